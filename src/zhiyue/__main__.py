@@ -1,0 +1,5 @@
+"""`python -m zhiyue` is `zhiyue`."""
+
+from zhiyue.config.command import main
+
+main()
