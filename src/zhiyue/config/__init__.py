@@ -1,0 +1,1 @@
+"""Wiring: settings, addresses, servers. Nothing is decided here but what the environment says."""

@@ -1,0 +1,104 @@
+"""`zhiyue demo`: an academy full of life, on this machine, in one command."""
+
+import os
+import shutil
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from zhiyue.config.supervisor import CannotServe, check_port, children, run
+from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
+from zhiyue.demo.services import begin_seeding
+
+HOST = "127.0.0.1"
+NEEDED_BYTES = 300 * 2**20
+
+
+class Command(BaseCommand):
+    help = "Set up the demo academy and serve it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", default=os.environ.get("PORT", "8000"))
+        parser.add_argument("--reload", action="store_true", help="Start the web process again when the code changes.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = _port(options["port"])
+        try:
+            check_port(HOST, port)
+            _check_room(Path(settings.ZHIYUE_DATA_DIR))
+        except CannotServe as why:
+            raise CommandError(str(why)) from why
+        if not settings.ZHIYUE_DEMO:
+            raise CommandError("The demo has accounts with known passwords. Say that you want it: ZHIYUE_DEMO=1 zhiyue demo")
+        self.check()
+        self.stdout.write("Preparing the database …")
+        call_command("migrate", verbosity=0)
+        begin_seeding()
+        self.stdout.write("Starting web, worker and scheduler …")
+        self.stdout.flush()
+        status = run(
+            children(host=HOST, port=port, reload=options["reload"]), when_started=lambda: self._welcome(port)
+        )
+        if status:
+            raise SystemExit(status)
+        self.stdout.write("Stopped; nothing is left running.")
+
+    def _welcome(self, port: int) -> None:
+        address = f"http://{HOST}:{port}"
+        if not _answers(f"{address}/healthz", seconds=60):
+            return
+        lines = [
+            "",
+            f"  Zhiyue 知跃 is at  {address}/",
+            "",
+            f"  Sign in at {address}/sign-in/ with the password  {PASSWORD}",
+            *[f"    {account.role:<9} {account.email}" for account in ACCOUNTS],
+            "",
+            f"  The desk: {address}/desk/   Follow one click: {address}/desk/follow/",
+            "  The academy fills itself in the background; the strip on the home page shows how far it is.",
+            "  Ctrl-C stops everything.",
+            "",
+        ]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise CommandError(f"PORT must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def _check_room(folder: Path) -> None:
+    """Raises CannotServe where the data folder can't be written or its disk is nearly full."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".write-test").write_bytes(b"ok")
+        (folder / ".write-test").unlink()
+    except OSError as why:
+        raise CannotServe(
+            f"The data folder {folder} can't be written ({why.strerror}). Choose another with ZHIYUE_DATA_DIR."
+        ) from why
+    free = shutil.disk_usage(folder).free
+    if free < NEEDED_BYTES:
+        raise CannotServe(
+            f"The disk of {folder} has {free // 2**20} MiB free; the demo needs {NEEDED_BYTES // 2**20} MiB. "
+            "Make room, or choose another folder with ZHIYUE_DATA_DIR."
+        )
+
+
+def _answers(address: str, *, seconds: int) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - our own loopback address
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    return False

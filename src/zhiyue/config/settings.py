@@ -1,0 +1,206 @@
+"""Every setting of an installation. Each ZHIYUE_… value comes from the environment and has a row in
+docs/operating/settings.md; nothing is configured anywhere else."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+
+from zhiyue.config.sqlite import use_current_sqlite
+
+use_current_sqlite()
+
+env = environ.Env()
+PACKAGE = Path(__file__).resolve().parent.parent
+DEFAULT_SECRET = "not-secret-change-me"  # noqa: S105 - refused in production
+
+# --- What an operator sets -------------------------------------------------------------------------------------------
+
+ZHIYUE_ENVIRONMENT: str = env.str("ZHIYUE_ENVIRONMENT", default="development")
+ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
+ZHIYUE_DEMO: bool = env.bool("ZHIYUE_DEMO", default=False)
+ZHIYUE_SITE_NAME: str = env.str("ZHIYUE_SITE_NAME", default="知跃")
+ZHIYUE_TIME_ZONE: str = env.str("ZHIYUE_TIME_ZONE", default="Asia/Shanghai")
+ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
+ZHIYUE_EVENTS_PER_MINUTE: int = env.int("ZHIYUE_EVENTS_PER_MINUTE", default=600)
+DEBUG: bool = env.bool("ZHIYUE_DEBUG", default=False)
+SECRET_KEY: str = env.str("ZHIYUE_SECRET_KEY", default=DEFAULT_SECRET)
+ALLOWED_HOSTS: list[str] = env.list("ZHIYUE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("ZHIYUE_TRUSTED_ORIGINS", default=[])
+ZHIYUE_REDIS_URL: str = env.str("ZHIYUE_REDIS_URL", default="")
+_DATABASE_URL: str = env.str("ZHIYUE_DATABASE_URL", default=f"sqlite:///{ZHIYUE_DATA_DIR}/zhiyue.sqlite3")
+_BEHIND_PROXY: bool = env.bool("ZHIYUE_BEHIND_HTTPS_PROXY", default=False)
+
+# --- Applications ----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "zhiyue.core.accounts",
+    "zhiyue.core.jobs",
+    "zhiyue.collect",
+    "zhiyue.product.catalogue",
+    "zhiyue.product.commerce",
+    "zhiyue.product.learning",
+    "zhiyue.recommend",
+    "zhiyue.monitor",
+    "zhiyue.demo",
+    "zhiyue.experience.shell",
+    "zhiyue.experience.site",
+    "zhiyue.experience.desk",
+    "zhiyue.experience.api",
+    "zhiyue.config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "zhiyue.experience.shell.middleware.ViewerMiddleware",
+    "zhiyue.experience.shell.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "zhiyue.config.urls"
+ASGI_APPLICATION = "zhiyue.config.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "site:sign_in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "zhiyue.experience.shell.context.page",
+            ]
+        },
+    }
+]
+
+# --- Records, cache, files -------------------------------------------------------------------------------------------
+
+
+def _database(url: str) -> dict[str, Any]:
+    """SQLite: WAL, writes announced at BEGIN, connections kept, no mmap. PostgreSQL: a pool that gives up after 5 s."""
+    found: dict[str, Any] = env.db_url_config(url)
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        found["CONN_MAX_AGE"] = None
+        found["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA temp_store=MEMORY;"
+            "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;",
+        }
+    else:
+        found["CONN_MAX_AGE"] = 0
+        found["OPTIONS"] = {**found.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
+    return found
+
+
+DATABASES = {"default": _database(_DATABASE_URL)}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ZHIYUE_REDIS_URL}
+    if ZHIYUE_REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = ZHIYUE_DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = ZHIYUE_ENVIRONMENT != "production"
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# --- Languages and time ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+LANGUAGE_COOKIE_NAME = "zy_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = ZHIYUE_TIME_ZONE
+FORMAT_MODULE_PATH = ["zhiyue.locale.formats"]
+
+# --- Safety ----------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_NAME = "zy_session"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "zy_csrf"
+CSRF_FAILURE_VIEW = "zhiyue.experience.shell.errors.csrf_failed"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+if ZHIYUE_ENVIRONMENT == "production":
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+if _BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- API -------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "zhiyue.experience.api.errors.answer",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Zhiyue API",
+    "DESCRIPTION": "What the pages use, for programs.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("ZHIYUE_LOG_LEVEL", default="INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+}

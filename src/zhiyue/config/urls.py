@@ -1,0 +1,19 @@
+"""Every address, by surface."""
+
+from django.urls import include, path
+
+from zhiyue.config.health import healthz
+from zhiyue.experience.shell import errors
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("desk/", include("zhiyue.experience.desk.urls")),
+    path("api/v1/", include("zhiyue.experience.api.urls")),
+    path("", include("zhiyue.experience.shell.urls")),
+    path("", include("zhiyue.experience.site.urls")),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,1 @@
+"""Translations, and how numbers and dates are written in each language."""

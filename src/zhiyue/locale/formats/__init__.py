@@ -1,0 +1,1 @@
+"""Formats by language, where Django's own are not ours."""

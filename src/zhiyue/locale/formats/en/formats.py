@@ -1,0 +1,9 @@
+"""English: day before month, 24 hours."""
+
+NUMBER_GROUPING = 3
+THOUSAND_SEPARATOR = ","
+DECIMAL_SEPARATOR = "."
+DATE_FORMAT = "j F Y"
+SHORT_DATE_FORMAT = "j M"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j M H:i"
