@@ -1,0 +1,1 @@
+"""The ground floor: kit, jobs, accounts. It knows no product."""

@@ -1,0 +1,1 @@
+"""People: members, their roles, and who is looking."""

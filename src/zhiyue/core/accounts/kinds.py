@@ -1,0 +1,23 @@
+"""Records about people that travel between rooms."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from zhiyue.core.accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever is looking: a member with roles, or a visitor known only by a pseudonymous key."""
+
+    user: User | None
+    visitor: UUID | None
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_member(self) -> bool:
+        return self.user is not None
+
+    @property
+    def member_id(self) -> int | None:
+        return self.user.pk if self.user else None

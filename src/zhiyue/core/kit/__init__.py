@@ -1,0 +1,1 @@
+"""A handful of small files everything stands on: clock, money, errors. No tables, no Django apps."""
