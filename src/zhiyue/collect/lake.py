@@ -1,0 +1,115 @@
+"""The lake: past days as sealed Parquet, open days from the event log, read as one table by DuckDB.
+
+`events()` is what every analysis reads. A day whose events changed after sealing is read from the log
+until it is sealed again, so the lake is never stale.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from ibis.backends.duckdb import Backend
+
+from zhiyue.collect.models import Event, SealedDay
+from zhiyue.core.kit import clock
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("name", pa.string()),
+        ("member_id", pa.int64()),
+        ("visitor", pa.string()),
+        ("course_id", pa.int64()),
+        ("lesson_id", pa.int64()),
+        ("seconds", pa.int32()),
+        ("occurred_at", pa.timestamp("ms", tz="UTC")),
+        ("day", pa.date32()),
+    ]
+)
+
+
+@contextmanager
+def events(*, since: date | None = None) -> Iterator[ibis.Table]:
+    """The events of business days on and after `since` (default: all) with the columns of SCHEMA."""
+    connection = ibis.duckdb.connect()
+    try:
+        yield _scan(connection, since)
+    finally:
+        connection.disconnect()
+
+
+def seal_past_days() -> int:
+    """Write every ended day that isn't sealed into its Parquet file. Returns how many were written."""
+    today = clock.business_day()
+    days = set(Event.objects.filter(day__lt=today).order_by().values_list("day", flat=True).distinct())
+    sealed = set(SealedDay.objects.exclude(file="").values_list("day", flat=True))
+    for day in sorted(days - sealed):
+        seal(day=day)
+    return len(days - sealed)
+
+
+def seal(*, day: date) -> None:
+    """Write one ended day; readers see the old state or the new one, never half."""
+    SealedDay.objects.bulk_create([SealedDay(day=day)], ignore_conflicts=True)
+    with transaction.atomic():
+        ledger = SealedDay.objects.select_for_update().get(day=day)
+        table = _from_log(Event.objects.filter(day=day))
+        name = f"{day}-{uuid4().hex[:8]}.parquet"
+        unfinished = _folder() / f".{name}"
+        pq.write_table(table, unfinished, compression="zstd")
+        unfinished.rename(_folder() / name)
+        ledger.rows, ledger.file, ledger.sealed_at = table.num_rows, name, clock.now()
+        ledger.save()
+
+
+def sweep() -> int:
+    """Remove files that no day points to any more and that no reader can still hold open. Returns how many."""
+    kept = set(SealedDay.objects.values_list("file", flat=True))
+    hour_ago = clock.now().timestamp() - 3600
+    old = [f for f in _folder().glob("*.parquet") if f.name not in kept and f.stat().st_mtime < hour_ago]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
+
+
+def _folder() -> Path:
+    folder = Path(settings.ZHIYUE_DATA_DIR) / "lake"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _scan(connection: Backend, since: date | None) -> ibis.Table:
+    log = Event.objects.all()
+    ledger = SealedDay.objects.exclude(file="")
+    if since is not None:
+        log, ledger = log.filter(day__gte=since), ledger.filter(day__gte=since)
+    # One transaction, so that a day sealed between the two reads is neither lost nor counted twice.
+    with transaction.atomic():
+        sealed = {day: file for day, file in ledger.values_list("day", "file") if (_folder() / file).exists()}
+        still_open = _from_log(log.exclude(day__in=list(sealed)))
+    table = connection.create_table("open_days", still_open, temp=True)
+    if sealed:
+        files = [str(_folder() / file) for file in sealed.values()]
+        table = connection.read_parquet(files, table_name="sealed_days").union(table)
+    return table
+
+
+def _from_log(log: QuerySet[Event]) -> pa.Table:
+    rows = log.order_by("pk").values_list(
+        "pk", "name", "member_id", "visitor", "course_id", "lesson_id", "properties", "occurred_at", "day"
+    )
+    columns: list[list[object]] = [[] for _ in SCHEMA]
+    for pk, name, member, visitor, course, lesson, properties, occurred_at, day in rows.iterator(chunk_size=5000):
+        seconds = properties.get("seconds")
+        values = (pk, name, member, str(visitor) if visitor else None, course, lesson, seconds, occurred_at, day)
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return pa.table([pa.array(column, type=f.type) for column, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)

@@ -1,0 +1,39 @@
+"""Reads of the event log for people who look at it; analysis reads the `lake`."""
+
+from django.db.models import Count, Q, QuerySet
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event, Quarantined
+
+
+def by(actor: Actor) -> QuerySet[Event]:
+    """The events of one actor. A member owns what their visitor key did since they signed in, too."""
+    if actor.member_id is not None:
+        return Event.objects.filter(member_id=actor.member_id)
+    if actor.visitor is not None:
+        return Event.objects.filter(visitor=actor.visitor, member__isnull=True)
+    return Event.objects.none()
+
+
+def latest_events(*, actor: Actor | None = None, after_id: int = 0, limit: int = 20) -> list[Event]:
+    """The newest events first, those after `after_id` only; of one actor where one is given."""
+    events = Event.objects.all() if actor is None else by(actor)
+    return list(events.filter(pk__gt=after_id).select_related("member").order_by("-pk")[:limit])
+
+
+def event_by_id(pk: int) -> Event | None:
+    return Event.objects.select_related("member").filter(pk=pk).first()
+
+
+def quarantine_counts() -> list[tuple[str, int]]:
+    """How many events cleaning keeps out, by reason, most first."""
+    rows = Quarantined.objects.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")
+    return [(reason, n) for reason, n in rows]
+
+
+def counts_since(day: object) -> tuple[int, int]:
+    """(events, distinct actors) on and after a business day."""
+    found = Event.objects.filter(day__gte=day).aggregate(
+        events=Count("pk"), members=Count("member", distinct=True), visitors=Count("visitor", distinct=True, filter=Q(member=None))
+    )
+    return found["events"], found["members"] + found["visitors"]

@@ -1,0 +1,199 @@
+"""The door into the event log. `record` for servers, `receive` for browsers, `import_history` for bulk."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from zhiyue.collect.cleaning import Cleaned, clean, is_robot
+from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
+from zhiyue.collect.kinds import Actor, Receipt
+from zhiyue.collect.models import Event, Quarantined, SealedDay
+from zhiyue.core.kit import clock
+
+BATCH_LIMIT = 100
+PAYLOAD_LIMIT = 2000
+QUARANTINE_DAYS = 14
+
+
+@transaction.atomic
+def record(
+    name: str,
+    *,
+    actor: Actor,
+    course_id: int | None = None,
+    lesson_id: int | None = None,
+    occurred_at: datetime | None = None,
+    **properties: object,
+) -> Event | None:
+    """Record what a person did, in the caller's transaction. An actor that is nobody leaves no trace."""
+    if actor.is_nobody:
+        return None
+    received_at = clock.now()
+    cleaned = clean(
+        name=name,
+        origin="server",
+        event_id=uuid4(),
+        course_id=course_id,
+        lesson_id=lesson_id,
+        properties=properties,
+        occurred_at=occurred_at or received_at,
+        received_at=received_at,
+    )
+    event = _row(cleaned, actor=actor, origin="server", received_at=received_at)
+    _reopen_days([event.day])
+    event.save(force_insert=True)
+    return event
+
+
+@transaction.atomic
+def receive(batch: Sequence[object], *, actor: Actor, user_agent: str) -> Receipt:
+    """Take a browser's batch: store what is clean, count what was seen before, quarantine the rest.
+
+    Each entry is an object with `id` (UUID), `name`, `at` (ISO 8601 with zone), and optional `course_id`,
+    `lesson_id`, `properties`. Whose events they are comes from the session, never from the batch.
+    Raises BatchTooLarge past 100 entries.
+    """
+    if len(batch) > BATCH_LIMIT:
+        raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
+    received_at = clock.now()
+    rows: dict[UUID, Event] = {}
+    refused: list[tuple[int, str]] = []
+    repeated = 0
+    for position, entry in enumerate(batch):
+        try:
+            if is_robot(user_agent):
+                raise NotInVocabulary("robot", f"Sent by a program: {user_agent[:80]}")
+            cleaned = _from_browser(entry, received_at=received_at)
+        except NotInVocabulary as why:
+            refused.append((position, why.reason))
+            _quarantine(entry, why=why, received_at=received_at)
+            continue
+        repeated += cleaned.event_id in rows
+        rows.setdefault(cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at))
+    if actor.is_nobody:
+        return Receipt(accepted=0, duplicates=0, refused=tuple(refused))
+    accepted = _insert_once(list(rows.values()))
+    return Receipt(accepted=accepted, duplicates=len(rows) - accepted + repeated, refused=tuple(refused))
+
+
+@transaction.atomic
+def import_history(*, events: Iterable[tuple[Cleaned, Actor]], received_at: datetime | None = None) -> int:
+    """Add many past events at once (origin `import`); those seen before are left alone. Returns how many were new."""
+    moment = received_at or clock.now()
+    rows = [_row(cleaned, actor=actor, origin="import", received_at=moment) for cleaned, actor in events]
+    return _insert_once(rows)
+
+
+@transaction.atomic
+def join_visitor(*, visitor: UUID, member_id: int) -> int:
+    """Give a visitor's history to the member they turned out to be. Returns how many events moved."""
+    theirs = Event.objects.filter(visitor=visitor, member__isnull=True)
+    _reopen_days(theirs.order_by().values_list("day", flat=True).distinct())
+    return theirs.update(member_id=member_id)
+
+
+@transaction.atomic
+def expire_quarantine() -> int:
+    """Forget quarantined payloads after two weeks."""
+    deleted, _ = Quarantined.objects.filter(received_at__lt=clock.now() - timedelta(days=QUARANTINE_DAYS)).delete()
+    return deleted
+
+
+def _from_browser(entry: object, *, received_at: datetime) -> Cleaned:
+    if not isinstance(entry, dict):
+        raise NotInVocabulary("malformed", "An event must be an object.")
+    properties = entry.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise NotInVocabulary("malformed", "`properties` must be an object.")
+    for extra in entry.keys() - {"id", "name", "at", "course_id", "lesson_id", "properties"}:
+        raise NotInVocabulary("unknown_property", f"An event has no field “{str(extra)[:60]}”.")
+    return clean(
+        name=entry.get("name"),
+        origin="browser",
+        event_id=_uuid(entry.get("id")),
+        course_id=entry.get("course_id"),
+        lesson_id=entry.get("lesson_id"),
+        properties=properties,
+        occurred_at=_moment(entry.get("at")),
+        received_at=received_at,
+    )
+
+
+def _uuid(text: object) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError as wrong:
+        raise NotInVocabulary("malformed", "`id` must be a UUID.") from wrong
+
+
+def _moment(text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
+        raise NotInVocabulary("malformed", "`at` must be an ISO 8601 time.") from wrong
+    if moment.tzinfo is None:
+        raise NotInVocabulary("malformed", "`at` must carry its time zone.")
+    return moment
+
+
+def _row(cleaned: Cleaned, *, actor: Actor, origin: str, received_at: datetime) -> Event:
+    return Event(
+        event_id=cleaned.event_id,
+        name=cleaned.kind.name,
+        member_id=actor.member_id,
+        visitor=actor.visitor,
+        course_id=cleaned.course_id,
+        lesson_id=cleaned.lesson_id,
+        properties=cleaned.properties,
+        origin=origin,
+        occurred_at=cleaned.occurred_at,
+        recorded_at=received_at,
+        day=clock.business_day(cleaned.occurred_at),
+        corrections=cleaned.corrections,
+    )
+
+
+def _insert_once(rows: list[Event]) -> int:
+    """Insert rows whose event id is new; the unique key decides, so two requests can't both store one."""
+    if not rows:
+        return 0
+    _reopen_days({row.day for row in rows})
+    ids = [row.event_id for row in rows]
+    before = _count(ids)
+    Event.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    return _count(ids) - before
+
+
+def _count(ids: list[UUID]) -> int:
+    return sum(
+        Event.objects.filter(event_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500)
+    )
+
+
+def _reopen_days(days: Iterable[date]) -> None:
+    """Past days that get or lose events are read from the log again until they are sealed anew.
+
+    The rows are made and locked here, so that a sealing under way ends first or sees these events.
+    """
+    past = [day for day in days if day < clock.business_day()]
+    if past:
+        SealedDay.objects.bulk_create([SealedDay(day=day) for day in past], ignore_conflicts=True)
+        SealedDay.objects.filter(day__in=past).update(file="")
+
+
+def _quarantine(entry: object, *, why: NotInVocabulary, received_at: datetime) -> None:
+    Quarantined.objects.create(
+        received_at=received_at,
+        reason=why.reason,
+        detail=_storable(str(why))[:300],
+        payload=_storable(json.dumps(entry, ensure_ascii=False, default=str))[:PAYLOAD_LIMIT],
+    )
+
+
+def _storable(text: str) -> str:
+    """What no database would take (NUL, lone surrogates) becomes a question mark."""
+    return text.replace("\x00", "?").encode("utf-8", errors="replace").decode("utf-8")

@@ -1,0 +1,15 @@
+"""Background entries of the event log."""
+
+from zhiyue.collect import lake, services
+from zhiyue.core.jobs.registry import every, job
+
+
+@job(name="collect.seal", attempts=3, lease_seconds=300)
+def seal() -> None:
+    """Seal ended days into the lake, and forget what nobody needs."""
+    lake.seal_past_days()
+    lake.sweep()
+    services.expire_quarantine()
+
+
+every(minutes=10, job=seal)

@@ -1,0 +1,59 @@
+"""The table of events: every behaviour the academy may record, with its meaning, origins and bounds.
+
+An analyst may add a line here. What each event is worth is not kept here but in `analyse.weights`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Origin = Literal["browser", "server", "import"]
+Family = Literal["browse", "buy", "learn", "interact", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of an event: its type and bounds (inclusive; for text and lists, of the length)."""
+
+    name: str
+    type: Literal["int", "text", "int_list"]
+    least: int = 0
+    most: int = 2**53
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One line of the vocabulary. `about` says which ids the event must carry."""
+
+    name: str
+    family: Family
+    meaning: str
+    origins: frozenset[Origin]
+    about: Literal["nothing", "course", "lesson"] = "nothing"
+    properties: tuple[Property, ...] = ()
+
+
+BROWSER: frozenset[Origin] = frozenset({"browser", "import"})
+SERVER: frozenset[Origin] = frozenset({"server", "import"})
+
+_SLATE = (
+    Property("slate", "text", least=1, most=40),
+    Property("policy", "text", least=1, most=60),
+)
+
+_TABLE = (
+    EventKind("page.viewed", "browse", "A page was looked at.", BROWSER, properties=(Property("path", "text", least=1, most=300),)),
+    EventKind("slate.shown", "browse", "A shelf of recommendations came into view.", BROWSER, properties=(*_SLATE, Property("courses", "int_list", least=1, most=40))),
+    EventKind("slate.chosen", "browse", "A recommended course was chosen from a shelf.", BROWSER, about="course", properties=(*_SLATE, Property("position", "int", least=1, most=40))),
+    EventKind("course.viewed", "browse", "The page of a course was opened.", SERVER, about="course"),
+    EventKind("course.saved", "interact", "A course was put on the person's list.", SERVER, about="course"),
+    EventKind("course.unsaved", "interact", "A course was taken off the person's list.", SERVER, about="course"),
+    EventKind("course.enrolled", "buy", "A course became the member's own.", SERVER, about="course"),
+    EventKind("lesson.opened", "learn", "A lesson was opened and the right to it was given.", SERVER, about="lesson"),
+    EventKind("lesson.progressed", "learn", "Active reading time, sent every few seconds while the lesson is in view.", BROWSER, about="lesson", properties=(Property("percent", "int", most=100), Property("seconds", "int", least=1, most=60))),
+    EventKind("lesson.finished", "learn", "A lesson was finished.", SERVER, about="lesson"),
+    EventKind("member.signed_up", "account", "A visitor became a member.", SERVER),
+    EventKind("member.signed_in", "account", "A member signed in.", SERVER),
+)
+
+KINDS: dict[str, EventKind] = {kind.name: kind for kind in _TABLE}
