@@ -1,0 +1,1 @@
+"""What the academy sells and teaches: catalogue, then commerce, then learning above it."""

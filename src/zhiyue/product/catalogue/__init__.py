@@ -1,0 +1,1 @@
+"""What the academy offers: topics, teachers, courses, chapters, lessons. No prices are charged here."""

@@ -1,0 +1,40 @@
+"""Frozen records of the catalogue, for pages and for recommendation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CourseCard:
+    """What a card shows of a course."""
+
+    id: int
+    slug: str
+    title: str
+    subtitle: str
+    keyword: str
+    topic_slug: str
+    topic_name: str
+    topic_name_en: str
+    teacher_name: str
+    level: str
+    level_label: str
+    price_fen: int
+    list_price_fen: int | None
+    lesson_count: int
+    published_lesson_count: int
+    free_lesson_slug: str | None
+    published_at: datetime
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseText:
+    """What can be known of a course from its words alone."""
+
+    course_id: int
+    title: str
+    topic: str
+    tags: tuple[str, ...]
+    text: str
+    published_at: datetime

@@ -1,0 +1,1 @@
+"""Who owns what, and so what opens. Prices, orders and payments will live here too."""

@@ -1,0 +1,12 @@
+"""What commerce may refuse."""
+
+from typing import ClassVar
+
+from zhiyue.core.kit.errors import Refused
+
+
+class PaymentRequired(Refused):
+    """The course has a price and the member has not been given it."""
+
+    code = "payment_required"
+    status: ClassVar[int] = 402

@@ -1,0 +1,1 @@
+"""What people do with lessons: open, read, finish, keep a list, go on where they left."""

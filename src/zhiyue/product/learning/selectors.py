@@ -1,0 +1,78 @@
+"""Reads of learning."""
+
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.product.catalogue.kinds import CourseCard
+from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.catalogue.selectors import courses_by_id
+from zhiyue.product.commerce.selectors import enrolled_course_ids
+from zhiyue.product.learning.models import LessonProgress, SavedCourse
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Where to go on in one course: the lesson left off in, or the next unfinished one.
+
+    `percent` is that lesson's; `lesson` is None when everything written so far is finished.
+    """
+
+    course: CourseCard
+    lesson: Lesson | None
+    percent: int
+    finished_lessons: int
+
+    @property
+    def course_percent(self) -> int:
+        """Share of the written lessons that are finished, 0–100."""
+        written = self.course.published_lesson_count
+        return round(100 * self.finished_lessons / written) if written else 0
+
+
+def progress_of(actor: Actor, course_id: int) -> dict[int, LessonProgress]:
+    """Progress by lesson id."""
+    rows = LessonProgress.objects.owned_by(actor).filter(lesson__course_id=course_id)
+    return {row.lesson_id: row for row in rows}
+
+
+def saved_course_ids(actor: Actor) -> list[int]:
+    """Newest first."""
+    rows = SavedCourse.objects.owned_by(actor).order_by("-saved_at", "-pk")
+    return list(rows.values_list("course_id", flat=True))
+
+
+def finished_course_ids(actor: Actor) -> set[int]:
+    """Courses of which the person finished every lesson that is written."""
+    own = LessonProgress.objects.owned_by(actor).exclude(finished_at=None)
+    finished = set(own.values_list("lesson_id", flat=True))
+    touched = set(own.values_list("lesson__course_id", flat=True))
+    unfinished = Lesson.objects.filter(course_id__in=touched).exclude(body="").exclude(pk__in=finished)
+    return touched - set(unfinished.values_list("course_id", flat=True))
+
+
+def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
+    """Courses begun or owned, the one touched last first, each with the lesson to go on with."""
+    rows = LessonProgress.objects.owned_by(actor)
+    touched = rows.values_list("lesson__course_id").annotate(at=Max("opened_at")).order_by("-at")
+    order = [course_id for course_id, _ in touched]
+    if actor.member_id is not None:
+        order += sorted(enrolled_course_ids(actor.member_id) - set(order), reverse=True)
+    order = order[:limit]
+    cards = courses_by_id(order)
+    lessons: dict[int, list[Lesson]] = {}
+    for lesson in Lesson.objects.filter(course_id__in=cards).exclude(body="").defer("body").order_by("position"):
+        lessons.setdefault(lesson.course_id, []).append(lesson)
+    progress = {row.lesson_id: row for row in rows.filter(lesson__course_id__in=cards)}
+    return [_continue(cards[pk], lessons.get(pk, []), progress) for pk in order if pk in cards]
+
+
+def _continue(card: CourseCard, lessons: list[Lesson], progress: dict[int, LessonProgress]) -> Continue:
+    seen = [progress[lesson.pk] for lesson in lessons if lesson.pk in progress]
+    finished = {row.lesson_id for row in seen if row.finished_at}
+    open_rows = [row for row in seen if not row.finished_at]
+    going = max(open_rows, key=lambda row: row.opened_at, default=None)
+    fresh = next((lesson for lesson in lessons if lesson.pk not in finished), None)
+    lesson = next((entry for entry in lessons if going and entry.pk == going.lesson_id), fresh)
+    return Continue(course=card, lesson=lesson, percent=going.percent if going else 0, finished_lessons=len(finished))

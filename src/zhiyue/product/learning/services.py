@@ -1,0 +1,169 @@
+"""Writes of learning. Each checks the right to the lesson itself; pages needn't."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils.translation import pgettext
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import join_visitor, record
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.services import create_member
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.models import LessonProgress, SavedCourse
+
+FINISHED_PERCENT = 100
+
+
+@transaction.atomic
+def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
+    """Open a lesson: the right to it is checked, the act recorded, the place kept. Raises LessonClosed."""
+    _check_open(user, lesson)
+    if actor.is_nobody:
+        return
+    progress, is_new = _progress(actor, lesson)
+    if not is_new:
+        progress.opened_at = clock.now()
+        progress.save(update_fields=["opened_at"])
+    record("lesson.opened", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
+
+
+@transaction.atomic
+def note_progress(*, user: User | None, actor: Actor, lesson: Lesson, percent: int) -> None:
+    """Note how far the reader came; it never goes back. Raises LessonClosed."""
+    _check_open(user, lesson)
+    if actor.is_nobody:
+        return
+    progress, _ = _progress(actor, lesson)
+    bounded = min(max(percent, 0), FINISHED_PERCENT)
+    LessonProgress.objects.filter(pk=progress.pk).update(percent=Greatest(F("percent"), bounded))
+
+
+@transaction.atomic
+def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
+    """Mark a lesson finished. False where it was finished before (and nothing is recorded). Raises LessonClosed."""
+    _check_open(user, lesson)
+    if actor.is_nobody:
+        return False
+    progress, _ = _progress(actor, lesson)
+    fresh = LessonProgress.objects.filter(pk=progress.pk, finished_at=None).update(
+        finished_at=clock.now(), percent=FINISHED_PERCENT
+    )
+    if fresh:
+        record("lesson.finished", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
+    return bool(fresh)
+
+
+@transaction.atomic
+def view_course(*, actor: Actor, course: Course) -> None:
+    """The page of a course was opened."""
+    record("course.viewed", actor=actor, course_id=course.pk)
+
+
+@transaction.atomic
+def save_course(*, actor: Actor, course: Course) -> bool:
+    """Put a course on the person's list. False where it was there."""
+    if actor.is_nobody:
+        return False
+    _, is_new = SavedCourse.objects.get_or_create(**_owner(actor), course=course)
+    if is_new:
+        record("course.saved", actor=actor, course_id=course.pk)
+    return is_new
+
+
+@transaction.atomic
+def unsave_course(*, actor: Actor, course: Course) -> bool:
+    """Take a course off the person's list. False where it was not there."""
+    deleted, _ = SavedCourse.objects.owned_by(actor).filter(course=course).delete()
+    if deleted:
+        record("course.unsaved", actor=actor, course_id=course.pk)
+    return bool(deleted)
+
+
+@transaction.atomic
+def sign_up(*, email: str, password: str, display_name: str, visitor: UUID | None) -> User:
+    """A visitor becomes a member and keeps what they did. Raises EmailTaken, ValidationError."""
+    user = create_member(email=email, password=password, display_name=display_name)
+    record("member.signed_up", actor=Actor(member_id=user.pk, visitor=visitor))
+    if visitor:
+        bring_history(user=user, visitor=visitor)
+    return user
+
+
+@transaction.atomic
+def note_sign_in(*, user: User, visitor: UUID | None) -> None:
+    """A member signed in: what they did as a visitor becomes theirs."""
+    record("member.signed_in", actor=Actor(member_id=user.pk, visitor=visitor))
+    if visitor:
+        bring_history(user=user, visitor=visitor)
+
+
+@transaction.atomic
+def bring_history(*, user: User, visitor: UUID) -> None:
+    """Move a visitor's events, list and progress to the member; where both have some, the further one stays."""
+    join_visitor(visitor=visitor, member_id=user.pk)
+    for saved in SavedCourse.objects.filter(visitor=visitor):
+        SavedCourse.objects.get_or_create(user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at})
+    for theirs in LessonProgress.objects.filter(visitor=visitor):
+        _merge_progress(user, theirs)
+    SavedCourse.objects.filter(visitor=visitor).delete()
+    LessonProgress.objects.filter(visitor=visitor).delete()
+
+
+@transaction.atomic
+def import_progress(*, rows: Iterable[tuple[int, int, int, datetime | None, datetime]]) -> None:
+    """Add past progress in bulk: (member id, lesson id, percent, finished at, opened at); newer rows win."""
+    LessonProgress.objects.bulk_create(
+        [
+            LessonProgress(user_id=user, lesson_id=lesson, percent=percent, finished_at=finished, opened_at=opened)
+            for user, lesson, percent, finished, opened in rows
+        ],
+        batch_size=500,
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def import_saved(*, rows: Iterable[tuple[int, int, datetime]]) -> None:
+    """Add past saved courses in bulk: (member id, course id, when)."""
+    SavedCourse.objects.bulk_create(
+        [SavedCourse(user_id=user, course_id=course, saved_at=when) for user, course, when in rows],
+        batch_size=500,
+        ignore_conflicts=True,
+    )
+
+
+def _check_open(user: User | None, lesson: Lesson) -> None:
+    access = may_open(user, lesson)
+    if not access.open:
+        raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
+
+
+def _owner(actor: Actor) -> dict[str, object]:
+    if actor.member_id is not None:
+        return {"user_id": actor.member_id, "visitor": None}
+    return {"user_id": None, "visitor": actor.visitor}
+
+
+def _progress(actor: Actor, lesson: Lesson) -> tuple[LessonProgress, bool]:
+    return LessonProgress.objects.get_or_create(**_owner(actor), lesson=lesson)
+
+
+def _merge_progress(user: User, theirs: LessonProgress) -> None:
+    own, is_new = LessonProgress.objects.get_or_create(
+        user=user,
+        lesson_id=theirs.lesson_id,
+        defaults={"percent": theirs.percent, "finished_at": theirs.finished_at, "opened_at": theirs.opened_at},
+    )
+    if not is_new:
+        own.percent = max(own.percent, theirs.percent)
+        own.finished_at = own.finished_at or theirs.finished_at
+        own.opened_at = max(own.opened_at, theirs.opened_at)
+        own.save(update_fields=["percent", "finished_at", "opened_at"])
