@@ -1,0 +1,133 @@
+// The small behaviours of components. Each page works without them.
+import Alpine from "@alpinejs/csp";
+
+interface ShelfRefs {
+  track: HTMLElement;
+}
+
+/** Arrows, fade and arrow keys of a shelf. */
+function shelf() {
+  return {
+    atStart: true,
+    atEnd: true,
+    $refs: {} as ShelfRefs,
+    $root: null as unknown as HTMLElement,
+
+    init() {
+      this.measure();
+      this.$refs.track.addEventListener("scroll", () => this.measure(), { passive: true });
+      new ResizeObserver(() => this.measure()).observe(this.$refs.track);
+    },
+
+    measure() {
+      const track = this.$refs.track;
+      const room = track.scrollWidth - track.clientWidth;
+      this.atStart = track.scrollLeft <= 8;
+      this.atEnd = track.scrollLeft >= room - 8;
+      this.$root.toggleAttribute("data-scrolls", room > 8);
+      this.$root.dataset.more = [this.atStart ? "" : "start", this.atEnd ? "" : "end"].filter(Boolean).join(" ");
+    },
+
+    turn(direction: number) {
+      const track = this.$refs.track;
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      track.scrollBy({ left: direction * track.clientWidth * 0.9, behavior: still ? "auto" : "smooth" });
+    },
+
+    back() {
+      this.turn(-1);
+    },
+
+    forth() {
+      this.turn(1);
+    },
+
+    step(event: KeyboardEvent) {
+      if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+      const links = [...this.$refs.track.querySelectorAll<HTMLAnchorElement>(".course-card-title a")];
+      const here = links.indexOf(document.activeElement as HTMLAnchorElement);
+      const next = links[here + (event.key === "ArrowRight" ? 1 : -1)];
+      if (here < 0 || !next) return;
+      event.preventDefault();
+      next.focus();
+      next.closest("li")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+    },
+  };
+}
+
+/** Size of lesson text, remembered on this device. */
+function textSize() {
+  return {
+    size: "m",
+
+    init() {
+      this.size = localStorage.getItem("zy-text-size") ?? "m";
+      this.show();
+    },
+
+    choose(event: Event) {
+      this.size = (event.currentTarget as HTMLElement).dataset.size ?? "m";
+      localStorage.setItem("zy-text-size", this.size);
+      this.show();
+    },
+
+    show() {
+      document.documentElement.dataset.textSize = this.size;
+      (this as unknown as { $root: HTMLElement }).$root.querySelectorAll<HTMLElement>("[data-size]").forEach((button) => {
+        button.setAttribute("aria-pressed", String(button.dataset.size === this.size));
+      });
+    },
+  };
+}
+
+/** A menu made of <details>: closes on Escape and on a click elsewhere. */
+function menu() {
+  return {
+    $root: null as unknown as HTMLDetailsElement,
+
+    close() {
+      this.$root.open = false;
+    },
+
+    escape() {
+      if (!this.$root.open) return;
+      this.$root.open = false;
+      this.$root.querySelector("summary")?.focus();
+    },
+  };
+}
+
+/** Opens the <dialog> that follows its button. */
+function sheet() {
+  return {
+    $root: null as unknown as HTMLElement,
+
+    open() {
+      this.$root.querySelector("dialog")?.showModal();
+    },
+  };
+}
+
+/** A short message that leaves by itself, but not while it is pointed at. */
+function toast() {
+  return {
+    $root: null as unknown as HTMLElement,
+
+    init() {
+      const leave = (): void => {
+        if (this.$root.matches(":hover, :focus-within")) window.setTimeout(leave, 1000);
+        else this.$root.remove();
+      };
+      window.setTimeout(leave, 5000);
+    },
+  };
+}
+
+export function startParts(): void {
+  Alpine.data("shelf", shelf);
+  Alpine.data("textSize", textSize);
+  Alpine.data("menu", menu);
+  Alpine.data("sheet", sheet);
+  Alpine.data("toast", toast);
+  Alpine.start();
+}
