@@ -1,0 +1,82 @@
+"""Courses as pages show them: cards with their covers, in shelves and grids that say why they are there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell import covers
+from zhiyue.product.catalogue.kinds import CourseCard
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCourse:
+    """A course on a card. `position` counts from 1; `reason` names the act or fact it is shown for."""
+
+    course: CourseCard
+    cover: SafeString
+    position: int
+    reason: Words = ""
+    learners: int = 0
+
+    @property
+    def topic(self) -> str:
+        return topic_name(self.course)
+
+    @property
+    def price(self) -> str:
+        return yuan(self.course.price_fen)
+
+    @property
+    def list_price(self) -> str:
+        return yuan(self.course.list_price_fen) if self.course.list_price_fen else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under."""
+
+    key: str
+    title: Words
+    reason: Words = ""
+    policy: str = ""
+    more_url: str = ""
+    items: Sequence[ShownCourse] = field(default_factory=tuple)
+
+
+def show(
+    cards: Sequence[CourseCard],
+    *,
+    reasons: Mapping[int, Words] | None = None,
+    learners: Mapping[int, int] | None = None,
+) -> list[ShownCourse]:
+    """Cards in this order, with covers that differ from their neighbours'. `reasons`, `learners` are by course id."""
+    worn = covers.variants([card.slug for card in cards])
+    return [
+        ShownCourse(
+            course=card,
+            cover=cover_of(card, variant=variant),
+            position=position,
+            reason=(reasons or {}).get(card.id, ""),
+            learners=(learners or {}).get(card.id, 0),
+        )
+        for position, (card, variant) in enumerate(zip(cards, worn, strict=True), start=1)
+    ]
+
+
+def cover_of(card: CourseCard, *, variant: int = 0) -> SafeString:
+    return covers.draw(slug=card.slug, topic=card.topic_slug, keyword=card.keyword, variant=variant)
+
+
+def topic_name(card: CourseCard) -> str:
+    """A topic's name in the reader's language, as far as the academy gave one."""
+    return in_language(card.topic_name, card.topic_name_en)
+
+
+def in_language(chinese: str, english: str) -> str:
+    return chinese if (get_language() or "zh").startswith("zh") else english or chinese

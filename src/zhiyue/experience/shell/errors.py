@@ -1,0 +1,53 @@
+"""Pages for what went wrong: each says what happened and what to do next."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.viewers import PageRequest
+
+Words = str | Promise
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    title = pgettext_lazy("error page", "That request could not be read")
+    advice = pgettext_lazy("error page", "The address may have been cut off. Start again from the home page.")
+    return _page(request, 400, title, advice)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    title = pgettext_lazy("error page", "This page isn't open to you")
+    advice = pgettext_lazy("error page", "Sign in with an account that may see it, or go back to the courses.")
+    return _page(request, 403, title, advice)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    title = pgettext_lazy("error page", "There is no such page")
+    advice = pgettext_lazy("error page", "It may have moved, or the course is no longer offered. All courses are one step away.")
+    return _page(request, 404, title, advice)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    title = pgettext_lazy("error page", "This form had grown old")
+    advice = pgettext_lazy("error page", "For your safety it was not sent. Go back, reload the page and send it again; cookies must be allowed.")
+    return _page(request, 403, title, advice)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Asks the database nothing: it may be the very thing that failed."""
+    return render(request, "shell/server_error.html", status=500)
+
+
+def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
+    """A service would not do it: its own words, with its own status. A part of a page gets a note instead."""
+    if request.htmx:
+        answer = render(request, "shell/parts/refusal_toast.html", {"message": refusal.message}, status=refusal.status)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
+        return answer
+    return _page(request, refusal.status, refusal.message, "")
+
+
+def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
+    return render(request, "shell/error.html", {"status": status, "title": title, "advice": advice}, status=status)

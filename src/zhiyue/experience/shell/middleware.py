@@ -1,0 +1,41 @@
+"""What every request passes: who is looking, and what becomes of a refusal."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+
+from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell import errors, viewers
+from zhiyue.experience.shell.viewers import PageRequest
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewerMiddleware:
+    """Gives `request.viewer`, and the visitor cookie to those who have none."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        page_request = cast(PageRequest, request)
+        viewers.attach_viewer(page_request)
+        response = self.get_response(page_request)
+        viewers.remember_visitor(page_request, response)
+        return response
+
+
+class RefusalMiddleware:
+    """Turns a service's refusal that no view caught into a page, or into a note where only a part was asked for."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refused):
+            return None
+        return errors.refused(cast(PageRequest, request), exception)

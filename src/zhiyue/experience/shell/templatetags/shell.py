@@ -1,0 +1,191 @@
+"""The components of the design system, as template tags: `{% load shell %}`, then `{% button … %}`, `{% shelf … %}`.
+
+One tag per component, each shown on the /design/ page. A tag whose looks need markup renders a template in
+`shell/parts/`; a tag that wraps content ends with `end…`. Pages compose these and Tailwind's layout classes.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django import template
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils.html import escape, format_html, format_html_join, json_script
+from django.utils.safestring import SafeString, mark_safe
+
+from zhiyue.experience.shell.cards import Shelf, ShownCourse
+from zhiyue.experience.shell.charts import Chart
+
+register = template.Library()
+
+BUILT = Path(__file__).resolve().parent.parent / "static" / "built"
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """Address of a built file: `site.js`, `site.css`, `charts.js`."""
+    manifest = BUILT / "manifest.json"
+    try:
+        changed = manifest.stat().st_mtime_ns
+    except FileNotFoundError as missing:
+        raise ImproperlyConfigured("The pages' scripts and styles are not built yet. Run “make setup”, or “npm ci && npm run build” in frontend/.") from missing
+    files = _manifest(manifest, changed)
+    if name not in files:
+        raise ImproperlyConfigured(f"There is no built file “{name}”; there are: {', '.join(sorted(files))}.")
+    return f"{settings.STATIC_URL}built/{files[name]}"
+
+
+@lru_cache(maxsize=2)
+def _manifest(path: Path, changed: int) -> dict[str, str]:
+    """Entry name to hashed file; read again when a new build `changed` it."""
+    files: dict[str, str] = {}
+    for chunk in json.loads(path.read_text("utf-8")).values():
+        if not chunk.get("isEntry"):
+            continue
+        files[f"{chunk['name']}.js"] = chunk["file"]
+        for sheet in chunk.get("css", ()):
+            files[f"{chunk['name']}.css"] = sheet
+    return files
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """A drawing from the sprite. Hidden from screen readers unless it has a `label` of its own."""
+    voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    return format_html(
+        '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>',
+        f" icon-{size}" if size else "", voice, static("shell/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def button(
+    label: str, *, kind: str = "primary", href: str = "", icon_name: str = "", wide: bool = False, block: bool = False, **attributes: object
+) -> SafeString:
+    """A button, or with `href` a link that looks like one. `kind`: primary, outline, ghost.
+
+    Further attributes are written out, `_` as `-`: `hx_post=url` becomes `hx-post`; False and None are left out.
+    """
+    classes = f"btn btn-{kind}" + (" btn-wide" if wide else "") + (" w-full" if block else "")
+    drawn = icon(icon_name) if icon_name else ""
+    rest = _attributes(attributes)
+    if href:
+        return format_html('<a class="{}" href="{}"{}>{}{}</a>', classes, href, rest, drawn, label)
+    return format_html('<button class="{}"{}>{}{}</button>', classes, rest, drawn, label)
+
+
+def _attributes(attributes: dict[str, object]) -> SafeString:
+    written = [(name.replace("_", "-"), value) for name, value in attributes.items() if value not in (None, False, "")]
+    return format_html_join("", ' {}="{}"', [(name, name if value is True else value) for name, value in written])
+
+
+@register.inclusion_tag("shell/parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, object]:
+    """A labelled input with its hint and its errors beside it."""
+    name = bound.auto_id or bound.name
+    hint = hint or str(bound.help_text)
+    told_by = " ".join(part for part in (f"{name}-hint" if hint else "", f"{name}-error" if bound.errors else "") if part)
+    attrs: dict[str, str] = {"class": "input"}
+    if told_by:
+        attrs["aria-describedby"] = told_by
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    return {"field": bound, "name": name, "hint": hint, "control": bound.as_widget(attrs=attrs)}
+
+
+@register.inclusion_tag("shell/parts/course_card.html", takes_context=True)
+def course_card(context: template.Context, item: ShownCourse, level: int = 3) -> dict[str, object]:
+    """One course. `level` is that of its heading."""
+    return {"item": item, "heading": f"h{level}", "content_language": context.get("content_language")}
+
+
+@register.inclusion_tag("shell/parts/shelf.html", takes_context=True)
+def shelf(context: template.Context, shelf: Shelf) -> dict[str, object]:
+    """Courses side by side that scroll: title, reason, arrows, fade, arrow keys."""
+    return {"shelf": shelf, "content_language": context.get("content_language")}
+
+
+@register.inclusion_tag("shell/parts/course_grid.html", takes_context=True)
+def course_grid(context: template.Context, shelf: Shelf) -> dict[str, object]:
+    """The same courses all in view: a grid, and on phones rows with small covers."""
+    return {"shelf": shelf, "content_language": context.get("content_language")}
+
+
+@register.inclusion_tag("shell/parts/price.html")
+def price(item: ShownCourse) -> dict[str, object]:
+    """Price, and the list price named as such."""
+    return {"item": item}
+
+
+@register.simple_tag
+def progress(value: int, label: str) -> SafeString:
+    """A bar from 0 to 100. `label` is what a screen reader says of it."""
+    return format_html('<progress class="progress" value="{}" max="100" aria-label="{}"></progress>', str(value), label)
+
+
+@register.simple_tag
+def badge(text: str, kind: str = "", icon_name: str = "") -> SafeString:
+    """A small word beside a thing. `kind`: accent, good, warn, bad, or none."""
+    drawn = icon(icon_name, "s") if icon_name else ""
+    return format_html('<span class="badge{}">{}{}</span>', f" badge-{kind}" if kind else "", drawn, text)
+
+
+@register.simple_tag
+def avatar(name: str, size: str = "") -> SafeString:
+    """The first character of a name in a disc; the name itself stands beside it or in a label."""
+    first = (name.strip() or "·")[0].upper()
+    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', f" avatar-{size}" if size else "", first)
+
+
+@register.simple_block_tag
+def empty(content: str, icon_name: str, title: str, text: str = "") -> SafeString:
+    """Nothing here yet: what happened, and inside the tag what to do next."""
+    return format_html(
+        '<div class="empty">{}<p class="text-lg font-semibold text-ink">{}</p><p>{}</p>{}</div>',
+        icon(icon_name), title, text, mark_safe(content),  # noqa: S308 - rendered template
+    )  # fmt: skip
+
+
+_NOTICE_ICONS = {"": "info", "good": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}
+
+
+@register.simple_block_tag
+def notice(content: str, kind: str = "") -> SafeString:
+    """A message that stays in the page. `kind`: good, warn, bad, or none for plain information."""
+    return format_html(
+        '<div class="notice{}" role="{}">{}<div class="min-w-0">{}</div></div>',
+        f" notice-{kind}" if kind else "", "alert" if kind == "bad" else "note", icon(_NOTICE_ICONS[kind]), mark_safe(content),  # noqa: S308
+    )  # fmt: skip
+
+
+@register.simple_block_tag
+def sheet(content: str, key: str, label: str, title: str, close: str, kind: str = "outline") -> SafeString:
+    """A button that opens a sheet: from below on a phone, in the middle on a desk. Needs a script to open."""
+    return format_html(
+        '<div x-data="sheet"><button type="button" class="btn btn-{kind}" x-on:click="open" aria-haspopup="dialog">{label}</button>'
+        '<dialog class="modal modal-bottom sm:modal-middle" aria-labelledby="{key}-title"><div class="modal-box">'
+        '<h2 id="{key}-title" class="text-xl">{title}</h2><div class="mt-3">{content}</div>'
+        '<form method="dialog" class="mt-5 flex justify-end"><button class="btn btn-primary">{close}</button></form></div>'
+        '<form method="dialog" class="modal-backdrop"><button>{close}</button></form></dialog></div>',
+        key=key, label=label, title=title, close=close, kind=kind, content=mark_safe(content),  # noqa: S308 - rendered template
+    )  # fmt: skip
+
+
+@register.inclusion_tag("shell/parts/chart.html")
+def chart(chart: Chart, tall: bool = False) -> dict[str, object]:
+    """A finding, its picture, the table behind it and the table as CSV. The page must load `charts.js`."""
+    return {"chart": chart, "tall": tall, "spec": json_script(chart.spec)}
+
+
+@register.simple_tag
+def data_cell(value: object, *, first: bool = False) -> SafeString:
+    """One cell of a data table: names at the left, numbers at the right, nothing as a dash."""
+    if first:
+        return format_html('<th scope="row">{}</th>', value)
+    if isinstance(value, int | float):
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+        return format_html('<td class="number">{}</td>', shown)
+    return format_html("<td>{}</td>", "–" if value is None else escape(value))
