@@ -1,6 +1,6 @@
 """What a fact is and how one travels as JSON. Announcing and reacting is `core.jobs.facts`."""
 
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from types import NoneType, UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
@@ -14,7 +14,8 @@ _WRITTEN: tuple[type, ...] = (datetime, date, UUID)
 class Fact:
     """Something that has happened, named in the past tense: `OrderPaid(order_id=7, paid_at=…)`.
 
-    Subclasses are frozen dataclasses whose fields are numbers, text, moments, days, UUIDs, `None`, or tuples of those.
+    Subclasses are frozen dataclasses; their fields are numbers, text, moments, days, UUIDs, `None`,
+    or tuples of those.
     """
 
     def to_json(self) -> dict[str, Any]:
@@ -24,22 +25,24 @@ class Fact:
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """Reads what `to_json` wrote, also by an older version: fields gone since are ignored, fields added
         since take their default; `ValueError` names one that is missing without a default."""
-        hints = get_type_hints(cls)
-        known = {field.name: _read(hints[field.name], stored[field.name]) for field in fields(cls) if field.name in stored}
+        hints, known = get_type_hints(cls), {}
         for field in fields(cls):
-            if field.name not in known and field.default is MISSING and field.default_factory is MISSING:
-                raise ValueError(f"{cls.__name__} was stored without “{field.name}”, and the field has no default.")
+            if field.name in stored:
+                known[field.name] = _read(hints[field.name], stored[field.name])
+            elif field.default is MISSING and field.default_factory is MISSING:
+                raise ValueError(f"{cls.__name__} was stored without “{field.name}”, which has no default.")
         return cls(**known)
 
 
 def check_fact_type(fact_type: type[Fact]) -> None:
     """Raises `TypeError` unless every field of `fact_type` survives the way through JSON."""
-    if not is_dataclass(fact_type) or not fact_type.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise TypeError(f"{fact_type.__name__} must be a frozen dataclass.")
+    # A subclass that forgot its decorator inherits the parent's fields and would travel without its own.
+    if "__dataclass_fields__" not in vars(fact_type):
+        raise TypeError(f"{fact_type.__name__} must be decorated with @dataclass(frozen=True).")
     hints = get_type_hints(fact_type)
     for field in fields(fact_type):
         if not _travels(hints[field.name]):
-            raise TypeError(f"{fact_type.__name__}.{field.name}: {hints[field.name]} cannot be stored as JSON.")
+            raise TypeError(f"{fact_type.__name__}.{field.name}: JSON cannot hold {hints[field.name]}.")
 
 
 def _travels(hint: Any) -> bool:
@@ -47,8 +50,8 @@ def _travels(hint: Any) -> bool:
     if origin is Literal:
         return all(isinstance(value, _PLAIN) for value in arguments)
     if origin in (Union, UnionType):
-        # With two written types in one union nobody could tell afterwards which one a text was.
-        return all(_travels(each) for each in arguments) and len([each for each in arguments if each is not NoneType]) == 1
+        # Only “… | None”: of two types in one union nobody could tell afterwards which one a text was.
+        return len(arguments) == 2 and NoneType in arguments and all(_travels(each) for each in arguments)
     if origin is tuple:
         return len(arguments) == 2 and arguments[1] is Ellipsis and _travels(arguments[0])
     return hint in _PLAIN or hint in _WRITTEN

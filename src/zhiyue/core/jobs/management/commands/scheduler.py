@@ -1,0 +1,18 @@
+"""`zhiyue scheduler`: enqueues the periodic jobs until told to stop."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from zhiyue.core.jobs import scheduler
+from zhiyue.core.jobs.lifetime import Lifetime
+
+
+class Command(BaseCommand):
+    help = "Enqueues periodic jobs when they are due; a second scheduler does no harm."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lifetime = Lifetime()
+        lifetime.listen()
+        scheduler.run(lifetime=lifetime)
