@@ -1,0 +1,91 @@
+"""Joins the lake, the members and the engine's expressions on DuckDB. No tables are written here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import pyarrow as pa
+
+from zhiyue.analyse.weights import ACTIVITY, ACTIVITY_POINTS, ACTIVITY_POINTS_PER_MINUTE
+from zhiyue.collect import lake
+from zhiyue.collect.vocabulary import KINDS
+from zhiyue.core.accounts.selectors import members
+from zhiyue.core.kit import clock
+from zhiyue.engine import activity
+
+MONTH_DAYS = 28
+WEEK_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One day. A and its parts (by family) in points of 100; members and active users are people."""
+
+    day: date
+    members: int
+    a: float
+    parts: dict[str, float]
+    dau: int
+    wau: int
+    mau: int
+
+
+def measure(days: Sequence[date]) -> list[Measure]:
+    """Measure each of `days`, computed in one pass over the events their windows reach back to."""
+    if not days:
+        return []
+    since = min(days) - timedelta(days=max(ACTIVITY.window_days, MONTH_DAYS))
+    with lake.events(since=since) as events:
+        # Kept in memory once; four expressions read it.
+        per_day = ibis.memtable(activity.user_days(events, points_table()).to_pyarrow())
+        asked = ibis.memtable(pa.table({"as_of": pa.array(sorted(set(days)), pa.date32())}))
+        per_member = activity.member_activity(per_day, asked, ACTIVITY)
+        index = activity.activity_index(per_member, members_table(), asked, ACTIVITY).to_pyarrow().to_pylist()
+        active = {
+            window: {
+                row["as_of"]: row["active"]
+                for row in activity.active_users(per_day, asked, window_days=window).to_pyarrow().to_pylist()
+            }
+            for window in (1, WEEK_DAYS, MONTH_DAYS)
+        }
+    return [
+        Measure(
+            day=row["as_of"],
+            members=row["members"],
+            a=row["a"],
+            parts={family: row[family] for family in sorted(ACTIVITY.shares)},
+            dau=active[1][row["as_of"]],
+            wau=active[WEEK_DAYS][row["as_of"]],
+            mau=active[MONTH_DAYS][row["as_of"]],
+        )
+        for row in index
+    ]
+
+
+def points_table() -> ibis.Table:
+    """The weights of analysis in the shape the engine asks for."""
+    rows = [(name, worth, False) for name, worth in ACTIVITY_POINTS.items()]
+    rows += [(name, worth, True) for name, worth in ACTIVITY_POINTS_PER_MINUTE.items()]
+    return ibis.memtable(
+        pa.table(
+            {
+                "name": [name for name, _, _ in rows],
+                "family": [KINDS[name].family for name, _, _ in rows],
+                "points": pa.array([worth for _, worth, _ in rows], pa.float64()),
+                "per_minute": [per_minute for _, _, per_minute in rows],
+            }
+        )
+    )
+
+
+def members_table() -> ibis.Table:
+    people = list(members().values_list("pk", "joined_at"))
+    return ibis.memtable(
+        pa.table(
+            {
+                "member_id": pa.array([pk for pk, _ in people], pa.int64()),
+                "joined_day": pa.array([clock.business_day(at) for _, at in people], pa.date32()),
+            }
+        )
+    )
