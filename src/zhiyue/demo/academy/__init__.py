@@ -1,0 +1,111 @@
+"""The invented academy, as files: a TOML file a teacher, a Markdown file a course. This module reads them."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from zhiyue.product.catalogue.services import ChapterDraft, CourseDraft, LessonDraft
+
+FOLDER = Path(__file__).parent
+_LESSON = re.compile(r"^## (?P<title>.+?) \{#(?P<slug>[a-z0-9-]+)(?P<free> free)? minutes=(?P<minutes>\d+)\}$")
+
+TOPICS = (
+    ("data", "数据分析", "Data"),
+    ("programming", "编程开发", "Programming"),
+    ("ai", "人工智能", "AI"),
+    ("product", "产品设计", "Product"),
+    ("writing", "写作表达", "Writing"),
+    ("business", "商业管理", "Business"),
+    ("finance", "投资理财", "Finance"),
+    ("psychology", "心理成长", "Psychology"),
+    ("humanities", "历史人文", "Humanities"),
+    ("life", "生活艺术", "Life and arts"),
+)
+
+
+class BadCourseFile(ValueError):
+    """A course file that can't be read; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherFile:
+    slug: str
+    name: str
+    headline: str
+    bio: str
+
+
+def teachers() -> list[TeacherFile]:
+    return [
+        TeacherFile(**tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(FOLDER.glob("teachers/*.toml"))
+    ]
+
+
+def courses(*, now: datetime) -> list[CourseDraft]:
+    """Every course of the academy, published so many days before `now` as its file says."""
+    return [read_course(path, now=now) for path in sorted(FOLDER.glob("courses/*.md"))]
+
+
+def read_course(path: Path, *, now: datetime) -> CourseDraft:
+    """One course file: TOML between two lines `+++`, then `#` chapters and `##` lessons. Raises BadCourseFile."""
+    try:
+        _, front, text = path.read_text(encoding="utf-8").split("+++\n", 2)
+        facts: dict[str, Any] = tomllib.loads(front)
+    except ValueError as why:
+        raise BadCourseFile(f"{path.name}: no front matter between two lines “+++” ({why})") from why
+    return CourseDraft(
+        slug=facts["slug"],
+        title=facts["title"],
+        subtitle=facts["subtitle"],
+        summary=facts["summary"].strip(),
+        outcomes=tuple(facts["outcomes"]),
+        topic_slug=facts["topic"],
+        teacher_slug=facts["teacher"],
+        level=facts["level"],
+        keyword=facts["keyword"],
+        tags=tuple(facts["tags"]),
+        price_fen=facts["price_fen"],
+        list_price_fen=facts.get("list_price_fen"),
+        published_at=now - timedelta(days=facts["published_days_ago"]),
+        chapters=tuple(_chapters(path.name, text)),
+    )
+
+
+def _chapters(name: str, text: str) -> Iterator[ChapterDraft]:
+    for title, block in _sections(text, "# "):
+        lessons = []
+        for head, body in _sections(block, "## "):
+            found = _LESSON.match(f"## {head}")
+            if found is None:
+                raise BadCourseFile(f"{name}: “## {head}” lacks its {{#slug [free] minutes=N}}")
+            lessons.append(
+                LessonDraft(
+                    slug=found["slug"],
+                    title=found["title"],
+                    minutes=int(found["minutes"]),
+                    is_free=bool(found["free"]),
+                    body=body.strip(),
+                )
+            )
+        yield ChapterDraft(title=title, lessons=tuple(lessons))
+
+
+def _sections(text: str, mark: str) -> Iterator[tuple[str, str]]:
+    """Split `text` at the lines that begin with `mark`, but for those inside a code fence."""
+    head: str | None = None
+    lines: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        fenced ^= line.lstrip().startswith("```")
+        if line.startswith(mark) and not fenced:
+            if head is not None:
+                yield head, "\n".join(lines)
+            head, lines = line.removeprefix(mark).strip(), []
+        else:
+            lines.append(line)
+    if head is not None:
+        yield head, "\n".join(lines)

@@ -1,0 +1,17 @@
+"""How far the demo's academy is filled, and until when its members have lived."""
+
+from django.db import models
+
+
+class Seeding(models.Model):
+    """One row. `done` of `total` steps; `lived_until` is the moment up to which members were simulated."""
+
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=1)
+    note = models.CharField(max_length=80, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    lived_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.done}/{self.total} {self.note}"
