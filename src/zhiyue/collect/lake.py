@@ -1,6 +1,6 @@
 """The lake: past days as sealed Parquet, open days from the event log, read as one table by DuckDB.
 
-`events()` is what every analysis reads. A day whose events changed after sealing is read from the log
+`events()` is what every analysis reads; `day` and `hour` in it are those of the business zone. A day whose events changed after sealing is read from the log
 until it is sealed again, so the lake is never stale.
 """
 
@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
         ("seconds", pa.int32()),
         ("occurred_at", pa.timestamp("ms", tz="UTC")),
         ("day", pa.date32()),
+        ("hour", pa.int8()),
     ]
 )
 
@@ -95,7 +96,8 @@ def _scan(connection: Backend, since: date | None) -> ibis.Table:
     with transaction.atomic():
         sealed = {day: file for day, file in ledger.values_list("day", "file") if (_folder() / file).exists()}
         still_open = _from_log(log.exclude(day__in=list(sealed)))
-    table = connection.create_table("open_days", still_open, temp=True)
+    connection.con.register("open_days", still_open)
+    table = connection.table("open_days")
     if sealed:
         files = [str(_folder() / file) for file in sealed.values()]
         table = connection.read_parquet(files, table_name="sealed_days").union(table)
@@ -107,9 +109,12 @@ def _from_log(log: QuerySet[Event]) -> pa.Table:
         "pk", "name", "member_id", "visitor", "course_id", "lesson_id", "properties", "occurred_at", "day"
     )
     columns: list[list[object]] = [[] for _ in SCHEMA]
+    zone = clock.business_zone()
     for pk, name, member, visitor, course, lesson, properties, occurred_at, day in rows.iterator(chunk_size=5000):
         seconds = properties.get("seconds")
-        values = (pk, name, member, str(visitor) if visitor else None, course, lesson, seconds, occurred_at, day)
+        key = str(visitor) if visitor else None
+        hour = occurred_at.astimezone(zone).hour
+        values = (pk, name, member, key, course, lesson, seconds, occurred_at, day, hour)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     return pa.table([pa.array(column, type=f.type) for column, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)

@@ -6,7 +6,6 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import Role, RoleGrant, User
 
 DESK_ROLES = frozenset({Role.OPERATOR.value, Role.OWNER.value})
-STAFF_ROLES = frozenset({Role.CREATOR.value, Role.OPERATOR.value, Role.AGENT.value, Role.OWNER.value})
 
 
 def roles_of(user: User) -> frozenset[str]:
@@ -19,18 +18,18 @@ def may_see_desk(viewer: Viewer) -> bool:
 
 
 def member_count() -> int:
-    """Members who hold no staff role and may sign in: the N of every measure."""
+    """The N of every measure."""
     return members().count()
 
 
 def members() -> QuerySet[User]:
-    """Active learners, staff left out: their work on the academy is not its activity."""
-    return User.objects.filter(is_active=True).exclude(grants__role__in=STAFF_ROLES)
+    """Everyone who may sign in. Staff count: who teaches here learns here."""
+    return User.objects.filter(is_active=True)
 
 
 def search_members(words: str, *, limit: int = 8) -> list[User]:
     """Active people whose name or address contains `words`, newest first."""
-    found = User.objects.filter(is_active=True)
+    found = members()
     if words.strip():
         found = found.filter(Q(display_name__icontains=words.strip()) | Q(email__icontains=words.strip()))
     return list(found.order_by("-joined_at", "-pk")[:limit])

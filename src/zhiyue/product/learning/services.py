@@ -119,15 +119,29 @@ def bring_history(*, user: User, visitor: UUID) -> None:
 
 @transaction.atomic
 def import_progress(*, rows: Iterable[tuple[int, int, int, datetime | None, datetime]]) -> None:
-    """Add past progress in bulk: (member id, lesson id, percent, finished at, opened at); newer rows win."""
-    LessonProgress.objects.bulk_create(
-        [
-            LessonProgress(user_id=user, lesson_id=lesson, percent=percent, finished_at=finished, opened_at=opened)
-            for user, lesson, percent, finished, opened in rows
-        ],
-        batch_size=500,
-        ignore_conflicts=True,
+    """Bring past progress in, in bulk: (member id, lesson id, percent, finished at, opened at), a pair once.
+
+    Where there is progress already the further percent, the earlier finish and the later opening stay.
+    """
+    wanted = {
+        (user, lesson): LessonProgress(
+            user_id=user, lesson_id=lesson, percent=percent, finished_at=finished, opened_at=opened
+        )
+        for user, lesson, percent, finished, opened in rows
+    }
+    known = LessonProgress.objects.filter(
+        user_id__in={user for user, _ in wanted}, lesson_id__in={lesson for _, lesson in wanted}
     )
+    touched = []
+    for row in known:
+        newer = wanted.pop((row.user_id or 0, row.lesson_id), None)
+        if newer is not None:
+            row.percent = max(row.percent, newer.percent)
+            row.finished_at = row.finished_at or newer.finished_at
+            row.opened_at = max(row.opened_at, newer.opened_at)
+            touched.append(row)
+    LessonProgress.objects.bulk_update(touched, ["percent", "finished_at", "opened_at"], batch_size=200)
+    LessonProgress.objects.bulk_create(wanted.values(), batch_size=500)
 
 
 @transaction.atomic

@@ -13,8 +13,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from zhiyue.config.supervisor import CannotServe, check_port, children, run
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
-from zhiyue.demo.services import begin_seeding
+from zhiyue.demo.tasks import seed
 
 HOST = "127.0.0.1"
 NEEDED_BYTES = 300 * 2**20
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         self.check()
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
-        begin_seeding()
+        enqueue(seed, key="demo.seed")
         self.stdout.write("Starting web, worker and scheduler …")
         self.stdout.flush()
         status = run(
