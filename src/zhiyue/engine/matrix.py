@@ -1,0 +1,153 @@
+"""From acts to histories, profiles and sparse matrices, and back to plain arrays. No algorithm lives here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from zhiyue.engine.kinds import Acts, Arrays, Floats, Histories, Ints, Matrix, Profiles
+
+Moment = TypeVar("Moment", Ints, Floats)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileShape:
+    """How acts fold into a profile.
+
+    recency  an item that was touched `r` items ago weighs (1 + r) ** -recency; 0 turns it off
+    power  the summed weight of an item's acts is raised to this power, so that ten views are not ten
+    purchases half_life_days  an act of this age, counted from the person's newest act, weighs half
+    session_boost, session_half_life_hours  extra weight of what happened in the same sitting as the newest
+    act
+    """
+
+    recency: float = 0.0
+    power: float = 1.0
+    half_life_days: float | None = None
+    session_boost: float = 0.0
+    session_half_life_hours: float = 2.0
+
+
+def histories(acts: Acts) -> Histories:
+    """Fold acts into one row per (user, item): weights summed, the newest moment kept.
+
+    returns  rows sorted by user, then oldest first (equal moments by item code), so the result never depends
+    on the order in which the acts arrived.
+    """
+    cell = acts.user * acts.items + acts.item
+    cells, row = np.unique(cell, return_inverse=True)
+    weight = np.maximum(np.bincount(row, weights=acts.weight, minlength=len(cells)), 0.0)
+    order = None if acts.order is None else _newest(acts.order, row, len(cells))
+    days = None if acts.days is None else _newest(acts.days, row, len(cells))
+    user, item = cells // max(acts.items, 1), cells % max(acts.items, 1)
+    if order is not None:
+        place = np.lexsort((item, order, user))
+        user, item, weight, order = user[place], item[place], weight[place], order[place]
+        days = None if days is None else days[place]
+    start = np.searchsorted(user, np.arange(acts.users + 1)).astype(np.int64)
+    return Histories(start, item, weight, acts.items, order, days)
+
+
+def profiles(acts: Acts, shape: ProfileShape) -> Profiles:
+    """Fold acts into profiles. Ages are counted from the person's own newest act, so a profile needs no
+    clock and stays the same while its owner is away.
+
+    returns  weights (users, items), stored cells above 0, oldest first; `newest` is -1 for a person without
+    acts or order.
+    """
+    folded = _counting(histories(_faded(acts, shape)))
+    ends = folded.start[1:]
+    weight = folded.weight**shape.power
+    newest = np.full(folded.users, -1, dtype=np.int64)
+    if folded.order is not None:
+        age = np.repeat(ends, folded.lengths) - 1 - np.arange(len(folded.item))
+        weight = weight * (1.0 + age) ** -shape.recency
+        known = folded.lengths > 0
+        newest[known] = folded.item[ends[known] - 1]
+    shaped = csr_array(
+        (weight.astype(np.float32), folded.item, folded.start), shape=(folded.users, folded.items)
+    )
+    return Profiles(shaped, newest)
+
+
+def owned(acts: Acts) -> Matrix:
+    """(users, items), 1 where the user ever touched the item, whatever the weight."""
+    folded = histories(acts)
+    ones = np.ones(len(folded.item), dtype=np.float32)
+    return csr_array((ones, folded.item, folded.start), shape=(folded.users, folded.items))
+
+
+def largest_per_row(block: Floats, keep: int) -> tuple[Ints, Ints]:
+    """Row and column numbers of the `keep` largest positive cells of each row of a dense block, row by
+    row."""
+    rows, columns = block.shape
+    if keep < columns:
+        chosen = np.sort(np.argpartition(block, columns - keep, axis=1)[:, columns - keep :], axis=1)
+        row = np.repeat(np.arange(rows), keep)
+        column = chosen.ravel()
+    else:
+        row, column = np.divmod(np.arange(rows * columns), columns)
+    positive = block[row, column] > 0
+    return row[positive].astype(np.int64), column[positive].astype(np.int64)
+
+
+def stacked(rows: Iterator[Floats], columns: int, keep: int) -> Matrix:
+    """Join dense blocks of rows into one sparse float32 matrix that keeps the `keep` largest positive cells
+    a row."""
+    counts, found, cells = [np.zeros(1, dtype=np.int64)], [], []
+    for block in rows:
+        row, column = largest_per_row(block, keep)
+        counts.append(np.bincount(row, minlength=len(block)))
+        found.append(column.astype(np.int32))
+        cells.append(block[row, column].astype(np.float32))
+    start = np.cumsum(np.concatenate(counts))
+    column = np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
+    cell = np.concatenate(cells) if cells else np.zeros(0, dtype=np.float32)
+    return csr_array((cell, column, start), shape=(len(start) - 1, columns))
+
+
+def packed(matrix: Matrix, name: str) -> Arrays:
+    """A sparse matrix as plain arrays under `name/…`."""
+    shape = np.asarray(matrix.shape, dtype=np.int64)
+    return {
+        f"{name}/cells": matrix.data,
+        f"{name}/columns": matrix.indices,
+        f"{name}/start": matrix.indptr,
+        f"{name}/shape": shape,
+    }
+
+
+def unpacked(arrays: Arrays, name: str) -> Matrix:
+    """The inverse of `packed`. Raises KeyError if the arrays are not there."""
+    rows, columns = (int(side) for side in arrays[f"{name}/shape"])
+    parts = (arrays[f"{name}/cells"], arrays[f"{name}/columns"], arrays[f"{name}/start"])
+    return csr_array(parts, shape=(rows, columns))
+
+
+def _faded(acts: Acts, shape: ProfileShape) -> Acts:
+    if acts.days is None or (shape.half_life_days is None and not shape.session_boost):
+        return acts
+    newest = np.full(acts.users, -np.inf)
+    np.maximum.at(newest, acts.user, acts.days)
+    age_days = newest[acts.user] - acts.days
+    factor = (
+        np.ones(len(age_days)) if shape.half_life_days is None else 0.5 ** (age_days / shape.half_life_days)
+    )
+    factor = factor + shape.session_boost * 0.5 ** (age_days * 24.0 / shape.session_half_life_hours)
+    return Acts(acts.user, acts.item, acts.weight * factor, acts.users, acts.items, acts.order, acts.days)
+
+
+def _counting(folded: Histories) -> Histories:
+    """Without the pairs whose weight is 0."""
+    counts = folded.weight > 0
+    start = np.concatenate([[0], np.cumsum(counts)])[folded.start].astype(np.int64)
+    order = None if folded.order is None else folded.order[counts]
+    return Histories(start, folded.item[counts], folded.weight[counts], folded.items, order)
+
+
+def _newest(moment: Moment, row: Ints, rows: int) -> Moment:
+    newest = np.full(rows, moment.min() if len(moment) else 0, dtype=moment.dtype)
+    np.maximum.at(newest, row, moment)
+    return newest

@@ -1,0 +1,73 @@
+"""A weighted blend of fitted models, each first brought to the same scale. The models themselves live beside
+it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix, Recommender
+from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.engine.recommenders.similarity import Similarity
+
+KINDS: Mapping[str, type[Popular] | type[Similarity]] = {"popular": Popular, "similarity": Similarity}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hybrid:
+    """parts  (weight, model) pairs; a part's scores are divided by the row's highest before they are
+    weighted."""
+
+    parts: tuple[tuple[float, Recommender], ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a blend needs at least one part")
+        if any(weight <= 0 for weight, _ in self.parts):
+            raise ValueError("the weights of a blend must be above 0")
+
+    @property
+    def items(self) -> int:
+        return self.parts[0][1].items
+
+    def scores(self, profiles: Matrix) -> Floats:
+        total = np.zeros((profiles.shape[0], self.items), dtype=np.float32)
+        for weight, model in self.parts:
+            total += np.float32(weight) * _scaled(model.scores(profiles))
+        return total
+
+    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
+        total = np.zeros((len(wanted), profile.nnz), dtype=np.float32)
+        for weight, model in self.parts:
+            highest = float(model.scores(profile).max(initial=0.0))
+            if highest > 0:
+                total += np.float32(weight / highest) * model.shares(profile, wanted)
+        return total
+
+    def to_arrays(self) -> Arrays:
+        arrays: Arrays = {"weights": np.asarray([weight for weight, _ in self.parts], dtype=np.float64)}
+        arrays["kinds"] = np.asarray([_kind(model) for _, model in self.parts])
+        for place, (_, model) in enumerate(self.parts):
+            arrays |= {f"{place}/{name}": array for name, array in model.to_arrays().items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Hybrid":
+        parts: list[tuple[float, Recommender]] = []
+        for place, (weight, kind) in enumerate(zip(arrays["weights"], arrays["kinds"], strict=True)):
+            mine = {
+                name.removeprefix(f"{place}/"): a
+                for name, a in arrays.items()
+                if name.startswith(f"{place}/")
+            }
+            parts.append((float(weight), KINDS[str(kind)].from_arrays(mine)))
+        return cls(tuple(parts))
+
+
+def _kind(model: Recommender) -> str:
+    return next(name for name, kind in KINDS.items() if isinstance(model, kind))
+
+
+def _scaled(scores: Floats) -> Floats:
+    highest = scores.max(axis=1, keepdims=True, initial=0.0)
+    return np.asarray(scores / np.where(highest > 0, highest, 1.0), dtype=np.float32)

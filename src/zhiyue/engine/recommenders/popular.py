@@ -1,0 +1,60 @@
+"""The popular list: what many people took lately. It knows nothing about the person."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Matrix
+from zhiyue.engine.matrix import histories
+
+
+@dataclass(frozen=True, slots=True)
+class PopularConfig:
+    """half_life_days: an act this much older than the newest act of all counts half (no effect without days).
+    power: the summed weight of one person's acts on one item is raised to it; 0 counts people."""
+
+    half_life_days: float = 30.0
+    power: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Popular:
+    """score  (items,), in [0, 1], 1 for the most popular; learners  (items,), how many people took the
+    item."""
+
+    score: Floats
+    learners: Ints
+
+    @property
+    def items(self) -> int:
+        return len(self.score)
+
+    def scores(self, profiles: Matrix) -> Floats:
+        return np.tile(self.score, (profiles.shape[0], 1))
+
+    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
+        return np.zeros((len(wanted), profile.nnz), dtype=np.float32)
+
+    def to_arrays(self) -> Arrays:
+        return {"score": self.score, "learners": self.learners}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> "Popular":
+        return cls(arrays["score"], arrays["learners"])
+
+
+def fit(acts: Acts, config: PopularConfig) -> Popular:
+    """Count each item's people, an old act less than a fresh one, and divide by the largest count.
+
+    Each person speaks for an item once, through the newest act on it:
+    score_i = sum over people of weight ** power * 0.5 ** (age in days / half_life_days), over its maximum.
+    Source: the usual exponentially decayed count; Cormode et al. 2009, "Forward decay".
+    """
+    folded = histories(acts)
+    voice = (folded.weight > 0) * folded.weight**config.power
+    if folded.days is not None and len(folded.days):
+        voice = voice * 0.5 ** ((folded.days.max() - folded.days) / config.half_life_days)
+    total = np.bincount(folded.item, weights=voice, minlength=acts.items)
+    learners = np.bincount(folded.item[folded.weight > 0], minlength=acts.items).astype(np.int64)
+    highest = total.max(initial=0.0)
+    return Popular((total / highest if highest > 0 else total).astype(np.float32), learners)

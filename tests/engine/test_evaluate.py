@@ -1,0 +1,61 @@
+"""Metrics worked by hand."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from zhiyue.engine.evaluate import measured
+
+
+def hidden(rows, columns):
+    return csr_array(np.asarray([[float(column in row) for column in range(columns)] for row in rows]))
+
+
+def lists(*rows, length=20):
+    return np.asarray([[*row, *[-1] * (length - len(row))] for row in rows])
+
+
+def test_every_metric_equals_the_figure_worked_by_hand():
+    shown = lists([0, 1, 2], [*range(3, 9)], [9])
+    found = measured(shown, hidden([{1}, {8, 11}, {5}], 12), 12)
+
+    assert found["hr@5"].value == pytest.approx(1 / 3)
+    assert found["hr@10"].value == pytest.approx(2 / 3)
+    assert found["recall@20"].value == pytest.approx((1 + 0.5 + 0) / 3)
+    ideal = 1 + 1 / np.log2(3)
+    assert found["ndcg@10"].value == pytest.approx((1 / np.log2(3) + (1 / np.log2(7)) / ideal) / 3)
+    assert found["mrr@20"].value == pytest.approx((1 / 2 + 1 / 6) / 3)
+    assert found["coverage@10"].value == pytest.approx(10 / 12)
+
+
+def test_the_interval_of_a_mean_is_the_normal_one():
+    shown = lists(*[[0]] * 4)
+    found = measured(shown, hidden([{0}, {0}, {0}, {1}], 2), 2)["hr@10"]
+
+    reach = 1.959964 * np.std([1, 1, 1, 0], ddof=1) / 2
+    assert (found.value, found.method) == (0.75, "normal")
+    assert found.low == pytest.approx(0.75 - reach, abs=1e-6)
+    assert found.high == 1.0
+
+
+def test_coverage_has_an_interval_that_holds_its_value_and_depends_on_the_seed_alone():
+    random = np.random.default_rng(1)
+    shown = np.argsort(random.random((50, 200)), axis=1)[:, :20]
+    ask = hidden([{0}] * 50, 200)
+    first, again, other = (measured(shown, ask, 200, seed=seed)["coverage@10"] for seed in (4, 4, 5))
+
+    assert first == again
+    assert first != other
+    assert first.method == "bootstrap"
+    assert first.low < first.value < first.high
+
+
+def test_a_place_without_an_item_is_never_a_hit():
+    found = measured(lists([], [5]), hidden([{5}, {5}], 6), 6)
+
+    assert found["hr@10"].value == 0.5
+
+
+def test_a_user_without_hidden_items_is_refused():
+    with pytest.raises(ValueError, match="hidden item"):
+        measured(lists([0]), hidden([set()], 2), 2)

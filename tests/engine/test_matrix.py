@@ -1,0 +1,81 @@
+"""Acts into histories and profiles, worked by hand."""
+
+import numpy as np
+import pytest
+
+from zhiyue.engine.kinds import Acts
+from zhiyue.engine.matrix import ProfileShape, histories, owned, packed, profiles, stacked, unpacked
+
+
+def acts(rows, *, users=2, items=4, order=True, days=False):
+    user, item, weight, moment = (np.asarray(column) for column in zip(*rows, strict=True))
+    return Acts(
+        user.astype(np.int64),
+        item.astype(np.int64),
+        weight.astype(float),
+        users,
+        items,
+        moment.astype(np.int64) if order else None,
+        moment.astype(float) if days else None,
+    )
+
+
+def test_acts_on_one_item_fold_into_one_row_at_its_newest_moment():
+    folded = histories(acts([(0, 2, 1.0, 5), (0, 1, 1.0, 7), (0, 2, 2.0, 9), (1, 3, 1.0, 1)]))
+
+    assert folded.start.tolist() == [0, 2, 3]
+    assert folded.item.tolist() == [1, 2, 3]
+    assert folded.weight.tolist() == [1.0, 3.0, 1.0]
+
+
+def test_the_order_in_which_acts_arrive_does_not_matter():
+    rows = [(0, 2, 1.0, 5), (0, 1, 1.0, 5), (1, 0, 2.0, 3), (0, 3, 1.0, 4)]
+
+    assert histories(acts(rows)).item.tolist() == histories(acts(rows[::-1])).item.tolist() == [3, 1, 2, 0]
+
+
+def test_an_act_that_speaks_against_an_item_takes_it_out_of_the_profile_but_not_out_of_what_is_owned():
+    saved_and_dropped = acts([(0, 2, 3.0, 1), (0, 2, -3.0, 2), (0, 1, 1.0, 0)])
+
+    assert profiles(saved_and_dropped, ProfileShape()).weights.toarray()[0].tolist() == [0, 1, 0, 0]
+    assert profiles(saved_and_dropped, ProfileShape()).newest.tolist() == [1, -1]
+    assert owned(saved_and_dropped).toarray()[0].tolist() == [0, 1, 1, 0]
+
+
+def test_recency_counts_items_from_the_newest():
+    shaped = profiles(
+        acts([(0, 0, 1.0, 1), (0, 1, 4.0, 2), (0, 2, 1.0, 3)]), ProfileShape(recency=1.0, power=0.5)
+    )
+
+    assert shaped.weights.toarray()[0] == pytest.approx([1 / 3, 2 / 2, 1, 0])
+    assert shaped.newest[0] == 2
+
+
+def test_age_is_counted_from_the_persons_own_newest_act():
+    shape = ProfileShape(half_life_days=10.0, session_boost=3.0, session_half_life_hours=24.0)
+    early = profiles(acts([(0, 0, 1.0, 0), (0, 1, 1.0, 10)], days=True), shape)
+    late = profiles(acts([(0, 0, 1.0, 500), (0, 1, 1.0, 510)], days=True), shape)
+
+    assert early.weights.toarray()[0] == pytest.approx([0.5 + 3 * 0.5**10, 4.0, 0, 0])
+    assert (early.weights != late.weights).nnz == 0
+
+
+def test_without_order_nothing_is_newest():
+    shaped = profiles(acts([(0, 0, 1.0, 0), (0, 1, 1.0, 0)], order=False), ProfileShape(recency=1.0))
+
+    assert shaped.weights.toarray()[0].tolist() == [1, 1, 0, 0]
+    assert shaped.newest.tolist() == [-1, -1]
+
+
+def test_a_code_outside_its_range_is_refused():
+    with pytest.raises(ValueError, match="item code"):
+        acts([(0, 4, 1.0, 1)])
+
+
+def test_sparse_rows_keep_the_largest_cells_and_survive_packing():
+    kept = stacked(iter([np.asarray([[0.1, 0.0, 0.3, 0.2]]), np.asarray([[0.0, 0.0, 0.0, 0.5]])]), 4, 2)
+
+    assert (
+        kept.toarray().tolist() == np.asarray([[0, 0, 0.3, 0.2], [0, 0, 0, 0.5]], dtype=np.float32).tolist()
+    )
+    assert (unpacked(packed(kept, "x"), "x") != kept).nnz == 0
