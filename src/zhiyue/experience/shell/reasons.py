@@ -1,0 +1,37 @@
+"""Why a course is shown, in words that name the act. What the reason is, `recommend` decides."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import npgettext, pgettext
+
+from zhiyue.recommend.kinds import Reason
+
+
+def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
+    """One line for a card. `titles` are those of the courses that reasons point to, by id."""
+    title = titles.get(reason.course_id or 0, "")
+    if reason.kind == "act" and title:
+        return _act(reason.event or "", title)
+    if reason.kind == "similar" and title:
+        return pgettext("reason", "Close to “%(title)s”") % {"title": title}
+    if reason.kind == "new":
+        return pgettext("reason", "New this week")
+    if reason.learners:
+        words = npgettext("reason", "%(n)s person learning this week", "%(n)s people learning this week", reason.learners)
+        return words % {"n": f"{reason.learners:,}"}
+    return pgettext("reason", "Chosen by many learners")
+
+
+def _act(event: str, title: str) -> str:
+    names = {"title": title}
+    match event:
+        case "lesson.finished":
+            return pgettext("reason", "Because you just finished a lesson of “%(title)s”") % names
+        case "course.saved":
+            return pgettext("reason", "Because you saved “%(title)s”") % names
+        case "course.enrolled":
+            return pgettext("reason", "Because you joined “%(title)s”") % names
+        case "lesson.opened" | "lesson.progressed":
+            return pgettext("reason", "Because you are reading “%(title)s”") % names
+        case _:
+            return pgettext("reason", "Because you looked at “%(title)s”") % names

@@ -1,0 +1,53 @@
+"""Forms of the learners' surface. Whether an account may be made is decided by `accounts`, not here."""
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.errors import EmailTaken
+
+
+class SignUpForm(forms.Form):
+    display_name = forms.CharField(
+        label=pgettext_lazy("sign up", "Name"),
+        help_text=pgettext_lazy("sign up", "What others call you here. You need not use your real name."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    email = forms.EmailField(
+        label=pgettext_lazy("sign up", "E-mail"),
+        help_text=pgettext_lazy("sign up", "Only for signing in."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "inputmode": "email"}),
+    )
+    password = forms.CharField(
+        label=pgettext_lazy("sign up", "Password"),
+        help_text=pgettext_lazy("sign up", "At least 8 characters, and not a common one."),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
+    )
+
+    def refuse(self, why: EmailTaken | ValidationError) -> None:
+        """Put a service's refusal beside the field it is about."""
+        if isinstance(why, EmailTaken):
+            self.add_error("email", ValidationError(str(why.message), code=why.code))
+        else:
+            self.add_error("password", why)
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": pgettext_lazy("sign in", "This e-mail address and password don't belong together. Check both and try again."),
+        "inactive": pgettext_lazy("sign in", "This account is closed. Ask the academy to open it again."),
+    }
+
+    username = forms.EmailField(
+        label=pgettext_lazy("sign in", "E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "inputmode": "email"}),
+    )
+    password = forms.CharField(
+        label=pgettext_lazy("sign in", "Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )

@@ -1,0 +1,64 @@
+"""Shelves of recommended courses: what `recommend` chose, as cards with their reasons in words."""
+
+from collections.abc import Collection, Iterable
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.experience.shell.cards import Shelf, show
+from zhiyue.experience.shell.reasons import in_words
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.recommend.kinds import Recommended
+from zhiyue.recommend.selectors import similar, slate
+
+SHELF_LENGTH = 12
+GRID_LENGTH = 8
+
+
+def for_you(actor: Actor) -> Shelf:
+    """The actor's own slate; before they did anything, what most learners begin with (under the key `start`)."""
+    found = slate(actor, k=SHELF_LENGTH)
+    is_personal = any(item.reason.kind == "act" for item in found.items)
+    if is_personal:
+        title = pgettext_lazy("shelf", "For you")
+        reason = pgettext_lazy("shelf", "From what you read, saved and looked at, newest first")
+    else:
+        title = pgettext_lazy("shelf", "A good place to start")
+        reason = pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
+    return _shelf("for-you" if is_personal else "start", found.items, policy=found.policy, title=title, reason=reason)
+
+
+def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
+    """What many learners are at, without the courses in `besides`."""
+    found = slate(actor, k=GRID_LENGTH + len(besides), policy="popular")
+    items = [item for item in found.items if item.course_id not in besides][:GRID_LENGTH]
+    title = pgettext_lazy("shelf", "Popular now")
+    reason = pgettext_lazy("shelf", "What most learners are at these days")
+    return _shelf("popular", items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses"))
+
+
+def newest() -> Shelf:
+    title = pgettext_lazy("shelf", "Just published")
+    items = show(catalogue.newest(GRID_LENGTH))
+    return Shelf(key="new", title=title, policy="newest", items=items, more_url=reverse("site:courses"))
+
+
+def close_to(course_id: int) -> Shelf:
+    """Courses like this one."""
+    title = pgettext_lazy("shelf", "Goes well with it")
+    return _shelf("similar", similar(course_id, k=6), policy="similar", title=title)
+
+
+def _shelf(
+    key: str, items: Iterable[Recommended], *, policy: str, title: Promise, reason: Promise | str = "", more_url: str = ""
+) -> Shelf:
+    chosen = list(items)
+    cards = catalogue.courses_by_id([item.course_id for item in chosen])
+    titles = catalogue.titles([item.reason.course_id for item in chosen if item.reason.course_id])
+    reasons = {item.course_id: in_words(item.reason, titles) for item in chosen}
+    shown = show([cards[item.course_id] for item in chosen if item.course_id in cards], reasons=reasons)
+    return Shelf(key=key, title=title, reason=reason, policy=policy, items=shown, more_url=more_url)
+
+

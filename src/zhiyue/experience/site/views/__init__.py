@@ -1,0 +1,1 @@
+"""Views of the learners' surface, one file per family of pages."""

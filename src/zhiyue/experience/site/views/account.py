@@ -1,0 +1,66 @@
+"""Signing up, in and out."""
+
+from django.contrib.auth import login, logout
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from zhiyue.core.accounts.errors import EmailTaken
+from zhiyue.core.accounts.models import User
+from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.shell.viewers import PageRequest, forget_visitor
+from zhiyue.experience.site.forms import SignInForm, SignUpForm
+from zhiyue.product.learning import services
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: PageRequest) -> HttpResponse:
+    """A visitor becomes a member and goes on where they were, with all they did so far."""
+    onward = safe_next(request, reverse("site:home"))
+    if request.viewer.is_member:
+        return HttpResponseRedirect(onward)
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.sign_up(**form.cleaned_data, visitor=request.viewer.visitor)
+        except (EmailTaken, ValidationError) as why:
+            form.refuse(why)
+        else:
+            login(request, user)
+            return HttpResponseRedirect(onward)
+    return _form_page(request, "site/sign_up.html", form, onward)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: PageRequest) -> HttpResponse:
+    onward = safe_next(request, reverse("site:home"))
+    if request.method != "POST" and request.viewer.is_member:
+        return HttpResponseRedirect(onward)
+    form = SignInForm(request, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        user = form.get_user()
+        visitor = request.viewer.visitor
+        login(request, user)
+        if isinstance(user, User):
+            services.note_sign_in(user=user, visitor=visitor)
+        return HttpResponseRedirect(onward)
+    return _form_page(request, "site/sign_in.html", form, onward)
+
+
+@require_POST
+def sign_out(request: PageRequest) -> HttpResponse:
+    """Out, and a new visitor key: whoever comes next in this browser is somebody else."""
+    logout(request)
+    response = HttpResponseRedirect(reverse("site:home"))
+    forget_visitor(request, response)
+    return response
+
+
+def _form_page(request: PageRequest, template: str, form: SignUpForm | SignInForm, onward: str) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, template, {"tab": "me", "form": form, "onward": onward}, status=status)

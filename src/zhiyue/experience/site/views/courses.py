@@ -1,0 +1,94 @@
+"""All courses, one course, and what can be done with a course: save it, join it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_POST, require_safe
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell import covers
+from zhiyue.experience.shell.cards import Shelf, show
+from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site import shelves
+from zhiyue.experience.site.outline import outline_of
+from zhiyue.product.catalogue import prose
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.selectors import is_enrolled, learners_by_course
+from zhiyue.product.commerce.services import enrol_free
+from zhiyue.product.learning import selectors as learning
+from zhiyue.product.learning.services import save_course, unsave_course, view_course
+
+
+@require_safe
+def courses(request: PageRequest) -> HttpResponse:
+    """Every course under its topic, or those of one topic."""
+    chosen = request.GET.get("topic", "")
+    topics = catalogue.topics()
+    if chosen and chosen not in {topic.slug for topic in topics}:
+        raise Http404
+    learners = learners_by_course()
+    groups = [
+        (topic, Shelf(key=topic.slug, title=topic.name, items=show(cards, learners=learners)))
+        for topic, cards in catalogue.by_topic(chosen or None)
+    ]
+    return render(request, "site/courses.html", {"tab": "courses", "topics": topics, "chosen": chosen, "groups": groups})
+
+
+@require_safe
+def course(request: PageRequest, slug: str) -> HttpResponse:
+    found = _course(slug)
+    actor = actor_of(request)
+    outline = outline_of(found, user=request.viewer.user, progress=learning.progress_of(actor, found.pk))
+    view_course(actor=actor, course=found)
+    page = {
+        "tab": "courses",
+        "course": found,
+        "cover": covers.draw(slug=found.slug, topic=found.topic.slug, keyword=found.keyword),
+        "summary": prose.render(found.summary),
+        "outline": outline,
+        "free_lesson": next((row.lesson for row in outline.written if row.lesson.is_free), None),
+        "is_enrolled": is_enrolled(request.viewer.user, found.pk),
+        "is_saved": found.pk in learning.saved_course_ids(actor),
+        "learners": learners_by_course().get(found.pk, 0),
+        "price": yuan(found.price_fen),
+        "list_price": yuan(found.list_price_fen) if found.list_price_fen else "",
+        "similar": shelves.close_to(found.pk),
+    }
+    return render(request, "site/course.html", page)
+
+
+@require_POST
+def save(request: PageRequest, slug: str) -> HttpResponse:
+    """Put the course on the list or take it off, as the form says: sent twice, it stays as it is."""
+    found = _course(slug)
+    wanted = request.POST.get("saved") == "1"
+    (save_course if wanted else unsave_course)(actor=actor_of(request), course=found)
+    said = pgettext("toast", "Saved. You find it under Learning.") if wanted else pgettext("toast", "Taken off your list.")
+    if request.htmx:
+        return render(request, "site/parts/save_button.html", {"course": found, "is_saved": wanted, "said": said})
+    messages.success(request, said)
+    return HttpResponseRedirect(safe_next(request, reverse("site:course", args=[slug])))
+
+
+@require_POST
+def enrol(request: PageRequest, slug: str) -> HttpResponse:
+    """Join a free course; whoever isn't signed in signs in first and comes back."""
+    found = _course(slug)
+    address = reverse("site:course", args=[slug])
+    if request.viewer.user is None:
+        return redirect(f"{reverse('site:sign_up')}?{urlencode({'next': address})}")
+    enrol_free(user=request.viewer.user, course=found, actor=actor_of(request))
+    messages.success(request, pgettext("toast", "The course is yours. Begin whenever you like."))
+    return redirect(address)
+
+
+def _course(slug: str) -> Course:
+    try:
+        return catalogue.course_page(slug)
+    except Course.DoesNotExist as missing:
+        raise Http404 from missing

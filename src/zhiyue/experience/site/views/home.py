@@ -1,0 +1,58 @@
+"""The home page, and the strip that shows how far the demo is filled."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
+from django.views.decorators.http import require_safe
+
+from zhiyue.experience.shell.cards import Shelf, cover_of
+from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site import shelves
+from zhiyue.product.catalogue import prose
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.learning.selectors import continue_learning
+
+# htmx takes this status as the end of polling.
+STOP_POLLING = 286
+_OPENING_WORDS = 96
+
+
+@require_safe
+def home(request: PageRequest) -> HttpResponse:
+    """To read on is one tap for who has begun, to read a free lesson is one tap for who has not."""
+    actor = actor_of(request)
+    begun = [entry for entry in continue_learning(actor, limit=3) if entry.lesson]
+    for_you = shelves.for_you(actor)
+    topics = catalogue.by_topic()
+    page = {
+        "tab": "home",
+        "continuing": [(entry, cover_of(entry.course)) for entry in begun],
+        "opener": None if begun else _opener(for_you),
+        "topics": [topic for topic, _ in topics],
+        "course_count": sum(len(cards) for _, cards in topics),
+        "lesson_count": sum(card.published_lesson_count for _, cards in topics for card in cards),
+        "for_you": for_you,
+        "popular": shelves.popular(actor, besides=[item.course.id for item in for_you.items]) if for_you.key == "for-you" else None,
+        "newest": shelves.newest(),
+    }
+    return render(request, "site/home.html", page)
+
+
+@require_safe
+def seeding(request: PageRequest) -> HttpResponse:
+    """The strip by itself, asked for every few seconds until the filling is done."""
+    response = render(request, "site/parts/seeding.html")
+    if not response.content.strip():
+        response.status_code = STOP_POLLING
+    return response
+
+
+def _opener(shelf: Shelf) -> dict[str, object] | None:
+    """A free lesson to begin with, in its own first words."""
+    item = next((item for item in shelf.items if item.course.free_lesson_slug), None)
+    if item is None or item.course.free_lesson_slug is None:
+        return None
+    lesson = catalogue.lesson_page(item.course.slug, item.course.free_lesson_slug)
+    words = strip_tags(prose.render(lesson.body.strip().split("\n\n#", 1)[0])).strip()
+    return {"item": item, "lesson": lesson, "words": Truncator(words).chars(_OPENING_WORDS)}

@@ -1,0 +1,88 @@
+"""Reading a lesson and finishing it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_POST, require_safe
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site.outline import Outline, outline_of
+from zhiyue.product.catalogue import prose
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.learning import selectors as learning
+from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.services import finish_lesson, open_lesson
+
+
+@require_safe
+def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponse:
+    found = _lesson(course_slug, lesson_slug)
+    actor = actor_of(request)
+    try:
+        open_lesson(user=request.viewer.user, actor=actor, lesson=found)
+    except LessonClosed as refusal:
+        return _closed(request, found, refusal.access.why)
+    page = {
+        "tab": "learning",
+        "lesson": found,
+        "course": found.course,
+        "outline": _outline(request, actor, found.course),
+        "body": prose.render(found.body),
+        **_ending(actor, found),
+    }
+    return render(request, "site/lesson.html", page)
+
+
+@require_POST
+def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponse:
+    """Mark the lesson read. In place where there is a script; else straight on to the next lesson."""
+    found = _lesson(course_slug, lesson_slug)
+    actor = actor_of(request)
+    finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
+    ending = _ending(actor, found)
+    if request.htmx:
+        return render(request, "site/parts/finish.html", {"lesson": found, "course": found.course, **ending})
+    messages.success(request, pgettext("toast", "Marked as read."))
+    following = ending["next_lesson"]
+    if isinstance(following, Lesson) and may_open(request.viewer.user, following).open:
+        return redirect("site:lesson", course_slug, following.slug)
+    return redirect(reverse("site:course", args=[course_slug]))
+
+
+def _ending(actor: Actor, found: Lesson) -> dict[str, object]:
+    """What stands below a lesson: is it finished, and where to from here."""
+    beside = catalogue.neighbours(found)
+    progress = learning.progress_of(actor, found.course_id).get(found.pk)
+    return {
+        "is_finished": bool(progress and progress.finished_at),
+        "previous_lesson": beside.previous,
+        "next_lesson": beside.next,
+    }
+
+
+def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
+    page = {
+        "tab": "courses",
+        "lesson": found,
+        "course": found.course,
+        "why": why,
+        "outline": _outline(request, actor_of(request), found.course),
+    }
+    return render(request, "site/lesson_closed.html", page, status=403)
+
+
+def _outline(request: PageRequest, actor: Actor, course: Course) -> Outline:
+    whole = catalogue.course_page(course.slug)
+    return outline_of(whole, user=request.viewer.user, progress=learning.progress_of(actor, course.pk))
+
+
+def _lesson(course_slug: str, lesson_slug: str) -> Lesson:
+    try:
+        return catalogue.lesson_page(course_slug, lesson_slug)
+    except Lesson.DoesNotExist as missing:
+        raise Http404 from missing
