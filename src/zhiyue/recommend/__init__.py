@@ -1,0 +1,1 @@
+"""Which courses to show whom, and why: policies, training, serving."""

@@ -1,0 +1,96 @@
+"""From a policy and acts to a fitted pipeline, and from there to plain arrays and back. Ranking is in
+`serve`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zhiyue.engine.kinds import Acts, Arrays, Ints, Recommender
+from zhiyue.engine.recommenders import content, item_neighbours, popular
+from zhiyue.engine.recommenders.hybrid import Hybrid
+from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.recommend.policies import CONTENT, NEIGHBOURS, NEIGHBOURS_UNORDERED, POPULAR, Part, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What items say about themselves: field -> one value an item, in the order of the item codes.
+
+    texts are cut into words; labels are taken whole, several joined by "|"; groups: topic code of each item,
+    -1: none.
+    """
+
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pipeline:
+    """A fitted policy. `popular` orders what the model knows nothing about; `left_out` names parts without
+    input."""
+
+    model: Recommender
+    popular: Popular
+    groups: Ints | None = None
+    left_out: tuple[str, ...] = ()
+
+
+class TextsNeeded(ValueError):
+    """The policy is made of texts and there are none."""
+
+
+def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
+    """Fit every part of a policy. Parts that need texts are left out (and named) when there are none.
+
+    Raises TextsNeeded if nothing would be left.
+    """
+    common = popular.fit(acts, POPULAR)
+    parts: list[tuple[float, Recommender]] = []
+    left_out: list[str] = []
+    for part in policy.parts:
+        try:
+            parts.append((part.weight, _fitted(part, acts, common, texts)))
+        except content.NoWords:
+            left_out.append(part.name)
+    if not parts:
+        raise TextsNeeded(policy.name)
+    model = parts[0][1] if len(parts) == 1 else Hybrid(tuple(parts))
+    return Pipeline(model, common, None if texts is None else texts.groups, tuple(left_out))
+
+
+def to_arrays(pipeline: Pipeline) -> Arrays:
+    """The pipeline as plain arrays that `from_arrays` reads without pickle."""
+    model = pipeline.model if isinstance(pipeline.model, Hybrid) else Hybrid(((1.0, pipeline.model),))
+    arrays = {f"model/{name}": array for name, array in model.to_arrays().items()}
+    arrays |= {f"popular/{name}": array for name, array in pipeline.popular.to_arrays().items()}
+    arrays["left_out"] = np.asarray(pipeline.left_out, dtype=np.str_)
+    if pipeline.groups is not None:
+        arrays["groups"] = pipeline.groups
+    return arrays
+
+
+def from_arrays(arrays: Arrays) -> Pipeline:
+    """The inverse of `to_arrays`."""
+    model = Hybrid.from_arrays(_under(arrays, "model/"))
+    return Pipeline(
+        model.parts[0][1] if len(model.parts) == 1 else model,
+        Popular.from_arrays(_under(arrays, "popular/")),
+        arrays.get("groups"),
+        tuple(str(name) for name in arrays["left_out"]),
+    )
+
+
+def _fitted(part: Part, acts: Acts, common: Popular, texts: Texts | None) -> Recommender:
+    if part.name == "popular":
+        return common
+    if part.name == "item-neighbours":
+        return item_neighbours.fit(acts, NEIGHBOURS if acts.order is not None else NEIGHBOURS_UNORDERED)
+    if texts is None or not (texts.texts or texts.labels):
+        raise content.NoWords("there are no texts")
+    return content.fit(texts.texts, texts.labels, CONTENT)
+
+
+def _under(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

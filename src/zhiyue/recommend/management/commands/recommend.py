@@ -1,0 +1,102 @@
+"""`zhiyue recommend evaluate | batch | policies`: words in, one service called, words out."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from zhiyue.recommend import offline, report
+from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
+
+BAD_INPUT = 2
+
+
+class Command(BaseCommand):
+    help = "Compare recommendation policies on files, or recommend to many users at once."
+    requires_system_checks = ()
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="evaluate | batch | policies")
+        self._add_evaluate(verbs.add_parser("evaluate", help="compare policies on hidden interactions"))
+        self._add_batch(verbs.add_parser("batch", help="write the best items for many users"))
+        verbs.add_parser("policies", help="list the policies")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            getattr(self, f"_{options['verb']}")(**options)
+        except NotPossible as problem:
+            raise CommandError(str(problem), returncode=BAD_INPUT) from problem
+
+    def _add_evaluate(self, parser: argparse.ArgumentParser) -> None:
+        files = "Parquet, CSV or CSV.gz"
+        parser.add_argument(
+            "--train", type=Path, required=True, metavar="FILE",
+            help=f"{files}: user_id, item_id, optional time or position (order), optional rating (weight)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--test", type=Path, required=True, metavar="FILE", help=f"{files}: user_id, item_id"
+        )
+        parser.add_argument("--items", type=Path, metavar="FILE", help=f"{files}: item_id and text columns")
+        parser.add_argument(
+            "--policy", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
+        )
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
+        parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, .svg or .png")
+        parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+
+    def _add_batch(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--train", type=Path, required=True, metavar="FILE", help="as for evaluate")
+        parser.add_argument(
+            "--users", type=Path, required=True, metavar="FILE", help="user_id; other columns are ignored"
+        )
+        parser.add_argument("--k", type=int, default=20, metavar="N", help="items per user (default: 20)")
+        parser.add_argument(
+            "--out", type=Path, required=True, metavar="FILE", help=".parquet: user_id, item_id, score"
+        )
+        parser.add_argument("--items", type=Path, metavar="FILE", help="item_id and text columns")
+        parser.add_argument(
+            "--policy", default=DEFAULT_POLICY, metavar="NAME", help=f"default: {DEFAULT_POLICY}"
+        )
+
+    def _evaluate(self, **options: Any) -> None:
+        for name, suffixes in (("json", {".json"}), ("plot", {".svg", ".png"})):
+            if options[name] is not None:
+                offline.check_target(options[name], suffixes)
+        if options["seed"] < 0:
+            raise NotPossible("--seed must be 0 or more.")
+        found = offline.evaluate(
+            train=options["train"],
+            test=options["test"],
+            items=options["items"],
+            policies=options["policy"],
+            seed=options["seed"],
+            tell=self._tell,
+        )
+        if options["json"] is not None:
+            report.write_json(found, options["json"])
+        if options["plot"] is not None:
+            report.write_plot(found, options["plot"])
+        self.stdout.write(report.as_text(found))
+
+    def _batch(self, **options: Any) -> None:
+        rows = offline.batch(
+            train=options["train"],
+            users=options["users"],
+            out=options["out"],
+            k=options["k"],
+            items=options["items"],
+            policy=options["policy"],
+            tell=self._tell,
+        )
+        self.stdout.write(f"{options['out']}: {rows:,} rows")
+
+    def _policies(self, **options: Any) -> None:
+        widest = max(map(len, POLICIES))
+        for policy in POLICIES.values():
+            self.stdout.write(f"{policy.name:<{widest}}  {policy.says}")
+
+    def _tell(self, text: str) -> None:
+        self.stderr.write(text)

@@ -1,0 +1,96 @@
+"""An evaluation as text, JSON and picture. What is measured is decided in `offline`."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from zhiyue.recommend.files import write_whole
+from zhiyue.recommend.offline import Report
+
+COLUMNS = ("hr@5", "hr@10", "recall@20", "ndcg@10", "mrr@20", "coverage@10")
+HEADINGS = {
+    "hr@5": "HR@5",
+    "hr@10": "HR@10",
+    "recall@20": "Recall@20",
+    "ndcg@10": "NDCG@10",
+    "mrr@20": "MRR@20",
+    "coverage@10": "coverage@10",
+}
+INK = "#1f2a30"
+ACCENT = "#0f6b68"
+
+
+def as_text(report: Report) -> str:
+    """The table of policies: value and half the width of its 95 % interval."""
+    widest = max(len("policy"), *(len(result.policy) for result in report.results))
+    head = "  ".join(f"{HEADINGS[name]:>14}" for name in COLUMNS)
+    lines = [*_facts(report), "", f"{'policy':<{widest}}  {head}  {'fit s':>7}  {'ms/user':>8}"]
+    for result in report.results:
+        cells = (result.measures[name] for name in COLUMNS)
+        row = "  ".join(f"{cell.value:.4f} ±{(cell.high - cell.low) / 2:.4f}".rjust(14) for cell in cells)
+        times = f"{result.fit_seconds:7.2f}  {result.milliseconds_per_user:8.3f}"
+        lines.append(f"{result.policy:<{widest}}  {row}  {times}")
+    lines += [
+        "",
+        "Full ranking: every item that the learner does not own competes. ± is half of the 95 % interval:",
+        "normal over learners; for coverage from its standard error over bootstrap resamples of learners",
+        f"(seed {report.seed}).",
+    ]
+    return "\n".join(lines)
+
+
+def write_json(report: Report, path: Path) -> None:
+    """The whole report, intervals with both ends."""
+    write_whole(
+        path,
+        lambda out: out.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n", "utf-8"),
+    )
+
+
+def write_plot(report: Report, path: Path) -> None:
+    """A small chart per metric, policies as points with their intervals. The suffix (.svg, .png) decides the
+    kind."""
+    figure = Figure(figsize=(12, 1.6 + 0.5 * len(report.results)), layout="constrained")
+    names = [result.policy for result in report.results]
+    for name, axes in zip(COLUMNS, figure.subplots(1, len(COLUMNS), sharey=True), strict=True):
+        for place, result in enumerate(report.results):
+            cell = result.measures[name]
+            axes.plot([cell.low, cell.high], [place, place], color=ACCENT, linewidth=2)
+            axes.plot(cell.value, place, "o", color=ACCENT, markersize=6)
+            axes.annotate(
+                f"{cell.value:.3f}", (cell.value, place), (0, 7), textcoords="offset points", ha="center"
+            )
+        axes.set_title(HEADINGS[name], fontsize=11, color=INK)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.7)
+        axes.set_xlim(left=0)
+        axes.margins(x=0.18)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.grid(axis="x", alpha=0.25)
+    best = max(report.results, key=lambda result: result.measures["ndcg@10"].value)
+    figure.suptitle(
+        f"{best.policy} ranks best: NDCG@10 {best.measures['ndcg@10'].value:.3f} "
+        f"({report.test_learners:,} learners, {report.items:,} items, full ranking, 95 % intervals)",
+        color=INK,
+    )
+    write_whole(path, figure.savefig)
+
+
+def _facts(report: Report) -> list[str]:
+    lines = [
+        f"train: {report.interactions:,} interactions, {report.learners:,} learners, {report.items:,} items; "
+        f"test: {report.test_learners:,} learners, {report.test_pairs:,} hidden items"
+    ]
+    if report.unknown_learners:
+        lines.append(
+            f"{report.unknown_learners:,} test learners are not in train: they are shown the popular list"
+        )
+    if report.unreachable_pairs:
+        lines.append(
+            f"{report.unreachable_pairs:,} hidden items are in neither train nor items: they count as missed"
+        )
+    if report.owned_pairs:
+        lines.append(f"{report.owned_pairs:,} test pairs are in train already: they are left out")
+    return lines

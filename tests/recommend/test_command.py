@@ -1,0 +1,208 @@
+"""`zhiyue recommend …` on files, as a person runs it."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+
+from zhiyue.recommend.policies import POLICIES
+
+XUETANGX = Path(__file__).parents[3] / "shared" / "data" / "xuetangx"
+
+TRAIN = """user_id,item_id,position
+1,10,0
+1,11,1
+2,10,0
+2,11,1
+2,12,2
+3,13,0
+3,11,1
+4,10,0
+"""
+ITEMS = "item_id,title\n10,统计学的直觉\n11,概率与统计\n12,唐诗赏析\n13,宋词与唐诗\n14,统计学与直觉\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in (
+        ("train.csv", TRAIN),
+        ("test.csv", "user_id,item_id\n4,11\n4,12\n9,10\n1,99\n1,10\n"),
+        ("users.csv", "user_id\n4\n9\n1\n"),
+        ("items.csv", ITEMS),
+    ):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def run(*words):
+    out, err = StringIO(), StringIO()
+    call_command("recommend", *map(str, words), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def listed(path):
+    lists = {}
+    for row in pq.read_table(path).to_pylist():
+        lists.setdefault(row["user_id"], []).append(row["item_id"])
+    return lists
+
+
+def test_the_policies_are_listed_with_a_line_each():
+    out, _ = run("policies")
+
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "popular",
+        "item-neighbours",
+        "content",
+        "hybrid",
+    ]
+
+
+def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):
+    out, err = run(
+        "evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv", "--items", folder / "items.csv",
+        "--json", folder / "report.json", "--plot", folder / "report.svg",
+    )  # fmt: skip
+
+    report = json.loads((folder / "report.json").read_text())
+    assert [result["policy"] for result in report["results"]] == list(POLICIES)
+    for heading in ("HR@5", "HR@10", "Recall@20", "NDCG@10", "MRR@20", "coverage@10", "fit s", "ms/user"):
+        assert heading in out
+    assert (report["learners"], report["items"], report["test_learners"]) == (4, 5, 3)
+    assert (report["unknown_learners"], report["unreachable_pairs"], report["owned_pairs"]) == (1, 1, 1)
+    near = report["results"][1]["measures"]["recall@20"]
+    assert near["value"] == pytest.approx((1 + 1 + 0) / 3)
+    assert near["low"] < near["value"] < near["high"]
+    assert (folder / "report.svg").read_text().startswith("<?xml")
+    assert err == ""
+
+
+def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_it(folder):
+    out, err = run("evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv")
+
+    assert "content: left out. The policy “content” compares texts: give texts with --items FILE." in err
+    assert "hybrid: no texts given with --items, so it falls back to item-neighbours, popular" in err
+    assert "\ncontent" not in out
+    assert "\nhybrid" in out
+
+
+def test_batch_writes_k_items_a_user_without_those_owned(folder):
+    out, err = run(
+        "batch", "--train", folder / "train.csv", "--users", folder / "users.csv", "--k", 2,
+        "--out", folder / "out.parquet", "--policy", "item-neighbours",
+    )  # fmt: skip
+
+    assert listed(folder / "out.parquet") == {4: [11, 12], 9: [10, 11], 1: [12, 13]}
+    assert pq.read_schema(folder / "out.parquet").names == ["user_id", "item_id", "score"]
+    assert "6 rows" in out
+    assert "1 of 3 users are not in" in err
+
+
+def test_with_texts_a_course_that_nobody_took_can_be_recommended(folder):
+    run(
+        "batch", "--train", folder / "train.csv", "--users", folder / "users.csv", "--k", 1,
+        "--out", folder / "out.parquet", "--items", folder / "items.csv", "--policy", "content",
+    )  # fmt: skip
+
+    assert listed(folder / "out.parquet")[4] == [14]
+
+
+def test_ids_come_out_with_the_types_they_had(folder):
+    pq.write_table(
+        pa.table(
+            {
+                "user_id": pa.array(["a", "a", "b"]),
+                "item_id": pa.array([1, 2, 1], pa.int16()),
+                "extra": [[1], [2], []],
+            }
+        ),
+        folder / "typed.parquet",
+    )
+    run(
+        "batch", "--train", folder / "typed.parquet", "--users", folder / "typed.parquet",
+        "--out", folder / "out.parquet",
+    )  # fmt: skip
+
+    schema = pq.read_schema(folder / "out.parquet")
+    assert (schema.field("user_id").type, schema.field("item_id").type) == (pa.string(), pa.int16())
+    assert listed(folder / "out.parquet") == {"b": [2]}
+
+
+def test_numbers_in_one_file_meet_the_same_numbers_as_text_in_another(folder):
+    pq.write_table(pa.table({"user_id": ["4"]}), folder / "text.parquet")
+    run(
+        "batch", "--train", folder / "train.csv", "--users", folder / "text.parquet", "--k", 1,
+        "--out", folder / "out.parquet", "--policy", "item-neighbours",
+    )  # fmt: skip
+
+    assert listed(folder / "out.parquet") == {"4": [11]}
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--k", "-3"], "--k is -3; it must be 1 or more."),
+        (["--k", "0"], "--k is 0; it must be 1 or more."),
+        (
+            ["--policy", "magic"],
+            "There is no policy “magic”. Choose from: popular, item-neighbours, content, hybrid.",
+        ),
+        (["--policy", "content"], "give them with --items FILE"),
+        (["--train", "{}/none.csv"], "none.csv: there is no such file"),
+        (["--users", "{}/items.csv"], "items.csv: the column user_id is missing"),
+        (["--out", "{}/none/out.parquet"], "does not exist"),
+        (["--out", "{}/out.csv"], "the name must end in .parquet"),
+    ],
+)
+def test_a_refused_batch_says_why_ends_with_2_and_writes_nothing(folder, words, reason):
+    given = {"--train": "{}/train.csv", "--users": "{}/users.csv", "--out": "{}/out.parquet"} | dict([words])
+    before = sorted(folder.rglob("*"))
+
+    with pytest.raises(CommandError) as refusal:
+        run("batch", *[word.format(folder) for pair in given.items() for word in pair])
+
+    assert reason in str(refusal.value)
+    assert refusal.value.returncode == 2
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_bad_test_file_stops_an_evaluation_before_anything_is_written(folder):
+    (folder / "test.csv").write_text("user_id,item_id\n1,2\n,3\n")
+
+    with pytest.raises(CommandError, match=r"data row 2 \(line 3\): user_id is missing"):
+        run(
+            "evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv",
+            "--json", folder / "report.json",
+        )  # fmt: skip
+
+    assert not (folder / "report.json").exists()
+
+
+def test_a_test_file_that_hides_nothing_is_refused(folder):
+    with pytest.raises(CommandError, match="nothing is hidden"):
+        run("evaluate", "--train", folder / "train.csv", "--test", folder / "train.csv")
+
+
+@pytest.mark.skipif(not XUETANGX.exists(), reason=f"no sample of real enrolments in {XUETANGX}")
+def test_order_aware_neighbours_find_more_than_popularity_on_real_enrolments(tmp_path):
+    """Learners 0 to 7,999; their last but one course is hidden, the last stays with the public test."""
+    rows = pq.read_table(XUETANGX / "train.parquet", filters=[("user_id", "<", 8000)]).to_pandas()
+    last = rows.groupby("user_id")["position"].transform("max") == rows["position"]
+    rows[~last].to_csv(tmp_path / "train.csv", index=False)
+    rows[last].to_csv(tmp_path / "test.csv", index=False)
+
+    run(
+        "evaluate", "--train", tmp_path / "train.csv", "--test", tmp_path / "test.csv",
+        "--policy", "popular", "--policy", "item-neighbours", "--json", tmp_path / "report.json",
+    )  # fmt: skip
+
+    popular, near = (
+        result["measures"] for result in json.loads((tmp_path / "report.json").read_text())["results"]
+    )
+    assert near["hr@10"]["low"] > 0.27
+    assert near["ndcg@10"]["low"] > 0.165
+    assert popular["hr@10"]["high"] < 0.10

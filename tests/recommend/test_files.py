@@ -1,0 +1,179 @@
+"""Reading files of interactions: what is understood, and what is refused with its row and reason."""
+
+import gzip
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from zhiyue.recommend.errors import BadFile, NotPossible
+from zhiyue.recommend.files import read_interactions, read_items, read_pairs, read_users, write_whole
+
+
+def csv(tmp_path, text, name="rows.csv"):
+    path = tmp_path / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def parquet(tmp_path, **columns):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+REFUSED = {
+    "": "the file is empty",
+    "user_id,item_id\n": "the file has no data rows",
+    "user_id,item\n1,2\n": "the column item_id is missing (columns found: user_id, item)",
+    "user_id;item_id\n1;2\n": "the column user_id is missing (columns found: user_id;item_id)",
+    "user_id,user_id,item_id\n1,1,2\n": "the column user_id stands in the file twice",
+    "user_id,item_id\n1,2\n,3\n": "data row 2 (line 3): user_id is missing",
+    "user_id,item_id\n1,2\n1,NaN\n": "data row 2 (line 3): item_id is missing",
+    "user_id,item_id\n1,2\n1,3,4\n": "data row 2 (line 3): 2 columns were expected, 3 found",
+    "user_id,item_id,rating\n1,2,5\n1,3,good\n": "data row 2 (line 3): rating is 'good', not a number",
+    "user_id,item_id,rating\n1,2,5\n1,3,\n": "data row 2 (line 3): rating is missing or not a finite number",
+    "user_id,item_id,rating\n1,2,inf\n": "data row 1 (line 2): rating is missing or not a finite number",
+    "user_id,item_id,position\n1,2,first\n": "data row 1 (line 2): position is 'first', not a number",
+    "user_id,item_id,time\n1,2,2026-01-01\n1,3,soon\n": "data row 2 (line 3): time is 'soon'; write it like",
+    "user_id,item_id,time\n1,2,2026-01-01\n1,3,\n": "data row 2 (line 3): time is missing",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), REFUSED.items(), ids=lambda value: value[:60])
+def test_a_bad_csv_is_refused_with_its_row_and_reason(tmp_path, text, reason):
+    path = csv(tmp_path, text)
+
+    with pytest.raises(BadFile) as refusal:
+        read_interactions(path)
+
+    assert str(refusal.value).startswith(str(path))
+    assert reason in str(refusal.value)
+
+
+def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):
+    for path, reason in (
+        (tmp_path / "none.csv", "there is no such file"),
+        (tmp_path, "this is not a file"),
+        (csv(tmp_path, "user_id,item_id\n1,2\n", "rows.txt"), "only .parquet, .csv and .csv.gz"),
+        (csv(tmp_path, "no parquet", "rows.parquet"), "the file cannot be read"),
+        (csv(tmp_path, b"\x1f\x8b\x08 no gzip", "rows.csv.gz"), "the file cannot be read"),
+        (csv(tmp_path, b"user_id,item_id\n\xff\xfe,1\n", "latin.csv"), "the file cannot be read"),
+    ):
+        with pytest.raises(BadFile, match=reason):
+            read_interactions(path)
+
+
+@pytest.mark.parametrize("column", ["user_id", "item_id", "rating", "position"])
+def test_a_missing_value_in_parquet_is_refused_with_its_row(tmp_path, column):
+    columns = {name: [1.0, 2.0, 3.0] for name in ("user_id", "item_id", "rating", "position")}
+    columns[column] = [1.0, None, float("nan")]
+
+    with pytest.raises(BadFile, match=rf"data row 2: {column} is missing"):
+        read_interactions(parquet(tmp_path, **columns))
+
+
+def test_ids_that_are_neither_whole_numbers_nor_text_are_refused(tmp_path):
+    with pytest.raises(BadFile, match="data row 2: item_id is not a whole number"):
+        read_pairs(parquet(tmp_path, user_id=[1, 2], item_id=[1.0, 2.5]))
+    with pytest.raises(BadFile, match="user_id holds bool"):
+        read_pairs(parquet(tmp_path, user_id=[True], item_id=[1]))
+
+
+def test_a_csv_with_a_byte_order_mark_spaces_and_unused_columns_is_read(tmp_path):
+    found = read_interactions(csv(tmp_path, '\ufeffuser_id, item_id ,negatives\n1, 2 ,"[3, 4]"\n5,6,\n'))
+
+    assert found.user.values.to_pylist() == [1, 5]
+    assert found.item.values.to_pylist() == [2, 6]
+    assert found.weight.tolist() == [1.0, 1.0]
+    assert found.order is None
+
+
+def test_a_compressed_csv_is_read(tmp_path):
+    path = csv(tmp_path, gzip.compress(b"user_id,item_id,rating\nu1,c1,-2.5\n"), "rows.csv.gz")
+
+    found = read_interactions(path)
+
+    assert (found.user.values.to_pylist(), found.weight.tolist()) == (["u1"], [-2.5])
+
+
+def test_ids_keep_their_kind(tmp_path):
+    numbers = read_pairs(csv(tmp_path, "user_id,item_id\n1,7\n2,8\n"))
+    padded = read_pairs(csv(tmp_path, "user_id,item_id\n1,007\n2,8\n"))
+    small = read_pairs(parquet(tmp_path, user_id=pa.array([1], pa.int32()), item_id=pa.array(["课"])))
+    floats = read_pairs(csv(tmp_path, "user_id,item_id\n1.0,7\n2.0,8\n"))
+
+    assert (numbers.item.is_text, numbers.item.values.to_pylist()) == (False, [7, 8])
+    assert (padded.item.is_text, padded.item.values.to_pylist()) == (True, ["007", "8"])
+    assert small.user.restored(small.user.values).type == pa.int32()
+    assert small.item.values.to_pylist() == ["课"]
+    assert floats.user.values.to_pylist() == [1, 2]
+
+
+def test_times_are_days_and_positions_only_an_order(tmp_path):
+    rows = "user_id,item_id,{}\n1,2,{}\n1,3,{}\n"
+    midday = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
+
+    iso = read_interactions(
+        csv(tmp_path, rows.format("time", "2026-03-01 12:00", "2026-03-01T19:00:00+08:00"))
+    )
+    epoch = read_interactions(csv(tmp_path, rows.format("time", midday, midday - 3600)))
+    stamps = read_interactions(
+        parquet(
+            tmp_path,
+            user_id=[1, 1],
+            item_id=[2, 3],
+            time=[datetime(2026, 3, 1, 12), datetime(2026, 3, 1, 11)],
+        )
+    )
+    day_numbers = read_interactions(csv(tmp_path, rows.format("time", "3", "-5")))
+    positions = read_interactions(csv(tmp_path, rows.format("position", "1", "0")))
+
+    for found in (iso, epoch, stamps):
+        assert found.days == pytest.approx([midday / 86400, (midday - 3600) / 86400])
+    assert day_numbers.days is positions.days is None
+    for found in (iso, epoch, stamps, day_numbers, positions):
+        assert found.order.tolist() == [1, 0]
+
+
+def test_with_time_and_position_the_position_decides_between_equal_times(tmp_path):
+    text = "user_id,item_id,time,position\n1,2,2026-01-02,5\n1,3,2026-01-02,4\n1,4,2026-01-01,9\n"
+
+    found = read_interactions(csv(tmp_path, text))
+
+    assert found.order.argsort().tolist() == [2, 1, 0]
+    assert found.notes == ("has time and position: time decides, position between equal times",)
+
+
+def test_repeated_pairs_are_counted_in_a_note(tmp_path):
+    found = read_interactions(csv(tmp_path, "user_id,item_id\n1,2\n1,2\n1,3\n"))
+
+    assert found.notes == ("1 rows repeat a pair of user and item; their weights are added up",)
+
+
+def test_users_are_distinct_and_keep_their_order(tmp_path):
+    assert read_users(csv(tmp_path, "user_id\n9\n3\n9\n")).values.to_pylist() == [9, 3]
+
+
+def test_items_have_texts_and_labels_but_no_numbers_and_stand_once(tmp_path):
+    found = read_items(csv(tmp_path, 'item_id,title,school_id,n\n1,"第一行\n第二行",S_1,4\n2,,S_2,5\n'))
+
+    assert found.texts == {"title": ["第一行\n第二行", ""]}
+    assert found.labels == {"school_id": ["S_1", "S_2"]}
+    with pytest.raises(BadFile, match=r"data row 3 \(line 4\): item_id 1 stands in the file twice"):
+        read_items(csv(tmp_path, "item_id,title\n1,a\n2,b\n1,c\n"))
+
+
+def test_a_file_that_could_not_be_written_leaves_the_old_one(tmp_path):
+    target = csv(tmp_path, "old", "out.parquet")
+
+    def half(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(NotPossible, match="No space left on device"):
+        write_whole(target, half)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+    assert target.read_text() == "old"
