@@ -1,0 +1,128 @@
+"""What browsers send: exactly once, within bounds, and nothing they have no business telling."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from tests.conftest import BROWSER
+from zhiyue.collect.errors import BatchTooLarge
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event, Quarantined
+from zhiyue.collect.selectors import quarantine_counts
+from zhiyue.collect.services import expire_quarantine, receive
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def told(name="page.viewed", *, at=None, event_id=None, **more):
+    properties = {"properties": {"path": "/"}} if name == "page.viewed" and "properties" not in more else {}
+    moment = (at or clock.now()).isoformat()
+    return {"id": str(event_id or uuid4()), "name": name, "at": moment, **properties, **more}
+
+
+def send(*entries, actor):
+    return receive(list(entries), actor=actor, user_agent=BROWSER)
+
+
+@pytest.fixture
+def actor(visitor):
+    return Actor(visitor=visitor)
+
+
+def test_the_same_event_counts_once_within_and_across_batches(actor):
+    one, two = told(), told()
+    first = send(one, one, two, actor=actor)
+    again = send(two, told(), actor=actor)
+    assert (first.accepted, first.duplicates, first.refused) == (2, 1, ())
+    assert (again.accepted, again.duplicates) == (1, 1)
+    assert Event.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("not an object", "malformed"),
+        ({}, "malformed"),
+        (told(event_id="no uuid"), "malformed"),
+        ({**told(), "at": "yesterday"}, "malformed"),
+        ({**told(), "at": "2026-01-01T00:00:00"}, "malformed"),
+        ({**told(), "at": "0001-01-01T00:00:00+14:00"}, "malformed"),
+        ({**told(), "member_id": 1}, "unknown_property"),
+        (told("lesson.finished", course_id=1, lesson_id=1), "wrong_origin"),
+        (told("course.enrolled", course_id=1), "wrong_origin"),
+        (told(properties={}), "missing_property"),
+        (told(properties={"path": 7}), "wrong_type"),
+        (told(properties={"path": "/" * 301}), "out_of_bounds"),
+        (told(properties={"path": "/\x00"}), "wrong_type"),
+        (told(properties={"path": "/\ud800"}), "wrong_type"),
+        (told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 101, "seconds": 5}), "out_of_bounds"),
+        (told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 10, "seconds": 3600}), "out_of_bounds"),
+    ],
+)
+def test_what_fails_goes_to_quarantine_with_its_reason_and_the_rest_is_kept(actor, entry, reason):
+    receipt = send(told(), entry, actor=actor)
+    assert receipt.accepted == 1
+    assert receipt.refused == ((1, reason),)
+    assert quarantine_counts() == [(reason, 1)]
+    assert Event.objects.count() == 1
+
+
+def test_a_wrong_clock_is_corrected_within_bounds(actor):
+    now = clock.now()
+    send(told(at=now + timedelta(hours=3)), told(at=now - timedelta(days=30)), told(at=now - timedelta(days=2)), actor=actor)
+    ahead, behind, believed = Event.objects.order_by("pk")
+    assert (ahead.corrections, behind.corrections, believed.corrections) == (["clock_ahead"], ["clock_behind"], [])
+    assert ahead.occurred_at == ahead.recorded_at
+    assert behind.occurred_at == behind.recorded_at
+    assert believed.occurred_at == now - timedelta(days=2)
+
+
+def test_programs_are_kept_out(actor):
+    receipt = receive([told()], actor=actor, user_agent="Googlebot/2.1")
+    assert receipt.refused == ((0, "robot"),)
+    assert Event.objects.count() == 0
+
+
+def test_a_batch_too_large_is_refused_whole(actor):
+    with pytest.raises(BatchTooLarge):
+        send(*[told() for _ in range(101)], actor=actor)
+    assert (Event.objects.count(), Quarantined.objects.count()) == (0, 0)
+
+
+def test_nobodys_batch_is_not_stored():
+    assert send(told(), actor=Actor()).accepted == 0
+    assert Event.objects.count() == 0
+
+
+def test_the_caller_may_refuse_an_event_for_a_reason_of_its_own(actor):
+    receipt = receive([told()], actor=actor, user_agent=BROWSER, refuse=lambda event: "not_today")
+    assert receipt.refused == ((0, "not_today"),)
+
+
+def test_quarantine_is_forgotten_after_two_weeks(actor):
+    send({}, actor=actor)
+    assert expire_quarantine() == 0
+    Quarantined.objects.update(received_at=clock.now() - timedelta(days=15))
+    assert expire_quarantine() == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+class TestAnything(TestCase):
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(st.lists(JSON, min_size=1, max_size=4))
+    def test_whatever_is_sent_is_stored_or_quarantined_and_never_breaks_the_door(self, batch):
+        before = Event.objects.count() + Quarantined.objects.count()
+        receipt = send(*batch, actor=Actor(visitor=uuid4()))
+        assert receipt.accepted + receipt.duplicates + len(receipt.refused) == len(batch)
+        assert Event.objects.count() + Quarantined.objects.count() == before + receipt.accepted + len(receipt.refused)

@@ -1,0 +1,71 @@
+"""The cast: a learner, a teacher, an operator and a stranger; and a small catalogue they share."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from tests.factories import make_course, make_member
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.services import grant
+from zhiyue.product.catalogue.models import Course
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test has its own lake and artefacts, and nothing cached by another."""
+    monkeypatch.setattr(settings, "ZHIYUE_DATA_DIR", tmp_path / "data")
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def learner(db: None) -> User:
+    return make_member("learner@test.example", "小林")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return make_member("stranger@test.example", "路人")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    user = make_member("operator@test.example", "苏运")
+    grant(user=user, role="operator")
+    return user
+
+
+@pytest.fixture
+def visitor() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture
+def course(db: None) -> Course:
+    """A paid course of three written lessons, the first one free, and a fourth announced."""
+    return make_course("intuition", price_fen=9900)
+
+
+@pytest.fixture
+def browser() -> Client:
+    """A visitor's browser; it keeps cookies."""
+    return Client(headers={"user-agent": BROWSER})
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A browser in which somebody is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client(headers={"user-agent": BROWSER})
+        client.force_login(user)
+        return client
+
+    return sign_in

@@ -1,0 +1,63 @@
+"""Plain makers of test data, through the services wherever there is one."""
+
+from datetime import timedelta
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.services import create_member
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.catalogue.services import (
+    ChapterDraft,
+    CourseDraft,
+    LessonDraft,
+    publish_course,
+    put_teacher,
+    put_topic,
+)
+
+PASSWORD = "correct horse battery"
+
+
+def make_member(email: str, name: str = "某人") -> User:
+    return create_member(email=email, password=PASSWORD, display_name=name)
+
+
+def make_course(
+    slug: str,
+    *,
+    title: str = "",
+    topic: str = "data",
+    tags: tuple[str, ...] = ("统计",),
+    price_fen: int = 0,
+    days_ago: int = 30,
+    text: str = "平均数会骗人。",
+) -> Course:
+    """A published course: lessons `one` (free), `two`, `three`, and `four` without a body."""
+    put_topic(slug=topic, name=f"主题 {topic}", name_en=f"Topic {topic}", position=1)
+    put_teacher(slug="he-mu", name="何牧", headline="统计学教师", bio="")
+    lessons = tuple(
+        LessonDraft(slug=name, title=f"第 {name} 讲", minutes=5, is_free=name == "one", body=body)
+        for name, body in (("one", text), ("two", text), ("three", text), ("four", ""))
+    )
+    return publish_course(
+        CourseDraft(
+            slug=slug,
+            title=title or f"课程 {slug}",
+            subtitle="一句话",
+            summary="写给看报表的人。",
+            outcomes=("看懂数据",),
+            topic_slug=topic,
+            teacher_slug="he-mu",
+            level="beginner",
+            keyword="直觉",
+            tags=tags,
+            price_fen=price_fen,
+            list_price_fen=None,
+            published_at=clock.now() - timedelta(days=days_ago),
+            chapters=(ChapterDraft(title="第一章", lessons=lessons),),
+        )
+    )
+
+
+def lesson_of(course: Course, slug: str) -> Lesson:
+    return Lesson.objects.select_related("course__teacher").get(course=course, slug=slug)

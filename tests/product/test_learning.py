@@ -1,0 +1,153 @@
+"""Opening, reading, finishing, saving, going on; and what a visitor brings along when they join."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import BROWSER
+from tests.factories import PASSWORD, lesson_of, make_course
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
+from zhiyue.core.accounts.errors import EmailTaken
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning import selectors, services
+from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.models import LessonProgress, SavedCourse
+
+pytestmark = pytest.mark.django_db
+
+
+def names():
+    return list(Event.objects.order_by("pk").values_list("name", flat=True))
+
+
+def read(lesson, percent, *, seconds=10):
+    return {
+        "id": str(uuid4()),
+        "name": "lesson.progressed",
+        "at": clock.now().isoformat(),
+        "course_id": lesson.course_id,
+        "lesson_id": lesson.pk,
+        "properties": {"percent": percent, "seconds": seconds},
+    }
+
+
+def test_a_closed_lesson_leaves_no_trace(course, stranger):
+    lesson, actor = lesson_of(course, "two"), Actor(member_id=stranger.pk)
+    for act in (services.open_lesson, services.finish_lesson):
+        with pytest.raises(LessonClosed):
+            act(user=stranger, actor=actor, lesson=lesson)
+    with pytest.raises(LessonClosed):
+        services.note_progress(user=stranger, actor=actor, lesson=lesson, percent=50)
+    assert (LessonProgress.objects.count(), names()) == (0, [])
+
+
+def test_finishing_twice_is_one_finish(course, learner):
+    actor, lesson = Actor(member_id=learner.pk), lesson_of(course, "one")
+    assert services.finish_lesson(user=learner, actor=actor, lesson=lesson) is True
+    assert services.finish_lesson(user=learner, actor=actor, lesson=lesson) is False
+    assert names() == ["lesson.finished"]
+
+
+def test_progress_never_goes_back(course, learner):
+    actor, lesson = Actor(member_id=learner.pk), lesson_of(course, "one")
+    for percent in (30, 80, 40, 900):
+        services.note_progress(user=learner, actor=actor, lesson=lesson, percent=percent)
+        services.note_progress(user=learner, actor=actor, lesson=lesson, percent=-5)
+    assert LessonProgress.objects.get().percent == 100
+
+
+def test_saving_and_unsaving_are_acts_only_when_they_change_something(course, visitor):
+    actor = Actor(visitor=visitor)
+    assert services.save_course(actor=actor, course=course) is True
+    assert services.save_course(actor=actor, course=course) is False
+    assert selectors.saved_course_ids(actor) == [course.pk]
+    assert services.unsave_course(actor=actor, course=course) is True
+    assert services.unsave_course(actor=actor, course=course) is False
+    assert names() == ["course.saved", "course.unsaved"]
+
+
+def test_continue_names_the_lesson_left_off_in(course, learner):
+    grant_course(user=learner, course=course)
+    actor = Actor(member_id=learner.pk)
+    services.finish_lesson(user=learner, actor=actor, lesson=lesson_of(course, "one"))
+    services.open_lesson(user=learner, actor=actor, lesson=lesson_of(course, "two"))
+    services.note_progress(user=learner, actor=actor, lesson=lesson_of(course, "two"), percent=40)
+    [going] = selectors.continue_learning(actor)
+    assert (going.lesson.slug, going.percent, going.finished_lessons, going.course_percent) == ("two", 40, 1, 33)
+
+
+def test_continue_goes_to_the_next_unfinished_lesson_and_then_to_none(course, learner):
+    grant_course(user=learner, course=course)
+    actor = Actor(member_id=learner.pk)
+    services.finish_lesson(user=learner, actor=actor, lesson=lesson_of(course, "one"))
+    assert selectors.continue_learning(actor)[0].lesson.slug == "two"
+    for slug in ("two", "three"):
+        services.finish_lesson(user=learner, actor=actor, lesson=lesson_of(course, slug))
+    [done] = selectors.continue_learning(actor)
+    assert (done.lesson, done.course_percent) == (None, 100)
+    assert selectors.finished_course_ids(actor) == {course.pk}
+
+
+def test_a_visitor_brings_everything_along_at_sign_up(course, visitor):
+    actor = Actor(visitor=visitor)
+    services.open_lesson(user=None, actor=actor, lesson=lesson_of(course, "one"))
+    services.note_progress(user=None, actor=actor, lesson=lesson_of(course, "one"), percent=60)
+    services.save_course(actor=actor, course=course)
+    user = services.sign_up(email="new@test.example", password=PASSWORD, display_name="新", visitor=visitor)
+    member = Actor(member_id=user.pk)
+    assert selectors.saved_course_ids(member) == [course.pk]
+    assert LessonProgress.objects.get(user=user).percent == 60
+    assert Event.objects.exclude(member_id=user.pk).count() == 0
+    assert selectors.saved_course_ids(actor) == []
+
+
+def test_at_sign_in_the_further_progress_stays(course, learner, visitor):
+    mine, theirs = Actor(member_id=learner.pk), Actor(visitor=visitor)
+    lesson = lesson_of(course, "one")
+    services.note_progress(user=learner, actor=mine, lesson=lesson, percent=70)
+    services.save_course(actor=mine, course=course)
+    services.note_progress(user=None, actor=theirs, lesson=lesson, percent=20)
+    services.finish_lesson(user=None, actor=theirs, lesson=lesson)
+    services.save_course(actor=theirs, course=course)
+    services.note_sign_in(user=learner, visitor=visitor)
+    progress = LessonProgress.objects.get()
+    assert (progress.user_id, progress.percent, progress.finished_at is not None) == (learner.pk, 100, True)
+    assert SavedCourse.objects.count() == 1
+
+
+def test_a_sign_up_that_fails_moves_nothing(course, learner, visitor):
+    services.save_course(actor=Actor(visitor=visitor), course=course)
+    with pytest.raises(EmailTaken):
+        services.sign_up(email=learner.email, password=PASSWORD, display_name="二", visitor=visitor)
+    assert User.objects.count() == 1
+    assert selectors.saved_course_ids(Actor(visitor=visitor)) == [course.pk]
+
+
+def test_reading_told_by_a_browser_moves_the_place_only_where_the_lesson_opens(course, stranger):
+    actor = Actor(member_id=stranger.pk)
+    batch = [read(lesson_of(course, "one"), 30), read(lesson_of(course, "one"), 55), read(lesson_of(course, "two"), 90)]
+    receipt = services.receive_from_browser(batch=batch, user=stranger, actor=actor, user_agent=BROWSER)
+    assert (receipt.accepted, receipt.refused) == (2, ((2, "lesson_closed"),))
+    assert list(LessonProgress.objects.values_list("lesson__slug", "percent")) == [("one", 55)]
+
+
+def test_reading_told_of_a_lesson_under_a_false_course_is_refused(course, stranger):
+    other = make_course("other")
+    entry = read(lesson_of(course, "one"), 30) | {"course_id": other.pk}
+    receipt = services.receive_from_browser(
+        batch=[entry], user=stranger, actor=Actor(member_id=stranger.pk), user_agent=BROWSER
+    )
+    assert receipt.refused == ((0, "unknown_lesson"),)
+
+
+def test_imported_progress_keeps_the_further_of_both(course, learner):
+    lesson = lesson_of(course, "one")
+    early, late = clock.now().replace(microsecond=1), clock.now().replace(microsecond=2)
+    services.import_progress(rows=[(learner.pk, lesson.pk, 60, None, early)])
+    services.import_progress(rows=[(learner.pk, lesson.pk, 100, late, late)])
+    services.import_progress(rows=[(learner.pk, lesson.pk, 10, None, early)])
+    row = LessonProgress.objects.get()
+    assert (row.percent, row.finished_at, row.opened_at) == (100, late, late)

@@ -1,0 +1,72 @@
+"""Whether a lesson opens, and for whom."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import lesson_of, make_course
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.errors import PaymentRequired
+from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import Access, enrolled_course_ids, may_open
+from zhiyue.product.commerce.services import enrol_free, grant_course
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_free_lesson_opens_for_everybody(course, learner):
+    assert may_open(None, lesson_of(course, "one")) == Access(open=True, why="free")
+    assert may_open(learner, lesson_of(course, "one")) == Access(open=True, why="free")
+
+
+def test_a_paid_lesson_asks_a_visitor_to_sign_in_and_a_stranger_to_enrol(course, stranger):
+    assert may_open(None, lesson_of(course, "two")) == Access(open=False, why="sign_in")
+    assert may_open(stranger, lesson_of(course, "two")) == Access(open=False, why="enrol")
+
+
+def test_an_enrolment_opens_its_own_course_and_no_other(course, learner, stranger):
+    other = make_course("other", price_fen=100)
+    grant_course(user=learner, course=course)
+    assert may_open(learner, lesson_of(course, "two")) == Access(open=True, why="enrolled")
+    assert may_open(learner, lesson_of(other, "two")).open is False
+    assert may_open(stranger, lesson_of(course, "two")).open is False
+    assert enrolled_course_ids(learner.pk) == {course.pk}
+
+
+def test_a_lesson_not_written_yet_opens_for_nobody(course, learner):
+    grant_course(user=learner, course=course)
+    assert may_open(learner, lesson_of(course, "four")) == Access(open=False, why="unpublished")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": Course.Status.WITHDRAWN},
+        {"status": Course.Status.DRAFT},
+        {"published_at": clock.now() + timedelta(days=400)},
+    ],
+)
+def test_a_course_that_is_not_out_opens_only_for_its_teacher(course, learner, stranger, change):
+    grant_course(user=learner, course=course)
+    course.teacher.user = stranger
+    course.teacher.save()
+    Course.objects.filter(pk=course.pk).update(**change)
+    assert may_open(learner, lesson_of(course, "one")).why == "unpublished"
+    assert may_open(stranger, lesson_of(course, "one")) == Access(open=True, why="teaching")
+
+
+def test_a_priced_course_is_not_enrolled_in_for_nothing(course, learner):
+    with pytest.raises(PaymentRequired):
+        enrol_free(user=learner, course=course, actor=Actor(member_id=learner.pk))
+    assert (Enrolment.objects.count(), Event.objects.count()) == (0, 0)
+
+
+def test_enrolling_twice_is_one_enrolment_and_one_act(learner):
+    free = make_course("free", price_fen=0)
+    actor = Actor(member_id=learner.pk)
+    assert enrol_free(user=learner, course=free, actor=actor) is True
+    assert enrol_free(user=learner, course=free, actor=actor) is False
+    assert list(Event.objects.values_list("name", "course_id")) == [("course.enrolled", free.pk)]

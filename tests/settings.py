@@ -1,0 +1,19 @@
+"""The product's own settings, with a data folder and a database that go with the run."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["ZHIYUE_DATA_DIR"] = tempfile.mkdtemp(prefix="zhiyue-test-")
+os.environ.setdefault("ZHIYUE_ENVIRONMENT", "test")
+
+from zhiyue.config.settings import *  # noqa: E402, F403
+from zhiyue.config.settings import DATABASES, ZHIYUE_DATA_DIR  # noqa: E402
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, so that threads and other processes see the same database.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(ZHIYUE_DATA_DIR) / "test.sqlite3")}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ZHIYUE_DEMO = True
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
