@@ -1,7 +1,7 @@
 """The door into the event log. `record` for servers, `receive` for browsers, `import_history` for bulk."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -49,8 +49,12 @@ def record(
 
 
 @transaction.atomic
-def receive(batch: Sequence[object], *, actor: Actor, user_agent: str) -> Receipt:
+def receive(
+    batch: Sequence[object], *, actor: Actor, user_agent: str, refuse: Callable[[Cleaned], str] = lambda _: ""
+) -> Receipt:
     """Take a browser's batch: store what is clean, count what was seen before, quarantine the rest.
+
+    `refuse` lets the caller, who knows courses and rights, keep an event out: it returns the reason, or "".
 
     Each entry is an object with `id` (UUID), `name`, `at` (ISO 8601 with zone), and optional `course_id`,
     `lesson_id`, `properties`. Whose events they are comes from the session, never from the batch.
@@ -67,6 +71,8 @@ def receive(batch: Sequence[object], *, actor: Actor, user_agent: str) -> Receip
             if is_robot(user_agent):
                 raise NotInVocabulary("robot", f"Sent by a program: {user_agent[:80]}")
             cleaned = _from_browser(entry, received_at=received_at)
+            if reason := refuse(cleaned):
+                raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
             refused.append((position, why.reason))
             _quarantine(entry, why=why, received_at=received_at)

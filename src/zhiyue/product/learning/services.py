@@ -1,6 +1,6 @@
 """Writes of learning. Each checks the right to the lesson itself; pages needn't."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import pgettext
 
-from zhiyue.collect.kinds import Actor
-from zhiyue.collect.services import join_visitor, record
+from zhiyue.collect.cleaning import Cleaned
+from zhiyue.collect.kinds import Actor, Receipt
+from zhiyue.collect.services import join_visitor, receive, record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.kit import clock
@@ -118,6 +119,32 @@ def bring_history(*, user: User, visitor: UUID) -> None:
 
 
 @transaction.atomic
+def receive_from_browser(*, batch: Sequence[object], user: User | None, actor: Actor, user_agent: str) -> Receipt:
+    """Take a browser's batch of events, refusing those about courses that aren't offered and lessons that don't
+    open for this person; reading events also move the reader's place. Raises BatchTooLarge."""
+    lessons: dict[int, Lesson] = {}
+    read: dict[int, int] = {}
+
+    def refuse(event: Cleaned) -> str:
+        if event.lesson_id is not None:
+            lesson = lessons.get(event.lesson_id) or _lesson_of(event)
+            if lesson is None:
+                return "unknown_lesson"
+            lessons[lesson.pk] = lesson
+            if not may_open(user, lesson).open:
+                return "lesson_closed"
+            read[lesson.pk] = max(read.get(lesson.pk, 0), int(str(event.properties.get("percent", 0))))
+        elif event.course_id is not None and not Course.objects.published().filter(pk=event.course_id).exists():
+            return "unknown_course"
+        return ""
+
+    receipt = receive(batch, actor=actor, user_agent=user_agent, refuse=refuse)
+    for lesson_id, percent in read.items():
+        note_progress(user=user, actor=actor, lesson=lessons[lesson_id], percent=percent)
+    return receipt
+
+
+@transaction.atomic
 def import_progress(*, rows: Iterable[tuple[int, int, int, datetime | None, datetime]]) -> None:
     """Bring past progress in, in bulk: (member id, lesson id, percent, finished at, opened at), a pair once.
 
@@ -158,6 +185,11 @@ def _check_open(user: User | None, lesson: Lesson) -> None:
     access = may_open(user, lesson)
     if not access.open:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
+
+
+def _lesson_of(event: Cleaned) -> Lesson | None:
+    lessons = Lesson.objects.select_related("course__teacher")
+    return lessons.filter(pk=event.lesson_id, course_id=event.course_id).first()
 
 
 def _owner(actor: Actor) -> dict[str, object]:
