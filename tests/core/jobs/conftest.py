@@ -44,7 +44,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 @pytest.fixture
-def spawn() -> Iterator[Spawn]:
+def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Starts `zhiyue <words>` with the test jobs, on the database of this test."""
     if connection.vendor == "sqlite" and "mode=memory" in str(connection.settings_dict["NAME"]):
         pytest.fail(
@@ -55,6 +55,8 @@ def spawn() -> Iterator[Spawn]:
     def start(*words: str, through: str = "run_command.py") -> "subprocess.Popen[bytes]":
         environment = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "zhiyue.config.settings",
+            "ZHIYUE_DATA_DIR": str(tmp_path),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), *sys.path]),
             "ZHIYUE_JOBS_TEST_DATABASE": json.dumps(connection.settings_dict, default=str),
         }
