@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 from zhiyue.config.settings import DEFAULT_SECRET
 from zhiyue.demo.selectors import demo_accounts_exist
@@ -24,6 +25,13 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     if settings.ZHIYUE_DEMO:
         found.append(Error("Production must not run with ZHIYUE_DEMO on: its accounts have known passwords.", id="zhiyue.E003"))
     return found
+
+
+def refuse_unsafe_production() -> None:
+    """For servers, which Django doesn't check by itself. Raises ImproperlyConfigured."""
+    found = production_is_safe(None) or no_demo_accounts(None)
+    if found:
+        raise ImproperlyConfigured(" ".join(str(error.msg) for error in found))
 
 
 @register("database")

@@ -21,7 +21,7 @@ class Command(BaseCommand):
             check_port(options["host"], options["port"])
         except CannotServe as why:
             raise CommandError(str(why)) from why
-        self.check()
+        self.check(databases=["default"])
         self.stdout.write(f"Zhiyue serves on http://{options['host']}:{options['port']}/")
         status = run(children(host=options["host"], port=options["port"], reload=options["reload"]))
         if status:
