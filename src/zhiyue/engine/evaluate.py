@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Floats, Ints, Matrix
+from zhiyue.engine.kinds import Acts, Floats, Ints, Matrix
+from zhiyue.engine.matrix import histories
 from zhiyue.engine.ranking import NOTHING
 
 LIST_LENGTH = 20
@@ -56,6 +58,30 @@ def measured(
     estimates = {name: _mean(values) for name, values in per_user.items()}
     estimates["coverage@10"] = _coverage(lists[:, :10], items, seed, resamples)
     return estimates
+
+
+def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
+    """Users with at least `fewest_items` items, at most `most`, spread over the codes; none without order."""
+    if acts.order is None:
+        return np.zeros(0, dtype=np.int64)
+    users = np.flatnonzero(histories(acts).lengths >= fewest_items)
+    return users[np.unique(np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64))]
+
+
+def hide_newest(acts: Acts, users: Ints) -> tuple[Acts, Matrix]:
+    """Take each of some users' newest item away.
+
+    users  ascending codes of users with at least one item each
+    returns  the acts that are left, and what is hidden as (len(users), items)
+    """
+    folded = histories(acts)
+    newest = folded.item[folded.start[users + 1] - 1]
+    kept = ~np.isin(acts.user * acts.items + acts.item, users * acts.items + newest)
+    order = None if acts.order is None else acts.order[kept]
+    days = None if acts.days is None else acts.days[kept]
+    left = Acts(acts.user[kept], acts.item[kept], acts.weight[kept], acts.users, acts.items, order, days)
+    cells = (np.ones(len(users), dtype=np.float32), newest, np.arange(len(users) + 1))
+    return left, csr_array(cells, shape=(len(users), acts.items))
 
 
 def found(lists: Ints, relevant: Matrix) -> Ints:

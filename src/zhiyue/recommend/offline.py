@@ -153,7 +153,9 @@ def batch(
         tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
     if k > known.acts.items:
         tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
-    lists, scores = _lists(pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k)
+    lists, scores = _lists(
+        pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, wanted.is_varied
+    )
     listed = lists != NOTHING
     table = pa.table(
         {
@@ -243,7 +245,7 @@ def _measured(policy: Policy, known: Training, asked: _Asked, seed: int, tell: T
         return None
     started = time.perf_counter()
     shaped = profiles(known.acts, PROFILE)
-    lists, _ = _lists(pipeline, shaped, owned(known.acts), asked.people, LIST_LENGTH, policy.name)
+    lists, _ = _lists(pipeline, shaped, owned(known.acts), asked.people, LIST_LENGTH, False, policy.name)
     milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)
     found = measures.measured(lists, asked.relevant, known.acts.items, seed=seed)
     return Result(policy.name, found, fit_seconds, milliseconds, pipeline.left_out)
@@ -272,7 +274,7 @@ def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, floa
 
 
 def _lists(
-    pipeline: Pipeline, shaped: Profiles, taken: Matrix, people: Ints, k: int, name: str = "users"
+    pipeline: Pipeline, shaped: Profiles, taken: Matrix, people: Ints, k: int, vary: bool, name: str = "users"
 ) -> tuple[Ints, Floats]:
     """Items and scores, (people, k) each, for people by code; NOTHING has an empty profile."""
     lists, scores = [np.zeros((0, k), dtype=np.int64)], [np.zeros((0, k), dtype=np.float32)]
@@ -282,7 +284,7 @@ def _lists(
             part = people[low : low + size]
             newest = np.where(part == NOTHING, NOTHING, np.append(shaped.newest, NOTHING)[part])
             mine = Profiles(_rows_of(shaped.weights, part), newest)
-            ranked = serve.rank(pipeline, mine, _rows_of(taken, part), k)
+            ranked = serve.rank(pipeline, mine, _rows_of(taken, part), k, vary=vary)
             lists.append(ranked.items)
             scores.append(ranked.scores)
             progress.update(len(part))

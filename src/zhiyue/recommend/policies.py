@@ -29,11 +29,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named pipeline. `says` is its line in `zhiyue recommend policies`."""
+    """A named pipeline. `says` is its line in `zhiyue recommend policies`; `is_varied`: VARIETY applies."""
 
     name: str
     says: str
     parts: tuple[Part, ...]
+    is_varied: bool = True
 
     @property
     def reads_texts(self) -> bool:
@@ -79,7 +80,12 @@ DEFAULT_POLICY = "hybrid"
 POLICIES: Mapping[str, Policy] = {
     policy.name: policy
     for policy in (
-        Policy("popular", "what many learners took lately; the same list for everybody", (Part("popular"),)),
+        Policy(
+            "popular",
+            "what many learners took lately; the same list for everybody",
+            (Part("popular"),),
+            is_varied=False,
+        ),
         Policy(
             "item-neighbours",
             "courses that learners with the same courses take, newest acts first",

@@ -30,17 +30,25 @@ class Ranked:
     reasons: Ints
 
 
-def rank(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, *, explain: bool = False) -> Ranked:
+def rank(
+    pipeline: Pipeline,
+    profiles: Profiles,
+    exclude: Matrix,
+    k: int,
+    *,
+    vary: bool = True,
+    explain: bool = False,
+) -> Ranked:
     """The k best items for each profile, without those stored in its row of `exclude`.
 
-    Where items have groups (topics) the list is varied as `policies.VARIETY` says. Reasons are worked out
-    where variety needs them or `explain` asks for them, else they are NOTHING.
+    Where items have groups (topics) the list is varied as `policies.VARIETY` says, unless `vary` is off.
+    Reasons are worked out where variety needs them or `explain` asks for them, else they are NOTHING.
     Raises ValueError if k is below 1.
     """
     people = profiles.weights.shape[0]
     size = block_size(pipeline)
     blocks = [
-        _ranked(pipeline, profiles.block(low, low + size), exclude[low : low + size], k, explain)
+        _ranked(pipeline, profiles.block(low, low + size), exclude[low : low + size], k, vary, explain)
         for low in range(0, max(people, 1), size)
     ]
     return Ranked(
@@ -55,16 +63,19 @@ def block_size(pipeline: Pipeline) -> int:
     return max(1, CELLS_AT_ONCE // max(1, pipeline.model.items))
 
 
-def _ranked(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, explain: bool) -> Ranked:
+def _ranked(
+    pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, vary: bool, explain: bool
+) -> Ranked:
+    groups = pipeline.groups if vary else None
     scores = pipeline.model.scores(profiles.weights)
     open_scores = ranking.without(ranking.completed(scores, pipeline.popular.score), exclude)
-    if pipeline.groups is None and not explain:
+    if groups is None and not explain:
         items, values = ranking.top_k(open_scores, k)
         return Ranked(items, values, np.full_like(items, NOTHING))
-    several = max(FEWEST_CANDIDATES, CANDIDATES_PER_PLACE * k) if pipeline.groups is not None else k
+    several = max(FEWEST_CANDIDATES, CANDIDATES_PER_PLACE * k) if groups is not None else k
     candidates, values = ranking.top_k(open_scores, several)
     lists = [
-        _one(pipeline, profiles.weights[[row]], int(profiles.newest[row]), candidates[row], values[row], k)
+        _one(pipeline, groups, profiles.block(row, row + 1), candidates[row], values[row], k)
         for row in range(len(candidates))
     ]
     items, marks, reasons = (np.stack(part) for part in zip(*lists, strict=True))
@@ -72,18 +83,18 @@ def _ranked(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, exp
 
 
 def _one(
-    pipeline: Pipeline, profile: Matrix, newest: int, candidates: Ints, values: Floats, k: int
+    pipeline: Pipeline, groups: Ints | None, person: Profiles, candidates: Ints, values: Floats, k: int
 ) -> tuple[Ints, Floats, Ints]:
     """One person's list: items, scores and reasons, each (k,)."""
     listed = candidates != NOTHING
     candidates, values = candidates[listed], values[listed]
-    reasons = _reasons(pipeline, profile, candidates, values)
+    reasons = _reasons(pipeline, person.weights, candidates, values)
     chosen = np.arange(min(k, len(candidates)))
     because = reasons[chosen]
     marks = values[chosen]
-    if pipeline.groups is not None:
-        popular, groups = pipeline.popular.score[candidates], pipeline.groups[candidates]
-        chosen, because = ranking.varied(values, popular, groups, reasons, newest, k, VARIETY)
+    if groups is not None:
+        popular, newest = pipeline.popular.score[candidates], int(person.newest[0])
+        chosen, because = ranking.varied(values, popular, groups[candidates], reasons, newest, k, VARIETY)
         fill = (because == NOTHING) & (reasons[chosen] != NOTHING)
         marks = np.where(fill, popular[chosen] - 1.0, values[chosen])
         # Variety moves items up: give them the score of their place, so that sorting by score keeps the list.

@@ -11,9 +11,11 @@ from zhiyue.engine.matrix import histories
 @dataclass(frozen=True, slots=True)
 class PopularConfig:
     """half_life_days: an act this much older than the newest act of all counts half (no effect without days).
+    lately_days: how far back `learners` looks from the newest act of all.
     power: the summed weight of one person's acts on one item is raised to it; 0 counts people."""
 
     half_life_days: float = 30.0
+    lately_days: float = 7.0
     power: float = 0.0
 
 
@@ -55,6 +57,9 @@ def fit(acts: Acts, config: PopularConfig) -> Popular:
     if folded.days is not None and len(folded.days):
         voice = voice * 0.5 ** ((folded.days.max() - folded.days) / config.half_life_days)
     total = np.bincount(folded.item, weights=voice, minlength=acts.items)
-    learners = np.bincount(folded.item[folded.weight > 0], minlength=acts.items).astype(np.int64)
+    lately = folded.weight > 0
+    if folded.days is not None and len(folded.days):
+        lately &= folded.days.max() - folded.days <= config.lately_days
+    learners = np.bincount(folded.item[lately], minlength=acts.items).astype(np.int64)
     highest = total.max(initial=0.0)
     return Popular((total / highest if highest > 0 else total).astype(np.float32), learners)

@@ -1,0 +1,90 @@
+"""The academy in the engine's codes: acts and texts for training, one person's acts for serving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from zhiyue.analyse.kinds import Act
+from zhiyue.analyse.selectors import interactions
+from zhiyue.engine.kinds import Acts, Ints
+from zhiyue.product.catalogue.kinds import CourseText
+from zhiyue.product.catalogue.selectors import course_texts
+from zhiyue.recommend.fitting import Texts
+
+MILLISECONDS_A_DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Academy:
+    """Everything that training reads. `course_ids` are ascending; codes are places in them."""
+
+    acts: Acts
+    course_ids: Ints
+    texts: Texts
+
+
+def academy() -> Academy:
+    """Every weighted act, on every course that is published or was acted on."""
+    rows, courses = interactions(), course_texts()
+    published = np.asarray([course.course_id for course in courses], dtype=np.int64)
+    course_ids = np.union1d(rows.course_id, published).astype(np.int64)
+    people, person = np.unique(rows.actor_key, return_inverse=True)
+    moment = rows.occurred_at.astype("datetime64[ms]").astype(np.int64)
+    acts = Acts(
+        person.astype(np.int64),
+        np.searchsorted(course_ids, rows.course_id).astype(np.int64),
+        rows.weight,
+        len(people),
+        len(course_ids),
+        moment,
+        moment / MILLISECONDS_A_DAY,
+    )
+    return Academy(acts, course_ids, _texts(courses, course_ids))
+
+
+def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
+    """One person's acts on courses that a model knows."""
+    known = [act for act in found if _place(course_ids, act.course_id) is not None]
+    moment = np.asarray([_milliseconds(act.occurred_at) for act in known], dtype=np.int64)
+    return Acts(
+        np.zeros(len(known), dtype=np.int64),
+        np.searchsorted(course_ids, np.asarray([act.course_id for act in known], dtype=np.int64)).astype(
+            np.int64
+        ),
+        np.asarray([act.weight for act in known], dtype=np.float32),
+        1,
+        len(course_ids),
+        moment,
+        moment / MILLISECONDS_A_DAY,
+    )
+
+
+def codes_of(courses: Sequence[int] | set[int], course_ids: Ints) -> list[int]:
+    """Codes of those courses that a model knows."""
+    places = (_place(course_ids, course_id) for course_id in courses)
+    return [place for place in places if place is not None]
+
+
+def _place(course_ids: Ints, course_id: int) -> int | None:
+    place = int(np.searchsorted(course_ids, course_id))
+    return place if place < len(course_ids) and course_ids[place] == course_id else None
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _texts(courses: Sequence[CourseText], course_ids: Ints) -> Texts:
+    by_id = {course.course_id: course for course in courses}
+    found = [by_id.get(int(course_id)) for course_id in course_ids]
+    topics = np.unique(["", *(course.topic for course in courses)])
+    groups = np.asarray([-1 if course is None else np.searchsorted(topics, course.topic) for course in found])
+    fields = {
+        "title": [course.title if course else "" for course in found],
+        "topic": [course.topic if course else "" for course in found],
+        "tags": [" ".join(course.tags) if course else "" for course in found],
+        "text": [course.text if course else "" for course in found],
+    }
+    return Texts(fields, {}, groups.astype(np.int64))

@@ -1,0 +1,41 @@
+"""What recommendation hands to pages: frozen, without words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a course is shown.
+
+    act: `event` on `course_id`, the viewer's own act that gave most. similar: it is like `course_id`.
+    popular: `learners` people were at it during the last week. new: published during the last week.
+    """
+
+    kind: Literal["act", "popular", "new", "similar"]
+    event: str | None = None
+    course_id: int | None = None
+    learners: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """A course in its place (from 1). Scores compare inside one slate only."""
+
+    course_id: int
+    score: float
+    reason: Reason
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """Courses in order, the policy that chose them and the version of its artefact ("cold": none yet)."""
+
+    items: tuple[Recommended, ...]
+    policy: str
+    version: str
+
+    def __iter__(self) -> Iterator[Recommended]:
+        return iter(self.items)

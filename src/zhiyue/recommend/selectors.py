@@ -1,0 +1,136 @@
+"""Slates: the doors of recommendation for pages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from zhiyue.analyse.kinds import Act
+from zhiyue.analyse.selectors import recent_acts
+from zhiyue.collect.kinds import Actor
+from zhiyue.core.kit import clock
+from zhiyue.engine.kinds import Acts
+from zhiyue.engine.matrix import profiles
+from zhiyue.engine.ranking import NOTHING
+from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
+from zhiyue.product.learning.selectors import finished_course_ids
+from zhiyue.recommend import memory, serve
+from zhiyue.recommend.fitting import Pipeline
+from zhiyue.recommend.inputs import acts_of, codes_of
+from zhiyue.recommend.kinds import Reason, Recommended, Slate
+from zhiyue.recommend.memory import Held
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE
+
+NEW_DAYS = 7
+COLD = "cold"
+
+
+def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
+    """The k courses to show a person next; what they own or finished is never among them.
+
+    `until_pk`: as it was after that event, to show what one act changed.
+    Raises ValueError for a policy that is not in the table or k below 1.
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
+    acts = recent_acts(actor, until_pk=until_pk)
+    closed = finished_course_ids(actor)
+    if actor.member_id is not None:
+        closed |= enrolled_course_ids(actor.member_id)
+    return _slate(policy, acts, closed, k)
+
+
+def similar(course_id: int, *, k: int = 6) -> Slate:
+    """The k courses most like one, for whoever looks at it."""
+    published = _published()
+    held = memory.newest(DEFAULT_POLICY) or _cold(published)
+    model = held.pipeline
+    looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
+    acts = acts_of([looked_at], held.course_ids)
+    exclude = serve.excluding([_closed(held, published, {course_id})], model.model.items)
+    ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
+    reason = Reason("similar", course_id=course_id)
+    return _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+
+
+def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
+    published = _published()
+    held = memory.newest(policy) or _cold(published)
+    known: Acts = acts_of(acts, held.course_ids)
+    exclude = serve.excluding([_closed(held, published, closed)], held.pipeline.model.items)
+    ranked = serve.rank(
+        held.pipeline, profiles(known, PROFILE), exclude, k, vary=POLICIES[policy].is_varied, explain=True
+    )
+    return _told(ranked, held, published, policy, _reasons(acts, held))
+
+
+def _told(
+    ranked: serve.Ranked,
+    held: Held,
+    published: Mapping[int, datetime],
+    policy: str,
+    because: Mapping[int, Reason],
+) -> Slate:
+    """The one list of `ranked` with ids for codes and reasons for profile items."""
+    items: list[Recommended] = []
+    new_since = clock.now() - timedelta(days=NEW_DAYS)
+    for code, score, speaker in zip(ranked.items[0], ranked.scores[0], ranked.reasons[0], strict=True):
+        if code == NOTHING:
+            break
+        course_id = int(held.course_ids[code])
+        reason = because.get(int(speaker))
+        if reason is None:
+            learners = int(held.pipeline.popular.learners[code])
+            is_new = published[course_id] >= new_since
+            reason = Reason("new") if is_new else Reason("popular", learners=learners or None)
+        items.append(Recommended(course_id, float(score), reason, len(items) + 1))
+    return Slate(tuple(items), policy, held.version)
+
+
+def _reasons(acts: Sequence[Act], held: Held) -> dict[int, Reason]:
+    """For each course acted on, by code, the act to name.
+
+    It is the heaviest, where each later act of another kind on the same course halves what came before it: the
+    newest wins unless it says much less.
+    """
+    strongest: dict[int, tuple[float, str]] = {}
+    later: dict[int, set[str]] = {}
+    for act in acts:
+        kinds = later.setdefault(act.course_id, set())
+        weight = act.weight * 0.5 ** len(kinds - {act.event})
+        if weight > strongest.get(act.course_id, (0.0, ""))[0]:
+            strongest[act.course_id] = (weight, act.event)
+        kinds.add(act.event)
+    return {
+        code: Reason("act", event=event, course_id=course_id)
+        for course_id, (_, event) in strongest.items()
+        for code in codes_of([course_id], held.course_ids)
+    }
+
+
+def _closed(held: Held, published: Mapping[int, datetime], closed: set[int]) -> list[int]:
+    """Codes of courses that may not be shown: those in `closed`, and those not published (any more)."""
+    hidden = {int(course_id) for course_id in held.course_ids} - set(published)
+    return codes_of(sorted(closed | hidden), held.course_ids)
+
+
+def _published() -> dict[int, datetime]:
+    rows = Course.objects.published().values_list("pk", "published_at")
+    return {course_id: at for course_id, at in rows if at is not None}
+
+
+def _cold(published: Mapping[int, datetime]) -> Held:
+    """What can be served before anything was trained: courses with most members first, then the newest."""
+    course_ids = np.asarray(sorted(published), dtype=np.int64)
+    members = learners_by_course()
+    order = sorted(
+        published, key=lambda course_id: (members.get(course_id, 0), published[course_id], course_id)
+    )
+    score = {course_id: (place + 1) / len(order) for place, course_id in enumerate(order)}
+    popular = Popular(
+        np.asarray([score[course_id] for course_id in course_ids.tolist()], dtype=np.float32),
+        np.zeros(len(course_ids), dtype=np.int64),
+    )
+    return Held(0, COLD, Pipeline(popular, popular), course_ids)
