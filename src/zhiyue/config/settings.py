@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
                 "zhiyue.experience.shell.context.page",
+                "zhiyue.config.context.demo",
             ]
         },
     }
@@ -131,9 +132,11 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = ZHIYUE_DATA_DIR / "static"
+# Production serves what `zhiyue collectstatic` collected; elsewhere the files are served from where they lie.
+STATIC_ROOT = ZHIYUE_DATA_DIR / "static" if ZHIYUE_ENVIRONMENT == "production" else None
 WHITENOISE_USE_FINDERS = ZHIYUE_ENVIRONMENT != "production"
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+# Built files carry a hash of their content in the name.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/built/assets/"
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 

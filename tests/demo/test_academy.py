@@ -1,0 +1,53 @@
+"""The invented academy reads well and is whole."""
+
+from collections import Counter
+
+import pytest
+
+from zhiyue.core.kit import clock
+from zhiyue.demo import academy
+from zhiyue.product.catalogue.models import Level
+
+
+@pytest.fixture(scope="module")
+def drafts():
+    return academy.courses(now=clock.now())
+
+
+def test_there_are_forty_courses_in_ten_topics(drafts):
+    assert len(drafts) == 40
+    assert set(Counter(draft.topic_slug for draft in drafts)) == {slug for slug, _, _ in academy.TOPICS}
+    assert len({draft.slug for draft in drafts}) == len({draft.title for draft in drafts}) == 40
+    assert len({draft.keyword for draft in drafts}) == 40
+
+
+def test_every_course_has_a_real_outline_and_a_few_readable_lessons(drafts):
+    teachers = {teacher.slug for teacher in academy.teachers()}
+    for draft in drafts:
+        lessons = [lesson for chapter in draft.chapters for lesson in chapter.lessons]
+        written = [lesson for lesson in lessons if lesson.body]
+        assert draft.teacher_slug in teachers, draft.slug
+        assert draft.level in Level.values, draft.slug
+        assert 10 <= len(lessons) <= 16, draft.slug
+        assert 3 <= len(written) <= 4, draft.slug
+        assert lessons[: len(written)] == written, draft.slug
+        assert written[0].is_free, draft.slug
+        assert all(len(lesson.body) > 450 for lesson in written), draft.slug
+        assert draft.list_price_fen is None or draft.list_price_fen > draft.price_fen, draft.slug
+
+
+def test_a_heading_inside_a_code_fence_is_code(tmp_path):
+    file = tmp_path / "x.md"
+    facts = 'slug="x"\ntitle="t"\nsubtitle="s"\nsummary="m"\noutcomes=[]\ntopic="data"\nteacher="he-mu"\nlevel="beginner"\nkeyword="k"\ntags=[]\nprice_fen=0'
+    file.write_text(f"+++\n{facts}\npublished_days_ago=1\n+++\n# 一\n## 甲 {{#a free minutes=5}}\n```python\n# not a chapter\n## nor a lesson\n```\n## 乙 {{#b minutes=6}}\n", encoding="utf-8")
+    [chapter] = academy.read_course(file, now=clock.now()).chapters
+    assert [(lesson.slug, lesson.is_free) for lesson in chapter.lessons] == [("a", True), ("b", False)]
+    assert "# not a chapter" in chapter.lessons[0].body
+
+
+@pytest.mark.parametrize("text", ["no front matter", "+++\n= broken\n+++\n"])
+def test_a_broken_file_names_itself(tmp_path, text):
+    file = tmp_path / "broken.md"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(academy.BadCourseFile, match="broken.md"):
+        academy.read_course(file, now=clock.now())

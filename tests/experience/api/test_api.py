@@ -1,0 +1,139 @@
+"""The API: what it takes, what it answers, whom it refuses."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client, override_settings
+
+from tests.factories import lesson_of, make_course
+from zhiyue.collect.models import Event, Quarantined
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def told(name="page.viewed", **more):
+    return {"id": str(uuid4()), "name": name, "at": clock.now().isoformat(), "properties": {"path": "/"}, **more}
+
+
+def send(client, events, **headers):
+    return client.post("/api/v1/events", {"events": events}, content_type="application/json", headers=headers)
+
+
+def test_events_belong_to_whom_the_session_says(learner, signed_in):
+    answer = send(signed_in(learner), [told()])
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": []})
+    assert Event.objects.get().member_id == learner.pk
+
+
+def test_a_visitor_keeps_one_key_over_batches(browser):
+    send(browser, [told()])
+    send(browser, [told()])
+    assert len(set(Event.objects.values_list("visitor", flat=True))) == 1
+    assert Event.objects.filter(member=None).count() == 2
+
+
+def test_nobody_claims_an_enrolment_or_anothers_progress(learner, signed_in, course):
+    closed = lesson_of(course, "two")
+    answer = send(
+        signed_in(learner),
+        [
+            {**told("course.enrolled", course_id=course.pk), "properties": {}},
+            told("lesson.progressed", course_id=course.pk, lesson_id=closed.pk) | {"properties": {"percent": 99, "seconds": 9}},
+            {**told(), "member_id": 1},
+        ],
+    )
+    assert answer.json()["accepted"] == 0
+    assert [r["reason"] for r in answer.json()["refused"]] == ["wrong_origin", "lesson_closed", "unknown_property"]
+    assert (Event.objects.count(), Quarantined.objects.count()) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("{", 400), ("[]", 400), ("{}", 400), ('{"events": []}', 400), ('{"events": {}}', 400), ('{"events": "x"}', 400)],
+)
+def test_a_body_that_is_no_batch_is_a_clear_400(browser, body, status):
+    answer = browser.post("/api/v1/events", body, content_type="application/json")
+    assert answer.status_code == status
+    assert set(answer.json()) >= {"code", "message"}
+    assert Event.objects.count() == 0
+
+
+def test_a_batch_too_large_is_a_413(browser):
+    answer = send(browser, [told() for _ in range(101)])
+    assert (answer.status_code, answer.json()["code"]) == (413, "batch_too_large")
+    assert Event.objects.count() == 0
+
+
+def test_another_site_may_not_send_events(browser):
+    assert send(browser, [told()], **{"sec-fetch-site": "cross-site"}).status_code == 403
+    assert Event.objects.count() == 0
+
+
+def test_a_form_is_not_taken_for_a_batch(browser):
+    assert browser.post("/api/v1/events", {"events": "x"}).status_code == 415
+
+
+def test_programs_get_no_key_and_leave_no_event():
+    client = Client(headers={"user-agent": "curl/8"})
+    answer = send(client, [told()])
+    assert [r["reason"] for r in answer.json()["refused"]] == ["robot"]
+    assert Event.objects.count() == 0
+    assert "zy_visitor" not in client.cookies
+
+
+def test_too_many_events_in_a_minute_are_a_429(browser):
+    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+        assert send(browser, [told(), told()]).status_code == 202
+        answer = send(browser, [told(), told()])
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
+    assert Event.objects.count() == 2
+
+
+def test_a_slate_has_courses_with_reasons(browser):
+    make_course("a"), make_course("b")
+    items = browser.get("/api/v1/slate?k=2").json()["items"]
+    assert {item["course"]["slug"] for item in items} == {"a", "b"}
+    assert [item["position"] for item in items] == [1, 2]
+    assert all(item["reason"]["words"] for item in items)
+
+
+@pytest.mark.parametrize("query", ["k=0", "k=41", "k=x", "policy=magic"])
+def test_a_slate_that_cannot_be_is_a_clear_400(browser, query):
+    answer = browser.get(f"/api/v1/slate?{query}")
+    assert answer.status_code == 400
+    assert list(answer.json()["fields"]) == [query.split("=")[0]]
+
+
+def test_courses_are_listed_by_topic(browser):
+    make_course("a", topic="data"), make_course("b", topic="life")
+    assert {row["slug"] for row in browser.get("/api/v1/courses").json()} == {"a", "b"}
+    assert [row["slug"] for row in browser.get("/api/v1/courses?topic=life").json()] == ["b"]
+    assert browser.get("/api/v1/courses?topic=nowhere").status_code == 404
+
+
+def test_activity_is_for_operators(browser, learner, operator, signed_in):
+    assert browser.get("/api/v1/activity").status_code == 403
+    assert signed_in(learner).get("/api/v1/activity").status_code == 403
+    [today] = signed_in(operator).get("/api/v1/activity?days=7").json()
+    assert (today["day"], today["members"]) == (str(clock.business_day()), 2)
+    assert signed_in(operator).get("/api/v1/activity?days=0").status_code == 400
+
+
+def test_unknown_addresses_answer_in_the_apis_own_shape(browser):
+    answer = browser.get("/api/v1/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_the_schema_names_every_address(browser):
+    schema = browser.get("/api/v1/schema").content.decode()
+    for address in ("/api/v1/events", "/api/v1/slate", "/api/v1/courses", "/api/v1/activity"):
+        assert f"{address}:" in schema
+
+
+def test_healthz_says_that_all_is_well(browser):
+    answer = browser.get("/healthz")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"status", "version", "database", "sqlite_version", "queue_lag_seconds"}
+
+
