@@ -92,8 +92,8 @@ def _told(
 def _reasons(acts: Sequence[Act], held: Held) -> dict[int, Reason]:
     """For each course acted on, by code, the act to name.
 
-    It is the heaviest, where each later act of another kind on the same course halves what came before it: the
-    newest wins unless it says much less.
+    It is the heaviest, where each later act of another kind on the same course halves what came before it:
+    the newest wins unless it says much less.
     """
     strongest: dict[int, tuple[float, str]] = {}
     later: dict[int, set[str]] = {}

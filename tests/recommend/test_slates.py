@@ -1,0 +1,340 @@
+"""Slates: reasons, reactions, limits; training and serving of artefacts; the same lists from files."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.conf import settings
+
+from tests.factories import lesson_of, make_course, make_member
+from zhiyue.analyse.selectors import interactions
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.accounts.models import User
+from zhiyue.core.jobs.registry import schedules
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.selectors import course_texts
+from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.services import finish_lesson, save_course, view_course
+from zhiyue.recommend import memory, offline, tasks
+from zhiyue.recommend.kinds import Reason
+from zhiyue.recommend.models import Artefact
+from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.selectors import similar, slate
+from zhiyue.recommend.services import train, train_all
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(found):
+    return [item.course_id for item in found.items]
+
+
+def topics_of(found, courses):
+    topic = {course.pk: course.topic_id for course in courses}
+    return [topic[course_id] for course_id in ids(found)]
+
+
+# --- reactions ---
+
+
+def test_three_different_acts_give_three_different_slates_that_name_them(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    data, poems, coffee = town[0], town[4], town[8]
+    before = slate(actor, k=6)
+
+    view_course(actor=actor, course=data)
+    viewed = slate(actor, k=6)
+    finish_lesson(user=None, actor=actor, lesson=lesson_of(poems, "one"))
+    finished = slate(actor, k=6)
+    save_course(actor=actor, course=coffee)
+    saved = slate(actor, k=6)
+
+    assert [item.reason.kind for item in before.items] == ["popular"] * 6
+    assert viewed.items[0].reason == Reason("act", event="course.viewed", course_id=data.pk)
+    assert finished.items[0].reason == Reason("act", event="lesson.finished", course_id=poems.pk)
+    assert saved.items[0].reason == Reason("act", event="course.saved", course_id=coffee.pk)
+    assert len({tuple(ids(found)) for found in (before, viewed, finished, saved)}) == 4
+
+
+def test_a_light_act_after_heavy_ones_still_opens_the_slate(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    save_course(actor=actor, course=town[0])
+    finish_lesson(user=None, actor=actor, lesson=lesson_of(town[1], "one"))
+    view_course(actor=actor, course=town[12])
+
+    assert slate(actor).items[0].reason == Reason("act", event="course.viewed", course_id=town[12].pk)
+
+
+def test_of_several_acts_on_one_course_the_newest_is_named_unless_it_says_much_less(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    finish_lesson(user=None, actor=actor, lesson=lesson_of(town[0], "one"))
+    save_course(actor=actor, course=town[0])
+    saved = slate(actor).items[0].reason
+    view_course(actor=actor, course=town[0])
+    viewed_again = slate(actor).items[0].reason
+
+    assert (saved.event, viewed_again.event) == ("course.saved", "course.saved")
+
+
+def test_a_slate_can_be_had_as_it_was_before_an_act(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    record("course.viewed", actor=actor, course_id=town[0].pk)
+    before = slate(actor)
+    event = record("course.saved", actor=actor, course_id=town[8].pk)
+
+    assert slate(actor, until_pk=event.pk - 1) == before
+    assert slate(actor, until_pk=event.pk) == slate(actor) != before
+
+
+def test_one_act_and_one_topic_never_fill_the_slate(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    view_course(actor=actor, course=town[0])
+    one_act = slate(actor, k=12)
+    for course in (town[5], town[10]):
+        view_course(actor=actor, course=course)
+    three_acts = slate(actor, k=12)
+
+    assert [item.reason.kind for item in one_act.items] == ["act"] * 4 + ["popular"] * 8
+    named = [item.reason.course_id for item in three_acts.items if item.reason.kind == "act"]
+    assert max(named.count(course_id) for course_id in named) == 4
+    for found in (one_act, three_acts):
+        assert max(topics_of(found, town).count(topic) for topic in set(topics_of(found, town))) <= 4
+        assert [item.position for item in found.items] == list(range(1, 13))
+        assert len(set(ids(found))) == 12
+
+
+def test_a_taken_back_save_is_nobodys_reason(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    for event in ("course.saved", "course.unsaved"):
+        record(event, actor=actor, course_id=town[0].pk)
+
+    assert {item.reason.kind for item in slate(actor).items} == {"popular"}
+
+
+# --- what never appears ---
+
+
+def test_owned_and_finished_courses_and_an_act_as_its_own_reason_never_appear(town, learner):
+    train_all()
+    actor = Actor(member_id=learner.pk)
+    grant_course(user=learner, course=town[0])
+    grant_course(user=learner, course=town[1])
+    for name in ("one", "two", "three"):
+        finish_lesson(user=learner, actor=actor, lesson=lesson_of(town[1], name))
+    view_course(actor=actor, course=town[2])
+
+    found = slate(actor, k=16)
+
+    assert not {town[0].pk, town[1].pk} & set(ids(found))
+    assert town[2].pk in ids(found)
+    assert all(item.reason.course_id != item.course_id for item in found.items)
+    assert len(found.items) == 14
+
+
+def test_a_withdrawn_course_leaves_the_slates_at_once(town, visitor):
+    train_all()
+    gone = slate(Actor(visitor=visitor)).items[0].course_id
+    type(town[0]).objects.filter(pk=gone).update(status="draft")
+
+    assert gone not in ids(slate(Actor(visitor=visitor), k=16))
+    assert gone not in ids(similar(town[5].pk, k=16))
+
+
+# --- similar, popular, new, cold ---
+
+
+def test_similar_courses_are_of_its_kind_and_never_itself(town):
+    train_all()
+    found = similar(town[0].pk, k=3)
+
+    assert town[0].pk not in ids(found)
+    assert set(topics_of(found, town)) == {town[0].topic_id}
+    assert {item.reason for item in found} == {Reason("similar", course_id=town[0].pk)}
+
+
+def test_the_popular_slate_counts_the_people_of_the_last_week(town, visitor):
+    train_all()
+    acts = interactions()
+    newest = acts.occurred_at.max()
+    top = slate(Actor(visitor=visitor), policy="popular").items[0]
+
+    lately = (acts.course_id == top.course_id) & (newest - acts.occurred_at <= np.timedelta64(7, "D"))
+    assert top.reason == Reason("popular", learners=int(lately.sum()))
+
+
+def test_a_cold_academy_shows_what_members_own_and_then_the_newest(courses, learner, visitor):
+    grant_course(user=learner, course=courses[5])
+    fresh = make_course("fresh", topic="data", days_ago=2)
+
+    found = slate(Actor(visitor=visitor), k=3)
+
+    assert found.version == "cold"
+    assert ids(found)[:2] == [courses[5].pk, fresh.pk]
+    assert [item.reason.kind for item in found.items][:2] == ["popular", "new"]
+    assert similar(courses[0].pk).version == "cold"
+
+
+def test_an_academy_without_courses_has_empty_slates(db, visitor):
+    assert slate(Actor(visitor=visitor)).items == ()
+    assert similar(7).items == ()
+    assert [artefact.policy for artefact in train_all()] == ["popular", "item-neighbours", "hybrid"]
+    memory.forget()
+    assert slate(Actor(visitor=visitor)).items == ()
+
+
+def test_a_course_published_after_training_is_met_without_error(town, visitor):
+    train_all()
+    young = make_course("young", topic="data", days_ago=0)
+    view_course(actor=Actor(visitor=visitor), course=young)
+
+    assert len(slate(Actor(visitor=visitor), k=5).items) == 5
+    assert len(similar(young.pk, k=4).items) == 4
+
+
+def test_an_unknown_policy_is_refused(courses, visitor):
+    with pytest.raises(ValueError, match="There is no policy “magic”"):
+        slate(Actor(visitor=visitor), policy="magic")
+
+
+# --- artefacts ---
+
+
+def test_training_keeps_the_newest_three_artefacts_of_a_policy(town, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        versions = [train(policy="hybrid").version for _ in range(5)]
+
+    rows = Artefact.objects.newest_first("hybrid")
+    assert [row.version for row in rows] == versions[:1:-1]
+    folder = Path(settings.ZHIYUE_DATA_DIR) / "artefacts"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(Path(row.path).name for row in rows)
+    assert (rows[0].interactions, rows[0].items) == (160, 16)
+
+
+def test_a_row_tells_how_well_the_policy_foretold_hidden_courses(town):
+    metrics = train(policy="item-neighbours").metrics
+
+    value, low, high = metrics["hr@10"]
+    assert metrics["people"] == 40
+    assert low <= value <= high
+    assert value > 0.5
+
+
+def test_an_artefact_is_arrays_only(town):
+    path = Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path
+
+    with np.load(path, allow_pickle=False) as stored:
+        assert all(stored[name].dtype != object for name in stored.files)
+
+
+def test_a_new_artefact_is_served_and_a_broken_one_is_passed_over(town, visitor):
+    first = train(policy="hybrid")
+    assert slate(Actor(visitor=visitor)).version == first.version
+    second = train(policy="hybrid")
+    assert slate(Actor(visitor=visitor)).version == second.version
+
+    (Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path).write_bytes(b"half a file")
+    memory.forget()
+    assert slate(Actor(visitor=visitor)).version == second.version
+
+
+def test_the_table_is_asked_once_a_second_at_most(town, visitor, django_assert_num_queries):
+    train(policy="hybrid")
+    memory.newest("hybrid")
+
+    with django_assert_num_queries(0):
+        memory.newest("hybrid")
+    memory.forget()
+    with django_assert_num_queries(1):
+        memory.newest("hybrid")
+
+
+def test_serving_a_visitor_takes_few_queries(town, visitor, django_assert_num_queries):
+    train_all()
+    actor = Actor(visitor=visitor)
+    view_course(actor=actor, course=town[0])
+    slate(actor)
+
+    with django_assert_num_queries(4):
+        slate(actor)
+
+
+def test_the_job_trains_every_policy_on_a_schedule(town):
+    tasks.train()
+
+    assert set(Artefact.objects.values_list("policy", flat=True)) == set(POLICIES)
+    assert [str(kind.timing) for kind in schedules().values() if kind.job is tasks.train] == ["every 10 min"]
+
+
+# --- the same lists from files ---
+
+
+def test_batch_gives_members_the_slates_of_their_home_page(town, tmp_path):
+    """Every member's acts are on courses that they own, so both leave out the same courses."""
+    members = list(User.objects.filter(email__startswith="p").order_by("pk"))
+    for member in members:
+        for place in interactions().course_id[interactions().actor_key == f"m{member.pk}"]:
+            course = next(course for course in town if course.pk == place)
+            grant_course(user=member, course=course)
+            record(
+                "lesson.opened", actor=Actor(member_id=member.pk), course_id=course.pk, lesson_id=1,
+                occurred_at=clock.now() - timedelta(minutes=int(member.pk + place) % 50),
+            )  # fmt: skip
+    train_all()
+    acts, texts = interactions(), course_texts()
+    pq.write_table(
+        pa.table(
+            {
+                "user_id": acts.actor_key.tolist(),
+                "item_id": acts.course_id,
+                "rating": acts.weight,
+                "time": acts.occurred_at,
+            }
+        ),
+        tmp_path / "acts.parquet",
+    )
+    columns = ("title", "topic", "text")
+    pq.write_table(
+        pa.table(
+            {
+                "item_id": [course.course_id for course in texts],
+                **{name: [getattr(course, name) for course in texts] for name in columns},
+                "tags": [" ".join(course.tags) for course in texts],
+            }
+        ).select(["item_id", "title", "topic", "tags", "text"]),
+        tmp_path / "items.parquet",
+    )
+    pq.write_table(pa.table({"user_id": [f"m{member.pk}" for member in members]}), tmp_path / "users.parquet")
+
+    for policy in POLICIES:
+        offline.batch(
+            train=tmp_path / "acts.parquet", users=tmp_path / "users.parquet", items=tmp_path / "items.parquet",
+            out=tmp_path / "out.parquet", k=8, policy=policy, tell=lambda _: None,
+        )  # fmt: skip
+
+        lists = {}
+        for row in pq.read_table(tmp_path / "out.parquet").to_pylist():
+            lists.setdefault(row["user_id"], []).append(
+                (row["item_id"], pytest.approx(row["score"], abs=1e-5))
+            )
+        for member in members:
+            shown = slate(Actor(member_id=member.pk), k=8, policy=policy)
+            assert [(item.course_id, item.score) for item in shown.items] == lists[f"m{member.pk}"]
+
+
+def test_a_new_member_without_acts_gets_the_popular_list(town):
+    train_all()
+    newcomer = make_member("newcomer@test.example")
+
+    found = slate(Actor(member_id=newcomer.pk), k=4)
+
+    assert [item.reason.kind for item in found.items] == ["popular"] * 4
