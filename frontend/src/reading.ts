@@ -4,34 +4,45 @@ import { beforeLeaving, tell } from "./beacon";
 const TELL_EVERY_S = 10;
 const IDLE_AFTER_MS = 60_000;
 
+function length(block: HTMLElement): number {
+  return block.textContent?.length ?? 0;
+}
+
 export function watchReading(): void {
   const text = document.querySelector<HTMLElement>("[data-lesson]");
   if (!text) return;
   const about = { course_id: Number(text.dataset.inCourse), lesson_id: Number(text.dataset.lesson) };
   const bar = document.querySelector<HTMLProgressElement>("[data-reading-bar]");
-  let furthest = 0;
+  const blocks = [...text.children] as HTMLElement[];
+  const whole = blocks.reduce((sum, block) => sum + length(block), 0);
+  const seen = new Set<HTMLElement>();
   let told = 0;
   let seconds = 0;
   let lastSign = Date.now();
 
+  const percent = (): number => {
+    const read = [...seen].reduce((sum, block) => sum + length(block), 0);
+    return whole ? Math.round((100 * read) / whole) : 100;
+  };
+
+  // Called once a second: what was only scrolled past is not in view at any of these moments.
   const look = (): void => {
-    const box = text.getBoundingClientRect();
-    const seen = Math.min(Math.max(innerHeight - box.top, 0), box.height);
-    const percent = Math.round((100 * seen) / Math.max(box.height, 1));
-    furthest = Math.max(furthest, Math.min(percent, 100));
-    if (bar) bar.value = Math.max(0, Math.min(100, percent));
+    for (const block of blocks) {
+      const box = block.getBoundingClientRect();
+      if (box.bottom > 0 && box.top < innerHeight) seen.add(block);
+    }
+    if (bar) bar.value = percent();
   };
 
   const report = (): void => {
     if (seconds === 0) return;
-    tell("lesson.progressed", about, { percent: furthest, seconds: Math.min(seconds, 60) });
-    told = furthest;
+    told = percent();
+    tell("lesson.progressed", about, { percent: told, seconds: Math.min(seconds, 60) });
     seconds = 0;
   };
 
   const sign = (): void => {
     lastSign = Date.now();
-    look();
   };
 
   for (const kind of ["scroll", "pointermove", "keydown", "touchstart"]) {
@@ -41,8 +52,7 @@ export function watchReading(): void {
     if (document.visibilityState !== "visible" || Date.now() - lastSign > IDLE_AFTER_MS) return;
     seconds += 1;
     look();
-    if (seconds >= TELL_EVERY_S || (furthest === 100 && told < 100 && seconds >= 2)) report();
+    if (seconds >= TELL_EVERY_S || (told < 100 && percent() === 100)) report();
   }, 1000);
   beforeLeaving(report);
-  look();
 }

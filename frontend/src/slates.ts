@@ -1,4 +1,4 @@
-// Recommendations seen and chosen. Seen means: half of the shelf in view for a second.
+// Recommendations seen and chosen. Seen means: a third of the shelf in view for a second.
 import { tell } from "./beacon";
 
 const SEEN_MS = 1000;
@@ -8,7 +8,8 @@ function properties(slate: HTMLElement): Record<string, unknown> {
 }
 
 function shown(slate: HTMLElement): void {
-  const courses = [...slate.querySelectorAll<HTMLElement>("[data-course]")].map((card) => Number(card.dataset.course));
+  const cards = [...slate.querySelectorAll<HTMLElement>("[data-course]")].filter((card) => card.offsetParent);
+  const courses = cards.map((card) => Number(card.dataset.course));
   if (courses.length) tell("slate.shown", {}, { ...properties(slate), courses: courses.slice(0, 40) });
 }
 

@@ -1,1 +1,1 @@
-"""Every page and every address: the shell they share, and one surface each for learners, staff and programs."""
+"""Every page and address: the shell they share, and one surface each for learners, staff and programs."""

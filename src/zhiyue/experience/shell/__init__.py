@@ -1,1 +1,1 @@
-"""What all surfaces share: the design system, base pages, middleware. No surface's own pages are kept here."""
+"""What all surfaces share: design system, base pages, middleware. No surface's own pages are kept here."""

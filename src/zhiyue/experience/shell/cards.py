@@ -55,22 +55,22 @@ def show(
     reasons: Mapping[int, Words] | None = None,
     learners: Mapping[int, int] | None = None,
 ) -> list[ShownCourse]:
-    """Cards in this order, with covers that differ from their neighbours'. `reasons`, `learners` are by course id."""
-    worn = covers.variants([card.slug for card in cards])
+    """Cards in this order, their covers unlike their neighbours'. `reasons`, `learners` are by course id."""
+    worn = covers.dress([(card.slug, card.topic_slug) for card in cards])
     return [
         ShownCourse(
             course=card,
-            cover=cover_of(card, variant=variant),
+            cover=cover_of(card, wear),
             position=position,
             reason=(reasons or {}).get(card.id, ""),
             learners=(learners or {}).get(card.id, 0),
         )
-        for position, (card, variant) in enumerate(zip(cards, worn, strict=True), start=1)
+        for position, (card, wear) in enumerate(zip(cards, worn, strict=True), start=1)
     ]
 
 
-def cover_of(card: CourseCard, *, variant: int = 0) -> SafeString:
-    return covers.draw(slug=card.slug, topic=card.topic_slug, keyword=card.keyword, variant=variant)
+def cover_of(card: CourseCard, wear: covers.Wear | None = None) -> SafeString:
+    return covers.draw(slug=card.slug, topic=card.topic_slug, keyword=card.keyword, wear=wear)
 
 
 def topic_name(card: CourseCard) -> str:

@@ -11,7 +11,7 @@ THEME_COOKIE = "zy_theme"
 
 
 def page(request: HttpRequest) -> dict[str, object]:
-    """Viewer, theme and name of the academy. What needs the database is looked up only where a template asks."""
+    """Viewer, theme, name of the academy. What needs the database is looked up where a template asks."""
     viewer = getattr(request, "viewer", None)
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     return {

@@ -1,4 +1,4 @@
-"""Course covers drawn as SVG: the palette belongs to the topic, the motif to the course, and neighbours differ.
+"""Course covers drawn as SVG: palette by topic, motif by course, and neighbours differ.
 
 Only drawing is kept here; which courses stand beside each other is the shelf's business (`cards`).
 """
@@ -42,7 +42,7 @@ PALETTES = (
     Palette("#553222", "#734733", "#ae7a5c", "#dfb696", "#f8e8d2"),  # bark
 )
 
-# Subjects most academies have get a colour each, so that they never meet by chance; others are told by their name.
+# Subjects most academies have get a colour each, so that they never meet by chance.
 _KNOWN = {
     "data": 0, "product": 2, "programming": 8, "ai": 10, "business": 6, "finance": 5,
     "psychology": 4, "writing": 7, "humanities": 11, "art": 9, "life": 3, "design": 1,
@@ -60,27 +60,46 @@ def motif_of(slug: str, variant: int = 0) -> int:
     return (crc32(slug.encode()) + variant) % len(MOTIFS)
 
 
-def variants(slugs: Sequence[str]) -> list[int]:
-    """Variants for courses standing in this order, so that none looks like one beside, or near above, it."""
-    chosen: list[int] = []
+def shade_of(slug: str) -> int:
+    """Which of its palette's two grounds a course stands on by itself."""
+    return crc32(slug[::-1].encode()) % 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """How a course is dressed in one place: motif moved on by `variant`, and ground (None: its own)."""
+
+    variant: int = 0
+    shade: int | None = None
+
+
+def dress(courses: Sequence[tuple[str, str]]) -> list[Wear]:
+    """For courses (slug, topic) standing in this order: none looks like one beside it, or near above it."""
+    worn: list[Wear] = []
     motifs: list[int] = []
-    for slug in slugs:
-        near = {motifs[-back] for back in (1, 2, 4) if back <= len(motifs)}
+    shades: list[int] = []
+    for place, (slug, topic) in enumerate(courses):
+        near = {motifs[-back] for back in (1, 2, 4) if back <= place}
         variant = next(v for v in range(len(MOTIFS)) if motif_of(slug, v) not in near)
-        chosen.append(variant)
+        shade = shade_of(slug)
+        if place and palette_of(courses[place - 1][1]) is palette_of(topic):
+            shade = 1 - shades[-1]
+        worn.append(Wear(variant=variant, shade=shade))
         motifs.append(motif_of(slug, variant))
-    return chosen
+        shades.append(shade)
+    return worn
 
 
-def draw(*, slug: str, topic: str, keyword: str, variant: int = 0) -> SafeString:
+def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None) -> SafeString:
     """The cover as inline SVG. Decoration only: the title beside it says everything."""
+    wear = wear or Wear()
     palette = palette_of(topic)
     chance = random.Random(crc32(slug.encode()))  # noqa: S311 - the same course always looks the same
-    if crc32(slug[::-1].encode()) % 2:
+    if shade_of(slug) if wear.shade is None else wear.shade:
         palette = Palette(palette.deep, palette.ground, palette.mid, palette.light, palette.spark)
-    picture = MOTIFS[motif_of(slug, variant)](chance, palette)
+    picture = MOTIFS[motif_of(slug, wear.variant)](chance, palette)
     return format_html(
-        '<svg class="cover" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid slice" aria-hidden="true" focusable="false">'
+        '<svg class="cover" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid slice" aria-hidden="true">'
         '<path fill="{}" d="M0 0h{}v{}H0z"/>{}<text x="{}" y="{}" fill="#fff" font-size="{}">{}</text></svg>',
         WIDTH, HEIGHT, palette.ground, WIDTH, HEIGHT, mark_safe(picture),  # noqa: S308 - drawn from numbers alone
         _TEXT_LEFT, _TEXT_BASE, _text_size(keyword), keyword,
@@ -108,7 +127,9 @@ def _bars(chance: random.Random, p: Palette) -> str:
         high = 34 + 11 * i + chance.randint(-18, 18)
         colour = (p.mid, p.light, p.deep)[i % 3] if i != 6 else p.spark
         base = 128 if i < 5 else HEIGHT
-        parts.append(f'<rect x="{112 + 24 * i}" y="{base - high}" width="15" height="{high}" rx="3" fill="{colour}"/>')
+        parts.append(
+            f'<rect x="{112 + 24 * i}" y="{base - high}" width="15" height="{high}" rx="3" fill="{colour}"/>'
+        )
     return "".join(parts)
 
 
@@ -156,7 +177,8 @@ def _threads(chance: random.Random, p: Palette) -> str:
     shift = chance.random() * pi
     for i in range(9):
         points = " ".join(
-            f"{x},{round(22 + 11 * i + 17 * sin(x / 46 + shift + i * 0.24) * (0.4 + x / 400))}" for x in range(0, 331, 15)
+            f"{x},{round(22 + 11 * i + 17 * sin(x / 46 + shift + i * 0.24) * (0.4 + x / 400))}"
+            for x in range(0, 331, 15)
         )
         colour = p.spark if i == 4 else (p.mid, p.light, p.deep)[i % 3]
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="4"/>')
@@ -173,16 +195,21 @@ def _steps(chance: random.Random, p: Palette) -> str:
 
 
 def _leaves(chance: random.Random, p: Palette) -> str:
+    leaf = "M0 0Q30-46 0-112Q-30-46 0 0z"
     parts = []
     for i in range(7):
         turn = -100 + 33 * i + chance.randint(-7, 7)
         colour = (p.mid, p.light, p.deep, p.spark, p.mid, p.light, p.deep)[i]
-        parts.append(f'<path fill="{colour}" transform="translate(212 124) rotate({turn})" d="M0 0Q30-46 0-112Q-30-46 0 0z"/>')
+        parts.append(f'<path fill="{colour}" transform="translate(212 124) rotate({turn})" d="{leaf}"/>')
     return "".join(parts)
 
 
 def _net(chance: random.Random, p: Palette) -> str:
-    points = [(84 + 44 * (i % 6) + chance.randint(-13, 13), 30 + 46 * (i // 6) + chance.randint(-12, 12)) for i in range(18)]
+    colours = (p.light, p.mid, p.light, p.spark)
+    points = [
+        (84 + 44 * (i % 6) + chance.randint(-13, 13), 30 + 46 * (i // 6) + chance.randint(-12, 12))
+        for i in range(18)
+    ]
     points = [(x, y) for x, y in points if y < 110 or x > 200]
     lines = "".join(
         f"M{a[0]} {a[1]}L{b[0]} {b[1]}"
@@ -191,7 +218,7 @@ def _net(chance: random.Random, p: Palette) -> str:
         if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < 3400
     )
     dots = "".join(
-        f'<circle cx="{x}" cy="{y}" r="{chance.randint(5, 10)}" fill="{chance.choice([p.light, p.mid, p.light, p.spark])}"/>'
+        f'<circle cx="{x}" cy="{y}" r="{chance.randint(5, 10)}" fill="{chance.choice(colours)}"/>'
         for x, y in points
     )
     return f'<path d="{lines}" stroke="{p.mid}" stroke-width="2.5" fill="none"/>{dots}'

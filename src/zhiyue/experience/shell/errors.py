@@ -19,19 +19,26 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     title = pgettext_lazy("error page", "This page isn't open to you")
-    advice = pgettext_lazy("error page", "Sign in with an account that may see it, or go back to the courses.")
+    advice = pgettext_lazy(
+        "error page", "Sign in with an account that may see it, or go back to the courses."
+    )
     return _page(request, 403, title, advice)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     title = pgettext_lazy("error page", "There is no such page")
-    advice = pgettext_lazy("error page", "It may have moved, or the course is no longer offered. All courses are one step away.")
+    advice = pgettext_lazy(
+        "error page", "It may have moved, or the course is no longer offered. All courses are one step away."
+    )
     return _page(request, 404, title, advice)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = pgettext_lazy("error page", "This form had grown old")
-    advice = pgettext_lazy("error page", "For your safety it was not sent. Go back, reload the page and send it again; cookies must be allowed.")
+    advice = pgettext_lazy(
+        "error page",
+        "For your safety it was not sent. Go back, reload the page and send it again with cookies allowed.",
+    )
     return _page(request, 403, title, advice)
 
 
@@ -43,11 +50,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
     """A service would not do it: its own words, with its own status. A part of a page gets a note instead."""
     if request.htmx:
-        answer = render(request, "shell/parts/refusal_toast.html", {"message": refusal.message}, status=refusal.status)
+        answer = render(
+            request, "shell/parts/refusal_toast.html", {"message": refusal.message}, status=refusal.status
+        )
         answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
         return answer
     return _page(request, refusal.status, refusal.message, "")
 
 
 def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
-    return render(request, "shell/error.html", {"status": status, "title": title, "advice": advice}, status=status)
+    return render(
+        request, "shell/error.html", {"status": status, "title": title, "advice": advice}, status=status
+    )

@@ -27,7 +27,7 @@ class ViewerMiddleware:
 
 
 class RefusalMiddleware:
-    """Turns a service's refusal that no view caught into a page, or into a note where only a part was asked for."""
+    """Turns a refusal that no view caught into a page, or a note where only a part was asked for."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -17,7 +17,9 @@ def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
     if reason.kind == "new":
         return pgettext("reason", "New this week")
     if reason.learners:
-        words = npgettext("reason", "%(n)s person learning this week", "%(n)s people learning this week", reason.learners)
+        words = npgettext(
+            "reason", "%(n)s person learning this week", "%(n)s people learning this week", reason.learners
+        )
         return words % {"n": f"{reason.learners:,}"}
     return pgettext("reason", "Chosen by many learners")
 

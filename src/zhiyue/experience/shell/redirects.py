@@ -7,5 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def safe_next(request: HttpRequest, fallback: str) -> str:
     """The address in `next`, of this host only; else `fallback`."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    own = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    own = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if own else fallback

@@ -19,7 +19,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 
 
 class PageRequest(HttpRequest):
-    """A request as views of this house get it, after the middleware. `visitor_key` is None for known robots."""
+    """A request as views get it, after the middleware. `visitor_key` is None for known robots."""
 
     viewer: Viewer
     htmx: HtmxDetails

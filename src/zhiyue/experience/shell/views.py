@@ -1,4 +1,4 @@
-"""Pages of the shell itself: the switches for theme and language, and the living page of the design system."""
+"""Pages of the shell itself: switches for theme and language, and the living page of the design system."""
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -17,7 +17,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 
 @require_POST
 def theme(request: PageRequest) -> HttpResponse:
-    """Remember light, dark or the system's choice in a cookie, so that the server writes it and nothing flashes."""
+    """Remember the choice in a cookie, so that the server writes it and nothing flashes."""
     response = HttpResponseRedirect(safe_next(request, reverse("site:home")))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:

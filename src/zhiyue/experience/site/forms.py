@@ -7,6 +7,13 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import EmailTaken
 
+_PASSWORD_WORDS = {
+    "password_too_short": pgettext_lazy("sign up", "Too short: at least 8 characters, please."),
+    "password_too_common": pgettext_lazy("sign up", "Too easy to guess: many people use this one."),
+    "password_entirely_numeric": pgettext_lazy("sign up", "Only digits: add a letter or a sign."),
+    "password_too_similar": pgettext_lazy("sign up", "Too much like your name or address."),
+}
+
 
 class SignUpForm(forms.Form):
     display_name = forms.CharField(
@@ -25,7 +32,7 @@ class SignUpForm(forms.Form):
         label=pgettext_lazy("sign up", "Password"),
         help_text=pgettext_lazy("sign up", "At least 8 characters, and not a common one."),
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def refuse(self, why: EmailTaken | ValidationError) -> None:
@@ -33,12 +40,18 @@ class SignUpForm(forms.Form):
         if isinstance(why, EmailTaken):
             self.add_error("email", ValidationError(str(why.message), code=why.code))
         else:
-            self.add_error("password", why)
+            self.add_error("password", [_in_our_words(error) for error in why.error_list])
+
+
+def _in_our_words(error: ValidationError) -> ValidationError:
+    return ValidationError(_PASSWORD_WORDS.get(error.code or "", error.message), error.code, error.params)
 
 
 class SignInForm(AuthenticationForm):
-    error_messages = {
-        "invalid_login": pgettext_lazy("sign in", "This e-mail address and password don't belong together. Check both and try again."),
+    error_messages = {  # noqa: RUF012 - as declared by Django
+        "invalid_login": pgettext_lazy(
+            "sign in", "This e-mail address and password don't belong together. Check both and try again."
+        ),
         "inactive": pgettext_lazy("sign in", "This account is closed. Ask the academy to open it again."),
     }
 

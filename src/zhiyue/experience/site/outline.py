@@ -49,7 +49,7 @@ class Outline:
 
     @property
     def next_up(self) -> Lesson | None:
-        """Where to go on: a lesson begun, else the first open one after the last one done, else any open one."""
+        """Where to go on: a lesson begun, else the first open one after the last done, else any open one."""
         rows = self.lessons
         going = next((row for row in rows if row.state == "going"), None)
         if going:
@@ -76,7 +76,11 @@ def outline_of(course: Course, *, user: User | None, progress: Mapping[int, Less
         rows = []
         for lesson in lessons:
             number += 1
-            rows.append(OutlineLesson(lesson=lesson, state=_state(lesson, paid, progress.get(lesson.pk)), number=number))
+            rows.append(
+                OutlineLesson(
+                    lesson=lesson, state=_state(lesson, paid, progress.get(lesson.pk)), number=number
+                )
+            )
         shown.append((chapter, rows))
     return Outline(chapters=shown, paid=paid)
 

@@ -1,16 +1,18 @@
 """Shelves of recommended courses: what `recommend` chose, as cards with their reasons in words."""
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.kit import clock
 from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.recommend.kinds import Recommended
+from zhiyue.recommend.kinds import Reason, Recommended
 from zhiyue.recommend.selectors import similar, slate
 
 SHELF_LENGTH = 12
@@ -18,7 +20,7 @@ GRID_LENGTH = 8
 
 
 def for_you(actor: Actor) -> Shelf:
-    """The actor's own slate; before they did anything, what most learners begin with (under the key `start`)."""
+    """The actor's own slate; before they did anything (key `start`), what most learners begin with."""
     found = slate(actor, k=SHELF_LENGTH)
     is_personal = any(item.reason.kind == "act" for item in found.items)
     if is_personal:
@@ -27,7 +29,9 @@ def for_you(actor: Actor) -> Shelf:
     else:
         title = pgettext_lazy("shelf", "A good place to start")
         reason = pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
-    return _shelf("for-you" if is_personal else "start", found.items, policy=found.policy, title=title, reason=reason)
+    return _shelf(
+        "for-you" if is_personal else "start", found.items, policy=found.policy, title=title, reason=reason
+    )
 
 
 def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
@@ -36,23 +40,44 @@ def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
     items = [item for item in found.items if item.course_id not in besides][:GRID_LENGTH]
     title = pgettext_lazy("shelf", "Popular now")
     reason = pgettext_lazy("shelf", "What most learners are at these days")
-    return _shelf("popular", items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses"))
+    return _shelf(
+        "popular", items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses")
+    )
 
 
-def newest() -> Shelf:
+def newest(*, besides: Collection[int] = ()) -> Shelf:
+    """The latest courses, without those in `besides`."""
     title = pgettext_lazy("shelf", "Just published")
-    items = show(catalogue.newest(GRID_LENGTH))
-    return Shelf(key="new", title=title, policy="newest", items=items, more_url=reverse("site:courses"))
+    cards = [card for card in catalogue.newest(GRID_LENGTH + len(besides)) if card.id not in besides][
+        :GRID_LENGTH
+    ]
+    week_ago = clock.now() - timedelta(days=7)
+    reasons = {card.id: in_words(Reason("new"), {}) for card in cards if card.published_at > week_ago}
+    items = show(cards, reasons=reasons)
+    reason = pgettext_lazy("shelf", "Newest first")
+    return Shelf(
+        key="new", title=title, reason=reason, policy="newest", items=items, more_url=reverse("site:courses")
+    )
 
 
 def close_to(course_id: int) -> Shelf:
-    """Courses like this one."""
+    """Courses like this one; the shelf says so once for all of them."""
+    found = similar(course_id, k=6)
+    cards = catalogue.courses_by_id([item.course_id for item in found])
     title = pgettext_lazy("shelf", "Goes well with it")
-    return _shelf("similar", similar(course_id, k=6), policy="similar", title=title)
+    reason = pgettext_lazy("shelf", "Close to this course in what they teach and who takes them")
+    items = show([cards[item.course_id] for item in found if item.course_id in cards])
+    return Shelf(key="similar", title=title, reason=reason, policy=found.policy, items=items)
 
 
 def _shelf(
-    key: str, items: Iterable[Recommended], *, policy: str, title: Promise, reason: Promise | str = "", more_url: str = ""
+    key: str,
+    items: Iterable[Recommended],
+    *,
+    policy: str,
+    title: Promise,
+    reason: Promise | str = "",
+    more_url: str = "",
 ) -> Shelf:
     chosen = list(items)
     cards = catalogue.courses_by_id([item.course_id for item in chosen])
@@ -60,5 +85,3 @@ def _shelf(
     reasons = {item.course_id: in_words(item.reason, titles) for item in chosen}
     shown = show([cards[item.course_id] for item in chosen if item.course_id in cards], reasons=reasons)
     return Shelf(key=key, title=title, reason=reason, policy=policy, items=shown, more_url=more_url)
-
-

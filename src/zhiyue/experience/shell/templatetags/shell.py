@@ -1,4 +1,4 @@
-"""The components of the design system, as template tags: `{% load shell %}`, then `{% button … %}`, `{% shelf … %}`.
+"""The components of the design system as template tags: `{% load shell %}`, then `{% button … %}` and so on.
 
 One tag per component, each shown on the /design/ page. A tag whose looks need markup renders a template in
 `shell/parts/`; a tag that wraps content ends with `end…`. Pages compose these and Tailwind's layout classes.
@@ -12,6 +12,7 @@ from django import template
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.forms import BoundField
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
@@ -31,7 +32,9 @@ def asset(name: str) -> str:
     try:
         changed = manifest.stat().st_mtime_ns
     except FileNotFoundError as missing:
-        raise ImproperlyConfigured("The pages' scripts and styles are not built yet. Run “make setup”, or “npm ci && npm run build” in frontend/.") from missing
+        raise ImproperlyConfigured(
+            "Scripts and styles aren't built. Run “make setup”, or “npm ci && npm run build” in frontend/."
+        ) from missing
     files = _manifest(manifest, changed)
     if name not in files:
         raise ImproperlyConfigured(f"There is no built file “{name}”; there are: {', '.join(sorted(files))}.")
@@ -54,7 +57,7 @@ def _manifest(path: Path, changed: int) -> dict[str, str]:
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """A drawing from the sprite. Hidden from screen readers unless it has a `label` of its own."""
-    voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>',
         f" icon-{size}" if size else "", voice, static("shell/icons.svg"), name,
@@ -63,13 +66,20 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
 
 @register.simple_tag
 def button(
-    label: str, *, kind: str = "primary", href: str = "", icon_name: str = "", wide: bool = False, block: bool = False, **attributes: object
+    label: str,
+    *,
+    kind: str = "primary",
+    href: str = "",
+    icon_name: str = "",
+    wide: bool = False,
+    block: bool = False,
+    **attributes: object,
 ) -> SafeString:
     """A button, or with `href` a link that looks like one. `kind`: primary, outline, ghost.
 
-    Further attributes are written out, `_` as `-`: `hx_post=url` becomes `hx-post`; False and None are left out.
+    More attributes are written out, `_` as `-`: `hx_post=url` gives `hx-post`; False and None are left out.
     """
-    classes = f"btn btn-{kind}" + (" btn-wide" if wide else "") + (" w-full" if block else "")
+    classes = f"btn btn-{kind}" + (" btn-roomy" if wide else "") + (" w-full" if block else "")
     drawn = icon(icon_name) if icon_name else ""
     rest = _attributes(attributes)
     if href:
@@ -78,8 +88,14 @@ def button(
 
 
 def _attributes(attributes: dict[str, object]) -> SafeString:
-    written = [(name.replace("_", "-"), value) for name, value in attributes.items() if value not in (None, False, "")]
-    return format_html_join("", ' {}="{}"', [(name, name if value is True else value) for name, value in written])
+    written = [
+        (name.replace("_", "-"), value)
+        for name, value in attributes.items()
+        if value not in (None, False, "")
+    ]
+    return format_html_join(
+        "", ' {}="{}"', [(name, name if value is True else value) for name, value in written]
+    )
 
 
 @register.inclusion_tag("shell/parts/field.html")
@@ -87,8 +103,10 @@ def field(bound: BoundField, hint: str = "") -> dict[str, object]:
     """A labelled input with its hint and its errors beside it."""
     name = bound.auto_id or bound.name
     hint = hint or str(bound.help_text)
-    told_by = " ".join(part for part in (f"{name}-hint" if hint else "", f"{name}-error" if bound.errors else "") if part)
-    attrs: dict[str, str] = {"class": "input"}
+    told_by = " ".join(
+        part for part in (f"{name}-hint" if hint else "", f"{name}-error" if bound.errors else "") if part
+    )
+    attrs: dict[str, str | bool] = {"class": "input"}
     if told_by:
         attrs["aria-describedby"] = told_by
     if bound.errors:
@@ -123,7 +141,9 @@ def price(item: ShownCourse) -> dict[str, object]:
 @register.simple_tag
 def progress(value: int, label: str) -> SafeString:
     """A bar from 0 to 100. `label` is what a screen reader says of it."""
-    return format_html('<progress class="progress" value="{}" max="100" aria-label="{}"></progress>', str(value), label)
+    return format_html(
+        '<progress class="progress" value="{}" max="100" aria-label="{}"></progress>', str(value), label
+    )
 
 
 @register.simple_tag
@@ -137,16 +157,16 @@ def badge(text: str, kind: str = "", icon_name: str = "") -> SafeString:
 def avatar(name: str, size: str = "") -> SafeString:
     """The first character of a name in a disc; the name itself stands beside it or in a label."""
     first = (name.strip() or "·")[0].upper()
-    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', f" avatar-{size}" if size else "", first)
+    return format_html(
+        '<span class="avatar{}" aria-hidden="true">{}</span>', f" avatar-{size}" if size else "", first
+    )
 
 
 @register.simple_block_tag
 def empty(content: str, icon_name: str, title: str, text: str = "") -> SafeString:
     """Nothing here yet: what happened, and inside the tag what to do next."""
-    return format_html(
-        '<div class="empty">{}<p class="text-lg font-semibold text-ink">{}</p><p>{}</p>{}</div>',
-        icon(icon_name), title, text, mark_safe(content),  # noqa: S308 - rendered template
-    )  # fmt: skip
+    parts = {"content": content, "icon_name": icon_name, "title": title, "text": text}
+    return render_to_string("shell/parts/empty.html", parts)
 
 
 _NOTICE_ICONS = {"": "info", "good": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}
@@ -155,23 +175,15 @@ _NOTICE_ICONS = {"": "info", "good": "circle-check", "warn": "triangle-alert", "
 @register.simple_block_tag
 def notice(content: str, kind: str = "") -> SafeString:
     """A message that stays in the page. `kind`: good, warn, bad, or none for plain information."""
-    return format_html(
-        '<div class="notice{}" role="{}">{}<div class="min-w-0">{}</div></div>',
-        f" notice-{kind}" if kind else "", "alert" if kind == "bad" else "note", icon(_NOTICE_ICONS[kind]), mark_safe(content),  # noqa: S308
-    )  # fmt: skip
+    parts = {"content": content, "kind": kind, "icon_name": _NOTICE_ICONS[kind]}
+    return render_to_string("shell/parts/notice.html", parts)
 
 
 @register.simple_block_tag
 def sheet(content: str, key: str, label: str, title: str, close: str, kind: str = "outline") -> SafeString:
     """A button that opens a sheet: from below on a phone, in the middle on a desk. Needs a script to open."""
-    return format_html(
-        '<div x-data="sheet"><button type="button" class="btn btn-{kind}" x-on:click="open" aria-haspopup="dialog">{label}</button>'
-        '<dialog class="modal modal-bottom sm:modal-middle" aria-labelledby="{key}-title"><div class="modal-box">'
-        '<h2 id="{key}-title" class="text-xl">{title}</h2><div class="mt-3">{content}</div>'
-        '<form method="dialog" class="mt-5 flex justify-end"><button class="btn btn-primary">{close}</button></form></div>'
-        '<form method="dialog" class="modal-backdrop"><button>{close}</button></form></dialog></div>',
-        key=key, label=label, title=title, close=close, kind=kind, content=mark_safe(content),  # noqa: S308 - rendered template
-    )  # fmt: skip
+    parts = {"content": content, "key": key, "label": label, "title": title, "close": close, "kind": kind}
+    return render_to_string("shell/parts/sheet.html", parts)
 
 
 @register.inclusion_tag("shell/parts/chart.html")

@@ -61,6 +61,7 @@ def sign_out(request: PageRequest) -> HttpResponse:
     return response
 
 
-def _form_page(request: PageRequest, template: str, form: SignUpForm | SignInForm, onward: str) -> HttpResponse:
-    status = 422 if form.is_bound else 200
-    return render(request, template, {"tab": "me", "form": form, "onward": onward}, status=status)
+def _form_page(
+    request: PageRequest, template: str, form: SignUpForm | SignInForm, onward: str
+) -> HttpResponse:
+    return render(request, template, {"tab": "me", "form": form, "onward": onward})

@@ -36,7 +36,9 @@ def courses(request: PageRequest) -> HttpResponse:
         (topic, Shelf(key=topic.slug, title=topic.name, items=show(cards, learners=learners)))
         for topic, cards in catalogue.by_topic(chosen or None)
     ]
-    return render(request, "site/courses.html", {"tab": "courses", "topics": topics, "chosen": chosen, "groups": groups})
+    return render(
+        request, "site/courses.html", {"tab": "courses", "topics": topics, "chosen": chosen, "groups": groups}
+    )
 
 
 @require_safe
@@ -68,9 +70,15 @@ def save(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     wanted = request.POST.get("saved") == "1"
     (save_course if wanted else unsave_course)(actor=actor_of(request), course=found)
-    said = pgettext("toast", "Saved. You find it under Learning.") if wanted else pgettext("toast", "Taken off your list.")
+    said = (
+        pgettext("toast", "Saved. You find it under Learning.")
+        if wanted
+        else pgettext("toast", "Taken off your list.")
+    )
     if request.htmx:
-        return render(request, "site/parts/save_button.html", {"course": found, "is_saved": wanted, "said": said})
+        return render(
+            request, "site/parts/save_button.html", {"course": found, "is_saved": wanted, "said": said}
+        )
     messages.success(request, said)
     return HttpResponseRedirect(safe_next(request, reverse("site:course", args=[slug])))
 

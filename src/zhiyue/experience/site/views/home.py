@@ -6,12 +6,12 @@ from django.utils.html import strip_tags
 from django.utils.text import Truncator
 from django.views.decorators.http import require_safe
 
-from zhiyue.experience.shell.cards import Shelf, cover_of
+from zhiyue.experience.shell.cards import Shelf
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import shelves
+from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.learning.selectors import continue_learning
 
 # htmx takes this status as the end of polling.
 STOP_POLLING = 286
@@ -22,19 +22,22 @@ _OPENING_WORDS = 96
 def home(request: PageRequest) -> HttpResponse:
     """To read on is one tap for who has begun, to read a free lesson is one tap for who has not."""
     actor = actor_of(request)
-    begun = [entry for entry in continue_learning(actor, limit=3) if entry.lesson]
+    begun = [one for one in begun_courses(actor, limit=6) if one.lesson][:3]
     for_you = shelves.for_you(actor)
+    above = [item.course.id for item in for_you.items]
+    popular = shelves.popular(actor, besides=above) if for_you.key == "for-you" else None
+    above += [item.course.id for item in popular.items] if popular else []
     topics = catalogue.by_topic()
     page = {
         "tab": "home",
-        "continuing": [(entry, cover_of(entry.course)) for entry in begun],
+        "continuing": begun,
         "opener": None if begun else _opener(for_you),
         "topics": [topic for topic, _ in topics],
         "course_count": sum(len(cards) for _, cards in topics),
         "lesson_count": sum(card.published_lesson_count for _, cards in topics for card in cards),
         "for_you": for_you,
-        "popular": shelves.popular(actor, besides=[item.course.id for item in for_you.items]) if for_you.key == "for-you" else None,
-        "newest": shelves.newest(),
+        "popular": popular,
+        "newest": shelves.newest(besides=above),
     }
     return render(request, "site/home.html", page)
 
@@ -54,5 +57,6 @@ def _opener(shelf: Shelf) -> dict[str, object] | None:
     if item is None or item.course.free_lesson_slug is None:
         return None
     lesson = catalogue.lesson_page(item.course.slug, item.course.free_lesson_slug)
-    words = strip_tags(prose.render(lesson.body.strip().split("\n\n#", 1)[0])).strip()
-    return {"item": item, "lesson": lesson, "words": Truncator(words).chars(_OPENING_WORDS)}
+    words = strip_tags(prose.render(lesson.body.strip().split("\n\n", 1)[0])).strip()
+    opening = Truncator(words).chars(_OPENING_WORDS, truncate="").rstrip("。：:.…")
+    return {"item": item, "lesson": lesson, "words": f"{opening}……"}

@@ -4,8 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from zhiyue.experience.shell.cards import Shelf, cover_of, show
+from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.learning import selectors
 
@@ -18,7 +19,7 @@ def learning(request: PageRequest) -> HttpResponse:
     cards = catalogue.courses_by_id(saved)
     page = {
         "tab": "learning",
-        "entries": [(entry, cover_of(entry.course)) for entry in selectors.continue_learning(actor, limit=40)],
+        "begun": begun_courses(actor, limit=40),
         "saved": Shelf(key="saved", title="", items=show([cards[pk] for pk in saved if pk in cards])),
     }
     return render(request, "site/learning.html", page)
