@@ -1,7 +1,8 @@
 """When a background process has to go: a signal, or the supervisor that started it is gone."""
 
 import signal
-from threading import Event
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
@@ -16,8 +17,9 @@ class Lifetime:
 
     def __init__(self, *, grace_seconds: float = 8.0) -> None:
         self._grace_seconds = grace_seconds
-        self._ended = Event()
         self._deadline = float("inf")
+        # Not an Event: a signal can come while this very thread holds its lock, and setting it would hang.
+        self._calls: SimpleQueue[None] = SimpleQueue()
 
     def listen(self) -> None:
         """Takes TERM, INT and the supervisor's death as the call to end. Main thread only."""
@@ -26,20 +28,22 @@ class Lifetime:
         leave_with_supervisor()
 
     def end(self) -> None:
-        if not self._ended.is_set():
+        if not self.ending:
             self._deadline = monotonic() + self._grace_seconds
-            self._ended.set()
+            self._calls.put(None)
 
     @property
     def ending(self) -> bool:
-        return self._ended.is_set()
+        return self._deadline < float("inf")
 
     @property
     def grace_is_over(self) -> bool:
         return monotonic() >= self._deadline
 
     def sleep(self, seconds: float) -> None:
-        self._ended.wait(seconds)
+        if not self.ending:
+            with suppress(Empty):
+                self._calls.get(timeout=seconds)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.end()
