@@ -65,8 +65,8 @@ def test_the_policies_are_listed_with_a_line_each():
 
 def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):
     out, err = run(
-        "evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv", "--items", folder / "items.csv",
-        "--json", folder / "report.json", "--plot", folder / "report.svg",
+        "evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv",
+        "--items", folder / "items.csv", "--json", folder / "report.json", "--plot", folder / "report.svg",
     )  # fmt: skip
 
     report = json.loads((folder / "report.json").read_text())

@@ -317,8 +317,8 @@ def test_batch_gives_members_the_slates_of_their_home_page(town, tmp_path):
 
     for policy in POLICIES:
         offline.batch(
-            train=tmp_path / "acts.parquet", users=tmp_path / "users.parquet", items=tmp_path / "items.parquet",
-            out=tmp_path / "out.parquet", k=8, policy=policy, tell=lambda _: None,
+            train=tmp_path / "acts.parquet", users=tmp_path / "users.parquet",
+            items=tmp_path / "items.parquet", out=tmp_path / "out.parquet", k=8, policy=policy, tell=lambda _: None,
         )  # fmt: skip
 
         lists = {}

@@ -1,0 +1,1 @@
+"""Our parts measured beside their peers, in one process on one machine."""
