@@ -38,7 +38,7 @@ def main() -> None:
         return
     acts, people, relevant = _split()
     print(
-        f"{len(acts.user):,} enrolments, {acts.users:,} learners, {acts.items:,} courses; {len(people):,} hidden courses"
+        f"{len(acts.user):,} enrolments, {acts.users:,} learners, {acts.items:,} courses; {len(people):,} hidden"
     )
     print(f"{'recommender':<44}{'HR@10':>8}{'NDCG@10':>9}{'R@20':>8}{'cov@10':>8}{'fit s':>8}{'ms/user':>9}")
     for name, fit_one, list_all in _contestants(acts, people):
