@@ -1,0 +1,48 @@
+"""Covers: the same course always looks the same, and neighbours never do."""
+
+from itertools import pairwise
+
+from zhiyue.experience.shell import covers
+
+TOPICS = (
+    "data",
+    "product",
+    "programming",
+    "ai",
+    "business",
+    "finance",
+    "psychology",
+    "writing",
+    "humanities",
+)
+
+
+def test_a_course_always_wears_the_same_cover():
+    one = covers.draw(slug="intuition", topic="data", keyword="直觉")
+    assert one == covers.draw(slug="intuition", topic="data", keyword="直觉")
+    assert one != covers.draw(slug="long-tail", topic="data", keyword="直觉")
+
+
+def test_courses_of_one_topic_share_a_palette_and_known_topics_share_none():
+    assert covers.palette_of("data") is covers.palette_of("data")
+    assert len({covers.palette_of(topic) for topic in TOPICS}) == len(TOPICS)
+
+
+def test_neighbours_in_a_row_and_above_each_other_never_wear_one_motif():
+    row = [(f"course-{n}", "data") for n in range(60)]
+    worn = covers.dress(row)
+    motifs = [covers.motif_of(slug, wear.variant) for (slug, _), wear in zip(row, worn, strict=True)]
+    assert all(a != b for a, b in pairwise(motifs))
+    assert all(a != b for a, b in zip(motifs, motifs[4:], strict=False))
+
+
+def test_neighbours_of_one_topic_stand_on_different_grounds():
+    row = [(f"course-{n}", "data") for n in range(20)]
+    shades = [wear.shade for wear in covers.dress(row)]
+    assert all(a != b for a, b in pairwise(shades))
+
+
+def test_a_long_keyword_is_set_smaller_and_none_can_carry_markup():
+    assert 'font-size="46"' in covers.draw(slug="a", topic="data", keyword="直觉")
+    assert 'font-size="33"' in covers.draw(slug="a", topic="data", keyword="统计直觉课")
+    assert "<script>" not in covers.draw(slug="a", topic="data", keyword="<script>")

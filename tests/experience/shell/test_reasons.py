@@ -1,0 +1,30 @@
+"""Reasons name the act they come from."""
+
+import pytest
+from django.utils import translation
+
+from zhiyue.experience.shell.reasons import in_words
+from zhiyue.recommend.kinds import Reason
+
+TITLES = {7: "统计学的直觉"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason("act", "lesson.finished", 7), "Because you just finished a lesson of “统计学的直觉”"),
+        (Reason("act", "course.saved", 7), "Because you saved “统计学的直觉”"),
+        (Reason("act", "course.viewed", 7), "Because you looked at “统计学的直觉”"),
+        (Reason("act", "course.enrolled", 7), "Because you joined “统计学的直觉”"),
+        (Reason("act", "lesson.opened", 7), "Because you are reading “统计学的直觉”"),
+        (Reason("similar", course_id=7), "Close to “统计学的直觉”"),
+        (Reason("new"), "New this week"),
+        (Reason("popular", learners=1204), "1,204 people learning this week"),
+        (Reason("popular", learners=1), "1 person learning this week"),
+        (Reason("popular"), "Chosen by many learners"),
+        (Reason("act", "course.saved", 8), "Chosen by many learners"),
+    ],
+)
+def test_a_reason_names_its_act(reason, words):
+    with translation.override("en"):
+        assert in_words(reason, TITLES) == words

@@ -1,0 +1,80 @@
+"""Home: one tap to a free lesson, one tap to where one left off."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.factories import make_course
+from zhiyue.experience.site.views import home as view
+from zhiyue.recommend.services import train_all
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_visitor_is_one_tap_from_a_free_lesson(english, course):
+    page = english.get("/").content.decode()
+    assert "Learn the thing you meant to learn" in page
+    assert f'href="/courses/{course.slug}/one/"' in page
+    assert "1 courses, 3 lessons ready to read" in page
+    assert "平均数会骗人……" in page
+
+
+def test_who_has_begun_is_one_tap_from_the_next_lesson(english):
+    make_course("first")
+    make_course("second")
+    english.get("/courses/first/one/")
+    page = english.get("/").content.decode()
+    assert "Go on where you left off" in page
+    assert 'href="/courses/first/one/"' in page
+    assert "keep-words" not in page
+
+
+def test_a_card_to_go_on_never_leads_to_a_closed_lesson(english, course):
+    english.get(f"/courses/{course.slug}/one/")
+    english.post(f"/finish/{course.slug}/one/")
+    page = english.get("/").content.decode()
+    assert f'href="/courses/{course.slug}/two/"' not in page
+    assert f'href="/courses/{course.slug}/two/"' not in english.get("/learning/").content.decode()
+
+
+def test_each_shelf_tells_its_name_policy_and_courses(english):
+    words = "平均数 中位数 抽样 直觉 统计"
+    first, second = make_course("first", text=words), make_course("second", text=words)
+    page = english.get("/").content.decode()
+    assert 'data-slate="start" data-policy="hybrid"' in page
+    train_all()
+    english.get("/courses/first/")
+    page = english.get("/").content.decode()
+    assert 'data-slate="for-you" data-policy="hybrid"' in page
+    assert f'data-course="{second.pk}"' in page
+    assert f"Because you looked at “{first.title}”" in page
+
+
+def test_an_empty_academy_says_so(english):
+    page = english.get("/")
+    assert page.status_code == 200
+    assert "No course is published yet" in page.content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_courses(english, django_assert_num_queries):
+    for number in range(3):
+        make_course(f"few-{number}")
+    english.get("/courses/few-0/")
+    english.get("/")
+    with django_assert_num_queries(12):
+        english.get("/")
+    for number in range(20):
+        make_course(f"many-{number}", topic=f"topic-{number % 4}")
+    with django_assert_num_queries(12):
+        english.get("/")
+
+
+def test_the_strip_shows_true_numbers_and_ends_with_the_filling(english, monkeypatch):
+    filling = SimpleNamespace(done=37, total=96, finished_at=None)
+    monkeypatch.setattr("zhiyue.config.context.seeding", lambda: filling)
+    strip = english.get("/seeding/")
+    assert strip.status_code == 200
+    assert "37 of 96 steps" in strip.content.decode()
+    assert 'value="39"' in strip.content.decode()
+    filling.finished_at = "now"
+    assert english.get("/seeding/").status_code == view.STOP_POLLING
