@@ -83,8 +83,10 @@ def button(
     drawn = icon(icon_name) if icon_name else ""
     rest = _attributes(attributes)
     if href:
-        return format_html('<a class="{}" href="{}"{}>{}{}</a>', classes, href, rest, drawn, label)
-    return format_html('<button class="{}"{}>{}{}</button>', classes, rest, drawn, label)
+        return format_html(
+            '<a class="{}" href="{}"{}>{}<span>{}</span></a>', classes, href, rest, drawn, label
+        )
+    return format_html('<button class="{}"{}>{}<span>{}</span></button>', classes, rest, drawn, label)
 
 
 def _attributes(attributes: dict[str, object]) -> SafeString:
