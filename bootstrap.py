@@ -34,10 +34,10 @@ def main():
 
 
 def check_machine(wanted):
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file alone is read by older Pythons
+    if sys.version_info < (3, 11):
         fail(
-            "Zhiyue needs Python 3.11 or newer; this is %d.%d. Install a newer one, or name it: make demo PYTHON=python3.11"
-            % sys.version_info[:2]
+            "Zhiyue needs Python 3.11 or newer; this is %d.%d. "
+            "Install a newer one, or name it: make demo PYTHON=python3.11" % sys.version_info[:2]
         )
     try:
         import ensurepip  # noqa: F401
@@ -46,7 +46,10 @@ def check_machine(wanted):
         fail("This Python has no venv module. On Debian or Ubuntu: sudo apt install python3-venv")
     free = shutil.disk_usage(HERE).free // 2**20
     if free < NEEDED_MIB[wanted] and not os.path.exists(PYTHON):
-        fail("The disk has %d MiB free; the installation needs about %d MiB. Make room and try again." % (free, NEEDED_MIB[wanted]))
+        fail(
+            "The disk has %d MiB free; the installation needs about %d MiB. Make room and try again."
+            % (free, NEEDED_MIB[wanted])
+        )
 
 
 def run_step(key, label, state, step):
@@ -59,7 +62,10 @@ def run_step(key, label, state, step):
     try:
         step()
     except subprocess.CalledProcessError as why:
-        fail("“%s” failed (%s ended with status %d); its messages stand above." % (label, why.cmd[0], why.returncode))
+        fail(
+            "“%s” failed (%s ended with status %d); its messages stand above."
+            % (label, why.cmd[0], why.returncode)
+        )
     except OSError as why:
         fail("“%s” failed: %s" % (label, why))
     with open(stamp_file(key), "w", encoding="utf-8") as file:
@@ -67,7 +73,7 @@ def run_step(key, label, state, step):
     print("  ✓ %s (%.0f s)" % (label, time.time() - begun), flush=True)
 
 
-# --- Steps ------------------------------------------------------------------------------------------------------------
+# --- Steps ----------------------------------------------------------------------------------------
 
 
 def make_environment():
@@ -97,7 +103,11 @@ def find_npm():
     """The npm of a Node ≥ 20.19 on this machine, otherwise that of the wheel, installed for the purpose."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
+        version = (
+            subprocess.run([node, "--version"], check=False, capture_output=True, text=True)
+            .stdout.strip()
+            .lstrip("v")
+        )
         try:
             recent = tuple(int(part) for part in version.split(".")[:2]) >= (20, 19)
         except ValueError:
@@ -114,10 +124,13 @@ def find_npm():
     ).stdout.strip()
     folder = os.path.join(found, "bin")
     environment = dict(os.environ, PATH=folder + os.pathsep + BIN + os.pathsep + os.environ.get("PATH", ""))
-    return [os.path.join(folder, "node"), os.path.join(found, "lib", "node_modules", "npm", "bin", "npm-cli.js")], environment
+    return [
+        os.path.join(folder, "node"),
+        os.path.join(found, "lib", "node_modules", "npm", "bin", "npm-cli.js"),
+    ], environment
 
 
-# --- What a step depends on -------------------------------------------------------------------------------------------
+# --- What a step depends on -----------------------------------------------------------------------
 
 
 def environment_state():
@@ -132,7 +145,13 @@ def pages_state():
     if not os.path.exists(os.path.join(BUILT, "manifest.json")):
         return ABSENT
     templates = os.path.join("src", "zhiyue", "experience")
-    return digest(["frontend/package-lock.json", *tree("frontend", (".ts", ".css", ".js", ".mjs", ".svg")), *tree(templates, (".html", ".py"))])
+    return digest(
+        [
+            "frontend/package-lock.json",
+            *tree("frontend", (".ts", ".css", ".js", ".mjs", ".svg")),
+            *tree(templates, (".html", ".py")),
+        ]
+    )
 
 
 def translations_state():
@@ -169,7 +188,7 @@ def stamp(key):
         return None
 
 
-# --- Small things -----------------------------------------------------------------------------------------------------
+# --- Small things ---------------------------------------------------------------------------------
 
 
 def pip(*words):

@@ -19,7 +19,9 @@ def main(words: list[str]) -> int:
     with postgresql() as database, redis_server() as redis:
         environment = {"ZHIYUE_DATABASE_URL": database, "ZHIYUE_REDIS_URL": redis}
         ignored = [f"--ignore={folder}" for folder in WITHOUT_RECORDS]
-        failed |= _pytest("PostgreSQL and Redis", ["-n", WORKERS, "-m", "not real_data", *ignored], **environment)
+        failed |= _pytest(
+            "PostgreSQL and Redis", ["-n", WORKERS, "-m", "not real_data", *ignored], **environment
+        )
     failed |= _pytest("Chromium", ["tests/browser"], DJANGO_ALLOW_ASYNC_UNSAFE="true")
     return failed
 
@@ -29,7 +31,10 @@ def _pytest(stage: str, words: list[str], **environment: str) -> int:
     print(f"\n== Tests on {stage}", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", *words]
     status = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
-    print(f"== Tests on {stage}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - begun:.0f} s", flush=True)
+    print(
+        f"== Tests on {stage}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - begun:.0f} s",
+        flush=True,
+    )
     return int(status != 0)
 
 

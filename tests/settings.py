@@ -7,8 +7,8 @@ from pathlib import Path
 os.environ["ZHIYUE_DATA_DIR"] = tempfile.mkdtemp(prefix="zhiyue-test-")
 os.environ.setdefault("ZHIYUE_ENVIRONMENT", "test")
 
-from zhiyue.config.settings import *  # noqa: E402, F403
-from zhiyue.config.settings import DATABASES, ZHIYUE_DATA_DIR  # noqa: E402
+from zhiyue.config.settings import *  # noqa: F403
+from zhiyue.config.settings import DATABASES, ZHIYUE_DATA_DIR
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, so that threads and other processes see the same database.

@@ -20,7 +20,10 @@ def test_the_newest_weighted_acts_come_first_and_sign_ins_say_nothing(learner):
     first = record("course.viewed", actor=actor, course_id=1)
     record("member.signed_in", actor=actor)
     second = record("course.saved", actor=actor, course_id=2)
-    assert [(a.event, a.course_id, a.weight) for a in recent_acts(actor)] == [("course.saved", 2, 3.0), ("course.viewed", 1, 1.0)]
+    assert [(a.event, a.course_id, a.weight) for a in recent_acts(actor)] == [
+        ("course.saved", 2, 3.0),
+        ("course.viewed", 1, 1.0),
+    ]
     assert [a.event_pk for a in recent_acts(actor, until_pk=first.pk)] == [first.pk]
     assert second.pk not in [a.event_pk for a in recent_acts(actor, until_pk=second.pk - 1)]
 

@@ -20,7 +20,10 @@ def act(actor, days_ago, course_id=1):
 
 def in_lake(**scope):
     with lake.events(**scope) as events:
-        return sorted(events.select("id", "course_id", "member_id", "hour").to_pyarrow().to_pylist(), key=lambda r: r["id"])
+        return sorted(
+            events.select("id", "course_id", "member_id", "hour").to_pyarrow().to_pylist(),
+            key=lambda r: r["id"],
+        )
 
 
 def test_sealing_changes_nothing_of_what_is_read(learner):

@@ -60,8 +60,14 @@ def test_the_same_event_counts_once_within_and_across_batches(actor):
         (told(properties={"path": "/" * 301}), "out_of_bounds"),
         (told(properties={"path": "/\x00"}), "wrong_type"),
         (told(properties={"path": "/\ud800"}), "wrong_type"),
-        (told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 101, "seconds": 5}), "out_of_bounds"),
-        (told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 10, "seconds": 3600}), "out_of_bounds"),
+        (
+            told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 101, "seconds": 5}),
+            "out_of_bounds",
+        ),
+        (
+            told("lesson.progressed", course_id=1, lesson_id=1, properties={"percent": 10, "seconds": 3600}),
+            "out_of_bounds",
+        ),
     ],
 )
 def test_what_fails_goes_to_quarantine_with_its_reason_and_the_rest_is_kept(actor, entry, reason):
@@ -74,9 +80,18 @@ def test_what_fails_goes_to_quarantine_with_its_reason_and_the_rest_is_kept(acto
 
 def test_a_wrong_clock_is_corrected_within_bounds(actor):
     now = clock.now()
-    send(told(at=now + timedelta(hours=3)), told(at=now - timedelta(days=30)), told(at=now - timedelta(days=2)), actor=actor)
+    send(
+        told(at=now + timedelta(hours=3)),
+        told(at=now - timedelta(days=30)),
+        told(at=now - timedelta(days=2)),
+        actor=actor,
+    )
     ahead, behind, believed = Event.objects.order_by("pk")
-    assert (ahead.corrections, behind.corrections, believed.corrections) == (["clock_ahead"], ["clock_behind"], [])
+    assert (ahead.corrections, behind.corrections, believed.corrections) == (
+        ["clock_ahead"],
+        ["clock_behind"],
+        [],
+    )
     assert ahead.occurred_at == ahead.recorded_at
     assert behind.occurred_at == behind.recorded_at
     assert believed.occurred_at == now - timedelta(days=2)
@@ -125,4 +140,6 @@ class TestAnything(TestCase):
         before = Event.objects.count() + Quarantined.objects.count()
         receipt = send(*batch, actor=Actor(visitor=uuid4()))
         assert receipt.accepted + receipt.duplicates + len(receipt.refused) == len(batch)
-        assert Event.objects.count() + Quarantined.objects.count() == before + receipt.accepted + len(receipt.refused)
+        assert Event.objects.count() + Quarantined.objects.count() == before + receipt.accepted + len(
+            receipt.refused
+        )

@@ -20,7 +20,12 @@ def test_an_act_is_recorded_with_its_business_day(learner):
     late_evening = datetime(2026, 3, 1, 23, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
     record("course.viewed", actor=Actor(member_id=learner.pk), course_id=7, occurred_at=late_evening)
     event = Event.objects.get()
-    assert (event.name, event.member_id, event.course_id, event.origin) == ("course.viewed", learner.pk, 7, "server")
+    assert (event.name, event.member_id, event.course_id, event.origin) == (
+        "course.viewed",
+        learner.pk,
+        7,
+        "server",
+    )
     assert str(event.day) == "2026-03-01"
 
 

@@ -18,7 +18,8 @@ def test_an_old_python_is_one_clear_line(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         bootstrap.check_machine("base")
     assert capsys.readouterr().err == (
-        "zhiyue: Zhiyue needs Python 3.11 or newer; this is 3.9. Install a newer one, or name it: make demo PYTHON=python3.11\n"
+        "zhiyue: Zhiyue needs Python 3.11 or newer; this is 3.9. "
+        "Install a newer one, or name it: make demo PYTHON=python3.11\n"
     )
 
 
@@ -28,7 +29,8 @@ def test_a_full_disk_is_one_clear_line(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         bootstrap.check_machine("base")
     assert capsys.readouterr().err == (
-        f"zhiyue: The disk has 100 MiB free; the installation needs about {bootstrap.NEEDED_MIB['base']} MiB. Make room and try again.\n"
+        f"zhiyue: The disk has 100 MiB free; the installation needs about {bootstrap.NEEDED_MIB['base']} MiB. "
+        "Make room and try again.\n"
     )
 
 

@@ -27,8 +27,15 @@ def demo(tmp_path):
     started = []
 
     def start(port, **more):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))}
-        environment |= {"ZHIYUE_DEMO": "1", "ZHIYUE_DATA_DIR": str(tmp_path / "var"), "PYTHONPATH": str(ROOT / "src"), **more}
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))
+        }
+        environment |= {
+            "ZHIYUE_DEMO": "1",
+            "ZHIYUE_DATA_DIR": str(tmp_path / "var"),
+            "PYTHONPATH": str(ROOT / "src"),
+            **more,
+        }
         process = subprocess.Popen(
             [sys.executable, "-m", "zhiyue", "demo", "--port", str(port)],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -120,7 +127,8 @@ def test_a_port_in_use_is_one_clear_line(demo):
         port = taken.getsockname()[1]
         output, _ = demo(port).communicate(timeout=30)
     assert output.strip().splitlines() == [
-        f"CommandError: Port {port} on 127.0.0.1 can't be used (Address already in use). Choose another, for example: PORT={port + 1} make demo"
+        f"CommandError: Port {port} on 127.0.0.1 can't be used (Address already in use). "
+        f"Choose another, for example: PORT={port + 1} make demo"
     ]
 
 

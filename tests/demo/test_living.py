@@ -23,7 +23,9 @@ def small():
 
 
 def lives():
-    return list(Event.objects.filter(member__is_simulated=True).order_by("event_id").values_list("event_id", "name"))
+    return list(
+        Event.objects.filter(member__is_simulated=True).order_by("event_id").values_list("event_id", "name")
+    )
 
 
 def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
@@ -96,8 +98,10 @@ def test_nobody_acts_before_joining_or_reads_what_is_closed():
     for event in Event.objects.filter(member__is_simulated=True).iterator():
         assert event.occurred_at >= joined[event.member_id]
     owned = set(Enrolment.objects.values_list("user_id", "course_id"))
-    free = set(Course.objects.filter(lessons__is_free=True).values_list("lessons__pk", flat=True).filter(lessons__is_free=True))
+    free = set(
+        Course.objects.filter(lessons__is_free=True)
+        .values_list("lessons__pk", flat=True)
+        .filter(lessons__is_free=True)
+    )
     for event in Event.objects.filter(member__is_simulated=True, name="lesson.opened"):
         assert event.lesson_id in free or (event.member_id, event.course_id) in owned
-
-

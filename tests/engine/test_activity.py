@@ -13,7 +13,13 @@ from zhiyue.engine import activity
 from zhiyue.engine.activity import Definition
 
 DAY = date(2026, 3, 10)
-TWO = Definition(version="t", shares={"browse": 0.4, "learn": 0.6}, scales={"browse": 2.0, "learn": 5.0}, window_days=7, half_life_days=2.0)
+TWO = Definition(
+    version="t",
+    shares={"browse": 0.4, "learn": 0.6},
+    scales={"browse": 2.0, "learn": 5.0},
+    window_days=7,
+    half_life_days=2.0,
+)
 POINTS = ibis.memtable(
     pa.table(
         {
@@ -43,7 +49,9 @@ def events(*rows):
 
 
 def days(*before):
-    return ibis.memtable(pa.table({"as_of": pa.array([DAY - timedelta(days=d) for d in before], pa.date32())}))
+    return ibis.memtable(
+        pa.table({"as_of": pa.array([DAY - timedelta(days=d) for d in before], pa.date32())})
+    )
 
 
 def members(**joined_days_before):
@@ -51,7 +59,9 @@ def members(**joined_days_before):
         pa.table(
             {
                 "member_id": pa.array([int(name[1:]) for name in joined_days_before], pa.int64()),
-                "joined_day": pa.array([DAY - timedelta(days=d) for d in joined_days_before.values()], pa.date32()),
+                "joined_day": pa.array(
+                    [DAY - timedelta(days=d) for d in joined_days_before.values()], pa.date32()
+                ),
             }
         )
     )
@@ -62,7 +72,19 @@ def rows(table):
 
 
 def test_points_are_summed_per_member_day_and_family_and_minutes_count():
-    found = rows(activity.user_days(events(("view", 1, None, 0), ("view", 1, None, 0), ("read", 1, 30, 0), ("finish", 2, None, 1), ("signed_in", 1, None, 0), ("view", None, None, 0)), POINTS))
+    found = rows(
+        activity.user_days(
+            events(
+                ("view", 1, None, 0),
+                ("view", 1, None, 0),
+                ("read", 1, 30, 0),
+                ("finish", 2, None, 1),
+                ("signed_in", 1, None, 0),
+                ("view", None, None, 0),
+            ),
+            POINTS,
+        )
+    )
     assert {(r["member_id"], r["day"], r["family"], r["points"]) for r in found} == {
         (1, DAY, "browse", 2.0),
         (1, DAY, "learn", 0.25),
@@ -71,7 +93,9 @@ def test_points_are_summed_per_member_day_and_family_and_minutes_count():
 
 
 def test_a_i_is_what_the_formula_says():
-    per_day = activity.user_days(events(("view", 1, None, 0), ("finish", 1, None, 2), ("view", 1, None, 7)), POINTS)
+    per_day = activity.user_days(
+        events(("view", 1, None, 0), ("finish", 1, None, 2), ("view", 1, None, 7)), POINTS
+    )
     [row] = rows(activity.member_activity(per_day, days(0), TWO))
     # browse: 1 point today (the view seven days ago is outside the window); learn: 3 points, one half-life old.
     browse = 100 * 0.4 * (1 - math.exp(-1 / 2))
@@ -95,24 +119,52 @@ def test_a_is_the_mean_over_everybody_who_had_joined():
 def test_an_academy_without_members_or_events_has_a_zero():
     per_member = activity.member_activity(activity.user_days(events(), POINTS), days(0), TWO)
     assert [r["a"] for r in rows(activity.activity_index(per_member, members(m1=-3), days(0), TWO))] == [0]
-    assert [r["active"] for r in rows(activity.active_users(activity.user_days(events(), POINTS), days(0), window_days=7))] == [0]
+    assert [
+        r["active"]
+        for r in rows(activity.active_users(activity.user_days(events(), POINTS), days(0), window_days=7))
+    ] == [0]
 
 
 def test_active_users_are_distinct_and_windows_end_on_the_day():
-    per_day = activity.user_days(events(("view", 1, None, 0), ("finish", 1, None, 0), ("view", 2, None, 6), ("view", 3, None, 7), ("view", 4, None, 27), ("view", 5, None, 28)), POINTS)
-    counts = {w: [r["active"] for r in rows(activity.active_users(per_day, days(0), window_days=w))] for w in (1, 7, 28)}
+    per_day = activity.user_days(
+        events(
+            ("view", 1, None, 0),
+            ("finish", 1, None, 0),
+            ("view", 2, None, 6),
+            ("view", 3, None, 7),
+            ("view", 4, None, 27),
+            ("view", 5, None, 28),
+        ),
+        POINTS,
+    )
+    counts = {
+        w: [r["active"] for r in rows(activity.active_users(per_day, days(0), window_days=w))]
+        for w in (1, 7, 28)
+    }
     assert counts == {1: [1], 7: [2], 28: [4]}
 
 
 def test_the_rhythm_counts_by_weekday_and_hour():
-    assert rows(activity.rhythm(events(("view", 1, None, 0), ("view", 2, None, 7), ("view", 2, None, 1)))) == [
+    assert rows(
+        activity.rhythm(events(("view", 1, None, 0), ("view", 2, None, 7), ("view", 2, None, 1)))
+    ) == [
         {"weekday": 0, "hour": 9, "events": 1},
         {"weekday": 1, "hour": 9, "events": 2},
     ]
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["view", "finish", "read"]), st.integers(1, 4), st.integers(0, 60), st.integers(0, 9)), max_size=25))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["view", "finish", "read"]),
+            st.integers(1, 4),
+            st.integers(0, 60),
+            st.integers(0, 9),
+        ),
+        max_size=25,
+    )
+)
 def test_a_i_lies_in_0_to_100_and_one_more_act_never_lowers_it(acts):
     def a(rows_):
         per_day = activity.user_days(events(*rows_), POINTS)
@@ -121,7 +173,9 @@ def test_a_i_lies_in_0_to_100_and_one_more_act_never_lowers_it(acts):
     before, after = a(acts), a([*acts, ("finish", 1, None, 0)])
     assert all(0 <= value <= 100 for value in after.values())
     assert after[1] > before.get(1, 0.0)
-    assert {m: v for m, v in after.items() if m != 1} == pytest.approx({m: v for m, v in before.items() if m != 1})
+    assert {m: v for m, v in after.items() if m != 1} == pytest.approx(
+        {m: v for m, v in before.items() if m != 1}
+    )
 
 
 @pytest.mark.parametrize(

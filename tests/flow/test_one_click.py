@@ -22,7 +22,11 @@ def courses_of(items):
 
 
 def acts_named(items):
-    return [(item["reason"]["event"], item["reason"]["course_id"]) for item in items if item["reason"]["kind"] == "act"]
+    return [
+        (item["reason"]["event"], item["reason"]["course_id"])
+        for item in items
+        if item["reason"]["kind"] == "act"
+    ]
 
 
 def test_three_different_acts_give_three_different_shelves_that_name_them(academy, browser):

@@ -76,7 +76,12 @@ def test_continue_names_the_lesson_left_off_in(course, learner):
     services.open_lesson(user=learner, actor=actor, lesson=lesson_of(course, "two"))
     services.note_progress(user=learner, actor=actor, lesson=lesson_of(course, "two"), percent=40)
     [going] = selectors.continue_learning(actor)
-    assert (going.lesson.slug, going.percent, going.finished_lessons, going.course_percent) == ("two", 40, 1, 33)
+    assert (going.lesson.slug, going.percent, going.finished_lessons, going.course_percent) == (
+        "two",
+        40,
+        1,
+        33,
+    )
 
 
 def test_continue_goes_to_the_next_unfinished_lesson_and_then_to_none(course, learner):
@@ -128,7 +133,11 @@ def test_a_sign_up_that_fails_moves_nothing(course, learner, visitor):
 
 def test_reading_told_by_a_browser_moves_the_place_only_where_the_lesson_opens(course, stranger):
     actor = Actor(member_id=stranger.pk)
-    batch = [read(lesson_of(course, "one"), 30), read(lesson_of(course, "one"), 55), read(lesson_of(course, "two"), 90)]
+    batch = [
+        read(lesson_of(course, "one"), 30),
+        read(lesson_of(course, "one"), 55),
+        read(lesson_of(course, "two"), 90),
+    ]
     receipt = services.receive_from_browser(batch=batch, user=stranger, actor=actor, user_agent=BROWSER)
     assert (receipt.accepted, receipt.refused) == (2, ((2, "lesson_closed"),))
     assert list(LessonProgress.objects.values_list("lesson__slug", "percent")) == [("one", 55)]

@@ -22,7 +22,9 @@ def recent_acts(actor: Actor, *, limit: int = 200, until_pk: int | None = None) 
     events = by(actor).filter(name__in=list(INTEREST), course_id__isnull=False)
     if until_pk is not None:
         events = events.filter(pk__lte=until_pk)
-    rows = events.order_by("-occurred_at", "-pk").values_list("pk", "name", "course_id", "occurred_at")[:limit]
+    rows = events.order_by("-occurred_at", "-pk").values_list("pk", "name", "course_id", "occurred_at")[
+        :limit
+    ]
     return [
         Act(event_pk=pk, event=name, course_id=course, weight=INTEREST[name], occurred_at=at)
         for pk, name, course, at in rows
@@ -37,7 +39,9 @@ def interactions(*, until: datetime | None = None) -> Acts:
     with lake.events(since=since) as events:
         table = (
             events.filter(
-                events.course_id.notnull(), events.name.isin(list(INTEREST)), events.occurred_at <= ibis.literal(end)
+                events.course_id.notnull(),
+                events.name.isin(list(INTEREST)),
+                events.occurred_at <= ibis.literal(end),
             )
             .order_by(["occurred_at", "id"])
             .select("member_id", "visitor", "name", "course_id", "occurred_at")

@@ -11,7 +11,10 @@ from zhiyue.collect.vocabulary import KINDS, EventKind, Origin, Property
 FUTURE_BOUND = timedelta(minutes=2)
 PAST_BOUND = timedelta(days=7)
 
-_ROBOT = re.compile(r"bot\b|crawl|spider|slurp|headlesschrome-lighthouse|facebookexternalhit|curl/|wget/|python-requests", re.I)
+_ROBOT = re.compile(
+    r"bot\b|crawl|spider|slurp|headlesschrome-lighthouse|facebookexternalhit|curl/|wget/|python-requests",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ def clean(
         raise NotInVocabulary("unknown_property", f"{kind.name} has no property “{str(extra)[:60]}”.")
     for wanted in kind.properties:
         _check_property(kind, wanted, properties.get(wanted.name))
-    moment, corrections = _within_bounds(occurred_at, received_at) if origin == "browser" else (occurred_at, [])
+    moment, corrections = (
+        _within_bounds(occurred_at, received_at) if origin == "browser" else (occurred_at, [])
+    )
     return Cleaned(
         kind=kind,
         event_id=event_id,
@@ -95,10 +100,14 @@ def _check_property(kind: EventKind, wanted: Property, found: object) -> None:
     if not right_type:
         raise NotInVocabulary("wrong_type", f"“{wanted.name}” of {kind.name} must be {wanted.type}.")
     if isinstance(found, str) and not _storable(found):
-        raise NotInVocabulary("wrong_type", f"“{wanted.name}” of {kind.name} holds characters that can't be stored.")
+        raise NotInVocabulary(
+            "wrong_type", f"“{wanted.name}” of {kind.name} holds characters that can't be stored."
+        )
     size = found if isinstance(found, int) else len(found)  # type: ignore[arg-type]
     if not wanted.least <= size <= wanted.most:
-        raise NotInVocabulary("out_of_bounds", f"“{wanted.name}” of {kind.name} must lie in {wanted.least}–{wanted.most}.")
+        raise NotInVocabulary(
+            "out_of_bounds", f"“{wanted.name}” of {kind.name} must lie in {wanted.least}–{wanted.most}."
+        )
 
 
 def _storable(text: str) -> bool:

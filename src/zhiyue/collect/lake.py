@@ -1,7 +1,7 @@
 """The lake: past days as sealed Parquet, open days from the event log, read as one table by DuckDB.
 
-`events()` is what every analysis reads; `day` and `hour` in it are those of the business zone. A day whose events changed after sealing is read from the log
-until it is sealed again, so the lake is never stale.
+`events()` is what every analysis reads; `day` and `hour` in it are those of the business zone.
+A day whose events changed after sealing is read from the log until it is sealed again, so the lake is never stale.
 """
 
 from collections.abc import Iterator
@@ -110,11 +110,15 @@ def _from_log(log: QuerySet[Event]) -> pa.Table:
     )
     columns: list[list[object]] = [[] for _ in SCHEMA]
     zone = clock.business_zone()
-    for pk, name, member, visitor, course, lesson, properties, occurred_at, day in rows.iterator(chunk_size=5000):
+    for pk, name, member, visitor, course, lesson, properties, occurred_at, day in rows.iterator(
+        chunk_size=5000
+    ):
         seconds = properties.get("seconds")
         key = str(visitor) if visitor else None
         hour = occurred_at.astimezone(zone).hour
         values = (pk, name, member, key, course, lesson, seconds, occurred_at, day, hour)
         for column, value in zip(columns, values, strict=True):
             column.append(value)
-    return pa.table([pa.array(column, type=f.type) for column, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(column, type=f.type) for column, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )

@@ -11,7 +11,9 @@ class Event(models.Model):
 
     event_id = models.UUIDField(unique=True)
     name = models.CharField(max_length=40)
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     visitor = models.UUIDField(null=True)
     course_id = models.BigIntegerField(null=True)
     lesson_id = models.BigIntegerField(null=True)
@@ -30,7 +32,8 @@ class Event(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(member__isnull=False) | models.Q(visitor__isnull=False), name="event_has_an_actor"
+                condition=models.Q(member__isnull=False) | models.Q(visitor__isnull=False),
+                name="event_has_an_actor",
             )
         ]
 

@@ -34,6 +34,8 @@ def quarantine_counts() -> list[tuple[str, int]]:
 def counts_since(day: object) -> tuple[int, int]:
     """(events, distinct actors) on and after a business day."""
     found = Event.objects.filter(day__gte=day).aggregate(
-        events=Count("pk"), members=Count("member", distinct=True), visitors=Count("visitor", distinct=True, filter=Q(member=None))
+        events=Count("pk"),
+        members=Count("member", distinct=True),
+        visitors=Count("visitor", distinct=True, filter=Q(member=None)),
     )
     return found["events"], found["members"] + found["visitors"]

@@ -78,7 +78,9 @@ def receive(
             _quarantine(entry, why=why, received_at=received_at)
             continue
         repeated += cleaned.event_id in rows
-        rows.setdefault(cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at))
+        rows.setdefault(
+            cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at)
+        )
     if actor.is_nobody:
         return Receipt(accepted=0, duplicates=0, refused=tuple(refused))
     accepted = _insert_once(list(rows.values()))
@@ -104,7 +106,9 @@ def join_visitor(*, visitor: UUID, member_id: int) -> int:
 @transaction.atomic
 def expire_quarantine() -> int:
     """Forget quarantined payloads after two weeks."""
-    deleted, _ = Quarantined.objects.filter(received_at__lt=clock.now() - timedelta(days=QUARANTINE_DAYS)).delete()
+    deleted, _ = Quarantined.objects.filter(
+        received_at__lt=clock.now() - timedelta(days=QUARANTINE_DAYS)
+    ).delete()
     return deleted
 
 
@@ -176,7 +180,8 @@ def _insert_once(rows: list[Event]) -> int:
 
 def _count(ids: list[UUID]) -> int:
     return sum(
-        Event.objects.filter(event_id__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500)
+        Event.objects.filter(event_id__in=ids[start : start + 500]).count()
+        for start in range(0, len(ids), 500)
     )
 
 

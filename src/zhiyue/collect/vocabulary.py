@@ -42,15 +42,45 @@ _SLATE = (
 )
 
 _TABLE = (
-    EventKind("page.viewed", "browse", "A page was looked at.", BROWSER, properties=(Property("path", "text", least=1, most=300),)),
-    EventKind("slate.shown", "browse", "A shelf of recommendations came into view.", BROWSER, properties=(*_SLATE, Property("courses", "int_list", least=1, most=40))),
-    EventKind("slate.chosen", "browse", "A recommended course was chosen from a shelf.", BROWSER, about="course", properties=(*_SLATE, Property("position", "int", least=1, most=40))),
+    EventKind(
+        "page.viewed",
+        "browse",
+        "A page was looked at.",
+        BROWSER,
+        properties=(Property("path", "text", least=1, most=300),),
+    ),
+    EventKind(
+        "slate.shown",
+        "browse",
+        "A shelf of recommendations came into view.",
+        BROWSER,
+        properties=(*_SLATE, Property("courses", "int_list", least=1, most=40)),
+    ),
+    EventKind(
+        "slate.chosen",
+        "browse",
+        "A recommended course was chosen from a shelf.",
+        BROWSER,
+        about="course",
+        properties=(*_SLATE, Property("position", "int", least=1, most=40)),
+    ),
     EventKind("course.viewed", "browse", "The page of a course was opened.", SERVER, about="course"),
     EventKind("course.saved", "interact", "A course was put on the person's list.", SERVER, about="course"),
-    EventKind("course.unsaved", "interact", "A course was taken off the person's list.", SERVER, about="course"),
+    EventKind(
+        "course.unsaved", "interact", "A course was taken off the person's list.", SERVER, about="course"
+    ),
     EventKind("course.enrolled", "buy", "A course became the member's own.", SERVER, about="course"),
-    EventKind("lesson.opened", "learn", "A lesson was opened and the right to it was given.", SERVER, about="lesson"),
-    EventKind("lesson.progressed", "learn", "Active reading time, sent every few seconds while the lesson is in view.", BROWSER, about="lesson", properties=(Property("percent", "int", most=100), Property("seconds", "int", least=1, most=60))),
+    EventKind(
+        "lesson.opened", "learn", "A lesson was opened and the right to it was given.", SERVER, about="lesson"
+    ),
+    EventKind(
+        "lesson.progressed",
+        "learn",
+        "Active reading time, sent every few seconds while the lesson is in view.",
+        BROWSER,
+        about="lesson",
+        properties=(Property("percent", "int", most=100), Property("seconds", "int", least=1, most=60)),
+    ),
     EventKind("lesson.finished", "learn", "A lesson was finished.", SERVER, about="lesson"),
     EventKind("member.signed_up", "account", "A visitor became a member.", SERVER),
     EventKind("member.signed_in", "account", "A member signed in.", SERVER),

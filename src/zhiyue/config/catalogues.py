@@ -59,7 +59,11 @@ def missing(language: str) -> list[Source]:
 def unused(language: str) -> list[str]:
     """Entries of the catalogue that no code asks for any more."""
     keys = {source.key for source in sources()}
-    return [entry.id if isinstance(entry.id, str) else entry.id[0] for entry in load(language) if entry.id and _key(entry) not in keys]
+    return [
+        entry.id if isinstance(entry.id, str) else entry.id[0]
+        for entry in load(language)
+        if entry.id and _key(entry) not in keys
+    ]
 
 
 def update(language: str) -> int:
@@ -72,7 +76,7 @@ def update(language: str) -> int:
         if language == SOURCE_LANGUAGE:
             text = (source.message, source.plural) if source.plural else source.message
         message_id = (source.message, source.plural) if source.plural else source.message
-        fresh.add(message_id, text or "", locations=[(source.place, None)], context=source.context)
+        fresh.add(message_id, text or "", locations=[(source.place, 0)], context=source.context)
     fresh.mime_headers = [("Content-Type", "text/plain; charset=UTF-8"), ("Plural-Forms", fresh.plural_forms)]
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +128,10 @@ def _in_code(path: Path, place: str) -> Iterator[Source]:
 def _in_template(path: Path, place: str) -> Iterator[Source]:
     engine: Engine = engines["django"].engine  # type: ignore[attr-defined]
     template = Template(path.read_text(encoding="utf-8"), engine=engine)
-    nodes: list[Node] = [*template.nodelist.get_nodes_by_type(TranslateNode), *template.nodelist.get_nodes_by_type(BlockTranslateNode)]
+    nodes: list[Node] = [
+        *template.nodelist.get_nodes_by_type(TranslateNode),
+        *template.nodelist.get_nodes_by_type(BlockTranslateNode),
+    ]
     for node in nodes:
         context = node.message_context.var if getattr(node, "message_context", None) else None  # type: ignore[attr-defined]
         if isinstance(node, TranslateNode):

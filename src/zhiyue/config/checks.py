@@ -19,11 +19,21 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
         return []
     found: list[CheckMessage] = []
     if settings.SECRET_KEY == DEFAULT_SECRET or len(settings.SECRET_KEY) < 40:
-        found.append(Error("Production needs a secret of its own: set ZHIYUE_SECRET_KEY to 40 random characters or more.", id="zhiyue.E001"))
+        found.append(
+            Error(
+                "Production needs a secret of its own: set ZHIYUE_SECRET_KEY to 40 random characters or more.",
+                id="zhiyue.E001",
+            )
+        )
     if settings.DEBUG:
         found.append(Error("Production must not run with ZHIYUE_DEBUG on.", id="zhiyue.E002"))
     if settings.ZHIYUE_DEMO:
-        found.append(Error("Production must not run with ZHIYUE_DEMO on: its accounts have known passwords.", id="zhiyue.E003"))
+        found.append(
+            Error(
+                "Production must not run with ZHIYUE_DEMO on: its accounts have known passwords.",
+                id="zhiyue.E003",
+            )
+        )
     return found
 
 
@@ -38,5 +48,10 @@ def refuse_unsafe_production() -> None:
 def no_demo_accounts(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """In production: no account that everybody knows the password of."""
     if settings.ZHIYUE_ENVIRONMENT == "production" and demo_accounts_exist():
-        return [Error("This database holds the demo's accounts, whose passwords are known. Use another database.", id="zhiyue.E004")]
+        return [
+            Error(
+                "This database holds the demo's accounts, whose passwords are known. Use another database.",
+                id="zhiyue.E004",
+            )
+        ]
     return []

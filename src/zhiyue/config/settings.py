@@ -15,7 +15,7 @@ env = environ.Env()
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_SECRET = "not-secret-change-me"  # noqa: S105 - refused in production
 
-# --- What an operator sets -------------------------------------------------------------------------------------------
+# --- What an operator sets ------------------------------------------------------------------------
 
 ZHIYUE_ENVIRONMENT: str = env.str("ZHIYUE_ENVIRONMENT", default="development")
 ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
@@ -32,7 +32,7 @@ ZHIYUE_REDIS_URL: str = env.str("ZHIYUE_REDIS_URL", default="")
 _DATABASE_URL: str = env.str("ZHIYUE_DATABASE_URL", default=f"sqlite:///{ZHIYUE_DATA_DIR}/zhiyue.sqlite3")
 _BEHIND_PROXY: bool = env.bool("ZHIYUE_BEHIND_HTTPS_PROXY", default=False)
 
-# --- Applications ----------------------------------------------------------------------------------------------------
+# --- Applications ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -105,7 +105,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Records, cache, files -------------------------------------------------------------------------------------------
+# --- Records, cache, files ------------------------------------------------------------------------
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -138,7 +138,7 @@ WHITENOISE_USE_FINDERS = ZHIYUE_ENVIRONMENT != "production"
 # Built files carry a hash of their content in the name.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/built/assets/"
 
-# --- Languages and time ----------------------------------------------------------------------------------------------
+# --- Languages and time ---------------------------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -151,7 +151,7 @@ USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = ZHIYUE_TIME_ZONE
 FORMAT_MODULE_PATH = ["zhiyue.locale.formats"]
 
-# --- Safety ----------------------------------------------------------------------------------------------------------
+# --- Safety ---------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -179,7 +179,7 @@ if ZHIYUE_ENVIRONMENT == "production":
 if _BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- API -------------------------------------------------------------------------------------------------------------
+# --- API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

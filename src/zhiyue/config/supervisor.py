@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -42,18 +43,40 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as why:
             raise CannotServe(
-                f"Port {port} on {host} can't be used ({why.strerror}). Choose another, for example: PORT={port + 1} make demo"
+                f"Port {port} on {host} can't be used ({why.strerror}). "
+                f"Choose another, for example: PORT={port + 1} make demo"
             ) from why
 
 
 def children(*, host: str, port: int, reload: bool = False) -> list[Child]:
     """The three processes of an installation on one machine."""
     zhiyue = [sys.executable, "-m", "zhiyue"]
-    web = [sys.executable, "-m", "uvicorn", "zhiyue.config.asgi:application", "--host", host, "--port", str(port)]
-    web += ["--log-level", "warning", "--no-server-header", "--timeout-graceful-shutdown", "3", "--lifespan", "off"]
+    web = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "zhiyue.config.asgi:application",
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
+    web += [
+        "--log-level",
+        "warning",
+        "--no-server-header",
+        "--timeout-graceful-shutdown",
+        "3",
+        "--lifespan",
+        "off",
+    ]
     if reload:
         web += ["--reload", "--reload-dir", "src", "--reload-include", "*.html"]
-    return [Child("web", web), Child("worker", [*zhiyue, "worker"]), Child("scheduler", [*zhiyue, "scheduler"])]
+    return [
+        Child("web", web),
+        Child("worker", [*zhiyue, "worker"]),
+        Child("scheduler", [*zhiyue, "scheduler"]),
+    ]
 
 
 def run(wanted: list[Child], *, when_started: Callable[[], None] = lambda: None) -> int:
@@ -111,21 +134,23 @@ def _note_fall(child: Child, moment: float) -> None:
     status = child.process.returncode if child.process else None
     child.falls = child.falls + 1 if moment - child.started < QUICK_FALL_SECONDS else 1
     if child.falls >= QUICK_FALLS:
-        raise CannotServe(f"{child.name} ended {child.falls} times in a row (status {status}); its messages stand above.")
+        raise CannotServe(
+            f"{child.name} ended {child.falls} times in a row (status {status}); its messages stand above."
+        )
     print(f"zhiyue: {child.name} ended (status {status}); starting it again.", file=sys.stderr, flush=True)
     child.process, child.start_at = None, moment + 0.5 * 2**child.falls
 
 
 def _end_all(wanted: list[Child]) -> None:
-    running = [child.process for child in wanted if child.process is not None and child.process.poll() is None]
+    running = [
+        child.process for child in wanted if child.process is not None and child.process.poll() is None
+    ]
     for process in running:
         process.terminate()
     deadline = time.monotonic() + GRACE_SECONDS
     for process in running:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
     for child in wanted:
         if child.process is not None:
             _end_group(child.process)
@@ -133,8 +158,6 @@ def _end_all(wanted: list[Child]) -> None:
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """End whatever of the child's process group is left."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

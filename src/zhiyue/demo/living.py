@@ -1,4 +1,4 @@
-"""Lets simulated members live on the real product: their state is read from it, their acts are written to it in bulk."""
+"""Lets simulated members live on the real product: state is read from it, acts are written to it in bulk."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,14 +52,22 @@ def town(*, before: datetime) -> Town:
     """The simulated members as they stood at `before`."""
     lives = {
         pk: Life(number=pk, joined_at=joined_at)
-        for pk, joined_at in User.objects.filter(is_simulated=True).order_by("pk").values_list("pk", "joined_at")
+        for pk, joined_at in User.objects.filter(is_simulated=True)
+        .order_by("pk")
+        .values_list("pk", "joined_at")
     }
     mine = {"user_id__in": list(lives)}
-    for user, course in Enrolment.objects.filter(**mine, created_at__lt=before).values_list("user_id", "course_id"):
+    for user, course in Enrolment.objects.filter(**mine, created_at__lt=before).values_list(
+        "user_id", "course_id"
+    ):
         lives[user].enrolled.add(course)
-    for user, lesson in LessonProgress.objects.filter(**mine, finished_at__lt=before).values_list("user_id", "lesson_id"):
+    for user, lesson in LessonProgress.objects.filter(**mine, finished_at__lt=before).values_list(
+        "user_id", "lesson_id"
+    ):
         lives[user].finished.add(lesson)
-    for user, course in SavedCourse.objects.filter(**mine, saved_at__lt=before).values_list("user_id", "course_id"):
+    for user, course in SavedCourse.objects.filter(**mine, saved_at__lt=before).values_list(
+        "user_id", "course_id"
+    ):
         lives[user].saved.add(course)
     courses = visible_courses()
     return Town(lives=lives, personas={pk: persona(pk, courses) for pk in lives}, courses=courses)
@@ -75,7 +83,9 @@ def visible_courses() -> list[SimCourse]:
             price_fen=course.price_fen,
             published_at=course.published_at,
             lessons=tuple(
-                SimLesson(lesson.pk, lesson.minutes, lesson.is_free) for lesson in course.lessons.all() if lesson.is_written
+                SimLesson(lesson.pk, lesson.minutes, lesson.is_free)
+                for lesson in course.lessons.all()
+                if lesson.is_written
             ),
         )
         for course in courses
@@ -104,7 +114,9 @@ def _events(happenings: Sequence[Happening]) -> Iterator[tuple[Cleaned, Actor]]:
             name=EVENT_NAMES[one.kind],
             origin="import",
             # The same act lived again has the same id, so it is stored once.
-            event_id=uuid5(NAMESPACE_OID, f"{one.number} {one.kind} {one.at.isoformat()} {one.course} {one.lesson}"),
+            event_id=uuid5(
+                NAMESPACE_OID, f"{one.number} {one.kind} {one.at.isoformat()} {one.course} {one.lesson}"
+            ),
             course_id=one.course or None,
             lesson_id=one.lesson or None,
             properties=properties,
@@ -126,7 +138,9 @@ def _write_progress(happenings: Sequence[Happening]) -> None:
             lesson,
             100 if any(h.kind == "finish" for h in acts) else max(h.percent for h in acts),
             next((h.at for h in acts if h.kind == "finish"), None),
-            max(h.at for h in acts if h.kind == "open") if any(h.kind == "open" for h in acts) else acts[-1].at,
+            max(h.at for h in acts if h.kind == "open")
+            if any(h.kind == "open" for h in acts)
+            else acts[-1].at,
         )
         for (number, lesson), acts in found.items()
     ]

@@ -1,4 +1,4 @@
-"""Simulated members: who they are and what they do in a day. Pure: no database, no clock; the same seed, the same lives.
+"""Simulated members: who they are and what they do in a day. Pure: the same seed, the same lives.
 
 A member has tastes (topics and tags), a rhythm (hours, weekdays), a will to come back that fades, and a purse.
 """
@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 SEED = 20_260
 WEEKDAY_PULL = (1.0, 1.05, 1.05, 1.0, 0.85, 0.8, 1.1)
-HOUR_PULL = np.array([1, 0.4, 0.2, 0.1, 0.1, 0.3, 1.2, 3, 4, 3, 2.5, 2.5, 4.5, 3.5, 2, 2, 2, 2.5, 3.5, 5, 8, 9, 7, 3])
+HOUR_PULL = np.array(
+    [1, 0.4, 0.2, 0.1, 0.1, 0.3, 1.2, 3, 4, 3, 2.5, 2.5, 4.5, 3.5, 2, 2, 2, 2.5, 3.5, 5, 8, 9, 7, 3]
+)
 
 Kind = Literal["page", "view", "open", "read", "finish", "save", "enrol"]
 
@@ -65,7 +67,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Tastes in 0..1 by topic and tag, visits a day when fresh, half-life of that will in days, purse in fen a visit."""
+    """Tastes 0..1 by topic and tag; visits a day when fresh; half-life of that will in days; purse in fen a visit."""
 
     topics: Mapping[str, float]
     tags: Mapping[str, float]
@@ -91,7 +93,9 @@ def persona(number: int, courses: Sequence[SimCourse]) -> Persona:
     )
 
 
-def live_a_day(life: Life, who: Persona, day: date, courses: Sequence[SimCourse], zone: tzinfo) -> list[Happening]:
+def live_a_day(
+    life: Life, who: Persona, day: date, courses: Sequence[SimCourse], zone: tzinfo
+) -> list[Happening]:
     """What one member does on one day, in order of time; `life` is brought up to the day's end.
 
     Depends only on the member, the day and the state at its beginning, so a day can be lived again.
@@ -145,7 +149,9 @@ def liking(who: Persona, course: SimCourse) -> float:
     return min(1.0, (0.65 * who.topics.get(course.topic, 0.0) + 0.35 * tags) * charm)
 
 
-def _consider(life: Life, who: Persona, course: SimCourse, at: datetime, rng: np.random.Generator) -> list[Happening]:
+def _consider(
+    life: Life, who: Persona, course: SimCourse, at: datetime, rng: np.random.Generator
+) -> list[Happening]:
     """In front of a course page: try a free lesson, save it, take it."""
     like = liking(who, course)
     acts: list[Happening] = []
@@ -176,7 +182,13 @@ def _study(life: Life, course: SimCourse, at: datetime, rng: np.random.Generator
 
 
 def _read(
-    life: Life, course: SimCourse, lesson: SimLesson, at: datetime, rng: np.random.Generator, *, finishes: float
+    life: Life,
+    course: SimCourse,
+    lesson: SimLesson,
+    at: datetime,
+    rng: np.random.Generator,
+    *,
+    finishes: float,
 ) -> list[Happening]:
     """Open a lesson, read on for minutes of active time, and perhaps finish it."""
     through = rng.random() < finishes
@@ -187,10 +199,14 @@ def _read(
     for beat in range(1, beats + 1):
         percent = int(100 * share * beat / beats)
         moment = at + timedelta(seconds=seconds * beat / beats)
-        acts.append(Happening(life.number, "read", moment, course.id, lesson.id, min(60, seconds // beats), percent))
+        acts.append(
+            Happening(life.number, "read", moment, course.id, lesson.id, min(60, seconds // beats), percent)
+        )
     if through:
         life.finished.add(lesson.id)
-        acts.append(Happening(life.number, "finish", acts[-1].at + timedelta(seconds=3), course.id, lesson.id))
+        acts.append(
+            Happening(life.number, "finish", acts[-1].at + timedelta(seconds=3), course.id, lesson.id)
+        )
     return acts
 
 

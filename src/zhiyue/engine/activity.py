@@ -60,7 +60,10 @@ def member_activity(days_of_members: ibis.Table, days: ibis.Table, definition: D
     Source: docs/algorithms/activity-index.md
     """
     window = ibis.literal(definition.window_days)
-    asked = days.join(days_of_members, [days.as_of >= days_of_members.day, days.as_of.delta(days_of_members.day, unit="day") < window])
+    asked = days.join(
+        days_of_members,
+        [days.as_of >= days_of_members.day, days.as_of.delta(days_of_members.day, unit="day") < window],
+    )
     age = asked.as_of.delta(asked.day, unit="day").cast("float64")
     faded = asked.mutate(faded=asked.points * (ibis.literal(2.0) ** (-age / definition.half_life_days)))
     families = sorted(definition.shares)
@@ -68,7 +71,10 @@ def member_activity(days_of_members: ibis.Table, days: ibis.Table, definition: D
         **{f: faded.faded.sum(where=faded.family == f).fill_null(0.0) for f in families}
     )
     parts = sums.mutate(
-        **{f: 100.0 * definition.shares[f] * (1.0 - (-sums[f] / definition.scales[f]).exp()) for f in families}
+        **{
+            f: 100.0 * definition.shares[f] * (1.0 - (-sums[f] / definition.scales[f]).exp())
+            for f in families
+        }
     )
     total = parts[families[0]]
     for family in families[1:]:
@@ -76,7 +82,9 @@ def member_activity(days_of_members: ibis.Table, days: ibis.Table, definition: D
     return parts.mutate(a=total)
 
 
-def activity_index(per_member: ibis.Table, members: ibis.Table, days: ibis.Table, definition: Definition) -> ibis.Table:
+def activity_index(
+    per_member: ibis.Table, members: ibis.Table, days: ibis.Table, definition: Definition
+) -> ibis.Table:
     """A = mean of a_i over every member who had joined by the end of the day; who did nothing counts as 0.
 
     per_member  as `member_activity` returns it
@@ -85,7 +93,11 @@ def activity_index(per_member: ibis.Table, members: ibis.Table, days: ibis.Table
     returns     (as_of, members, a, one column a family), A in points of 100, 0 where nobody had joined
     """
     families = sorted(definition.shares)
-    joined = days.left_join(members, days.as_of >= members.joined_day).group_by("as_of").agg(members=_.member_id.count())
+    joined = (
+        days.left_join(members, days.as_of >= members.joined_day)
+        .group_by("as_of")
+        .agg(members=_.member_id.count())
+    )
     known = per_member.join(members, "member_id").filter(_.as_of >= _.joined_day)
     sums = known.group_by("as_of").agg(a=known.a.sum(), **{f: known[f].sum() for f in families})
     both = joined.left_join(sums, "as_of")
@@ -113,4 +125,8 @@ def rhythm(events: ibis.Table) -> ibis.Table:
     events   (day, hour)
     returns  (weekday, hour, events); cells without an event are absent
     """
-    return events.group_by(weekday=_.day.day_of_week.index(), hour=_.hour).agg(events=_.count()).order_by(["weekday", "hour"])
+    return (
+        events.group_by(weekday=_.day.day_of_week.index(), hour=_.hour)
+        .agg(events=_.count())
+        .order_by(["weekday", "hour"])
+    )

@@ -51,7 +51,8 @@ def daily(days: int = 90) -> list[Measure]:
     current = today()
     rows = DailyMeasure.objects.filter(day__gte=current.day - timedelta(days=days - 1), day__lt=current.day)
     past = [
-        Measure(day=r.day, members=r.members, a=r.a, parts=r.parts, dau=r.dau, wau=r.wau, mau=r.mau) for r in rows
+        Measure(day=r.day, members=r.members, a=r.a, parts=r.parts, dau=r.dau, wau=r.wau, mau=r.mau)
+        for r in rows
     ]
     return [*past, current]
 
@@ -71,7 +72,10 @@ def definition() -> list[Worth]:
     """The weight table behind A, as the desk shows it."""
     rows = [(name, worth, False) for name, worth in ACTIVITY_POINTS.items()]
     rows += [(name, worth, True) for name, worth in ACTIVITY_POINTS_PER_MINUTE.items()]
-    return [Worth(name, KINDS[name].family, KINDS[name].meaning, worth, per_minute) for name, worth, per_minute in rows]
+    return [
+        Worth(name, KINDS[name].family, KINDS[name].meaning, worth, per_minute)
+        for name, worth, per_minute in rows
+    ]
 
 
 def move(event: Event) -> Move | None:
@@ -105,7 +109,9 @@ def _points(event: Event) -> float:
 
 def _own_activity(member_id: int, as_of: date, *, until_pk: int | None) -> float:
     """a_i of one member, from the log, with the same expression that the whole academy is measured with."""
-    own = Event.objects.filter(member_id=member_id, day__gt=as_of - timedelta(days=ACTIVITY.window_days), day__lte=as_of)
+    own = Event.objects.filter(
+        member_id=member_id, day__gt=as_of - timedelta(days=ACTIVITY.window_days), day__lte=as_of
+    )
     if until_pk is not None:
         own = own.filter(pk__lte=until_pk)
     rows = list(own.values_list("name", "properties", "day"))

@@ -1,6 +1,6 @@
 """Writes the measures of ended days, and again whichever day's events changed since."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max, Min
@@ -32,7 +32,7 @@ def measure_past_days() -> int:
     return len(found)
 
 
-def _row(one: Measure, moment: object) -> DailyMeasure:
+def _row(one: Measure, moment: datetime) -> DailyMeasure:
     return DailyMeasure(
         day=one.day,
         definition=ACTIVITY.version,
@@ -59,5 +59,9 @@ def _stale_from() -> date | None:
     measured = dict(current.values_list("day", "computed_at"))
     resealed = SealedDay.objects.exclude(sealed_at=None).values_list("day").annotate(at=Max("sealed_at"))
     changed = [day for day, at in resealed if day not in measured or at > measured[day]]
-    missing = [first + timedelta(days=n) for n in range((today - first).days) if first + timedelta(days=n) not in measured]
+    missing = [
+        first + timedelta(days=n)
+        for n in range((today - first).days)
+        if first + timedelta(days=n) not in measured
+    ]
     return min([*changed, *missing], default=None)

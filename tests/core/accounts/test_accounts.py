@@ -38,7 +38,8 @@ def test_a_role_given_twice_is_held_once(learner):
 
 
 @pytest.mark.parametrize(
-    ("role", "opens"), [("owner", True), ("operator", True), ("agent", False), ("creator", False), (None, False)]
+    ("role", "opens"),
+    [("owner", True), ("operator", True), ("agent", False), ("creator", False), (None, False)],
 )
 def test_the_desk_opens_to_operators_and_owners(learner, role, opens):
     if role:

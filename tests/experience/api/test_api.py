@@ -13,7 +13,13 @@ pytestmark = pytest.mark.django_db
 
 
 def told(name="page.viewed", **more):
-    return {"id": str(uuid4()), "name": name, "at": clock.now().isoformat(), "properties": {"path": "/"}, **more}
+    return {
+        "id": str(uuid4()),
+        "name": name,
+        "at": clock.now().isoformat(),
+        "properties": {"path": "/"},
+        **more,
+    }
 
 
 def send(client, events, **headers):
@@ -39,18 +45,30 @@ def test_nobody_claims_an_enrolment_or_anothers_progress(learner, signed_in, cou
         signed_in(learner),
         [
             {**told("course.enrolled", course_id=course.pk), "properties": {}},
-            told("lesson.progressed", course_id=course.pk, lesson_id=closed.pk) | {"properties": {"percent": 99, "seconds": 9}},
+            told("lesson.progressed", course_id=course.pk, lesson_id=closed.pk)
+            | {"properties": {"percent": 99, "seconds": 9}},
             {**told(), "member_id": 1},
         ],
     )
     assert answer.json()["accepted"] == 0
-    assert [r["reason"] for r in answer.json()["refused"]] == ["wrong_origin", "lesson_closed", "unknown_property"]
+    assert [r["reason"] for r in answer.json()["refused"]] == [
+        "wrong_origin",
+        "lesson_closed",
+        "unknown_property",
+    ]
     assert (Event.objects.count(), Quarantined.objects.count()) == (0, 3)
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("{", 400), ("[]", 400), ("{}", 400), ('{"events": []}', 400), ('{"events": {}}', 400), ('{"events": "x"}', 400)],
+    [
+        ("{", 400),
+        ("[]", 400),
+        ("{}", 400),
+        ('{"events": []}', 400),
+        ('{"events": {}}', 400),
+        ('{"events": "x"}', 400),
+    ],
 )
 def test_a_body_that_is_no_batch_is_a_clear_400(browser, body, status):
     answer = browser.post("/api/v1/events", body, content_type="application/json")
@@ -135,5 +153,3 @@ def test_healthz_says_that_all_is_well(browser):
     answer = browser.get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "version", "database", "sqlite_version", "queue_lag_seconds"}
-
-

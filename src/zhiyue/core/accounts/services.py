@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 from django.utils.translation import pgettext_lazy
@@ -14,7 +15,12 @@ from zhiyue.core.kit import clock
 
 @transaction.atomic
 def create_member(
-    *, email: str, password: str, display_name: str, joined_at: datetime | None = None, simulated: bool = False
+    *,
+    email: str,
+    password: str,
+    display_name: str,
+    joined_at: datetime | None = None,
+    simulated: bool = False,
 ) -> User:
     """A new member. Raises EmailTaken; ValidationError where the password is too weak."""
     user = User(
@@ -45,8 +51,9 @@ def grant(*, user: User, role: str) -> None:
 @transaction.atomic
 def import_members(*, people: Iterable[tuple[str, str, datetime]]) -> list[User]:
     """Add many simulated members at once: (e-mail, name, joined at). They can't sign in."""
+    unusable = make_password(None)
     users = [
-        User(email=email, display_name=name, joined_at=joined_at, is_simulated=True, password="!")
+        User(email=email, display_name=name, joined_at=joined_at, is_simulated=True, password=unusable)
         for email, name, joined_at in people
     ]
     return User.objects.bulk_create(users, batch_size=500)

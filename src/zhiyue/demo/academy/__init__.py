@@ -11,7 +11,9 @@ from typing import Any
 from zhiyue.product.catalogue.services import ChapterDraft, CourseDraft, LessonDraft
 
 FOLDER = Path(__file__).parent
-_LESSON = re.compile(r"^## (?P<title>.+?) \{#(?P<slug>[a-z0-9-]+)(?P<free> free)? minutes=(?P<minutes>\d+)\}$")
+_LESSON = re.compile(
+    r"^## (?P<title>.+?) \{#(?P<slug>[a-z0-9-]+)(?P<free> free)? minutes=(?P<minutes>\d+)\}$"
+)
 
 TOPICS = (
     ("data", "数据分析", "Data"),
@@ -41,7 +43,8 @@ class TeacherFile:
 
 def teachers() -> list[TeacherFile]:
     return [
-        TeacherFile(**tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(FOLDER.glob("teachers/*.toml"))
+        TeacherFile(**tomllib.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(FOLDER.glob("teachers/*.toml"))
     ]
 
 

@@ -95,7 +95,11 @@ class Course(models.Model):
 
     @property
     def is_published(self) -> bool:
-        return self.status == self.Status.PUBLISHED and self.published_at is not None and self.published_at <= clock.now()
+        return (
+            self.status == self.Status.PUBLISHED
+            and self.published_at is not None
+            and self.published_at <= clock.now()
+        )
 
 
 class Chapter(models.Model):
@@ -105,7 +109,9 @@ class Chapter(models.Model):
 
     class Meta:
         ordering: ClassVar = ["position"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "position"], name="chapter_position")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["course", "position"], name="chapter_position")
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
 from zhiyue.product.catalogue.kinds import CourseCard, CourseText
-from zhiyue.product.catalogue.models import Chapter, Course, CourseQuerySet, Lesson, Topic
+from zhiyue.product.catalogue.models import Chapter, Course, CourseQuerySet, Lesson, Level, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ def course_page(slug: str) -> Course:
     lessons = Prefetch("lessons", queryset=Lesson.objects.order_by("position"))
     chapters = Prefetch("chapters", queryset=Chapter.objects.prefetch_related(lessons).order_by("position"))
     return (
-        Course.objects.published().select_related("topic", "teacher").prefetch_related(chapters).get(slug=slug)
+        Course.objects.published()
+        .select_related("topic", "teacher")
+        .prefetch_related(chapters)
+        .get(slug=slug)
     )
 
 
@@ -82,7 +85,9 @@ def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
 def course_texts() -> list[CourseText]:
     """The words of every published course: summary, outcomes, outline and what of the lessons is free to read."""
     lessons = Prefetch("lessons", queryset=Lesson.objects.order_by("position"))
-    courses = Course.objects.published().select_related("topic", "teacher").prefetch_related(lessons).order_by("pk")
+    courses = (
+        Course.objects.published().select_related("topic", "teacher").prefetch_related(lessons).order_by("pk")
+    )
     return [
         CourseText(
             course_id=course.pk,
@@ -108,11 +113,11 @@ def _cards(courses: CourseQuerySet) -> list[CourseCard]:
         n_lessons=Count("lessons"),
         n_written=Count("lessons", filter=~Q(lessons__body="")),
         free_slug=Subquery(free.values("slug")[:1]),
-        topic_of=F("topic__slug"),
-        topic_zh=F("topic__name"),
-        topic_en=F("topic__name_en"),
-        teacher_of=F("teacher__name"),
-    )
+    ).values_list(
+        "pk", "slug", "title", "subtitle", "keyword", "topic__slug", "topic__name", "topic__name_en", "teacher__name",
+        "level", "price_fen", "list_price_fen", "n_lessons", "n_written", "free_slug", "published_at", "tags",
+        named=True,
+    )  # fmt: skip
     return [
         CourseCard(
             id=row.pk,
@@ -120,12 +125,12 @@ def _cards(courses: CourseQuerySet) -> list[CourseCard]:
             title=row.title,
             subtitle=row.subtitle,
             keyword=row.keyword,
-            topic_slug=row.topic_of,
-            topic_name=row.topic_zh,
-            topic_name_en=row.topic_en,
-            teacher_name=row.teacher_of,
+            topic_slug=row.topic__slug,
+            topic_name=row.topic__name,
+            topic_name_en=row.topic__name_en,
+            teacher_name=row.teacher__name,
             level=row.level,
-            level_label=row.get_level_display(),
+            level_label=str(Level(row.level).label),
             price_fen=row.price_fen,
             list_price_fen=row.list_price_fen,
             lesson_count=row.n_lessons,

@@ -55,7 +55,9 @@ def put_topic(*, slug: str, name: str, name_en: str, position: int) -> Topic:
 @transaction.atomic
 def put_teacher(*, slug: str, name: str, headline: str, bio: str) -> Teacher:
     """Make a teacher, or bring them up to date."""
-    return Teacher.objects.update_or_create(slug=slug, defaults={"name": name, "headline": headline, "bio": bio})[0]
+    return Teacher.objects.update_or_create(
+        slug=slug, defaults={"name": name, "headline": headline, "bio": bio}
+    )[0]
 
 
 @transaction.atomic

@@ -23,7 +23,9 @@ class Enrolment(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "course"], name="one_enrolment_per_course")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "course"], name="one_enrolment_per_course")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} → {self.course_id}"

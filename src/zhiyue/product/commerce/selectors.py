@@ -46,4 +46,4 @@ def enrolled_course_ids(member_id: int) -> set[int]:
 def learners_by_course() -> dict[int, int]:
     """How many members own each course; courses without any are absent."""
     rows = Enrolment.objects.order_by().values_list("course_id").annotate(n=Count("pk"))
-    return {course_id: n for course_id, n in rows}
+    return dict(rows)

@@ -19,7 +19,10 @@ def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
     """Enrol `user` in a free course. False where they were enrolled before. Raises PaymentRequired."""
     if not course.is_free:
         raise PaymentRequired(
-            pgettext_lazy("enrol", "This course has a price. Read its free lessons, or ask the academy to open it for you.")
+            pgettext_lazy(
+                "enrol",
+                "This course has a price. Read its free lessons, or ask the academy to open it for you.",
+            )
         )
     return _enrol(user=user, course=course, actor=actor, source=Enrolment.Source.FREE)
 
@@ -31,10 +34,15 @@ def grant_course(*, user: User, course: Course) -> bool:
 
 
 @transaction.atomic
-def import_enrolments(*, rows: Iterable[tuple[int, int, datetime]], source: str = Enrolment.Source.GRANTED) -> None:
+def import_enrolments(
+    *, rows: Iterable[tuple[int, int, datetime]], source: str = Enrolment.Source.GRANTED
+) -> None:
     """Add many past enrolments at once: (member id, course id, when). Those that exist stay as they are."""
     Enrolment.objects.bulk_create(
-        [Enrolment(user_id=user, course_id=course, source=source, created_at=when) for user, course, when in rows],
+        [
+            Enrolment(user_id=user, course_id=course, source=source, created_at=when)
+            for user, course, when in rows
+        ],
         batch_size=500,
         ignore_conflicts=True,
     )

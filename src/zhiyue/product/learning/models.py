@@ -41,7 +41,9 @@ class LessonProgress(models.Model):
         indexes: ClassVar = [models.Index(fields=["user", "-opened_at"], name="progress_by_member")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=_ONE_OWNER, name="progress_has_one_owner"),
-            models.UniqueConstraint(fields=["user", "lesson"], condition=Q(user__isnull=False), name="progress_member"),
+            models.UniqueConstraint(
+                fields=["user", "lesson"], condition=Q(user__isnull=False), name="progress_member"
+            ),
             models.UniqueConstraint(
                 fields=["visitor", "lesson"], condition=Q(visitor__isnull=False), name="progress_visitor"
             ),
@@ -64,7 +66,9 @@ class SavedCourse(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=_ONE_OWNER, name="saved_has_one_owner"),
-            models.UniqueConstraint(fields=["user", "course"], condition=Q(user__isnull=False), name="saved_member"),
+            models.UniqueConstraint(
+                fields=["user", "course"], condition=Q(user__isnull=False), name="saved_member"
+            ),
             models.UniqueConstraint(
                 fields=["visitor", "course"], condition=Q(visitor__isnull=False), name="saved_visitor"
             ),

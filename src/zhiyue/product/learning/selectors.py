@@ -62,7 +62,9 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     order = order[:limit]
     cards = courses_by_id(order)
     lessons: dict[int, list[Lesson]] = {}
-    for lesson in Lesson.objects.filter(course_id__in=cards).exclude(body="").defer("body").order_by("position"):
+    for lesson in (
+        Lesson.objects.filter(course_id__in=cards).exclude(body="").defer("body").order_by("position")
+    ):
         lessons.setdefault(lesson.course_id, []).append(lesson)
     progress = {row.lesson_id: row for row in rows.filter(lesson__course_id__in=cards)}
     return [_continue(cards[pk], lessons.get(pk, []), progress) for pk in order if pk in cards]
@@ -75,4 +77,6 @@ def _continue(card: CourseCard, lessons: list[Lesson], progress: dict[int, Lesso
     going = max(open_rows, key=lambda row: row.opened_at, default=None)
     fresh = next((lesson for lesson in lessons if lesson.pk not in finished), None)
     lesson = next((entry for entry in lessons if going and entry.pk == going.lesson_id), fresh)
-    return Continue(course=card, lesson=lesson, percent=going.percent if going else 0, finished_lessons=len(finished))
+    return Continue(
+        course=card, lesson=lesson, percent=going.percent if going else 0, finished_lessons=len(finished)
+    )

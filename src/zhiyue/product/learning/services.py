@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -111,7 +112,9 @@ def bring_history(*, user: User, visitor: UUID) -> None:
     """Move a visitor's events, list and progress to the member; where both have some, the further one stays."""
     join_visitor(visitor=visitor, member_id=user.pk)
     for saved in SavedCourse.objects.filter(visitor=visitor):
-        SavedCourse.objects.get_or_create(user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at})
+        SavedCourse.objects.get_or_create(
+            user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at}
+        )
     for theirs in LessonProgress.objects.filter(visitor=visitor):
         _merge_progress(user, theirs)
     SavedCourse.objects.filter(visitor=visitor).delete()
@@ -119,7 +122,9 @@ def bring_history(*, user: User, visitor: UUID) -> None:
 
 
 @transaction.atomic
-def receive_from_browser(*, batch: Sequence[object], user: User | None, actor: Actor, user_agent: str) -> Receipt:
+def receive_from_browser(
+    *, batch: Sequence[object], user: User | None, actor: Actor, user_agent: str
+) -> Receipt:
     """Take a browser's batch of events, refusing those about courses that aren't offered and lessons that don't
     open for this person; reading events also move the reader's place. Raises BatchTooLarge."""
     lessons: dict[int, Lesson] = {}
@@ -134,7 +139,9 @@ def receive_from_browser(*, batch: Sequence[object], user: User | None, actor: A
             if not may_open(user, lesson).open:
                 return "lesson_closed"
             read[lesson.pk] = max(read.get(lesson.pk, 0), int(str(event.properties.get("percent", 0))))
-        elif event.course_id is not None and not Course.objects.published().filter(pk=event.course_id).exists():
+        elif (
+            event.course_id is not None and not Course.objects.published().filter(pk=event.course_id).exists()
+        ):
             return "unknown_course"
         return ""
 
@@ -188,11 +195,11 @@ def _check_open(user: User | None, lesson: Lesson) -> None:
 
 
 def _lesson_of(event: Cleaned) -> Lesson | None:
-    lessons = Lesson.objects.select_related("course__teacher")
-    return lessons.filter(pk=event.lesson_id, course_id=event.course_id).first()
+    lesson = Lesson.objects.select_related("course__teacher").filter(pk=event.lesson_id or 0).first()
+    return lesson if lesson is not None and lesson.course_id == event.course_id else None
 
 
-def _owner(actor: Actor) -> dict[str, object]:
+def _owner(actor: Actor) -> dict[str, Any]:
     if actor.member_id is not None:
         return {"user_id": actor.member_id, "visitor": None}
     return {"user_id": None, "visitor": actor.visitor}
@@ -206,7 +213,11 @@ def _merge_progress(user: User, theirs: LessonProgress) -> None:
     own, is_new = LessonProgress.objects.get_or_create(
         user=user,
         lesson_id=theirs.lesson_id,
-        defaults={"percent": theirs.percent, "finished_at": theirs.finished_at, "opened_at": theirs.opened_at},
+        defaults={
+            "percent": theirs.percent,
+            "finished_at": theirs.finished_at,
+            "opened_at": theirs.opened_at,
+        },
     )
     if not is_new:
         own.percent = max(own.percent, theirs.percent)

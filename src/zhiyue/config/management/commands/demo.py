@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT", "8000"))
-        parser.add_argument("--reload", action="store_true", help="Start the web process again when the code changes.")
+        parser.add_argument(
+            "--reload", action="store_true", help="Start the web process again when the code changes."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = _port(options["port"])
@@ -36,7 +38,9 @@ class Command(BaseCommand):
         except CannotServe as why:
             raise CommandError(str(why)) from why
         if not settings.ZHIYUE_DEMO:
-            raise CommandError("The demo has accounts with known passwords. Say that you want it: ZHIYUE_DEMO=1 zhiyue demo")
+            raise CommandError(
+                "The demo has accounts with known passwords. Say that you want it: ZHIYUE_DEMO=1 zhiyue demo"
+            )
         self.check()
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-        parser.add_argument("--reload", action="store_true", help="Start the web process again when the code changes.")
+        parser.add_argument(
+            "--reload", action="store_true", help="Start the web process again when the code changes."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

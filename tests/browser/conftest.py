@@ -1,0 +1,138 @@
+"""A real Chromium before a real demo: web, worker and scheduler as `make demo` runs them."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if shutil.which("chromium") or shutil.which("google-chrome"):
+        return
+    if os.environ.get("CI") == "true":
+        pytest.exit(
+            "The browser tests need Chromium (Debian: apt install chromium fonts-noto-cjk).", returncode=1
+        )
+    print(
+        "\n*** No Chromium on this machine: EVERY BROWSER TEST IS SKIPPED (Debian: apt install chromium) ***\n"
+    )
+    for item in items:
+        if "browser" in Path(str(item.path)).parts:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir() -> None:
+    """The demo under test has its own folder; nothing here touches this process's settings."""
+
+
+@pytest.fixture(scope="session")
+def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a demo that is filled and served."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))
+    }
+    environment |= {
+        "ZHIYUE_DEMO": "1",
+        "ZHIYUE_DATA_DIR": str(tmp_path_factory.mktemp("demo")),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    log = (tmp_path_factory.mktemp("log") / "demo.log").open("w")
+    command = [sys.executable, "-m", "zhiyue", "demo", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_filled(address, process, Path(log.name))
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+        log.close()
+
+
+def _wait_until_filled(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 180
+    request = urllib.request.Request(f"{address}/seeding/", headers={"User-Agent": "Mozilla/5.0 Chrome/140"})
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with (
+                urllib.request.urlopen(f"{address}/healthz", timeout=5) as health,
+                urllib.request.urlopen(request, timeout=5) as strip,
+            ):
+                # 286 ends htmx's polling: nothing is being filled any more.
+                if json.load(health)["status"] == "ok" and strip.status == 286:
+                    return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    pytest.fail(f"The demo was not filled in time.\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, academy: str) -> Iterator[Open]:
+    """A fresh browser (a context) at a width, in a theme and a language; signed in where an address is given."""
+    opened: list[BrowserContext] = []
+
+    def start(
+        *, width: int = 1280, theme: str = "light", language: str = "zh-hans", email: str = "", **more: object
+    ) -> BrowserContext:
+        context = chromium.new_context(
+            base_url=academy,
+            viewport={"width": width, "height": 844 if width < 600 else 900},
+            locale="zh-CN",
+            **more,
+        )
+        opened.append(context)
+        cookies = {"zy_theme": theme, "zy_language": language}
+        context.add_cookies(
+            [{"name": name, "value": value, "url": academy} for name, value in cookies.items()]
+        )
+        if email:
+            sign_in(context, email)
+        return context
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+def sign_in(context: BrowserContext, email: str) -> None:
+    page = context.new_page()
+    page.goto("/sign-in/")
+    page.fill("input[type=email], input[name=username]", email)
+    page.fill("input[name=password]", "zhiyue-demo")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/")
+    page.close()
