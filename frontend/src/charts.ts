@@ -1,13 +1,14 @@
 // Draws the charts of the desk from the tables behind them, so picture and numbers can't differ.
 import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
 import { GridComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { init, use, type ECharts, type EChartsCoreOption } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([BarChart, HeatmapChart, LineChart, GridComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+use([BarChart, HeatmapChart, LineChart, GridComponent, TooltipComponent, VisualMapComponent, LabelLayout, CanvasRenderer]);
 
 interface Spec {
-  kind: "line" | "bars" | "heat";
+  kind: "line" | "stack" | "bars" | "heat";
   unit: string;
   columns: string[];
   rows: (string | number | null)[][];
@@ -57,7 +58,7 @@ function tooltip(c: Colours): object {
 
 function axes(spec: Spec, c: Colours): EChartsCoreOption {
   return {
-    grid: { left: 8, right: spec.kind === "line" ? 72 : 12, top: 16, bottom: 4, containLabel: true },
+    grid: { left: 8, right: spec.kind === "line" || spec.kind === "stack" ? 72 : 12, top: 16, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: spec.rows.map((row) => String(row[0])),
@@ -90,9 +91,38 @@ function line(spec: Spec, c: Colours): EChartsCoreOption {
         itemStyle: { color: colour },
         areaStyle: index === 0 ? { color: c.accent, opacity: 0.08 } : undefined,
         endLabel: { show: true, formatter: "{a}", color: colour, fontSize: 13 },
+        labelLayout: { moveOverlap: "shiftY" },
       };
     }),
   };
+}
+
+/** The first column as a line, the others as the bands that add up to it, the first band at the bottom. */
+function stack(spec: Spec, c: Colours): EChartsCoreOption {
+  const opacities = [0.62, 0.4, 0.24, 0.12];
+  const bands = spec.columns.slice(2).map((name, index) => ({
+    name,
+    type: "line",
+    stack: "parts",
+    showSymbol: false,
+    data: spec.rows.map((row) => row[index + 2]),
+    lineStyle: { width: 0 },
+    itemStyle: { color: c.accent, opacity: opacities[index] ?? 0.1 },
+    areaStyle: { color: c.accent, opacity: opacities[index] ?? 0.1 },
+    endLabel: { show: true, formatter: "{a}", color: c.faint, fontSize: 13, lineHeight: 18 },
+    labelLayout: { moveOverlap: "shiftY" },
+  }));
+  const total = {
+    name: spec.columns[1],
+    type: "line",
+    showSymbol: false,
+    data: spec.rows.map((row) => row[1]),
+    lineStyle: { color: c.ink, width: 2 },
+    itemStyle: { color: c.ink },
+    endLabel: { show: true, formatter: "{a}", color: c.ink, fontSize: 14, fontWeight: 600, lineHeight: 18 },
+    labelLayout: { moveOverlap: "shiftY" },
+  };
+  return { ...axes(spec, c), tooltip: { trigger: "axis", ...tooltip(c) }, series: [total, ...bands] };
 }
 
 function bars(spec: Spec, c: Colours): EChartsCoreOption {
@@ -141,7 +171,7 @@ function heat(spec: Spec, c: Colours): EChartsCoreOption {
   };
 }
 
-const draw = { line, bars, heat };
+const draw = { line, stack, bars, heat };
 const drawn = new Map<HTMLElement, ECharts>();
 
 function render(frame: HTMLElement): void {

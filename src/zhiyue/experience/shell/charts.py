@@ -14,11 +14,12 @@ class Chart:
     """One chart.
 
     `finding` is its title and says what the picture shows; `note` says how it is counted. The first column of
-    `rows` names each row; `line` draws every other column, `bars` the second, `heat` all of them as cells.
+    `rows` names each row; `line` draws every other column, `stack` the second as a line and the others as the
+    bands that add up to it, `bars` the second, `heat` all of them as cells.
     """
 
     key: str
-    kind: Literal["line", "bars", "heat"]
+    kind: Literal["line", "stack", "bars", "heat"]
     finding: str | Promise
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -28,4 +29,9 @@ class Chart:
 
     @property
     def spec(self) -> dict[str, object]:
-        return {"kind": self.kind, "unit": str(self.unit), "columns": [str(c) for c in self.columns], "rows": [list(r) for r in self.rows]}
+        return {
+            "kind": self.kind,
+            "unit": str(self.unit),
+            "columns": [str(c) for c in self.columns],
+            "rows": [list(r) for r in self.rows],
+        }
