@@ -1,0 +1,70 @@
+"""How active the academy is, and how that is measured."""
+
+import csv
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from zhiyue.analyse.weights import ACTIVITY
+from zhiyue.collect.selectors import quarantine_counts
+from zhiyue.experience.desk import findings, words
+from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.shell.viewers import PageRequest
+from zhiyue.monitor import selectors as monitor
+
+PERIODS = (30, 60, 90)
+USUAL_PERIOD = 60
+
+
+@for_the_desk
+@require_safe
+def activity(request: PageRequest) -> HttpResponse:
+    period = _period(request)
+    days = monitor.daily(period)
+    ended = days[:-1]
+    csv_url = f"{reverse('desk:activity_csv')}?days={period}"
+    page = {
+        "tab": "activity",
+        "period": period,
+        "periods": PERIODS,
+        "figures": findings.figures(days),
+        "index_chart": findings.index_chart(ended, csv_url=csv_url) if ended else None,
+        "people_chart": findings.people_chart(ended, csv_url=csv_url) if ended else None,
+        "rhythm_chart": findings.rhythm_chart(monitor.rhythm()) if ended else None,
+        "definition": ACTIVITY,
+        "families": [
+            (words.family(f), 100 * ACTIVITY.shares[f], ACTIVITY.scales[f]) for f in findings.FAMILIES
+        ],
+        "worths": [(words.act(row.event), words.family(row.family), row) for row in monitor.definition()],
+        "quarantine": [(words.quarantine_reason(reason), n) for reason, n in quarantine_counts()],
+    }
+    return render(request, "desk/activity.html", page)
+
+
+@for_the_desk
+@require_safe
+def activity_csv(request: PageRequest) -> HttpResponse:
+    """The daily series. `ended` is 0 for today, whose day isn't over."""
+    days = monitor.daily(_period(request))
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="activity-{days[-1].day.isoformat()}.csv"'
+    table = csv.writer(answer)
+    families = sorted(findings.FAMILIES)
+    table.writerow(
+        ["day", "members", "a", *(f"a_{family}" for family in families), "dau", "wau", "mau", "ended"]
+    )
+    for one in days:
+        parts = [f"{one.parts[family]:.6f}" for family in families]
+        ended = int(one is not days[-1])
+        table.writerow(
+            [one.day.isoformat(), one.members, f"{one.a:.6f}", *parts, one.dau, one.wau, one.mau, ended]
+        )
+    return answer
+
+
+def _period(request: PageRequest) -> int:
+    """Days asked for; anything unknown is the usual period."""
+    asked = request.GET.get("days", "")
+    return int(asked) if asked in {str(period) for period in PERIODS} else USUAL_PERIOD

@@ -1,0 +1,156 @@
+"""The desk's words for what other rooms name in code: acts, families, origins, quarantine reasons, jobs."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
+
+from zhiyue.collect.vocabulary import KINDS
+
+Words = str | Promise
+
+# What was done, and what that means, for somebody who has never seen the vocabulary.
+_ACTS: Mapping[str, tuple[Words, Words]] = {
+    "page.viewed": (
+        pgettext_lazy("act", "Looked at a page"),
+        pgettext_lazy("act meaning", "A page was looked at."),
+    ),
+    "slate.shown": (
+        pgettext_lazy("act", "Saw a shelf"),
+        pgettext_lazy("act meaning", "A shelf of recommendations came into view."),
+    ),
+    "slate.chosen": (
+        pgettext_lazy("act", "Chose from a shelf"),
+        pgettext_lazy("act meaning", "A recommended course was chosen from a shelf."),
+    ),
+    "course.viewed": (
+        pgettext_lazy("act", "Opened a course"),
+        pgettext_lazy("act meaning", "The page of a course was opened."),
+    ),
+    "course.saved": (
+        pgettext_lazy("act", "Saved a course"),
+        pgettext_lazy("act meaning", "A course was put on the person's list."),
+    ),
+    "course.unsaved": (
+        pgettext_lazy("act", "Unsaved a course"),
+        pgettext_lazy("act meaning", "A course was taken off the person's list."),
+    ),
+    "course.enrolled": (
+        pgettext_lazy("act", "Joined a course"),
+        pgettext_lazy("act meaning", "A course became the member's own."),
+    ),
+    "lesson.opened": (
+        pgettext_lazy("act", "Opened a lesson"),
+        pgettext_lazy("act meaning", "A lesson was opened and the right to it was given."),
+    ),
+    "lesson.progressed": (
+        pgettext_lazy("act", "Read on"),
+        pgettext_lazy(
+            "act meaning", "Active reading time, sent every few seconds while the lesson is in view."
+        ),
+    ),
+    "lesson.finished": (
+        pgettext_lazy("act", "Finished a lesson"),
+        pgettext_lazy("act meaning", "A lesson was finished."),
+    ),
+    "member.signed_up": (
+        pgettext_lazy("act", "Signed up"),
+        pgettext_lazy("act meaning", "A visitor became a member."),
+    ),
+    "member.signed_in": (
+        pgettext_lazy("act", "Signed in"),
+        pgettext_lazy("act meaning", "A member signed in."),
+    ),
+}
+
+_FAMILIES: Mapping[str, Words] = {
+    "browse": pgettext_lazy("family of acts", "Browsing"),
+    "buy": pgettext_lazy("family of acts", "Joining"),
+    "learn": pgettext_lazy("family of acts", "Learning"),
+    "interact": pgettext_lazy("family of acts", "Interaction"),
+    "account": pgettext_lazy("family of acts", "Account"),
+}
+
+_ORIGINS: Mapping[str, Words] = {
+    "browser": pgettext_lazy("origin of an event", "told by the browser"),
+    "server": pgettext_lazy("origin of an event", "told by the server"),
+    "import": pgettext_lazy("origin of an event", "imported"),
+}
+
+_QUARANTINE: Mapping[str, Words] = {
+    "unknown_event": pgettext_lazy("quarantine reason", "Not in the table of events"),
+    "wrong_origin": pgettext_lazy("quarantine reason", "Told by somebody who can't know it"),
+    "missing_id": pgettext_lazy("quarantine reason", "Without the course or lesson it is about"),
+    "unknown_property": pgettext_lazy("quarantine reason", "With a property nobody defined"),
+    "missing_property": pgettext_lazy("quarantine reason", "Without a property it needs"),
+    "wrong_type": pgettext_lazy("quarantine reason", "A property of the wrong type"),
+    "out_of_bounds": pgettext_lazy("quarantine reason", "A number beyond its bounds"),
+    "malformed": pgettext_lazy("quarantine reason", "Could not be read"),
+    "robot": pgettext_lazy("quarantine reason", "Sent by a robot"),
+}
+
+_JOBS: Mapping[str, Words] = {
+    "collect.seal": pgettext_lazy("job", "Seal ended days into the lake"),
+    "monitor.measure": pgettext_lazy("job", "Measure ended days"),
+    "recommend.train": pgettext_lazy("job", "Train the recommenders"),
+    "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
+    "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
+    "jobs.forget_finished": pgettext_lazy("job", "Forget finished jobs"),
+}
+
+WEEKDAYS: tuple[Words, ...] = (
+    pgettext_lazy("weekday", "Monday"),
+    pgettext_lazy("weekday", "Tuesday"),
+    pgettext_lazy("weekday", "Wednesday"),
+    pgettext_lazy("weekday", "Thursday"),
+    pgettext_lazy("weekday", "Friday"),
+    pgettext_lazy("weekday", "Saturday"),
+    pgettext_lazy("weekday", "Sunday"),
+)
+
+
+def act(name: str) -> Words:
+    """What was done. An event that has left the vocabulary keeps its code name."""
+    return _ACTS[name][0] if name in _ACTS else name
+
+
+def meaning(name: str) -> Words:
+    if name in _ACTS:
+        return _ACTS[name][1]
+    return KINDS[name].meaning if name in KINDS else ""
+
+
+def detail(name: str, properties: Mapping[str, object]) -> str:
+    """What the event's own properties add, in a few words; empty where they add nothing."""
+    match name, properties:
+        case "page.viewed", {"path": str(path)}:
+            return path
+        case "slate.shown", {"courses": list(courses)}:
+            return npgettext("act detail", "%(n)s course", "%(n)s courses", len(courses)) % {
+                "n": len(courses)
+            }
+        case "slate.chosen", {"position": int(position)}:
+            return pgettext("act detail", "number %(n)s of the shelf") % {"n": position}
+        case "lesson.progressed", {"seconds": int(seconds), "percent": int(percent)}:
+            return pgettext("act detail", "%(n)s s, as far as %(percent)s %%") % {
+                "n": seconds,
+                "percent": percent,
+            }
+    return ""
+
+
+def family(name: str) -> Words:
+    return _FAMILIES.get(name, name)
+
+
+def origin(name: str) -> Words:
+    return _ORIGINS.get(name, name)
+
+
+def quarantine_reason(reason: str) -> Words:
+    return _QUARANTINE.get(reason, reason)
+
+
+def job(name: str) -> Words:
+    """What a job does; one without words shows its code name."""
+    return _JOBS.get(name, name)
