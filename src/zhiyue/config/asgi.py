@@ -1,5 +1,6 @@
 """The web server's way in."""
 
+import warnings
 from importlib import import_module
 
 from django.core.asgi import get_asgi_application
@@ -7,6 +8,8 @@ from django.core.asgi import get_asgi_application
 from zhiyue.config.environment import choose_settings
 from zhiyue.core.kit.supervised import leave_with_supervisor
 
+# WhiteNoise hands Django files piece by piece; read in a thread they are as good as asynchronous ones.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 choose_settings()
 leave_with_supervisor()
 application = get_asgi_application()
