@@ -105,7 +105,7 @@ def live_a_day(
         return []
     rng = np.random.default_rng([SEED, life.number, day.toordinal()])
     age_days = max((start - life.joined_at).total_seconds() / 86_400, 0)
-    will = 0.12 + 0.88 * 2 ** (-age_days / who.will_half_life_days)
+    will = 0.3 + 0.7 * 2 ** (-age_days / who.will_half_life_days)
     happenings: list[Happening] = []
     for _ in range(rng.poisson(who.visits_a_day * will * WEEKDAY_PULL[day.weekday()])):
         hour = int(rng.choice(24, p=who.hours))
