@@ -49,31 +49,62 @@ def test_items_about_which_nothing_is_known_follow_in_popular_order():
     assert completed(scores, popular) == pytest.approx(np.asarray([[0.3, 0.0, -0.5], [0.2, 1.0, 0.5]]))
 
 
-def test_variety_limits_topics_and_reasons_and_answers_the_newest_act_first():
-    scores = np.asarray([9, 8, 7, 6, 5, 4, 3.0])
-    popular = np.asarray([0, 0, 0.1, 0, 0.9, 0.2, 0])
-    groups = np.asarray([0, 0, 0, 1, 1, 2, NOTHING])
-    reasons = np.asarray([50, 50, 50, 60, 60, 60, NOTHING])
-    limits = Variety(per_group=0.5, per_reason=0.5, newest_first=True)
+def test_the_first_place_answers_the_newest_act_and_topics_are_limited():
+    shares = np.asarray([[9, 0], [8, 0], [7, 0], [0, 6], [0, 5], [0, 4.0]])
+    groups = np.asarray([0, 0, 0, 1, 1, 2])
+    limits = Variety(per_group=0.5, per_reason=1.0, newest_first=True)
 
-    chosen, because = varied(scores, popular, groups, reasons, 60, 4, limits)
+    chosen, values, because = varied(shares.sum(axis=1), shares, np.zeros(6), groups, 1, 4, limits)
 
     assert chosen.tolist() == [3, 0, 1, 4]
-    assert because.tolist() == [60, 50, 50, 60]
+    assert values.tolist() == [6, 9, 8, 5]
+    assert because.tolist() == [1, 0, 0, 1]
 
 
-def test_when_every_candidate_would_repeat_a_reason_the_most_popular_fills_the_list():
-    limits = Variety(per_group=1.0, per_reason=0.25)
+def test_an_act_that_was_the_reason_often_enough_leaves_the_word_to_others():
+    shares = np.asarray([[9, 1], [8, 2], [7, 3], [6, 0.0]])
+    limits = Variety(per_reason=0.5)
 
-    chosen, because = varied(
-        np.asarray([5, 4, 3, 2.0]),
-        np.asarray([0, 0, 0.2, 0.4]),
-        np.full(4, NOTHING),
-        np.full(4, 7),
-        7,
-        4,
-        limits,
+    chosen, values, because = varied(
+        shares.sum(axis=1), shares, np.asarray([0, 0, 0, 0.4]), np.full(4, NOTHING), NOTHING, 4, limits
     )
 
-    assert chosen.tolist() == [0, 3, 2, 1]
-    assert because.tolist() == [7, NOTHING, NOTHING, NOTHING]
+    assert chosen.tolist() == [0, 1, 2, 3]
+    assert values.tolist() == pytest.approx([10, 10, 3, -0.6])
+    assert because.tolist() == [0, 0, 1, NOTHING]
+
+
+def test_an_act_is_no_reason_for_what_it_is_lukewarm_about():
+    shares = np.asarray([[8, 0], [6, 0], [5, 4], [5, 0.0]])
+    popular = np.asarray([0, 0.1, 0.2, 0.3])
+    limits = Variety(weakest_reason=0.75)
+
+    chosen, values, because = varied(
+        shares.sum(axis=1), shares, popular, np.full(4, NOTHING), NOTHING, 4, limits
+    )
+
+    assert chosen.tolist() == [2, 0, 1, 3]
+    assert values.tolist() == pytest.approx([9, 8, 6, -0.7])
+    assert because.tolist() == [1, 0, 0, NOTHING]
+
+
+def test_popularity_is_the_reason_where_it_says_more_than_any_act():
+    shares = np.asarray([[0.2], [0.0], [0.9]])
+    scores = np.asarray([0.5, 0.3, 1.0])
+    popular = np.asarray([0.1, 0.9, 0.3])
+
+    chosen, _, because = varied(scores, shares, popular, np.full(3, NOTHING), 0, 3, Variety())
+
+    assert chosen.tolist() == [2, 1, 0]
+    assert because.tolist() == [0, NOTHING, NOTHING]
+
+
+def test_a_person_without_acts_gets_the_popular_list_under_the_limit_of_topics():
+    popular = np.asarray([0.9, 0.8, 0.7, 0.1])
+
+    chosen, _, because = varied(
+        np.zeros(4), np.zeros((4, 0)), popular, np.asarray([0, 0, 0, 1]), NOTHING, 4, Variety(per_group=0.5)
+    )
+
+    assert chosen.tolist() == [0, 1, 3, 2]
+    assert because.tolist() == [NOTHING] * 4

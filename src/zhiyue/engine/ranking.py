@@ -15,11 +15,13 @@ class Variety:
 
     per_group  at most this share of the list from one group (topic)
     per_reason  at most this share of the list because of one item of the profile
+    weakest_reason  an act is the reason only where it gave at least this share of what it gave to its favourite
     newest_first  whether the first place answers the newest act
     """
 
     per_group: float = 1.0
     per_reason: float = 1.0
+    weakest_reason: float = 0.0
     newest_first: bool = False
 
 
@@ -68,36 +70,49 @@ def top_k(scores: Floats, k: int) -> tuple[Ints, Floats]:
 
 
 def varied(
-    scores: Floats, popular: Floats, groups: Ints, reasons: Ints, newest: int, k: int, variety: Variety
-) -> tuple[Ints, Ints]:
-    """Choose k of one person's candidates, best first, under the limits of `variety`.
+    scores: Floats, shares: Floats, popular: Floats, groups: Ints, newest: int, k: int, variety: Variety
+) -> tuple[Ints, Floats, Ints]:
+    """Choose k of one person's candidates greedily under the limits of `variety`.
 
-    scores, popular, groups, reasons  (c,), best score first: score, popularity, group and the profile item
-    that speaks for the candidate most; NOTHING as group or reason knows no limit; newest  item of the newest
-    act or NOTHING
-    returns  positions of the candidates, at most k, and the reason each was taken for. When every candidate
-    left would repeat a reason too often, the most popular one is taken and its reason is NOTHING.
+    scores, popular, groups  (c,): score, popularity in [0, 1] and group (NOTHING: no limit) of each candidate
+    shares  (c, p): what each of the person's p acts gave to each score; newest  the newest act's column or NOTHING
+    An act that was the reason often enough falls silent: its shares are taken off the scores, and the next candidates
+    are chosen for what the other acts say. What an act is only lukewarm about it is no reason for. A candidate for
+    which popularity says more than any act is valued popular - 1: the popular list fills what the acts leave open.
+    returns  positions of the candidates, at most k, their values, and the column of each one's reason, NOTHING for
+    popularity. The limit on groups gives way rather than leave the list short.
     Source: greedy re-ranking under quotas, after Ziegler et al. 2005, "topic diversification".
     """
     per_group, per_reason = _limit(variety.per_group, k), _limit(variety.per_reason, k)
     left = np.ones(len(scores), dtype=bool)
+    rest = np.maximum(scores - shares.sum(axis=1), 0.0)
+    lukewarm = shares < variety.weakest_reason * shares.max(axis=0, initial=0.0)
+    speaking = shares.copy()
     chosen: list[int] = []
+    values: list[float] = []
     because: list[int] = []
-    if variety.newest_first and newest != NOTHING and np.any(reasons == newest):
-        chosen, because = [int(np.argmax(reasons == newest))], [newest]
     while len(chosen) < min(k, len(scores)):
-        left[chosen] = False
-        fresh = left & ~_full(reasons, np.asarray(because, dtype=np.int64), per_reason)
-        other = ~_full(groups, groups[chosen], per_group)
-        by_taste = _first_any(fresh & other, fresh)
-        if by_taste is not None:
-            position, reason = int(np.argmax(by_taste)), int(reasons[np.argmax(by_taste)])
-        else:
-            open_to = left & other if (left & other).any() else left
-            position, reason = int(np.argmax(np.where(open_to, popular, -np.inf))), NOTHING
+        reasons = speakers(np.where(lukewarm, 0.0, speaking), rest)
+        value = np.where(reasons != NOTHING, rest + speaking.sum(axis=1), popular - 1.0)
+        allowed = left & ~_full(groups, groups[chosen], per_group)
+        if not chosen and variety.newest_first and newest != NOTHING and np.any(reasons == newest):
+            allowed = reasons == newest
+        position = int(np.argmax(np.where(allowed if allowed.any() else left, value, -np.inf)))
+        left[position] = False
         chosen.append(position)
-        because.append(reason)
-    return np.asarray(chosen, dtype=np.int64), np.asarray(because, dtype=np.int64)
+        values.append(float(value[position]))
+        because.append(int(reasons[position]))
+        if because.count(because[-1]) == per_reason and because[-1] != NOTHING:
+            speaking[:, because[-1]] = 0.0
+    return np.asarray(chosen, dtype=np.int64), np.asarray(values), np.asarray(because, dtype=np.int64)
+
+
+def speakers(shares: Floats, rest: Floats) -> Ints:
+    """Which act (column of shares) gave most to each candidate (row); NOTHING where no act gave more than `rest`."""
+    if shares.shape[1] == 0:
+        return np.full(len(shares), NOTHING, dtype=np.int64)
+    most = shares.max(axis=1)
+    return np.where((most > 0) & (most >= rest), shares.argmax(axis=1), NOTHING)
 
 
 def _best(scores: Floats, size: int) -> Ints:
@@ -113,11 +128,6 @@ def _best(scores: Floats, size: int) -> Ints:
         equal = np.flatnonzero(scores[row] == border[row])[: size - len(above)]
         chosen[row] = np.concatenate([above, equal])
     return chosen
-
-
-def _first_any(*masks: Bools) -> Bools | None:
-    """The first mask that allows anything."""
-    return next((mask for mask in masks if mask.any()), None)
 
 
 def _limit(share: float, k: int) -> int:

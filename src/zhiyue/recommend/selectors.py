@@ -9,7 +9,6 @@ from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
-from zhiyue.engine.kinds import Acts
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.popular import Popular
@@ -58,12 +57,21 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
 def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
     published = _published()
     held = memory.newest(policy) or _cold(published)
-    known: Acts = acts_of(acts, held.course_ids)
-    exclude = serve.excluding([_closed(held, published, closed)], held.pipeline.model.items)
-    ranked = serve.rank(
-        held.pipeline, profiles(known, PROFILE), exclude, k, vary=POLICIES[policy].is_varied, explain=True
-    )
-    return _told(ranked, held, published, policy, _reasons(acts, held))
+    known = acts_of(acts, held.course_ids)
+    shaped = profiles(known, PROFILE)
+    never = _closed(held, published, closed)
+    vary = POLICIES[policy].is_varied
+
+    def ranked(exclude: set[int], places: int) -> serve.Ranked:
+        closed_to = serve.excluding([sorted(exclude)], held.pipeline.model.items)
+        return serve.rank(held.pipeline, shaped, closed_to, places, vary=vary, explain=True)
+
+    # What the person met already comes only where nothing else is left.
+    found = ranked({*never, *known.item.tolist()}, k)
+    listed = [code for code in found.items[0].tolist() if code != NOTHING]
+    if len(listed) < k:
+        found = found.followed_by(ranked({*never, *listed}, k - len(listed)), len(listed))
+    return _told(found, held, published, policy, _reasons(acts, held))
 
 
 def _told(

@@ -29,6 +29,15 @@ class Ranked:
     scores: Floats
     reasons: Ints
 
+    def followed_by(self, other: "Ranked", places: int) -> "Ranked":
+        """The first `places` of these lists, then those of `other`, whose scores are held below them."""
+        lowest = self.scores[:, :places].min(axis=1, keepdims=True, initial=np.inf)
+        return Ranked(
+            np.concatenate([self.items[:, :places], other.items], axis=1),
+            np.concatenate([self.scores[:, :places], np.minimum(other.scores, lowest)], axis=1),
+            np.concatenate([self.reasons[:, :places], other.reasons], axis=1),
+        )
+
 
 def rank(
     pipeline: Pipeline,
@@ -88,34 +97,29 @@ def _one(
     """One person's list: items, scores and reasons, each (k,)."""
     listed = candidates != NOTHING
     candidates, values = candidates[listed], values[listed]
-    reasons = _reasons(pipeline, person.weights, candidates, values)
-    chosen = np.arange(min(k, len(candidates)))
-    because = reasons[chosen]
-    marks = values[chosen]
-    if groups is not None:
-        popular, newest = pipeline.popular.score[candidates], int(person.newest[0])
-        chosen, because = ranking.varied(values, popular, groups[candidates], reasons, newest, k, VARIETY)
-        fill = (because == NOTHING) & (reasons[chosen] != NOTHING)
-        marks = np.where(fill, popular[chosen] - 1.0, values[chosen])
+    profile = person.weights
+    shares = pipeline.model.shares(profile, candidates)
+    if groups is None:
+        chosen = np.arange(min(k, len(candidates)))
+        marks = values[chosen]
+        because = ranking.speakers(shares, np.maximum(values, 0.0) - shares.sum(axis=1))[chosen]
+    else:
+        newest = np.flatnonzero(profile.indices == person.newest[0])
+        column = int(newest[0]) if len(newest) else NOTHING
+        popular = pipeline.popular.score[candidates]
+        known = np.maximum(values, 0.0)
+        chosen, marks, because = ranking.varied(
+            known, shares, popular, groups[candidates], column, k, VARIETY
+        )
         # Variety moves items up: give them the score of their place, so that sorting by score keeps the list.
         marks = np.maximum.accumulate(marks[::-1])[::-1]
+    spoken = np.append(profile.indices, NOTHING)[because]
     items = np.full(k, NOTHING, dtype=np.int64)
-    because_of = items.copy()
+    reasons = items.copy()
     scores = np.full(k, -np.inf, dtype=np.float32)
     end = len(chosen)
-    items[:end], scores[:end], because_of[:end] = candidates[chosen], marks, because
-    return items, scores, because_of
-
-
-def _reasons(pipeline: Pipeline, profile: Matrix, items: Ints, values: Floats) -> Ints:
-    """For each item the profile's item that gave most of its score; NOTHING where popularity gave more."""
-    if profile.nnz == 0 or len(items) == 0:
-        return np.full(len(items), NOTHING, dtype=np.int64)
-    shares = pipeline.model.shares(profile, items)
-    most = shares.max(axis=1)
-    rest = np.maximum(values, 0.0) - shares.sum(axis=1)
-    speaker = profile.indices[shares.argmax(axis=1)].astype(np.int64)
-    return np.where((most > 0) & (most >= rest), speaker, NOTHING)
+    items[:end], scores[:end], reasons[:end] = candidates[chosen], marks, spoken
+    return items, scores, reasons
 
 
 def excluding(rows: list[list[int]], items: int) -> Matrix:
