@@ -15,7 +15,7 @@ def test_a_visitor_is_one_tap_from_a_free_lesson(english, course):
     page = english.get("/").content.decode()
     assert "Learn the thing you meant to learn" in page
     assert f'href="/courses/{course.slug}/one/"' in page
-    assert "1 courses, 3 lessons ready to read" in page
+    assert "1 course, 3 lessons ready to read" in page
     assert "平均数会骗人……" in page
 
 

@@ -1,5 +1,7 @@
 """The home page, and the strip that shows how far the demo is filled."""
 
+from itertools import takewhile
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.html import strip_tags
@@ -16,6 +18,7 @@ from zhiyue.product.catalogue import selectors as catalogue
 # htmx takes this status as the end of polling.
 STOP_POLLING = 286
 _OPENING_WORDS = 96
+_NO_PROSE = frozenset("#|->*`1")
 
 
 @require_safe
@@ -57,6 +60,11 @@ def _opener(shelf: Shelf) -> dict[str, object] | None:
     if item is None or item.course.free_lesson_slug is None:
         return None
     lesson = catalogue.lesson_page(item.course.slug, item.course.free_lesson_slug)
-    words = strip_tags(prose.render(lesson.body.strip().split("\n\n", 1)[0])).strip()
-    opening = Truncator(words).chars(_OPENING_WORDS, truncate="").rstrip("。：:.…")
-    return {"item": item, "lesson": lesson, "words": f"{opening}……"}
+    return {"item": item, "lesson": lesson, "words": _first_words(lesson.body)}
+
+
+def _first_words(body: str) -> str:
+    """How a lesson begins: its first plain paragraphs, cut where a reader wants to know more."""
+    paragraphs = takewhile(lambda block: block[:1] not in _NO_PROSE, body.strip().split("\n\n"))
+    words = " ".join(strip_tags(prose.render(block)).strip() for block in paragraphs)
+    return Truncator(words).chars(_OPENING_WORDS, truncate="").rstrip("。：:.…") + "……"
