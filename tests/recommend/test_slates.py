@@ -12,6 +12,7 @@ from django.conf import settings
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.analyse.selectors import interactions
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.registry import schedules
@@ -92,6 +93,24 @@ def test_a_slate_can_be_had_as_it_was_before_an_act(town, visitor):
 
     assert slate(actor, until_pk=event.pk - 1) == before
     assert slate(actor, until_pk=event.pk) == slate(actor) != before
+
+
+def test_what_was_joined_or_finished_later_is_open_in_the_slate_before(town, learner):
+    train_all()
+    actor = Actor(member_id=learner.pk)
+    view_course(actor=actor, course=town[0])
+    before = ids(slate(actor))
+    joined, read = (next(course for course in town if course.pk == course_id) for course_id in before[:2])
+    grant_course(user=learner, course=joined)
+    event = Event.objects.get(name="course.enrolled", member=learner)
+    grant_course(user=learner, course=read)
+    for name in ("one", "two", "three"):
+        finish_lesson(user=learner, actor=actor, lesson=lesson_of(read, name))
+
+    assert ids(slate(actor, until_pk=event.pk - 1)) == before
+    assert joined.pk not in ids(slate(actor, until_pk=event.pk))
+    assert read.pk in ids(slate(actor, until_pk=event.pk))
+    assert not {joined.pk, read.pk} & set(ids(slate(actor)))
 
 
 def test_one_act_and_one_topic_never_fill_the_slate(town, visitor):

@@ -8,6 +8,7 @@ import numpy as np
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.selectors import by
 from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
@@ -29,16 +30,14 @@ COLD = "cold"
 def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
     """The k courses to show a person next; what they own or finished is never among them.
 
-    `until_pk`: as it was after that event, to show what one act changed.
+    `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
+    later is open again.
     Raises ValueError for a policy that is not in the table or k below 1.
     """
     if policy not in POLICIES:
         raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
     acts = recent_acts(actor, until_pk=until_pk)
-    closed = finished_course_ids(actor)
-    if actor.member_id is not None:
-        closed |= enrolled_course_ids(actor.member_id)
-    return _slate(policy, acts, closed, k)
+    return _slate(policy, acts, _owned_or_finished(actor, until_pk), k)
 
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
@@ -52,6 +51,17 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
     ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
     reason = Reason("similar", course_id=course_id)
     return _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+
+
+def _owned_or_finished(actor: Actor, until_pk: int | None) -> set[int]:
+    """Courses a person needn't be shown; with `until_pk` those that were so after that event."""
+    finished = finished_course_ids(actor)
+    owned = enrolled_course_ids(actor.member_id) if actor.member_id is not None else set()
+    if until_pk is not None:
+        later = by(actor).filter(pk__gt=until_pk, name__in=["lesson.finished", "course.enrolled"])
+        for name, course_id in later.values_list("name", "course_id"):
+            (finished if name == "lesson.finished" else owned).discard(course_id)
+    return finished | owned
 
 
 def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
