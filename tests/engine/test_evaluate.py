@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from zhiyue.engine.evaluate import measured
+from zhiyue.engine.evaluate import hide_newest, measured, with_several
+from zhiyue.engine.kinds import Acts
 
 
 def hidden(rows, columns):
@@ -48,6 +49,32 @@ def test_coverage_has_an_interval_that_holds_its_value_and_depends_on_the_seed_a
     assert first != other
     assert first.method == "bootstrap"
     assert first.low < first.value < first.high
+
+
+def test_one_user_alone_says_nothing_about_others():
+    found = measured(lists([0]), hidden([{0}], 2), 2)
+
+    assert {(cell.low, cell.high) for cell in found.values()} == {(0.0, 1.0)}
+
+
+def test_hiding_the_newest_takes_all_its_acts_and_only_of_those_asked():
+    acts = Acts(
+        np.asarray([0, 0, 0, 0, 1, 1, 1, 2, 2]),
+        np.asarray([1, 2, 1, 3, 0, 1, 2, 3, 0]),
+        np.ones(9),
+        3,
+        4,
+        np.asarray([5, 1, 9, 4, 1, 2, 3, 1, 2]),
+    )
+
+    people = with_several(acts, 10)
+    left, relevant = hide_newest(acts, people)
+
+    assert people.tolist() == [0, 1]
+    assert relevant.toarray().tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+    assert list(zip(left.user.tolist(), left.item.tolist(), strict=True)) == [
+        (0, 2), (0, 3), (1, 0), (1, 1), (2, 3), (2, 0),
+    ]  # fmt: skip
 
 
 def test_a_place_without_an_item_is_never_a_hit():

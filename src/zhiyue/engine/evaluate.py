@@ -37,6 +37,7 @@ def measured(
     Means over users have a normal interval, mean +- 1.96 s / sqrt(users); coverage has value +- 1.96 times
     its standard error over bootstrap resamples of users (a percentile interval would lie below the value: a
     resample repeats people).
+    One user alone says nothing about others: the interval is [0, 1].
     Raises ValueError if there are no users or one has nothing hidden.
     Sources: Jarvelin and Kekalainen 2002 (NDCG); Efron and Tibshirani 1993 (bootstrap).
     """
@@ -94,7 +95,9 @@ def found(lists: Ints, relevant: Matrix) -> Ints:
 
 def _mean(values: Floats) -> Estimate:
     value = float(values.mean())
-    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if len(values) == 1:
+        return Estimate(value, 0.0, 1.0, "normal")
+    spread = float(values.std(ddof=1))
     reach = NORMAL_95 * spread / float(np.sqrt(len(values)))
     return Estimate(value, max(0.0, value - reach), min(1.0, value + reach), "normal")
 
@@ -103,8 +106,10 @@ def _coverage(lists: Ints, items: int, seed: int, resamples: int) -> Estimate:
     random = np.random.default_rng(seed)
     users = len(lists)
     value = _share(lists, items)
+    if users == 1:
+        return Estimate(value, 0.0, 1.0, "bootstrap")
     drawn = [_share(lists[np.unique(random.integers(0, users, users))], items) for _ in range(resamples)]
-    reach = NORMAL_95 * float(np.std(drawn, ddof=1)) if resamples > 1 else 0.0
+    reach = NORMAL_95 * float(np.std(drawn, ddof=1))
     return Estimate(value, max(0.0, value - reach), min(1.0, value + reach), "bootstrap")
 
 

@@ -153,6 +153,7 @@ def batch(
         tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
     if k > known.acts.items:
         tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
+        k = known.acts.items
     lists, scores = _lists(
         pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, wanted.is_varied
     )
