@@ -7,8 +7,10 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from zhiyue.config.settings import DEFAULT_SECRET
+from zhiyue.core.accounts.models import User
 from zhiyue.demo.selectors import demo_accounts_exist
 
 
@@ -44,10 +46,15 @@ def refuse_unsafe_production() -> None:
         raise ImproperlyConfigured(" ".join(str(error.msg) for error in found))
 
 
+def _has_tables() -> bool:
+    """Before the first `zhiyue migrate` there is nobody to look for."""
+    return User._meta.db_table in connection.introspection.table_names()
+
+
 @register("database")
 def no_demo_accounts(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """In production: no account that everybody knows the password of."""
-    if settings.ZHIYUE_ENVIRONMENT == "production" and demo_accounts_exist():
+    if settings.ZHIYUE_ENVIRONMENT == "production" and _has_tables() and demo_accounts_exist():
         return [
             Error(
                 "This database holds the demo's accounts, whose passwords are known. Use another database.",
