@@ -60,6 +60,8 @@ def test_a_lost_file_is_read_from_the_log(learner):
     for file in lake._folder().glob("*.parquet"):
         file.unlink()
     assert len(in_lake()) == 1
+    assert lake.seal_past_days() == 1
+    assert len(in_lake()) == 1
 
 
 def test_old_files_are_swept_once_nobody_points_to_them(learner, monkeypatch):

@@ -51,7 +51,7 @@ def seal_past_days() -> int:
     """Write every ended day that isn't sealed into its Parquet file. Returns how many were written."""
     today = clock.business_day()
     days = set(Event.objects.filter(day__lt=today).order_by().values_list("day", flat=True).distinct())
-    sealed = set(SealedDay.objects.exclude(file="").values_list("day", flat=True))
+    sealed = set(_sealed(SealedDay.objects.all()))
     for day in sorted(days - sealed):
         seal(day=day)
     return len(days - sealed)
@@ -89,12 +89,12 @@ def _folder() -> Path:
 
 def _scan(connection: Backend, since: date | None) -> ibis.Table:
     log = Event.objects.all()
-    ledger = SealedDay.objects.exclude(file="")
+    ledger = SealedDay.objects.all()
     if since is not None:
         log, ledger = log.filter(day__gte=since), ledger.filter(day__gte=since)
     # One transaction, so that a day sealed between the two reads is neither lost nor counted twice.
     with transaction.atomic():
-        sealed = {day: file for day, file in ledger.values_list("day", "file") if (_folder() / file).exists()}
+        sealed = _sealed(ledger)
         still_open = _from_log(log.exclude(day__in=list(sealed)))
     connection.con.register("open_days", still_open)
     table = connection.table("open_days")
@@ -102,6 +102,12 @@ def _scan(connection: Backend, since: date | None) -> ibis.Table:
         files = [str(_folder() / file) for file in sealed.values()]
         table = connection.read_parquet(files, table_name="sealed_days").union(table)
     return table
+
+
+def _sealed(ledger: QuerySet[SealedDay]) -> dict[date, str]:
+    """The file of each sealed day; a day whose file was lost counts as open and is sealed again."""
+    named = ledger.exclude(file="").values_list("day", "file")
+    return {day: file for day, file in named if (_folder() / file).exists()}
 
 
 def _from_log(log: QuerySet[Event]) -> pa.Table:
