@@ -90,6 +90,12 @@ def test_cleaning_tells_the_delay_and_whose_clock_was_taken(academy, reader):
     assert journey(delayed).act.detail == "/courses/"
 
 
+def test_what_no_browser_told_has_no_delay(academy, reader):
+    view_course(actor=reader, course=academy[0])
+    by_server = journey(latest_events(limit=1)[0]).cleaning
+    assert (by_server.delay_ms, by_server.is_history, by_server.correction) == (None, False, "")
+
+
 def test_interest_grows_by_the_weight_in_the_course_and_its_topic(academy, reader):
     view_course(actor=reader, course=academy[1])
     view_course(actor=reader, course=academy[4])

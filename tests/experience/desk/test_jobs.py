@@ -1,12 +1,17 @@
 """The jobs page: what it shows, and what retry and discard do."""
 
+from datetime import time
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from zhiyue.core.jobs.models import Job, Schedule
+from zhiyue.core.jobs.registry import Daily, Every
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk import words
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +60,23 @@ def test_counts_lag_progress_and_schedules_are_shown(desk):
     assert '<progress class="progress" value="25" max="100"' in page
     assert "30 / 120" in page
     assert "March" in page
-    assert "every 10 min" in page
+    assert "every 10 minutes" in page
     assert '<span class="badge badge-good">Done</span>' in page
     assert running.pk
+
+
+@pytest.mark.parametrize(
+    ("timing", "said"),
+    [
+        (str(Every(60)), "every minute"),
+        (str(Every(600)), "every 10 minutes"),
+        (str(Every(45)), "every 45 seconds"),
+        (str(Daily(time(3, 30))), "daily at 03:30"),
+    ],
+)
+def test_every_timing_of_a_schedule_has_words(timing, said):
+    with translation.override("en"):
+        assert words.timing(timing) == said
 
 
 def test_retry_puts_the_job_back_into_the_queue(desk):

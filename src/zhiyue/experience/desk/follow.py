@@ -70,12 +70,13 @@ class ShownAct:
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """② What cleaning made of it. `delay_ms` lies between the act and its arrival, None for history brought in."""
+    """② What cleaning made of it. `delay_ms` lies between the act and its arrival, None where no browser told it."""
 
     in_vocabulary: bool
     is_member: bool
     correction: Literal["", "clock_ahead", "clock_behind"]
     delay_ms: int | None
+    is_history: bool
     stored_as: int
 
 
@@ -264,7 +265,8 @@ def _cleaning(event: Event) -> Cleaning:
         in_vocabulary=event.name in KINDS,
         is_member=event.member_id is not None,
         correction="clock_ahead" if ahead else "clock_behind" if behind else "",
-        delay_ms=None if event.origin == "import" else max(0, round(delay / timedelta(milliseconds=1))),
+        delay_ms=max(0, round(delay / timedelta(milliseconds=1))) if event.origin == "browser" else None,
+        is_history=event.origin == "import",
         stored_as=event.pk,
     )
 

@@ -151,6 +151,18 @@ def quarantine_reason(reason: str) -> Words:
     return _QUARANTINE.get(reason, reason)
 
 
+def timing(text: str) -> str:
+    """When a schedule runs, as `core.jobs.registry` writes it, in the reader's language."""
+    match text.split():
+        case ["every", count, "min"]:
+            return npgettext("timing", "every minute", "every %(n)s minutes", int(count)) % {"n": count}
+        case ["every", count, "s"]:
+            return npgettext("timing", "every second", "every %(n)s seconds", int(count)) % {"n": count}
+        case ["daily", moment]:
+            return pgettext("timing", "daily at %(time)s") % {"time": moment}
+    return text
+
+
 def job(name: str) -> Words:
     """What a job does; one without words shows its code name."""
     return _JOBS.get(name, name)

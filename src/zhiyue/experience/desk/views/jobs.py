@@ -28,9 +28,7 @@ def jobs(request: PageRequest) -> HttpResponse:
         "counts": selectors.counts(),
         "lag_seconds": selectors.queue_lag_seconds(),
         "running": [_named(job) for job in recent if job.state == Job.State.RUNNING],
-        "schedules": [
-            (words.job(run.job.name if run.job else run.name), run) for run in selectors.last_runs()
-        ],
+        "schedules": [_scheduled(run) for run in selectors.last_runs()],
         "dead": [_named(job) for job in selectors.dead_letters(DEAD_SHOWN)],
         "recent": [_named(job) for job in recent[:RECENT_SHOWN]],
     }
@@ -53,6 +51,10 @@ def discard(request: PageRequest, job_id: int) -> HttpResponse:
     job = services.discard(job_id)
     messages.success(request, pgettext("desk", "“%(job)s” was discarded.") % {"job": words.job(job.name)})
     return HttpResponseRedirect(reverse("desk:jobs"))
+
+
+def _scheduled(run: selectors.LastRun) -> tuple[words.Words, str, selectors.LastRun]:
+    return words.job(run.job.name if run.job else run.name), words.timing(run.timing), run
 
 
 def _named(job: Job) -> tuple[words.Words, Job]:
