@@ -182,7 +182,8 @@ function render(frame: HTMLElement): void {
   const chart = drawn.get(canvas) ?? init(canvas, undefined, { renderer: "canvas" });
   drawn.set(canvas, chart);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  chart.setOption({ animation: !still, animationDuration: 300, ...draw[spec.kind](spec, colours()) }, true);
+  const textStyle = { fontFamily: getComputedStyle(document.body).fontFamily };
+  chart.setOption({ animation: !still, animationDuration: 300, textStyle, ...draw[spec.kind](spec, colours()) }, true);
 }
 
 function renderAll(): void {
