@@ -1,6 +1,8 @@
 # The ways in. `make demo` and `make test` need Python 3.11 or newer and nothing else.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3 || echo python3)
+# The first Python that runs and is new enough; else whichever there is, so that the set-up can say what is missing.
+NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p $(NEW_ENOUGH) 2>/dev/null && echo $$p && exit; done; echo python3)
 PORT ?= 8000
 export PORT
 

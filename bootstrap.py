@@ -199,7 +199,15 @@ def pip_with_progress(lock):
     """Install a lock, saying in one line how far it is; pip's own words are shown only where it fails."""
     with open(lock, encoding="utf-8") as file:
         total = sum("==" in line for line in file)
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar=off"]
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--progress-bar=off",
+    ]
     command += ["--require-hashes", "--no-deps", "-r", lock]
     words, met = [], 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:

@@ -81,5 +81,5 @@ def test_a_visitor_becomes_a_member_and_the_desk_sees_the_loop_close(academy, br
     assert "lesson.finished" in page
     move = monitor.move(finished)
     assert move.own_after > move.own_before
-    assert re.search(rf"{move.own_after:.1f}", page)
+    assert re.search(rf"{move.own_after:.2f}", page)
     assert client.get("/desk/follow/").status_code == 403

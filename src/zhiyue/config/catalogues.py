@@ -10,7 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.template import Engine, Template, engines
-from django.template.base import Node
+from django.template.base import Node, NodeList
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 LANGUAGES = {"zh_Hans": "zh_Hans", "en": "en"}
@@ -128,11 +128,7 @@ def _in_code(path: Path, place: str) -> Iterator[Source]:
 def _in_template(path: Path, place: str) -> Iterator[Source]:
     engine: Engine = engines["django"].engine  # type: ignore[attr-defined]
     template = Template(path.read_text(encoding="utf-8"), engine=engine)
-    nodes: list[Node] = [
-        *template.nodelist.get_nodes_by_type(TranslateNode),
-        *template.nodelist.get_nodes_by_type(BlockTranslateNode),
-    ]
-    for node in nodes:
+    for node in _nodes(template.nodelist):
         context = node.message_context.var if getattr(node, "message_context", None) else None  # type: ignore[attr-defined]
         if isinstance(node, TranslateNode):
             yield Source(place, _text(context), str(node.filter_expression.var.literal))
@@ -140,6 +136,18 @@ def _in_template(path: Path, place: str) -> Iterator[Source]:
             singular = node.render_token_list(node.singular)[0]
             plural = node.render_token_list(node.plural)[0] if node.plural else None
             yield Source(place, _text(context), singular, plural)
+
+
+def _nodes(nodes: NodeList) -> Iterator[Node]:
+    """Every node below, also inside tags that Django's own search passes over (their `child_nodelists` is empty)."""
+    for node in nodes:
+        yield node
+        for inner in vars(node).values():
+            if isinstance(inner, NodeList):
+                yield from _nodes(inner)
+        # `if` keeps its branches in pairs.
+        for _, branch in getattr(node, "conditions_nodelists", ()):
+            yield from _nodes(branch)
 
 
 def _text(context: object) -> str | None:

@@ -21,5 +21,6 @@ def _accounts() -> list[dict[str, str]]:
     if not demo_accounts_exist():
         return []
     return [
-        {"email": one.email, "password": PASSWORD, "label": f"{Role(one.role).label} · {one.name}"} for one in ACCOUNTS
+        {"email": one.email, "password": PASSWORD, "label": f"{Role(one.role).label} · {one.name}"}
+        for one in ACCOUNTS
     ]

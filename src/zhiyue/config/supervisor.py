@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,14 +83,14 @@ def children(*, host: str, port: int, reload: bool = False) -> list[Child]:
 def run(wanted: list[Child], *, when_started: Callable[[], None] = lambda: None) -> int:
     """Keep `wanted` alive until a signal comes. Returns the exit status.
 
-    `when_started` is called once from this process after every child was started; it may block for a while.
+    `when_started` is called once, in a thread of its own, after every child was started; it may take its time.
     """
     stop = Stop()
     environment = {**os.environ, SUPERVISOR_VARIABLE: str(os.getpid())}
     try:
         for child in wanted:
             _start(child, environment)
-        when_started()
+        threading.Thread(target=when_started, name="welcome", daemon=True).start()
         while not stop.asked:
             _tend(wanted, environment)
             time.sleep(0.2)
