@@ -1,6 +1,7 @@
 """Every setting of an installation. Each ZHIYUE_… value comes from the environment and has a row in
 docs/operating/settings.md; nothing is configured anywhere else."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,9 @@ def _database(url: str) -> dict[str, Any]:
     """SQLite: WAL, writes announced at BEGIN, connections kept, no mmap. PostgreSQL: a pool that gives up after 5 s."""
     found: dict[str, Any] = env.db_url_config(url)
     if found["ENGINE"] == "django.db.backends.sqlite3":
+        # SQLite makes its file but not the folder; where that fails, opening the database says so.
+        with suppress(OSError):
+            Path(found["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         found["CONN_MAX_AGE"] = None
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
