@@ -72,6 +72,7 @@ def test_scores_are_those_of_implicits_cosine_recommender():
         assert scores[user, items] == pytest.approx(marks - own, abs=1e-4)
 
 
+@pytest.mark.real_data
 @pytest.mark.skipif(not XUETANGX.exists(), reason=f"no sample of real enrolments in {XUETANGX}")
 def test_on_real_enrolments_the_cosine_equals_scikit_learns():
     rows = pq.read_table(XUETANGX / "train.parquet", filters=[("user_id", "<", 3000)])

@@ -189,6 +189,7 @@ def test_a_test_file_that_hides_nothing_is_refused(folder):
         run("evaluate", "--train", folder / "train.csv", "--test", folder / "train.csv")
 
 
+@pytest.mark.real_data
 @pytest.mark.skipif(not XUETANGX.exists(), reason=f"no sample of real enrolments in {XUETANGX}")
 def test_order_aware_neighbours_find_more_than_popularity_on_real_enrolments(tmp_path):
     """Learners 0 to 7,999; their last but one course is hidden, the last stays with the public test."""

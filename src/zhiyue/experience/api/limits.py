@@ -24,7 +24,10 @@ class TooMany(Refused):
 
 @cache
 def _limiter() -> SlidingWindowCounterRateLimiter:
-    return SlidingWindowCounterRateLimiter(storage_from_string(settings.ZHIYUE_REDIS_URL or "memory://"))
+    address = settings.ZHIYUE_REDIS_URL or "memory://"
+    # The same socket has another scheme here than it has for Django's cache.
+    address = address.replace("unix://", "redis+unix://", 1) if address.startswith("unix://") else address
+    return SlidingWindowCounterRateLimiter(storage_from_string(address))
 
 
 def spend(request: Request, actor: Actor, *, events: int) -> None:
