@@ -14,11 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_every_setting_has_its_row():
     code = (ROOT / "src/zhiyue/config/settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', code))
-    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/operating/settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \|", (ROOT / "docs/operating/settings.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(rows) == sorted(read)
 
 
-@pytest.mark.parametrize("name", ["requirements/base.txt", "requirements/dev.txt", "requirements/node.txt", "frontend/package-lock.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements/base.txt", "requirements/dev.txt", "requirements/node.txt", "frontend/package-lock.json"],
+)
 def test_locks_hold_hashes_and_no_address(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in re.sub(r'"(url|funding)": "https?://[^"]*"', "", text)
@@ -27,7 +32,9 @@ def test_locks_hold_hashes_and_no_address(name):
 
 def test_the_locks_agree():
     def pins(name):
-        return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+        return dict(
+            re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+        )
 
     base, dev = pins("requirements/base.txt"), pins("requirements/dev.txt")
     assert {name: version for name, version in base.items() if dev.get(name) != version} == {}
@@ -50,7 +57,9 @@ def test_translations_keep_their_placeholders(language):
         for string in strings if entry.id else ():
             # A singular may say “one” and leave the number out.
             assert set(holes(string)) <= set(holes("".join(originals))), entry.id
-            assert set(holes(string)) >= set(holes(originals[0])) & set(holes(originals[-1])) - {"%(n)s"}, entry.id
+            assert set(holes(string)) >= set(holes(originals[0])) & set(holes(originals[-1])) - {"%(n)s"}, (
+                entry.id
+            )
 
 
 @pytest.mark.django_db
