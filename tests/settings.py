@@ -6,9 +6,9 @@ from pathlib import Path
 
 os.environ["ZHIYUE_DATA_DIR"] = tempfile.mkdtemp(prefix="zhiyue-test-")
 os.environ.setdefault("ZHIYUE_ENVIRONMENT", "test")
-if os.environ.get("ZHIYUE_REDIS_URL", "").startswith("unix://"):
+if (_worker := os.environ.get("PYTEST_XDIST_WORKER")) and "ZHIYUE_REDIS_URL" in os.environ:
     # Each parallel worker has a Redis database of its own: tests empty their cache.
-    os.environ["ZHIYUE_REDIS_URL"] += f"?db={os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
+    os.environ["ZHIYUE_REDIS_URL"] += f"?db={_worker.removeprefix('gw')}"
 
 from zhiyue.config.settings import *  # noqa: F403
 from zhiyue.config.settings import DATABASES, ZHIYUE_DATA_DIR
