@@ -92,10 +92,10 @@ def _scan(connection: Backend, since: date | None) -> ibis.Table:
     ledger = SealedDay.objects.all()
     if since is not None:
         log, ledger = log.filter(day__gte=since), ledger.filter(day__gte=since)
-    # One transaction, so that a day sealed between the two reads is neither lost nor counted twice.
-    with transaction.atomic():
-        sealed = _sealed(ledger)
-        still_open = _from_log(log.exclude(day__in=list(sealed)))
+    # In this order and without a lock: the log keeps sealed days too, so a day that is sealed between the two
+    # reads is read from it, and one that is reopened is read as it was a moment ago.
+    sealed = _sealed(ledger)
+    still_open = _from_log(log.exclude(day__in=list(sealed)))
     connection.con.register("open_days", still_open)
     table = connection.table("open_days")
     if sealed:

@@ -12,16 +12,25 @@ from zhiyue.monitor.measures import Measure, measure
 from zhiyue.monitor.models import DailyMeasure
 
 
-@transaction.atomic
 def measure_past_days() -> int:
-    """Measure every ended day that was not, under today's definition, or whose window changed. Returns how many."""
+    """Measure every ended day that was not, under today's definition, or whose window changed. Returns how many.
+
+    Computed before the transaction begins, which on SQLite keeps other writers out.
+    """
     start = _stale_from()
     if start is None:
         return 0
     yesterday = clock.business_day() - timedelta(days=1)
     days = [start + timedelta(days=n) for n in range((yesterday - start).days + 1)]
-    found = measure(days)
+    # Noted before the events are read: what comes while they are read makes the day stale again.
     moment = clock.now()
+    found = measure(days)
+    _keep(found, moment)
+    return len(found)
+
+
+@transaction.atomic
+def _keep(found: list[Measure], moment: datetime) -> None:
     DailyMeasure.objects.bulk_create(
         [_row(one, moment) for one in found],
         update_conflicts=True,
@@ -29,7 +38,6 @@ def measure_past_days() -> int:
         update_fields=["definition", "members", "a", "parts", "dau", "wau", "mau", "computed_at"],
         batch_size=200,
     )
-    return len(found)
 
 
 def _row(one: Measure, moment: datetime) -> DailyMeasure:
