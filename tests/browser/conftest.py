@@ -112,6 +112,7 @@ def open_browser(chromium: Browser, academy: str) -> Iterator[Open]:
             base_url=academy,
             viewport={"width": width, "height": 844 if width < 600 else 900},
             locale="zh-CN",
+            reduced_motion="reduce",
             **more,
         )
         opened.append(context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -15,6 +16,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 LANGUAGES = {"zh_Hans": "zh_Hans", "en": "en"}
 SOURCE_LANGUAGE = "en"
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
@@ -69,7 +71,19 @@ def unused(language: str) -> list[str]:
 def update(language: str) -> int:
     """Bring the catalogue up to the code: new entries, places, no unused ones. Returns how many lack a translation."""
     old = load(language)
-    fresh = Catalog(locale=language, fuzzy=False, charset="utf-8", header_comment="")
+    fresh = Catalog(
+        locale=language,
+        project="Zhiyue",
+        header_comment="",
+        fuzzy=False,
+        # The day of the last change is git's to tell; here it would change every file at every run.
+        creation_date=_EPOCH,
+        revision_date=_EPOCH,
+        version="0",
+        msgid_bugs_address="see README",
+        last_translator="the Zhiyue developers",
+        language_team="the Zhiyue developers",
+    )
     for source in sources():
         known = old.get(source.message, source.context)
         text = known.string if known else ""
@@ -77,7 +91,6 @@ def update(language: str) -> int:
             text = (source.message, source.plural) if source.plural else source.message
         message_id = (source.message, source.plural) if source.plural else source.message
         fresh.add(message_id, text or "", locations=[(source.place, 0)], context=source.context)
-    fresh.mime_headers = [("Content-Type", "text/plain; charset=UTF-8"), ("Plural-Forms", fresh.plural_forms)]
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

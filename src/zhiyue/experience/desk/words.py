@@ -41,7 +41,7 @@ _ACTS: Mapping[str, tuple[Words, Words]] = {
     ),
     "lesson.opened": (
         pgettext_lazy("act", "Opened a lesson"),
-        pgettext_lazy("act meaning", "A lesson was opened and the right to it was given."),
+        pgettext_lazy("act meaning", "A lesson was opened by somebody who may read it."),
     ),
     "lesson.progressed": (
         pgettext_lazy("act", "Read on"),
@@ -79,7 +79,7 @@ _ORIGINS: Mapping[str, Words] = {
 
 _QUARANTINE: Mapping[str, Words] = {
     "unknown_event": pgettext_lazy("quarantine reason", "Not in the table of events"),
-    "wrong_origin": pgettext_lazy("quarantine reason", "Told by somebody who can't know it"),
+    "wrong_origin": pgettext_lazy("quarantine reason", "Sent by a side that may not report it"),
     "missing_id": pgettext_lazy("quarantine reason", "Without the course or lesson it is about"),
     "unknown_property": pgettext_lazy("quarantine reason", "With a property nobody defined"),
     "missing_property": pgettext_lazy("quarantine reason", "Without a property it needs"),

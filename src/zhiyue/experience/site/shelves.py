@@ -25,7 +25,7 @@ def for_you(actor: Actor) -> Shelf:
     is_personal = any(item.reason.kind == "act" for item in found.items)
     if is_personal:
         title = pgettext_lazy("shelf", "For you")
-        reason = pgettext_lazy("shelf", "From what you read, saved and looked at, newest first")
+        reason = pgettext_lazy("shelf", "From what you read, saved and looked at; the latest counts most")
     else:
         title = pgettext_lazy("shelf", "A good place to start")
         reason = pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
