@@ -172,8 +172,39 @@ def test_a_refused_batch_says_why_ends_with_2_and_writes_nothing(folder, words, 
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("verb", "option", "target", "reason"),
+    [
+        ("evaluate", "--json", "{}/none/x.json", "does not exist"),
+        ("evaluate", "--plot", "{}/none/x.svg", "does not exist"),
+        ("evaluate", "--json", "/proc/x.json", "/proc/x.json: nothing can be written there"),
+        ("evaluate", "--plot", "/proc/x.png", "/proc/x.png: nothing can be written there"),
+        ("batch", "--out", "/proc/x.parquet", "/proc/x.parquet: nothing can be written there"),
+        ("batch", "--out", "{}/" + 300 * "x" + ".parquet", "File name too long"),
+    ],
+)
+def test_a_place_that_takes_no_file_is_refused_before_any_file_is_read(folder, verb, option, target, reason):
+    """The training file is bad as well: whoever reads it first, complains about it."""
+    (folder / "train.csv").write_text("nothing\n")
+    before = sorted(folder.rglob("*"))
+    given = {"--train": "{}/train.csv"}
+    given |= (
+        {"--test": "{}/test.csv", "--json": "{}/a.json"}
+        if verb == "evaluate"
+        else {"--users": "{}/users.csv"}
+    )
+
+    with pytest.raises(CommandError) as refusal:
+        run(verb, *[word.format(folder) for pair in (given | {option: target}).items() for word in pair])
+
+    assert reason in str(refusal.value)
+    assert refusal.value.returncode == 2
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_a_bad_test_file_stops_an_evaluation_before_anything_is_written(folder):
     (folder / "test.csv").write_text("user_id,item_id\n1,2\n,3\n")
+    before = sorted(path.name for path in folder.iterdir())
 
     with pytest.raises(CommandError, match=r"data row 2 \(line 3\): user_id is missing"):
         run(
@@ -181,7 +212,7 @@ def test_a_bad_test_file_stops_an_evaluation_before_anything_is_written(folder):
             "--json", folder / "report.json",
         )  # fmt: skip
 
-    assert not (folder / "report.json").exists()
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_a_test_file_that_hides_nothing_is_refused(folder):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhiyue.recommend.errors import BadFile, NotPossible
-from zhiyue.recommend.files import read_interactions, read_items, read_pairs, read_users, write_whole
+from zhiyue.recommend.files import read_interactions, read_items, read_pairs, read_users, reserved
 
 
 def csv(tmp_path, text, name="rows.csv"):
@@ -172,8 +172,8 @@ def test_a_file_that_could_not_be_written_leaves_the_old_one(tmp_path):
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(NotPossible, match="No space left on device"):
-        write_whole(target, half)
+    with pytest.raises(NotPossible, match="No space left on device"), reserved(target) as place:
+        place.fill(half)
 
     assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
     assert target.read_text() == "old"

@@ -5,7 +5,8 @@ import csv
 import gzip
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,35 @@ class ItemFile:
     labels: Mapping[str, list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file to be and the draft beside it: a reader sees the old file or the new, never half."""
+
+    path: Path
+    draft: Path
+
+    def fill(self, write: Callable[[Path], object]) -> None:
+        """Let `write` fill the draft. Raises NotPossible if that fails."""
+        try:
+            write(self.draft)
+        except OSError as problem:
+            raise self._failed(problem) from problem
+
+    def settle(self) -> None:
+        """Make a filled draft the file. Raises NotPossible if that fails."""
+        try:
+            if self.draft.stat().st_size:
+                self.draft.chmod(0o644)
+                self.draft.replace(self.path)
+        except OSError as problem:
+            raise self._failed(problem) from problem
+
+    def _failed(self, problem: OSError) -> NotPossible:
+        return NotPossible(
+            f"{self.path}: writing failed, nothing was left behind: {problem.strerror or problem}."
+        )
+
+
 def read_interactions(path: Path) -> InteractionFile:
     """Raises BadFile."""
     table = _table(path, ("user_id", "item_id"), ("rating", "time", "position"))
@@ -136,9 +166,10 @@ def read_items(path: Path) -> ItemFile:
     return ItemFile(path, item, texts, labels)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then put it in place: a reader sees the old file or the new,
-    never half.
+@contextmanager
+def reserved(path: Path) -> Iterator[Place]:
+    """A place for `path`, taken before the work begins. What was filled is put in place when the block ends
+    well; else nothing is left behind.
 
     Raises NotPossible if the folder does not take it.
     """
@@ -147,16 +178,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         os.close(handle)
     except OSError as problem:
         raise NotPossible(f"{path}: nothing can be written there: {problem.strerror}.") from problem
+    place = Place(path, Path(name))
     try:
-        write(Path(name))
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as problem:
-        raise NotPossible(
-            f"{path}: writing failed, nothing was left behind: {problem.strerror}."
-        ) from problem
+        yield place
+        place.settle()
     finally:
-        Path(name).unlink(missing_ok=True)
+        place.draft.unlink(missing_ok=True)
 
 
 def _table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:

@@ -26,11 +26,12 @@ from zhiyue.recommend.files import (
     Ids,
     InteractionFile,
     ItemFile,
+    Place,
     read_interactions,
     read_items,
     read_pairs,
     read_users,
-    write_whole,
+    reserved,
 )
 from zhiyue.recommend.fitting import Pipeline, Texts, TextsNeeded, fit
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
@@ -145,30 +146,8 @@ def batch(
     check_target(out, {".parquet"})
     if items is None and wanted.needs_texts:
         raise NotPossible(f"The policy “{policy}” compares texts: give them with --items FILE.")
-    asked = read_users(users)
-    known = training(train, items, tell)
-    pipeline, _ = _fitted(wanted, known, tell)
-    people = _codes(asked, known.users)
-    if strangers := int((people == NOTHING).sum()):
-        tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
-    if k > known.acts.items:
-        tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
-        k = known.acts.items
-    lists, scores = _lists(
-        pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, wanted.is_varied
-    )
-    listed = lists != NOTHING
-    table = pa.table(
-        {
-            "user_id": asked.restored(
-                asked.values.take(pa.array(np.repeat(np.arange(len(people)), listed.sum(axis=1))))
-            ),
-            "item_id": known.item_kind.restored(known.items.take(pa.array(lists[listed]))),
-            "score": pa.array(scores[listed], pa.float32()),
-        }
-    )
-    write_whole(out, lambda path: pq.write_table(table, path))
-    return int(table.num_rows)
+    with reserved(out) as place:
+        return _write_lists(place, train, users, items, wanted, k, tell)
 
 
 def training(train: Path, items: Path | None, tell: Tell) -> Training:
@@ -199,13 +178,46 @@ def training(train: Path, items: Path | None, tell: Tell) -> Training:
 
 
 def check_target(out: Path, suffixes: set[str]) -> None:
-    """Raises NotPossible unless a file of this kind can be written there."""
+    """Raises NotPossible unless the name suits a file of this kind. Whether the folder takes it shows when it
+    is reserved."""
     if out.suffix.lower() not in suffixes:
         raise NotPossible(f"{out}: the name must end in {' or '.join(sorted(suffixes))}.")
-    if out.is_dir():
-        raise NotPossible(f"{out} is a folder.")
-    if not out.parent.is_dir():
-        raise NotPossible(f"{out}: the folder {out.parent} does not exist.")
+    try:
+        if out.is_dir():
+            raise NotPossible(f"{out} is a folder.")
+        if not out.parent.is_dir():
+            raise NotPossible(f"{out}: the folder {out.parent} does not exist.")
+    except OSError as problem:
+        raise NotPossible(f"{out}: nothing can be written there: {problem.strerror}.") from problem
+
+
+def _write_lists(
+    place: Place, train: Path, users: Path, items: Path | None, policy: Policy, k: int, tell: Tell
+) -> int:
+    asked = read_users(users)
+    known = training(train, items, tell)
+    pipeline, _ = _fitted(policy, known, tell)
+    people = _codes(asked, known.users)
+    if strangers := int((people == NOTHING).sum()):
+        tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
+    if k > known.acts.items:
+        tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
+        k = known.acts.items
+    lists, scores = _lists(
+        pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, policy.is_varied
+    )
+    listed = lists != NOTHING
+    table = pa.table(
+        {
+            "user_id": asked.restored(
+                asked.values.take(pa.array(np.repeat(np.arange(len(people)), listed.sum(axis=1))))
+            ),
+            "item_id": known.item_kind.restored(known.items.take(pa.array(lists[listed]))),
+            "score": pa.array(scores[listed], pa.float32()),
+        }
+    )
+    place.fill(lambda draft: pq.write_table(table, draft))
+    return int(table.num_rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from zhiyue.recommend.files import write_whole
+from zhiyue.recommend.files import Place
 from zhiyue.recommend.offline import Report
 
 COLUMNS = ("hr@5", "hr@10", "recall@20", "ndcg@10", "mrr@20", "coverage@10")
@@ -41,26 +40,24 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def write_json(report: Report, path: Path) -> None:
+def write_json(report: Report, place: Place) -> None:
     """The whole report, intervals with both ends."""
-    write_whole(
-        path,
-        lambda out: out.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n", "utf-8"),
-    )
+    text = json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n"
+    place.fill(lambda draft: draft.write_text(text, "utf-8"))
 
 
-def write_plot(report: Report, path: Path) -> None:
+def write_plot(report: Report, place: Place) -> None:
     """A small chart per metric, policies as points with their intervals. The suffix (.svg, .png) decides the
     kind."""
     figure = Figure(figsize=(12, 1.6 + 0.5 * len(report.results)), layout="constrained")
     names = [result.policy for result in report.results]
     for name, axes in zip(COLUMNS, figure.subplots(1, len(COLUMNS), sharey=True), strict=True):
-        for place, result in enumerate(report.results):
+        for row, result in enumerate(report.results):
             cell = result.measures[name]
-            axes.plot([cell.low, cell.high], [place, place], color=ACCENT, linewidth=2)
-            axes.plot(cell.value, place, "o", color=ACCENT, markersize=6)
+            axes.plot([cell.low, cell.high], [row, row], color=ACCENT, linewidth=2)
+            axes.plot(cell.value, row, "o", color=ACCENT, markersize=6)
             axes.annotate(
-                f"{cell.value:.3f}", (cell.value, place), (0, 7), textcoords="offset points", ha="center"
+                f"{cell.value:.3f}", (cell.value, row), (0, 7), textcoords="offset points", ha="center"
             )
         axes.set_title(HEADINGS[name], fontsize=11, color=INK)
         axes.set_yticks(range(len(names)), names)
@@ -75,7 +72,7 @@ def write_plot(report: Report, path: Path) -> None:
         f"({report.test_learners:,} learners, {report.items:,} items, full ranking, 95 % intervals)",
         color=INK,
     )
-    write_whole(path, figure.savefig)
+    place.fill(figure.savefig)
 
 
 def _facts(report: Report) -> list[str]:

@@ -1,6 +1,7 @@
 """`zhiyue recommend evaluate | batch | policies`: words in, one service called, words out."""
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from zhiyue.recommend import offline, report
 from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.files import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 
 BAD_INPUT = 2
@@ -67,18 +69,23 @@ class Command(BaseCommand):
                 offline.check_target(options[name], suffixes)
         if options["seed"] < 0:
             raise NotPossible("--seed must be 0 or more.")
-        found = offline.evaluate(
-            train=options["train"],
-            test=options["test"],
-            items=options["items"],
-            policies=options["policy"],
-            seed=options["seed"],
-            tell=self._tell,
-        )
-        if options["json"] is not None:
-            report.write_json(found, options["json"])
-        if options["plot"] is not None:
-            report.write_plot(found, options["plot"])
+        writers = {"json": report.write_json, "plot": report.write_plot}
+        with ExitStack() as places:
+            wanted = [
+                (write, places.enter_context(reserved(options[name])))
+                for name, write in writers.items()
+                if options[name] is not None
+            ]
+            found = offline.evaluate(
+                train=options["train"],
+                test=options["test"],
+                items=options["items"],
+                policies=options["policy"],
+                seed=options["seed"],
+                tell=self._tell,
+            )
+            for write, place in wanted:
+                write(found, place)
         self.stdout.write(report.as_text(found))
 
     def _batch(self, **options: Any) -> None:
