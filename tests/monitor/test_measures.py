@@ -113,3 +113,14 @@ def test_the_definition_shows_every_weight():
     rows = {row.event: (row.family, row.points, row.per_minute) for row in selectors.definition()}
     assert rows["lesson.finished"] == ("learn", 3.0, False)
     assert rows["lesson.progressed"] == ("learn", 0.5, True)
+
+
+def test_a_past_day_measured_again_has_the_members_it_had(two_members):
+    act(two_members[0], days_ago=3)
+    lake.seal_past_days()
+    measure_past_days()
+    before = list(DailyMeasure.objects.values_list("day", "members", "a"))
+    User.objects.filter(pk=two_members[1].pk).update(is_active=False)
+    DailyMeasure.objects.all().delete()
+    measure_past_days()
+    assert list(DailyMeasure.objects.values_list("day", "members", "a")) == before

@@ -10,7 +10,7 @@ import pyarrow as pa
 from zhiyue.analyse.weights import ACTIVITY, ACTIVITY_POINTS, ACTIVITY_POINTS_PER_MINUTE
 from zhiyue.collect import lake
 from zhiyue.collect.vocabulary import KINDS
-from zhiyue.core.accounts.selectors import members
+from zhiyue.core.accounts.selectors import joined
 from zhiyue.core.kit import clock
 from zhiyue.engine import activity
 
@@ -80,7 +80,7 @@ def points_table() -> ibis.Table:
 
 
 def members_table() -> ibis.Table:
-    people = list(members().values_list("pk", "joined_at"))
+    people = list(joined().values_list("pk", "joined_at"))
     return ibis.memtable(
         pa.table(
             {

@@ -19,11 +19,17 @@ def may_see_desk(viewer: Viewer) -> bool:
 
 def member_count() -> int:
     """The N of every measure."""
-    return members().count()
+    return joined().count()
+
+
+def joined() -> QuerySet[User]:
+    """Everyone who joined and was not erased. Staff count: who teaches here learns here. Closed accounts stay,
+    so that a past day measured again has the members it had."""
+    return User.objects.all()
 
 
 def members() -> QuerySet[User]:
-    """Everyone who may sign in. Staff count: who teaches here learns here."""
+    """Everyone who may sign in."""
     return User.objects.filter(is_active=True)
 
 
