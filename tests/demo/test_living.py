@@ -105,3 +105,25 @@ def test_nobody_acts_before_joining_or_reads_what_is_closed():
     )
     for event in Event.objects.filter(member__is_simulated=True, name="lesson.opened"):
         assert event.lesson_id in free or (event.member_id, event.course_id) in owned
+
+
+def test_a_seeding_resumed_days_later_leaves_no_hole(monkeypatch):
+    real, calls = services.write, []
+
+    def breaks(happenings):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return real(happenings)
+
+    monkeypatch.setattr(services, "write", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        small()
+    monkeypatch.setattr(services, "write", real)
+    later = clock.now() + timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    small()
+    services.advance()
+    days = set(Event.objects.filter(member__is_simulated=True).values_list("day", flat=True))
+    first, last = min(days), clock.business_day(later)
+    assert {first + timedelta(days=n) for n in range((last - first).days)} <= days

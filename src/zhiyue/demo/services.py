@@ -80,6 +80,8 @@ def _live_through(state: Seeding, history_days: int) -> None:
     first = clock.business_day(begin_at)
     day = first if state.lived_until is None else clock.business_day(state.lived_until) + timedelta(days=1)
     today = clock.business_day(state.started_at)
+    if day > today:
+        return
     here = town(before=clock.day_start(day))
     while day < today:
         happenings = here.live(day)
@@ -91,7 +93,8 @@ def _live_through(state: Seeding, history_days: int) -> None:
             state.save(update_fields=["lived_until", "done", "note"])
         day += timedelta(days=1)
     with transaction.atomic():
-        moment = clock.now()
+        # Resumed on a later day, the days between are left to `advance`.
+        moment = min(clock.now(), clock.day_start(today + timedelta(days=1)) - timedelta(microseconds=1))
         write([one for one in here.live(today) if one.at <= moment])
         state.lived_until, state.done = moment, max(state.done, state.total - 3)
         state.save(update_fields=["lived_until", "done"])

@@ -10,7 +10,7 @@ def seed() -> None:
     services.seed()
 
 
-@job(name="demo.advance", attempts=2, lease_seconds=120)
+@job(name="demo.advance", attempts=2, lease_seconds=60)
 def advance() -> None:
     """Let the simulated members live on."""
     services.advance()
