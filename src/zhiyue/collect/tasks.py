@@ -4,7 +4,7 @@ from zhiyue.collect import lake, services
 from zhiyue.core.jobs.registry import every, job
 
 
-@job(name="collect.seal", attempts=3, lease_seconds=300)
+@job(name="collect.seal", attempts=3, lease_seconds=60)
 def seal() -> None:
     """Seal ended days into the lake, and forget what nobody needs."""
     lake.seal_past_days()

@@ -4,7 +4,7 @@ from zhiyue.core.jobs.registry import every, job
 from zhiyue.recommend import services
 
 
-@job(name="recommend.train", attempts=3, lease_seconds=600)
+@job(name="recommend.train", attempts=3, lease_seconds=60)
 def train(*, policy: str = "") -> None:
     """Train one policy, or all of them."""
     if policy:

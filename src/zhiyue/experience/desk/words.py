@@ -96,6 +96,7 @@ _JOBS: Mapping[str, Words] = {
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
     "jobs.forget_finished": pgettext_lazy("job", "Forget finished jobs"),
+    "jobs.forget_sessions": pgettext_lazy("job", "Forget expired sessions"),
 }
 
 WEEKDAYS: tuple[Words, ...] = (

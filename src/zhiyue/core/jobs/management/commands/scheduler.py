@@ -13,6 +13,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Only what keeps production safe: the rest of Django's checks would make every start slower.
+        self.check(tags=["production"], databases=["default"])
         lifetime = Lifetime()
         lifetime.listen()
         scheduler.run(lifetime=lifetime)

@@ -18,6 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="how the job list calls this worker")
 
     def handle(self, *args: Any, once: bool, name: str, **options: Any) -> None:
+        # Only what keeps production safe: the rest of Django's checks would make every start slower.
+        self.check(tags=["production"], databases=["default"])
         lifetime = Lifetime()
         lifetime.listen()
         Worker(lifetime=lifetime, name=name, once=once).run()
