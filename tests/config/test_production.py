@@ -1,12 +1,19 @@
 """Production refuses to start unsafe."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.conf import settings as live
 from django.test import override_settings
 
+from tests.config.test_supervisor import free_port
 from tests.factories import make_member
-from zhiyue.config.checks import no_demo_accounts, production_is_safe
+from zhiyue.config.checks import no_demo_accounts, pages_are_collected, production_is_safe
 
+ROOT = Path(__file__).resolve().parents[2]
 SAFE = {"ZHIYUE_ENVIRONMENT": "production", "SECRET_KEY": "k" * 50, "DEBUG": False, "ZHIYUE_DEMO": False}
 
 
@@ -37,3 +44,60 @@ def test_a_database_with_the_demos_accounts_is_refused():
         assert no_demo_accounts(None) == []
         make_member("operator@example.com")
         assert [error.id for error in no_demo_accounts(None)] == ["zhiyue.E004"]
+
+
+def test_servers_refuse_production_without_collected_pages(tmp_path):
+    with override_settings(**SAFE, STATIC_ROOT=tmp_path):
+        assert [error.id for error in pages_are_collected()] == ["zhiyue.E005"]
+        (tmp_path / "built").mkdir()
+        (tmp_path / "built" / "manifest.json").write_text("{}")
+        assert pages_are_collected() == []
+
+
+@pytest.mark.parametrize("command", ["worker", "scheduler", "serve"])
+def test_no_process_starts_in_unsafe_production(command, tmp_path):
+    answer = run_zhiyue(command, tmp_path, ZHIYUE_ENVIRONMENT="production")
+    assert answer.returncode == 1
+    assert "ZHIYUE_SECRET_KEY" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ZHIYUE_ENVIRONMENT", "Production"),
+        ("ZHIYUE_JOBS_KEEP_DAYS", "x"),
+        ("ZHIYUE_TIME_ZONE", "Mars"),
+        ("ZHIYUE_DEBUG", "maybe"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line_that_names_it(variable, value, tmp_path):
+    answer = run_zhiyue("check", tmp_path, **{variable: value})
+    assert answer.returncode == 1
+    [line] = answer.stderr.strip().splitlines()
+    assert line.startswith(f"zhiyue: {variable} ")
+    assert value in line
+
+
+def test_serve_asks_for_a_migrated_database(tmp_path):
+    answer = run_zhiyue("serve", tmp_path, PORT="0")
+    assert answer.stderr.strip() == "CommandError: PORT must be a number from 1 to 65535, not “0”."
+    answer = run_zhiyue("serve", tmp_path, PORT=str(free_port()))
+    assert (
+        answer.stderr.strip()
+        == "CommandError: The database isn't up to this version. First run: zhiyue migrate"
+    )
+
+
+def run_zhiyue(command, folder, **variables):
+    clean = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_", "PORT"))
+    }
+    environment = clean | {"PYTHONPATH": str(ROOT / "src"), "ZHIYUE_DATA_DIR": str(folder), **variables}
+    return subprocess.run(
+        [sys.executable, "-m", "zhiyue", command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ def demo(tmp_path):
     """Starts `zhiyue demo` on a new data folder of its own, on SQLite."""
     started = []
 
-    def start(port, **more):
+    def start(port, *words, **more):
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))
         }
@@ -37,7 +38,7 @@ def demo(tmp_path):
             **more,
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "zhiyue", "demo", "--port", str(port)],
+            [sys.executable, "-m", "zhiyue", "demo", "--port", str(port), *words],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         started.append(process)
@@ -128,7 +129,7 @@ def test_a_port_in_use_is_one_clear_line(demo):
         output, _ = demo(port).communicate(timeout=30)
     assert output.strip().splitlines() == [
         f"CommandError: Port {port} on 127.0.0.1 can't be used (Address already in use). "
-        f"Choose another, for example: PORT={port + 1} make demo"
+        f"Choose another, for example: make demo PORT={port + 1}"
     ]
 
 
@@ -148,3 +149,18 @@ def test_a_data_folder_that_cannot_be_written_is_one_clear_line(demo):
 def test_the_demo_is_not_run_without_being_asked_for(demo):
     output, _ = demo(free_port(), ZHIYUE_DEMO="0").communicate(timeout=30)
     assert "ZHIYUE_DEMO=1" in output
+
+
+def test_changed_code_starts_everything_again(demo, tmp_path):
+    package = tmp_path / "src" / "zhiyue"
+    shutil.copytree(ROOT / "src" / "zhiyue", package, ignore=shutil.ignore_patterns("__pycache__"))
+    port = free_port()
+    process = demo(port, "--reload", PYTHONPATH=str(tmp_path / "src"), ZHIYUE_DEBUG="1")
+    wait_until_ready(port)
+    before = children_of(process.pid)
+    (package / "config" / "urls.py").write_text(
+        (package / "config" / "urls.py").read_text() + "\n# changed\n"
+    )
+    assert gone_within(before, 30)
+    wait_until_ready(port)
+    assert len(children_of(process.pid)) == 3

@@ -1,6 +1,7 @@
 """What production refuses to start with. `zhiyue check` lists it; every server start runs it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,7 +15,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.demo.selectors import demo_accounts_exist
 
 
-@register()
+@register("production")
 def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """In production: a secret of one's own, no DEBUG, no demo."""
     if settings.ZHIYUE_ENVIRONMENT != "production":
@@ -41,9 +42,23 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
 
 def refuse_unsafe_production() -> None:
     """For servers, which Django doesn't check by itself. Raises ImproperlyConfigured."""
-    found = production_is_safe(None) or no_demo_accounts(None)
+    found = production_is_safe(None) or no_demo_accounts(None) or pages_are_collected()
     if found:
         raise ImproperlyConfigured(" ".join(str(error.msg) for error in found))
+
+
+def pages_are_collected() -> list[CheckMessage]:
+    """In production: styles and scripts lie where they are served from. Not registered: `collectstatic` comes later."""
+    if (
+        settings.ZHIYUE_ENVIRONMENT != "production"
+        or (Path(settings.STATIC_ROOT or "") / "built" / "manifest.json").exists()
+    ):
+        return []
+    return [
+        Error(
+            "Styles and scripts aren't collected. First run: zhiyue collectstatic --noinput", id="zhiyue.E005"
+        )
+    ]
 
 
 def _has_tables() -> bool:
@@ -51,7 +66,7 @@ def _has_tables() -> bool:
     return User._meta.db_table in connection.introspection.table_names()
 
 
-@register("database")
+@register("production", "database")
 def no_demo_accounts(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """In production: no account that everybody knows the password of."""
     if settings.ZHIYUE_ENVIRONMENT == "production" and _has_tables() and demo_accounts_exist():

@@ -4,25 +4,36 @@ docs/operating/settings.md; nothing is configured anywhere else."""
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
+from zhiyue.config.environment import Environment
 from zhiyue.config.sqlite import use_current_sqlite
 
 use_current_sqlite()
 
-env = environ.Env()
+env = Environment()
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_SECRET = "not-secret-change-me"  # noqa: S105 - refused in production
 
 # --- What an operator sets ------------------------------------------------------------------------
 
 ZHIYUE_ENVIRONMENT: str = env.str("ZHIYUE_ENVIRONMENT", default="development")
+if ZHIYUE_ENVIRONMENT not in {"development", "production", "test"}:
+    # A misspelt “production” must not start with development's open doors.
+    raise ImproperlyConfigured(
+        f"ZHIYUE_ENVIRONMENT must be development or production, not “{ZHIYUE_ENVIRONMENT}”."
+    )
 ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
 ZHIYUE_DEMO: bool = env.bool("ZHIYUE_DEMO", default=False)
 ZHIYUE_SITE_NAME: str = env.str("ZHIYUE_SITE_NAME", default="知跃")
 ZHIYUE_TIME_ZONE: str = env.str("ZHIYUE_TIME_ZONE", default="Asia/Shanghai")
+if ZHIYUE_TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
+    )
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_EVENTS_PER_MINUTE: int = env.int("ZHIYUE_EVENTS_PER_MINUTE", default=600)
 DEBUG: bool = env.bool("ZHIYUE_DEBUG", default=False)
@@ -31,7 +42,8 @@ ALLOWED_HOSTS: list[str] = env.list("ZHIYUE_ALLOWED_HOSTS", default=["127.0.0.1"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("ZHIYUE_TRUSTED_ORIGINS", default=[])
 ZHIYUE_REDIS_URL: str = env.str("ZHIYUE_REDIS_URL", default="")
 _DATABASE_URL: str = env.str("ZHIYUE_DATABASE_URL", default=f"sqlite:///{ZHIYUE_DATA_DIR}/zhiyue.sqlite3")
-_BEHIND_PROXY: bool = env.bool("ZHIYUE_BEHIND_HTTPS_PROXY", default=False)
+ZHIYUE_BEHIND_HTTPS_PROXY: bool = env.bool("ZHIYUE_BEHIND_HTTPS_PROXY", default=False)
+ZHIYUE_PROXY_ADDRESSES: str = env.str("ZHIYUE_PROXY_ADDRESSES", default="127.0.0.1")
 
 # --- Applications ---------------------------------------------------------------------------------
 
@@ -110,13 +122,15 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict[str, Any]:
-    """SQLite: WAL, writes announced at BEGIN, connections kept, no mmap. PostgreSQL: a pool that gives up after 5 s."""
+    """SQLite: WAL, writes announced at BEGIN, no mmap. PostgreSQL: a pool that gives up after 5 s.
+
+    No connection outlives its request: under ASGI each request has a thread of its own, and would leave one open.
+    """
     found: dict[str, Any] = env.db_url_config(url)
     if found["ENGINE"] == "django.db.backends.sqlite3":
         # SQLite makes its file but not the folder; where that fails, opening the database says so.
         with suppress(OSError):
             Path(found["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-        found["CONN_MAX_AGE"] = None
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -124,7 +138,6 @@ def _database(url: str) -> dict[str, Any]:
             "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;",
         }
     else:
-        found["CONN_MAX_AGE"] = 0
         found["OPTIONS"] = {**found.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
     return found
 
@@ -180,7 +193,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 if ZHIYUE_ENVIRONMENT == "production":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
-if _BEHIND_PROXY:
+if ZHIYUE_BEHIND_HTTPS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- API ------------------------------------------------------------------------------------------
@@ -189,7 +202,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["zhiyue.experience.api.parsers.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "zhiyue.experience.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
@@ -209,5 +222,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("ZHIYUE_LOG_LEVEL", default="INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Whoever asks for another host gets a 400; a traceback for each would only fill the log.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

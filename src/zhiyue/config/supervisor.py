@@ -1,6 +1,7 @@
 """Runs web, worker and scheduler as children of one process, restarts what falls, and leaves none behind."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,7 +11,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
+
+from watchfiles import PythonFilter, watch
 
 from zhiyue.core.kit.supervised import SUPERVISOR_VARIABLE
 
@@ -35,8 +39,33 @@ class Child:
     start_at: float = field(default=0.0)
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises CannotServe where the address can't be had."""
+def port_of(text: str) -> int:
+    """A port as somebody wrote it. Raises CannotServe."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise CannotServe(f"PORT must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def check_folder(folder: Path, *, needed_bytes: int) -> None:
+    """Raises CannotServe where the data folder can't be written or its disk is nearly full."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".write-test").write_bytes(b"ok")
+        (folder / ".write-test").unlink()
+    except OSError as why:
+        raise CannotServe(
+            f"The data folder {folder} can't be written ({why.strerror}). Choose another with ZHIYUE_DATA_DIR."
+        ) from why
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise CannotServe(
+            f"The disk of {folder} has {free // 2**20} MiB free; at least {needed_bytes // 2**20} MiB are needed. "
+            "Make room, or choose another folder with ZHIYUE_DATA_DIR."
+        )
+
+
+def check_port(host: str, port: int, *, instead: str) -> None:
+    """Raises CannotServe where the address can't be had; `instead` is a command that takes the next one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,13 +73,12 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as why:
             raise CannotServe(
-                f"Port {port} on {host} can't be used ({why.strerror}). "
-                f"Choose another, for example: PORT={port + 1} make demo"
+                f"Port {port} on {host} can't be used ({why.strerror}). Choose another, for example: {instead}"
             ) from why
 
 
-def children(*, host: str, port: int, reload: bool = False) -> list[Child]:
-    """The three processes of an installation on one machine."""
+def children(*, host: str, port: int, proxies: str = "") -> list[Child]:
+    """The three processes of an installation on one machine. `proxies`: addresses whose word about clients counts."""
     zhiyue = [sys.executable, "-m", "zhiyue"]
     web = [
         sys.executable,
@@ -71,8 +99,7 @@ def children(*, host: str, port: int, reload: bool = False) -> list[Child]:
         "--lifespan",
         "off",
     ]
-    if reload:
-        web += ["--reload", "--reload-dir", "src", "--reload-include", "*.html"]
+    web += ["--proxy-headers", "--forwarded-allow-ips", proxies] if proxies else ["--no-proxy-headers"]
     return [
         Child("web", web),
         Child("worker", [*zhiyue, "worker"]),
@@ -80,9 +107,12 @@ def children(*, host: str, port: int, reload: bool = False) -> list[Child]:
     ]
 
 
-def run(wanted: list[Child], *, when_started: Callable[[], None] = lambda: None) -> int:
+def run(
+    wanted: list[Child], *, when_started: Callable[[], None] = lambda: None, watched: Path | None = None
+) -> int:
     """Keep `wanted` alive until a signal comes. Returns the exit status.
 
+    When a file below `watched` changes, all of them are started again.
     `when_started` is called once, in a thread of its own, after every child was started; it may take its time.
     """
     stop = Stop()
@@ -91,7 +121,13 @@ def run(wanted: list[Child], *, when_started: Callable[[], None] = lambda: None)
         for child in wanted:
             _start(child, environment)
         threading.Thread(target=when_started, name="welcome", daemon=True).start()
+        changes = Changes(watched) if watched else None
         while not stop.asked:
+            if changes and changes.came():
+                print("zhiyue: the code changed; starting again.", file=sys.stderr, flush=True)
+                _end_all(wanted)
+                for child in wanted:
+                    _start(child, environment)
             _tend(wanted, environment)
             time.sleep(0.2)
     except CannotServe as why:
@@ -112,6 +148,28 @@ class Stop:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
+
+
+class Changes:
+    """Watches a folder of code from a thread; the loop asks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = threading.Event()
+        threading.Thread(target=self._watch, name="changes", daemon=True).start()
+
+    def came(self) -> bool:
+        """True once after each burst of changes."""
+        if not self._seen.is_set():
+            return False
+        self._seen.clear()
+        return True
+
+    def _watch(self) -> None:
+        for _ in watch(
+            self._folder, watch_filter=PythonFilter(extra_extensions=(".html", ".mo")), raise_interrupt=False
+        ):
+            self._seen.set()
 
 
 def _start(child: Child, environment: dict[str, str]) -> None:

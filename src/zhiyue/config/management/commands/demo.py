@@ -1,7 +1,6 @@
 """`zhiyue demo`: an academy full of life, on this machine, in one command."""
 
 import os
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from zhiyue.config.supervisor import CannotServe, check_port, children, run
+from zhiyue.config.supervisor import CannotServe, check_folder, check_port, children, port_of, run
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
 from zhiyue.demo.tasks import seed
@@ -27,14 +26,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT", "8000"))
         parser.add_argument(
-            "--reload", action="store_true", help="Start the web process again when the code changes."
+            "--reload", action="store_true", help="Start everything again when the code changes."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port = _port(options["port"])
         try:
-            check_port(HOST, port)
-            _check_room(Path(settings.ZHIYUE_DATA_DIR))
+            port = port_of(options["port"])
+            check_port(HOST, port, instead=f"make demo PORT={port + 1}")
+            check_folder(Path(settings.ZHIYUE_DATA_DIR), needed_bytes=NEEDED_BYTES)
         except CannotServe as why:
             raise CommandError(str(why)) from why
         if not settings.ZHIYUE_DEMO:
@@ -47,10 +46,10 @@ class Command(BaseCommand):
         enqueue(seed, key="demo.seed")
         self.stdout.write("Starting web, worker and scheduler …")
         self.stdout.flush()
-        status = run(
-            children(host=HOST, port=port, reload=options["reload"]), when_started=lambda: self._welcome(port)
-        )
-        if status:
+        watched = settings.PACKAGE if options["reload"] else None
+        if status := run(
+            children(host=HOST, port=port), when_started=lambda: self._welcome(port), watched=watched
+        ):
             raise SystemExit(status)
         self.stdout.write("Stopped; nothing is left running.")
 
@@ -72,30 +71,6 @@ class Command(BaseCommand):
         ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise CommandError(f"PORT must be a number from 1 to 65535, not “{text}”.")
-    return int(text)
-
-
-def _check_room(folder: Path) -> None:
-    """Raises CannotServe where the data folder can't be written or its disk is nearly full."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".write-test").write_bytes(b"ok")
-        (folder / ".write-test").unlink()
-    except OSError as why:
-        raise CannotServe(
-            f"The data folder {folder} can't be written ({why.strerror}). Choose another with ZHIYUE_DATA_DIR."
-        ) from why
-    free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
-        raise CannotServe(
-            f"The disk of {folder} has {free // 2**20} MiB free; the demo needs {NEEDED_BYTES // 2**20} MiB. "
-            "Make room, or choose another folder with ZHIYUE_DATA_DIR."
-        )
 
 
 def _answers(address: str, *, seconds: int) -> bool:
