@@ -1,6 +1,11 @@
 """`zhiyue recommend …` on files, as a person runs it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -200,6 +205,36 @@ def test_a_place_that_takes_no_file_is_refused_before_any_file_is_read(folder, v
     assert reason in str(refusal.value)
     assert refusal.value.returncode == 2
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("evaluate", ["--test", "{}/train.csv", "--json", "{}/out.json", "--plot", "{}/out.svg"]),
+        ("batch", ["--users", "{}/train.csv", "--out", "{}/out.parquet"]),
+    ],
+)
+def test_ctrl_c_ends_with_one_line_and_leaves_nothing(tmp_path, verb, words):
+    pairs = (f"{user},{user * place % 997}\n" for user in range(40_000) for place in range(1, 11))
+    (tmp_path / "train.csv").write_text("user_id,item_id\n" + "".join(pairs))
+    command = [sys.executable, "-m", "zhiyue", "recommend", verb, "--train", "{}/train.csv", *words]
+    started = subprocess.Popen(
+        [word.format(tmp_path) for word in command],
+        env=os.environ | {"ZHIYUE_DATA_DIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        # A runner in the background may have told its children to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    while not list(tmp_path.glob(".out*")) and started.poll() is None:
+        time.sleep(0.01)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+
+    assert started.returncode == 130
+    assert err.splitlines()[-1] == "Interrupted; nothing was written."
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["train.csv"]
 
 
 def test_a_bad_test_file_stops_an_evaluation_before_anything_is_written(folder):

@@ -1,6 +1,7 @@
 """`zhiyue recommend evaluate | batch | policies`: words in, one service called, words out."""
 
 import argparse
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from zhiyue.recommend.files import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 
 BAD_INPUT = 2
+# What a shell reports for a process that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -28,9 +31,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            getattr(self, f"_{options['verb']}")(**options)
+            said: str = getattr(self, f"_{options['verb']}")(**options)
         except NotPossible as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from problem
+        except KeyboardInterrupt:
+            self._tell("Interrupted; nothing was written.")
+            sys.exit(INTERRUPTED)
+        # Outside: the files are in place by now, so an interruption must not say otherwise.
+        self.stdout.write(said)
 
     def _add_evaluate(self, parser: argparse.ArgumentParser) -> None:
         files = "Parquet, CSV or CSV.gz"
@@ -63,7 +71,7 @@ class Command(BaseCommand):
             "--policy", default=DEFAULT_POLICY, metavar="NAME", help=f"default: {DEFAULT_POLICY}"
         )
 
-    def _evaluate(self, **options: Any) -> None:
+    def _evaluate(self, **options: Any) -> str:
         for name, suffixes in (("json", {".json"}), ("plot", {".svg", ".png"})):
             if options[name] is not None:
                 offline.check_target(options[name], suffixes)
@@ -86,9 +94,9 @@ class Command(BaseCommand):
             )
             for write, place in wanted:
                 write(found, place)
-        self.stdout.write(report.as_text(found))
+        return report.as_text(found)
 
-    def _batch(self, **options: Any) -> None:
+    def _batch(self, **options: Any) -> str:
         rows = offline.batch(
             train=options["train"],
             users=options["users"],
@@ -98,12 +106,11 @@ class Command(BaseCommand):
             policy=options["policy"],
             tell=self._tell,
         )
-        self.stdout.write(f"{options['out']}: {rows:,} rows")
+        return f"{options['out']}: {rows:,} rows"
 
-    def _policies(self, **options: Any) -> None:
+    def _policies(self, **options: Any) -> str:
         widest = max(map(len, POLICIES))
-        for policy in POLICIES.values():
-            self.stdout.write(f"{policy.name:<{widest}}  {policy.says}")
+        return "\n".join(f"{policy.name:<{widest}}  {policy.says}" for policy in POLICIES.values())
 
     def _tell(self, text: str) -> None:
         self.stderr.write(text)
