@@ -77,6 +77,20 @@ def test_a_body_that_is_no_batch_is_a_clear_400(browser, body, status):
     assert Event.objects.count() == 0
 
 
+@pytest.mark.parametrize("levels", [31, 100_000], ids=["a level too many", "past what Python can read"])
+def test_json_nested_too_deeply_is_a_clear_400(browser, levels):
+    body = '{"events":' + "[" * levels + "[]" + "]" * levels + "}"
+    answer = browser.post("/api/v1/events", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert Event.objects.count() == 0
+
+
+def test_json_as_deep_as_allowed_is_read(browser):
+    body = '{"events":' + "[" * 30 + "[]" + "]" * 30 + "}"
+    answer = browser.post("/api/v1/events", body, content_type="application/json")
+    assert [r["reason"] for r in answer.json()["refused"]] == ["malformed"]
+
+
 def test_a_batch_too_large_is_a_413(browser):
     answer = send(browser, [told() for _ in range(101)])
     assert (answer.status_code, answer.json()["code"]) == (413, "batch_too_large")
