@@ -1,12 +1,13 @@
 """The lake: past days as sealed Parquet, open days from the event log, read as one table by DuckDB.
 
 `events()` is what every analysis reads; `day` and `hour` in it are those of the business zone.
-A day whose events changed after sealing is read from the log until it is sealed again, so the lake is never stale.
+Days are sealed when the transactions that recorded in them are over. A day whose events changed after that is read
+from the log until it is sealed again. Should an event still miss its file, that is found by count for three days.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,11 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from ibis.backends.duckdb import Backend
 
 from zhiyue.collect.models import Event, SealedDay
 from zhiyue.core.kit import clock
+
+# Who records in a day that isn't over takes no lock on it, so sealing can't wait for what is recorded before midnight
+# and committed after it. It comes later instead, by far more than any transaction of ours lasts.
+SETTLING = timedelta(minutes=10)
+# And should one have lasted longer (a machine put to sleep), the files of this many days are counted against the log.
+RECOUNTED_DAYS = 3
 
 SCHEMA = pa.schema(
     [
@@ -48,13 +55,14 @@ def events(*, since: date | None = None) -> Iterator[ibis.Table]:
 
 
 def seal_past_days() -> int:
-    """Write every ended day that isn't sealed into its Parquet file. Returns how many were written."""
-    today = clock.business_day()
+    """Write every day that ended ten minutes ago or longer and isn't sealed into its Parquet file, and recent days
+    again whose file doesn't hold as many events as the log. Returns how many were written."""
+    today = clock.business_day(clock.now() - SETTLING)
     days = set(Event.objects.filter(day__lt=today).order_by().values_list("day", flat=True).distinct())
-    sealed = set(_sealed(SealedDay.objects.all()))
-    for day in sorted(days - sealed):
+    due = days - set(_sealed(SealedDay.objects.all())) | _miscounted(today)
+    for day in sorted(due):
         seal(day=day)
-    return len(days - sealed)
+    return len(due)
 
 
 def seal(*, day: date) -> None:
@@ -108,6 +116,15 @@ def _sealed(ledger: QuerySet[SealedDay]) -> dict[date, str]:
     """The file of each sealed day; a day whose file was lost counts as open and is sealed again."""
     named = ledger.exclude(file="").values_list("day", "file")
     return {day: file for day, file in named if (_folder() / file).exists()}
+
+
+def _miscounted(today: date) -> set[date]:
+    recent = {"day__gte": clock.days_before(today, RECOUNTED_DAYS), "day__lt": today}
+    # The files' counts first: a day that is reopened between the two reads is due for sealing anyway.
+    in_files = dict(SealedDay.objects.filter(**recent).exclude(file="").values_list("day", "rows"))
+    counted = Event.objects.filter(**recent).order_by().values_list("day").annotate(n=Count("pk"))
+    in_log = dict(counted)
+    return {day for day, rows in in_files.items() if rows != in_log.get(day, 0)}
 
 
 def _from_log(log: QuerySet[Event]) -> pa.Table:
