@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zhiyue.engine.kinds import Acts
-from zhiyue.engine.matrix import ProfileShape, histories, owned, packed, profiles, stacked, unpacked
+from zhiyue.engine.matrix import ProfileShape, histories, owned, packed, profiles, stacked, standing, unpacked
 
 
 def acts(rows, *, users=2, items=4, order=True, days=False):
@@ -40,6 +40,43 @@ def test_an_act_that_speaks_against_an_item_takes_it_out_of_the_profile_but_not_
     assert profiles(saved_and_dropped, ProfileShape()).weights.toarray()[0].tolist() == [0, 1, 0, 0]
     assert profiles(saved_and_dropped, ProfileShape()).newest.tolist() == [1, -1]
     assert owned(saved_and_dropped).toarray()[0].tolist() == [0, 1, 1, 0]
+
+
+def test_what_was_taken_back_leaves_no_trace_in_weight_or_order():
+    shape = ProfileShape(recency=1.0, half_life_days=10.0, session_boost=3.0)
+    plain = [(0, 2, 1.0, 0), (0, 1, 1.0, 2), (1, 3, 1.0, 1)]
+    taken_back = acts([*plain, (0, 2, 3.0, 1), (0, 2, -3.0, 3)], days=True)
+
+    expected = profiles(acts(plain, days=True), shape).weights.toarray()
+    assert profiles(taken_back, shape).weights.toarray() == pytest.approx(expected)
+    assert profiles(taken_back, shape).newest.tolist() == [1, 3]
+    assert histories(taken_back).item.tolist() == [2, 1, 3]
+    assert histories(taken_back).days.tolist() == [0, 2, 1]
+
+
+def test_an_act_is_taken_back_by_later_ones_of_its_own_weight_only():
+    rows = [
+        (0, 1, 3.0, 1),
+        (0, 1, 3.0, 2),
+        (0, 1, 4.0, 2),
+        (0, 1, -3.0, 3),
+        (0, 1, 3.0, 4),
+        (0, 2, 3.0, 1),
+        (1, 1, 3.0, 1),
+    ]
+
+    assert standing(acts(rows)).tolist() == [False, False, True, False, True, True, True]
+    assert standing(acts(rows, order=False)).all()
+
+
+def test_an_act_against_an_item_lowers_it_and_is_never_the_newest():
+    lowered = acts([(0, 2, 4.0, 0), (0, 1, 1.0, 5), (0, 2, -3.0, 9)], days=True)
+    shaped = profiles(lowered, ProfileShape(half_life_days=5.0))
+
+    assert shaped.newest[0] == 1
+    assert shaped.weights.toarray()[0].tolist() == [0, 1, 0, 0]
+    assert histories(lowered).weight.tolist() == [1, 1]
+    assert histories(lowered).days.tolist() == [0, 5]
 
 
 def test_recency_counts_items_from_the_newest():

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.analyse.selectors import interactions
+from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
@@ -141,6 +142,48 @@ def test_a_taken_back_save_is_nobodys_reason(town, visitor):
         record(event, actor=actor, course_id=town[0].pk)
 
     assert {item.reason.kind for item in slate(actor).items} == {"popular"}
+
+
+@pytest.mark.parametrize("minutes_ago", [8, 60 * 24 * 2])
+def test_taking_a_course_off_the_list_is_as_if_it_had_never_been_on_it(town, visitor, minutes_ago):
+    train_all()
+    actor, moment = Actor(visitor=visitor), clock.now()
+
+    def act(event, course, ago):
+        return record(event, actor=actor, course_id=course.pk, occurred_at=moment - timedelta(minutes=ago))
+
+    first, second = town[0], town[8]
+    act("course.viewed", first, minutes_ago)
+    act("course.saved", first, minutes_ago - 1)
+    act("course.viewed", second, 5)
+    saved = slate(actor)
+    undone = act("course.unsaved", first, 1)
+
+    found = slate(actor)
+    named = [(item.reason.event, item.reason.course_id) for item in found.items if item.reason.kind == "act"]
+    assert "course.saved" in [item.reason.event for item in saved.items]
+    assert named[0] == ("course.viewed", second.pk)
+    assert set(named) == {("course.viewed", second.pk), ("course.viewed", first.pk)}
+    assert "course.saved" in [item.reason.event for item in slate(actor, until_pk=undone.pk - 1).items]
+
+
+def test_what_was_saved_again_is_the_reason_again(town, visitor):
+    train_all()
+    actor, moment = Actor(visitor=visitor), clock.now()
+    for minutes_ago, event in zip((3, 2, 1), ("course.saved", "course.unsaved", "course.saved"), strict=True):
+        at = moment - timedelta(minutes=minutes_ago)
+        record(event, actor=actor, course_id=town[0].pk, occurred_at=at)
+
+    assert slate(actor).items[0].reason == Reason("act", event="course.saved", course_id=town[0].pk)
+
+
+def test_a_save_and_its_taking_back_are_told_from_other_acts_by_their_weight():
+    """Pairs are found by weight, so no other event may weigh what a save weighs."""
+    assert INTEREST["course.unsaved"] == -INTEREST["course.saved"]
+    assert [name for name, weight in INTEREST.items() if weight == INTEREST["course.saved"]] == [
+        "course.saved"
+    ]
+    assert [name for name, weight in INTEREST.items() if weight < 0] == ["course.unsaved"]
 
 
 def test_a_course_met_already_comes_only_where_nothing_else_is_left(town, visitor):

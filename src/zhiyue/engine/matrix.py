@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Acts, Arrays, Floats, Histories, Ints, Matrix, Profiles
+from zhiyue.engine.kinds import Acts, Arrays, Bools, Floats, Histories, Ints, Matrix, Profiles
 
 Moment = TypeVar("Moment", Ints, Floats)
 
@@ -30,34 +30,47 @@ class ProfileShape:
     session_half_life_hours: float = 2.0
 
 
+def standing(acts: Acts) -> Bools:
+    """Which acts still stand. An act of weight -w takes back every act of weight w by the same person on the
+    same item that is not newer: then neither is left. Without order nothing is known to be taken back.
+
+    returns  (acts,), False for what was taken back and for what took it back.
+    """
+    against = acts.weight < 0
+    stands = np.ones(len(acts.weight), dtype=np.bool_)
+    if acts.order is None or not against.any():
+        return stands
+    _, pair = np.unique(acts.user * acts.items + acts.item, return_inverse=True)
+    sizes, size = np.unique(np.abs(acts.weight), return_inverse=True)
+    _, group = np.unique(pair * len(sizes) + size, return_inverse=True)
+    groups = int(group.max()) + 1
+    last_back = np.full(groups, np.iinfo(np.int64).min)
+    np.maximum.at(last_back, group[against], acts.order[against])
+    first_done = np.full(groups, np.iinfo(np.int64).max)
+    np.minimum.at(first_done, group[~against], acts.order[~against])
+    stands[against] = acts.order[against] < first_done[group[against]]
+    stands[~against] = acts.order[~against] > last_back[group[~against]]
+    return stands
+
+
 def histories(acts: Acts) -> Histories:
-    """Fold acts into one row per (user, item): weights summed, the newest moment kept.
+    """Fold the acts that stand into one row per (user, item): weights summed, the newest moment kept. The
+    moment of an act that speaks against an item counts for nothing.
 
     returns  rows sorted by user, then oldest first (equal moments by item code), so the result never depends
     on the order in which the acts arrived.
     """
-    cell = acts.user * acts.items + acts.item
-    cells, row = np.unique(cell, return_inverse=True)
-    weight = np.maximum(np.bincount(row, weights=acts.weight, minlength=len(cells)), 0.0)
-    order = None if acts.order is None else _newest(acts.order, row, len(cells))
-    days = None if acts.days is None else _newest(acts.days, row, len(cells))
-    user, item = cells // max(acts.items, 1), cells % max(acts.items, 1)
-    if order is not None:
-        place = np.lexsort((item, order, user))
-        user, item, weight, order = user[place], item[place], weight[place], order[place]
-        days = None if days is None else days[place]
-    start = np.searchsorted(user, np.arange(acts.users + 1)).astype(np.int64)
-    return Histories(start, item, weight, acts.items, order, days)
+    return _folded(_standing(acts))
 
 
 def profiles(acts: Acts, shape: ProfileShape) -> Profiles:
-    """Fold acts into profiles. Ages are counted from the person's own newest act, so a profile needs no
-    clock and stays the same while its owner is away.
+    """Fold the acts that stand into profiles. Ages are counted from the person's own newest act that does not
+    speak against its item, so a profile needs no clock and stays the same while its owner is away.
 
     returns  weights (users, items), stored cells above 0, oldest first; `newest` is -1 for a person without
     acts or order.
     """
-    folded = _counting(histories(_faded(acts, shape)))
+    folded = _counting(_folded(_faded(_standing(acts), shape)))
     ends = folded.start[1:]
     weight = folded.weight**shape.power
     newest = np.full(folded.users, -1, dtype=np.int64)
@@ -73,8 +86,8 @@ def profiles(acts: Acts, shape: ProfileShape) -> Profiles:
 
 
 def owned(acts: Acts) -> Matrix:
-    """(users, items), 1 where the user ever touched the item, whatever the weight."""
-    folded = histories(acts)
+    """(users, items), 1 where the user ever touched the item, whatever the weight and whether it stands."""
+    folded = _folded(acts)
     ones = np.ones(len(folded.item), dtype=np.float32)
     return csr_array((ones, folded.item, folded.start), shape=(folded.users, folded.items))
 
@@ -126,12 +139,37 @@ def unpacked(arrays: Arrays, name: str) -> Matrix:
     return csr_array(parts, shape=(rows, columns))
 
 
+def _standing(acts: Acts) -> Acts:
+    stands = standing(acts)
+    if stands.all():
+        return acts
+    order = None if acts.order is None else acts.order[stands]
+    days = None if acts.days is None else acts.days[stands]
+    kept = acts.user[stands], acts.item[stands], acts.weight[stands]
+    return Acts(*kept, acts.users, acts.items, order, days)
+
+
+def _folded(acts: Acts) -> Histories:
+    cell = acts.user * acts.items + acts.item
+    cells, row = np.unique(cell, return_inverse=True)
+    weight = np.maximum(np.bincount(row, weights=acts.weight, minlength=len(cells)), 0.0)
+    speaks_for = acts.weight >= 0
+    order = None if acts.order is None else _newest(acts.order, row, len(cells), speaks_for)
+    days = None if acts.days is None else _newest(acts.days, row, len(cells), speaks_for)
+    user, item = cells // max(acts.items, 1), cells % max(acts.items, 1)
+    if order is not None:
+        place = np.lexsort((item, order, user))
+        user, item, weight, order = user[place], item[place], weight[place], order[place]
+        days = None if days is None else days[place]
+    start = np.searchsorted(user, np.arange(acts.users + 1)).astype(np.int64)
+    return Histories(start, item, weight, acts.items, order, days)
+
+
 def _faded(acts: Acts, shape: ProfileShape) -> Acts:
     if acts.days is None or (shape.half_life_days is None and not shape.session_boost):
         return acts
-    newest = np.full(acts.users, -np.inf)
-    np.maximum.at(newest, acts.user, acts.days)
-    age_days = newest[acts.user] - acts.days
+    newest = _newest(acts.days, acts.user, acts.users, acts.weight >= 0)
+    age_days = np.maximum(newest[acts.user] - acts.days, 0.0)
     factor = (
         np.ones(len(age_days)) if shape.half_life_days is None else 0.5 ** (age_days / shape.half_life_days)
     )
@@ -147,7 +185,8 @@ def _counting(folded: Histories) -> Histories:
     return Histories(start, folded.item[counts], folded.weight[counts], folded.items, order)
 
 
-def _newest(moment: Moment, row: Ints, rows: int) -> Moment:
+def _newest(moment: Moment, row: Ints, rows: int, counts: Bools) -> Moment:
+    """The newest moment that counts in each row; the oldest moment of all where none does."""
     newest = np.full(rows, moment.min() if len(moment) else 0, dtype=moment.dtype)
-    np.maximum.at(newest, row, moment)
+    np.maximum.at(newest, row[counts], moment[counts])
     return newest

@@ -9,6 +9,7 @@ import numpy as np
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import interactions
 from zhiyue.engine.kinds import Acts, Ints
+from zhiyue.engine.matrix import standing
 from zhiyue.product.catalogue.kinds import CourseText
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.recommend.fitting import Texts
@@ -59,6 +60,13 @@ def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
         moment,
         moment / MILLISECONDS_A_DAY,
     )
+
+
+def still_meant(found: Sequence[Act]) -> list[Act]:
+    """One person's acts without those that were taken back, and without what took them back."""
+    courses = np.unique(np.asarray([act.course_id for act in found], dtype=np.int64))
+    stands = standing(acts_of(found, courses))
+    return [act for act, is_meant in zip(found, stands, strict=True) if is_meant]
 
 
 def codes_of(courses: Sequence[int] | set[int], course_ids: Ints) -> list[int]:

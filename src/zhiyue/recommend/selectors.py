@@ -18,7 +18,7 @@ from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_c
 from zhiyue.product.learning.selectors import finished_course_ids
 from zhiyue.recommend import memory, serve
 from zhiyue.recommend.fitting import Pipeline
-from zhiyue.recommend.inputs import acts_of, codes_of
+from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.kinds import Reason, Recommended, Slate
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE
@@ -81,7 +81,7 @@ def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
     listed = [code for code in found.items[0].tolist() if code != NOTHING]
     if len(listed) < k:
         found = found.followed_by(ranked({*never, *listed}, k - len(listed)), len(listed))
-    return _told(found, held, published, policy, _reasons(acts, held))
+    return _told(found, held, published, policy, _reasons(still_meant(acts), held))
 
 
 def _told(
