@@ -91,6 +91,14 @@ def test_json_as_deep_as_allowed_is_read(browser):
     assert [r["reason"] for r in answer.json()["refused"]] == ["malformed"]
 
 
+def test_a_body_too_large_is_a_413(browser):
+    body = '{"events":["' + "x" * 2_000_000 + '"]}'
+    answer = browser.post("/api/v1/events", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.json()["message"]
+    assert Event.objects.count() == 0
+
+
 def test_a_batch_too_large_is_a_413(browser):
     answer = send(browser, [told() for _ in range(101)])
     assert (answer.status_code, answer.json()["code"]) == (413, "batch_too_large")

@@ -1,6 +1,10 @@
 """What went wrong is said on a designed page, with a way on."""
 
+import json
+
 import pytest
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from tests.conftest import BROWSER
@@ -37,6 +41,41 @@ def test_a_failure_page_asks_the_database_nothing(django_assert_num_queries):
         page = errors.server_error(request)
     assert page.status_code == 500
     assert b"data-theme" in page.content
+
+
+@pytest.mark.parametrize(
+    ("handler", "cause", "status", "code"),
+    [
+        (errors.bad_request, SuspiciousOperation(), 400, "bad_request"),
+        (errors.bad_request, RequestDataTooBig(), 413, "too_large"),
+        (errors.permission_denied, None, 403, "permission_denied"),
+        (errors.not_found, None, 404, "not_found"),
+        (errors.csrf_failed, "", 403, "permission_denied"),
+    ],
+)
+def test_programs_are_told_as_json_without_the_database(
+    handler, cause, status, code, django_assert_num_queries
+):
+    with django_assert_num_queries(0):
+        answer = handler(RequestFactory().get("/api/v2/courses"), cause)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+    assert json.loads(answer.content)["code"] == code
+    assert json.loads(answer.content)["message"]
+
+
+def test_an_address_beside_the_api_is_told_as_json(english):
+    answer = english.get("/api/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_programs_are_told_of_a_broken_database_as_json(english):
+    def broken(*_):
+        raise RuntimeError("The database is gone.")
+
+    english.raise_request_exception = False
+    with connection.execute_wrapper(broken):
+        answer = english.get("/api/v1/courses")
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
 
 
 def test_a_refusal_is_a_page_with_the_services_own_words(signed_in, learner, course):

@@ -2,18 +2,22 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import pgettext
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.errors import TOO_LARGE
 
 
 def answer(problem: Exception, context: dict[str, Any]) -> Response | None:
     """Answers for DRF's own errors and for what services refuse; anything else is a fault and rises."""
     if isinstance(problem, Refused):
         return Response({"code": problem.code, "message": str(problem.message)}, status=problem.status)
+    if isinstance(problem, RequestDataTooBig):
+        return Response({"code": "too_large", "message": str(TOO_LARGE)}, status=413)
     response = exception_handler(problem, context)
     if response is None:
         return None

@@ -1,6 +1,7 @@
-"""Pages for what went wrong: each says what happened and what to do next."""
+"""Pages for what went wrong: each says what happened and what to do next. Programs get the same as JSON."""
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
@@ -9,9 +10,14 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.viewers import PageRequest
 
 Words = str | Promise
+# For programs: what a status is called where nothing below says more.
+_CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found"}
+TOO_LARGE = pgettext_lazy("api", "The request is larger than the academy takes.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_programs(request) and isinstance(exception, RequestDataTooBig):
+        return _told(413, "too_large", TOO_LARGE)
     title = pgettext_lazy("error page", "That request could not be read")
     advice = pgettext_lazy("error page", "The address may have been cut off. Start again from the home page.")
     return _page(request, 400, title, advice)
@@ -44,6 +50,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks the database nothing: it may be the very thing that failed."""
+    if _is_for_programs(request):
+        return _told(500, "server_error", pgettext_lazy("error page", "Something broke on our side"))
     return render(request, "shell/server_error.html", status=500)
 
 
@@ -59,6 +67,16 @@ def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
+    if _is_for_programs(request):
+        return _told(status, _CODES.get(status, "refused"), title)
     return render(
         request, "shell/error.html", {"status": status, "title": title, "advice": advice}, status=status
     )
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _told(status: int, code: str, message: Words) -> JsonResponse:
+    return JsonResponse({"code": code, "message": str(message)}, status=status)
