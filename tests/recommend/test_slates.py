@@ -314,13 +314,14 @@ def test_an_artefact_is_arrays_only(town):
         assert all(stored[name].dtype != object for name in stored.files)
 
 
-def test_a_new_artefact_is_served_and_a_broken_one_is_passed_over(town, visitor):
+@pytest.mark.parametrize("left", [b"", b"half a file"])
+def test_a_new_artefact_is_served_and_a_broken_one_is_passed_over(town, visitor, left):
     first = train(policy="hybrid")
     assert slate(Actor(visitor=visitor)).version == first.version
     second = train(policy="hybrid")
     assert slate(Actor(visitor=visitor)).version == second.version
 
-    (Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path).write_bytes(b"half a file")
+    (Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path).write_bytes(left)
     memory.forget()
     assert slate(Actor(visitor=visitor)).version == second.version
 

@@ -66,6 +66,6 @@ def _newest(policy: str, held: Held | None) -> Held | None:
             with np.load(Path(settings.ZHIYUE_DATA_DIR) / artefact.path, allow_pickle=False) as stored:
                 arrays = dict(stored)
             return Held(artefact.pk, artefact.version, from_arrays(arrays), arrays["course_ids"])
-        except (OSError, ValueError, KeyError, BadZipFile) as problem:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
             log.warning("Artefact %s cannot be read, the one before it is served: %s", artefact, problem)
     return None
