@@ -9,6 +9,7 @@ import time
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,6 +108,46 @@ def test_batch_writes_k_items_a_user_without_those_owned(folder):
     assert pq.read_schema(folder / "out.parquet").names == ["user_id", "item_id", "score"]
     assert "6 rows" in out
     assert "1 of 3 users are not in" in err
+
+
+def test_lists_of_many_users_are_written_as_they_are_made(tmp_path):
+    """Two million rows, 40 MB as lists: in row groups, every user with their own items, in their order."""
+    people, k = 20_000, 100
+    user = np.arange(people)
+    pq.write_table(pa.table({"user_id": user, "item_id": user % 2000}), tmp_path / "train.parquet")
+    pq.write_table(pa.table({"user_id": user[::-1]}), tmp_path / "users.parquet")
+
+    out, _ = run(
+        "batch", "--train", tmp_path / "train.parquet", "--users", tmp_path / "users.parquet", "--k", k,
+        "--out", tmp_path / "out.parquet", "--policy", "popular",
+    )  # fmt: skip
+
+    found = pq.ParquetFile(tmp_path / "out.parquet")
+    assert "2,000,000 rows" in out
+    groups = [found.metadata.row_group(place).num_rows for place in range(found.num_row_groups)]
+    assert sum(groups) == 2_000_000
+    assert len(groups) > 1
+    assert all(500_000 <= rows < 1_000_000 for rows in groups[:-1])
+    table = found.read()
+    assert np.array_equal(table["user_id"].to_numpy(), np.repeat(user[::-1], k))
+    # Every item has ten people, and equal scores stand by item code.
+    items = table["item_id"].to_numpy().reshape(people, k)
+    assert items[0].tolist() == list(range(100))
+    assert items[-1].tolist() == list(range(1, 101))
+    assert not (items == (user[::-1] % 2000)[:, None]).any()
+
+
+def test_users_who_own_everything_get_a_file_without_rows(folder):
+    (folder / "train.csv").write_text("user_id,item_id\n1,10\n1,11\n2,10\n")
+    (folder / "users.csv").write_text("user_id\n1\n")
+
+    out, _ = run(
+        "batch", "--train", folder / "train.csv", "--users", folder / "users.csv",
+        "--out", folder / "out.parquet", "--policy", "popular",
+    )  # fmt: skip
+
+    assert "0 rows" in out
+    assert pq.read_table(folder / "out.parquet").column_names == ["user_id", "item_id", "score"]
 
 
 def test_with_texts_a_course_that_nobody_took_can_be_recommended(folder):

@@ -3,8 +3,9 @@ touched."""
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ from zhiyue.recommend.fitting import Pipeline, Texts, TextsNeeded, fit
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 
 Tell = Callable[[str], object]
+# Lists are held until they make a row group of so many rows, never all at once.
+ROWS_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,35 +194,6 @@ def check_target(out: Path, suffixes: set[str]) -> None:
         raise NotPossible(f"{out}: nothing can be written there: {problem.strerror}.") from problem
 
 
-def _write_lists(
-    place: Place, train: Path, users: Path, items: Path | None, policy: Policy, k: int, tell: Tell
-) -> int:
-    asked = read_users(users)
-    known = training(train, items, tell)
-    pipeline, _ = _fitted(policy, known, tell)
-    people = _codes(asked, known.users)
-    if strangers := int((people == NOTHING).sum()):
-        tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
-    if k > known.acts.items:
-        tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
-        k = known.acts.items
-    lists, scores = _lists(
-        pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, policy.is_varied
-    )
-    listed = lists != NOTHING
-    table = pa.table(
-        {
-            "user_id": asked.restored(
-                asked.values.take(pa.array(np.repeat(np.arange(len(people)), listed.sum(axis=1))))
-            ),
-            "item_id": known.item_kind.restored(known.items.take(pa.array(lists[listed]))),
-            "score": pa.array(scores[listed], pa.float32()),
-        }
-    )
-    place.fill(lambda draft: pq.write_table(table, draft))
-    return int(table.num_rows)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """Whom the test file asks about: code of each person in the training file (NOTHING: not in it), owned
@@ -258,7 +232,8 @@ def _measured(policy: Policy, known: Training, asked: _Asked, seed: int, tell: T
         return None
     started = time.perf_counter()
     shaped = profiles(known.acts, PROFILE)
-    lists, _ = _lists(pipeline, shaped, owned(known.acts), asked.people, LIST_LENGTH, False, policy.name)
+    blocks = _lists(pipeline, shaped, owned(known.acts), asked.people, LIST_LENGTH, False, policy.name)
+    lists = np.concatenate([items for items, _ in blocks])
     milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)
     found = measures.measured(lists, asked.relevant, known.acts.items, seed=seed)
     return Result(policy.name, found, fit_seconds, milliseconds, pipeline.left_out)
@@ -288,9 +263,9 @@ def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, floa
 
 def _lists(
     pipeline: Pipeline, shaped: Profiles, taken: Matrix, people: Ints, k: int, vary: bool, name: str = "users"
-) -> tuple[Ints, Floats]:
-    """Items and scores, (people, k) each, for people by code; NOTHING has an empty profile."""
-    lists, scores = [np.zeros((0, k), dtype=np.int64)], [np.zeros((0, k), dtype=np.float32)]
+) -> Iterator[tuple[Ints, Floats]]:
+    """Blocks of items and scores, (people of the block, k) each, for people by code in their order; NOTHING
+    has an empty profile."""
     size = serve.block_size(pipeline)
     with tqdm(total=len(people), desc=name, unit=" users", file=sys.stderr) as progress:
         for low in range(0, len(people), size):
@@ -298,10 +273,68 @@ def _lists(
             newest = np.where(part == NOTHING, NOTHING, np.append(shaped.newest, NOTHING)[part])
             mine = Profiles(_rows_of(shaped.weights, part), newest)
             ranked = serve.rank(pipeline, mine, _rows_of(taken, part), k, vary=vary)
-            lists.append(ranked.items)
-            scores.append(ranked.scores)
             progress.update(len(part))
-    return np.concatenate(lists), np.concatenate(scores)
+            yield ranked.items, ranked.scores
+
+
+def _write_lists(
+    place: Place, train: Path, users: Path, items: Path | None, policy: Policy, k: int, tell: Tell
+) -> int:
+    asked = read_users(users)
+    known = training(train, items, tell)
+    pipeline, _ = _fitted(policy, known, tell)
+    people = _codes(asked, known.users)
+    if strangers := int((people == NOTHING).sum()):
+        tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
+    if k > known.acts.items:
+        tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
+        k = known.acts.items
+    lists = _lists(pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, policy.is_varied)
+    tables = _long(lists, asked, known)
+    rows = 0
+
+    def write(draft: Path) -> None:
+        nonlocal rows
+        first = next(tables)
+        with pq.ParquetWriter(draft, first.schema) as writer:
+            for table in _grouped(chain([first], tables)):
+                writer.write_table(table)
+                rows += table.num_rows
+
+    place.fill(write)
+    return rows
+
+
+def _long(blocks: Iterable[tuple[Ints, Floats]], asked: IdColumn, known: Training) -> Iterator[pa.Table]:
+    """Blocks of lists in long form, the users in the order of `asked`; all tables have the same types."""
+    users = asked.restored(asked.values)
+    items = known.item_kind.restored(known.items)
+    low = 0
+    for lists, scores in blocks:
+        listed = lists != NOTHING
+        person = low + np.repeat(np.arange(len(lists)), listed.sum(axis=1))
+        low += len(lists)
+        yield pa.table(
+            {
+                "user_id": users.take(pa.array(person)),
+                "item_id": items.take(pa.array(lists[listed])),
+                "score": pa.array(scores[listed], pa.float32()),
+            }
+        )
+
+
+def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of ROWS_AT_ONCE or a little more: a row group each."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= ROWS_AT_ONCE:
+            yield pa.concat_tables(waiting)
+            waiting, rows = [], 0
+    if rows:
+        yield pa.concat_tables(waiting)
 
 
 def _rows_of(matrix: Matrix, rows: Ints) -> Matrix:
