@@ -30,6 +30,8 @@ WHOLE_FLOAT = r"^(0|-?[1-9][0-9]{0,14})\.0+$"
 EPOCH_SECONDS_FROM = 10**8
 EPOCH_MILLISECONDS_FROM = 10**11
 SECONDS_A_DAY = 86_400.0
+# The engine reckons in single precision: a weight beyond 3.4e38 would be infinite there.
+LARGEST_RATING = 3e38
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +117,7 @@ def read_interactions(path: Path) -> InteractionFile:
     """Raises BadFile."""
     table = _table(path, ("user_id", "item_id"), ("rating", "time", "position"))
     user, item = _ids(path, table, "user_id"), _ids(path, table, "item_id")
-    weight = _numbers(path, table, "rating") if "rating" in table.column_names else np.ones(len(user))
+    weight = _weights(path, table) if "rating" in table.column_names else np.ones(len(user))
     notes: list[str] = []
     order = days = None
     if "time" in table.column_names:
@@ -305,6 +307,18 @@ def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
     wrong = np.flatnonzero(~np.isfinite(found))
     if len(wrong):
         raise BadFile(path, f"{name} is missing or not a finite number", int(wrong[0]) + 1)
+    return found
+
+
+def _weights(path: Path, table: pa.Table) -> Floats:
+    found = _numbers(path, table, "rating")
+    wrong = np.flatnonzero(np.abs(found) > LARGEST_RATING)
+    if len(wrong):
+        raise BadFile(
+            path,
+            f"rating is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:g} and {LARGEST_RATING:g}",
+            int(wrong[0]) + 1,
+        )
     return found
 
 
