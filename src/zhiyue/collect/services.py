@@ -188,12 +188,15 @@ def _count(ids: list[UUID]) -> int:
 def _reopen_days(days: Iterable[date]) -> None:
     """Past days that get or lose events are read from the log again until they are sealed anew.
 
-    The rows are made and locked here, so that a sealing under way ends first or sees these events.
+    The rows are made and locked here, so that a sealing under way ends first or sees these events. Both happen in
+    the order of days, so that of two who want the same days one waits for the other, and never each for each.
     """
-    past = [day for day in days if day < clock.business_day()]
+    today = clock.business_day()
+    past = sorted({day for day in days if day < today})
     if past:
         SealedDay.objects.bulk_create([SealedDay(day=day) for day in past], ignore_conflicts=True)
-        SealedDay.objects.filter(day__in=past).update(file="")
+        locked = SealedDay.objects.select_for_update().filter(day__in=past).order_by("day")
+        SealedDay.objects.filter(pk__in=[row.pk for row in locked]).update(file="")
 
 
 def _quarantine(entry: object, *, why: NotInVocabulary, received_at: datetime) -> None:
