@@ -98,6 +98,17 @@ def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_i
     assert "\nhybrid" in out
 
 
+def test_the_unit_that_a_time_column_was_taken_for_is_said(folder):
+    (folder / "train.csv").write_text("user_id,item_id,time\n1,10,1772366400000000\n2,11,1772366401000000\n")
+
+    _, err = run(
+        "batch", "--train", folder / "train.csv", "--users", folder / "users.csv",
+        "--out", folder / "out.parquet", "--policy", "popular",
+    )  # fmt: skip
+
+    assert f"{folder / 'train.csv'}: time is taken as microseconds since 1970\n" in err
+
+
 def test_batch_writes_k_items_a_user_without_those_owned(folder):
     out, err = run(
         "batch", "--train", folder / "train.csv", "--users", folder / "users.csv", "--k", 2,

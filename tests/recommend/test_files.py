@@ -40,6 +40,9 @@ REFUSED = {
     "user_id,item_id,rating\n1,2,-4e38\n": "data row 1 (line 2): rating is -4e+38; it must lie between",
     "user_id,item_id,position\n1,2,first\n": "data row 1 (line 2): position is 'first', not a number",
     "user_id,item_id,time\n1,2,2026-01-01\n1,3,soon\n": "data row 2 (line 3): time is 'soon'; write it like",
+    "user_id,item_id,time\n1,2,1772366400\n1,3,1772366400000\n": "data row 2 (line 3): time is 1772366400000, too "
+    "large for seconds since 1970",
+    "user_id,item_id,time\n1,2,1e300\n": "data row 1 (line 2): time is 1e+300, too large for nanoseconds",
     "user_id,item_id,time\n1,2,2026-01-01\n1,3,\n": "data row 2 (line 3): time is missing",
 }
 
@@ -138,6 +141,32 @@ def test_times_are_days_and_positions_only_an_order(tmp_path):
     assert day_numbers.days is positions.days is None
     for found in (iso, epoch, stamps, day_numbers, positions):
         assert found.order.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "parts"),
+    [("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)],
+)
+def test_the_unit_of_times_since_1970_shows_in_their_size_and_is_noted(tmp_path, unit, parts):
+    """From the first number that is taken for a moment (1973) to one of our days."""
+    seconds = [100_000_000, 1_772_366_400]
+    times = [second * parts for second in seconds]
+    rows = "".join(f"1,{time},{time}\n" for time in times)
+
+    for found in (
+        read_interactions(csv(tmp_path, "user_id,item_id,time\n" + rows)),
+        read_interactions(parquet(tmp_path, user_id=[1, 1], item_id=[2, 3], time=times)),
+    ):
+        assert found.days == pytest.approx([second / 86400 for second in seconds])
+        assert found.order.tolist() == [0, 1]
+        assert found.notes == (f"time is taken as {unit} since 1970",)
+
+
+def test_small_numbers_as_time_are_an_order_only_and_it_is_noted(tmp_path):
+    found = read_interactions(csv(tmp_path, "user_id,item_id,time\n1,2,1772366400\n1,3,99999999\n"))
+
+    assert found.days is None
+    assert found.notes == ("time goes down to 99999999: taken as an order only, without ages",)
 
 
 def test_with_time_and_position_the_position_decides_between_equal_times(tmp_path):

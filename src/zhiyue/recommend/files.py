@@ -25,10 +25,10 @@ Ids: TypeAlias = "pa.Array[Any]"
 MISSING = ("", "nan", "null", "none", "na", "n/a", "<na>")
 WHOLE_NUMBER = r"^(0|-?[1-9][0-9]{0,17})$"
 WHOLE_FLOAT = r"^(0|-?[1-9][0-9]{0,14})\.0+$"
-# Numbers this large in a time column are seconds (or thousandths) since 1970; smaller ones only say what
-# came first.
-EPOCH_SECONDS_FROM = 10**8
-EPOCH_MILLISECONDS_FROM = 10**11
+# Numbers this large in a time column count from 1970, and a unit ends where the next one begins: each covers
+# the years 1973 to 5138. Smaller numbers only say what came first.
+EPOCH_FROM = 1e8
+UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 SECONDS_A_DAY = 86_400.0
 # The engine reckons in single precision: a weight beyond 3.4e38 would be infinite there.
 LARGEST_RATING = 3e38
@@ -121,7 +121,8 @@ def read_interactions(path: Path) -> InteractionFile:
     notes: list[str] = []
     order = days = None
     if "time" in table.column_names:
-        moment, days = _moments(path, table)
+        moment, days, unit = _moments(path, table)
+        notes += [unit] if unit else []
         order = np.unique(moment, return_inverse=True)[1].astype(np.int64)
     if "position" in table.column_names:
         place = np.unique(_numbers(path, table, "position"), return_inverse=True)[1].astype(np.int64)
@@ -332,8 +333,9 @@ def _number(path: Path, name: str, text: str | None, row: int) -> float:
     return number
 
 
-def _moments(path: Path, table: pa.Table) -> tuple[Floats, Floats | None]:
-    """The time column as comparable numbers, and in days where it has a unit."""
+def _moments(path: Path, table: pa.Table) -> tuple[Floats, Floats | None, str]:
+    """The time column as comparable numbers, in days where it has a unit, and a note if the unit was
+    guessed."""
     column = table.column("time").combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -343,19 +345,26 @@ def _moments(path: Path, table: pa.Table) -> tuple[Floats, Floats | None]:
             pa.int64()
         )
         days = millis.to_numpy() / (1000.0 * SECONDS_A_DAY)
-        return days, days
+        return days, days, ""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         texts = column.to_pylist()
         if not _looks_numeric(texts[0]):
             seconds = np.asarray(
                 [_instant(path, text, row) for row, text in enumerate(texts, 1)], dtype=np.float64
             )
-            return seconds, seconds / SECONDS_A_DAY
+            return seconds, seconds / SECONDS_A_DAY, ""
     numbers = _numbers(path, table, "time")
     smallest = float(np.abs(numbers).min())
-    if smallest >= EPOCH_MILLISECONDS_FROM:
-        return numbers, numbers / (1000.0 * SECONDS_A_DAY)
-    return numbers, numbers / SECONDS_A_DAY if smallest >= EPOCH_SECONDS_FROM else None
+    if smallest < EPOCH_FROM:
+        return numbers, None, f"time goes down to {smallest:.15g}: taken as an order only, without ages"
+    unit = max((name for name in UNITS if smallest >= EPOCH_FROM * UNITS[name]), key=lambda name: UNITS[name])
+    beyond = np.flatnonzero(np.abs(numbers) >= 1000.0 * EPOCH_FROM * UNITS[unit])
+    if len(beyond):
+        reason = (
+            f"time is {numbers[beyond[0]]:.15g}, too large for {unit} since 1970, as other rows have them"
+        )
+        raise BadFile(path, reason, int(beyond[0]) + 1)
+    return numbers, numbers / (UNITS[unit] * SECONDS_A_DAY), f"time is taken as {unit} since 1970"
 
 
 def _looks_numeric(text: str | None) -> bool:
