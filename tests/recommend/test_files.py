@@ -30,6 +30,8 @@ REFUSED = {
     "user_id;item_id\n1;2\n": "the column user_id is missing (columns found: user_id;item_id)",
     "user_id,user_id,item_id\n1,1,2\n": "the column user_id stands in the file twice",
     "user_id,item_id\n1,2\n,3\n": "data row 2 (line 3): user_id is missing",
+    "user_id,item_id\n\n1,2\n1\0,3\n": "line 4 holds a NUL byte",
+    "user_id,item_id,unused\r\n1,2,a\r\n1,3,\0": "line 3 holds a NUL byte",
     "user_id,item_id\n1,2\n1,NaN\n": "data row 2 (line 3): item_id is missing",
     "user_id,item_id\n1,2\n1,3,4\n": "data row 2 (line 3): 2 columns were expected, 3 found",
     "user_id,item_id,rating\n1,2,5\n1,3,good\n": "data row 2 (line 3): rating is 'good', not a number",
@@ -65,6 +67,8 @@ def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):
         (csv(tmp_path, "user_id,item_id\n1,2\n", "rows.txt"), "only .parquet, .csv and .csv.gz"),
         (csv(tmp_path, "no parquet", "rows.parquet"), "the file cannot be read"),
         (csv(tmp_path, b"\x1f\x8b\x08 no gzip", "rows.csv.gz"), "the file cannot be read"),
+        (csv(tmp_path, gzip.compress(b"user_id,item_id\n1,2\0\n"), "nul.csv.gz"), "line 2 holds a NUL byte"),
+        (csv(tmp_path, "user_id,item_id\n1,2\n".encode("utf-16"), "wide.csv"), "save the file as UTF-8"),
         (csv(tmp_path, b"user_id,item_id\n\xff\xfe,1\n", "latin.csv"), "the file cannot be read"),
     ):
         with pytest.raises(BadFile, match=reason):

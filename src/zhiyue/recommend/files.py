@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -215,8 +215,8 @@ def _parquet(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None
 
 
 def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
-    opened = gzip.open if path.name.lower().endswith(".gz") else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as lines:
+    _refuse_nul(path)
+    with _opened(path, encoding="utf-8-sig", newline="") as lines:
         names = [name.strip() for name in next(csv.reader(lines), [])]
     _check_names(path, names, needed, wanted)
     columns = _chosen(names, needed, wanted)
@@ -243,6 +243,20 @@ def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) ->
         line, reason = ragged[0]
         raise BadFile(path, reason, None if line is None else line - 1)
     return table
+
+
+def _opened(path: Path, *, encoding: str, newline: str | None) -> TextIO:
+    """A CSV file as text; `newline` as in `open`."""
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    return cast(TextIO, opened(path, "rt", encoding=encoding, newline=newline))
+
+
+def _refuse_nul(path: Path) -> None:
+    """Readers disagree about NUL bytes: an id would silently turn into another one."""
+    with _opened(path, encoding="latin-1", newline=None) as lines:
+        for number, line in enumerate(lines, 1):
+            if "\0" in line:
+                raise BadFile(path, f"line {number} holds a NUL byte; save the file as UTF-8 text")
 
 
 def _check_names(
