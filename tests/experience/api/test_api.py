@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client, override_settings
 
+from tests.conftest import BROWSER
 from tests.factories import lesson_of, make_course
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.core.kit import clock
@@ -123,11 +124,47 @@ def test_programs_get_no_key_and_leave_no_event():
 
 
 def test_too_many_events_in_a_minute_are_a_429(browser):
+    browser.get("/")
     with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
         assert send(browser, [told(), told()]).status_code == 202
         answer = send(browser, [told(), told()])
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many")
     assert Event.objects.count() == 2
+
+
+def test_a_429_says_when_to_send_again(browser):
+    browser.get("/")
+    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+        send(browser, [told(), told(), told()])
+        answer = send(browser, [told()])
+    assert answer.status_code == 429
+    assert 1 <= int(answer["Retry-After"]) <= 120
+
+
+def test_a_batch_too_large_is_not_counted(browser):
+    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+        assert send(browser, [told() for _ in range(101)]).status_code == 413
+        assert send(browser, [told(), told(), told()]).status_code == 202
+
+
+def test_without_a_cookie_all_of_an_address_are_one_person():
+    def fresh(address):
+        client = Client(headers={"user-agent": BROWSER}, REMOTE_ADDR=address)
+        return send(client, [told(), told()]).status_code
+
+    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+        assert fresh("192.0.2.1") == 202
+        assert fresh("192.0.2.1") == 429
+        assert fresh("192.0.2.2") == 202
+    assert Event.objects.count() == 4
+
+
+def test_with_cookies_people_behind_one_address_are_counted_each_for_themselves():
+    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+        for _ in range(3):
+            client = Client(headers={"user-agent": BROWSER})
+            client.get("/")
+            assert send(client, [told(), told()]).status_code == 202
 
 
 def test_a_slate_has_courses_with_reasons(browser):

@@ -10,12 +10,15 @@ from rest_framework.views import exception_handler
 
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.errors import TOO_LARGE
+from zhiyue.experience.shell.limits import TooMany
 
 
 def answer(problem: Exception, context: dict[str, Any]) -> Response | None:
     """Answers for DRF's own errors and for what services refuse; anything else is a fault and rises."""
     if isinstance(problem, Refused):
-        return Response({"code": problem.code, "message": str(problem.message)}, status=problem.status)
+        headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, TooMany) else {}
+        told = {"code": problem.code, "message": str(problem.message)}
+        return Response(told, status=problem.status, headers=headers)
     if isinstance(problem, RequestDataTooBig):
         return Response({"code": "too_large", "message": str(TOO_LARGE)}, status=413)
     response = exception_handler(problem, context)

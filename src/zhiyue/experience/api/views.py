@@ -8,9 +8,11 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from zhiyue.collect.errors import BatchTooLarge
+from zhiyue.collect.services import BATCH_LIMIT
 from zhiyue.core.accounts.selectors import may_see_desk
 from zhiyue.experience.api import shapes
-from zhiyue.experience.api.limits import spend
+from zhiyue.experience.api.limits import spend_events
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.monitor import selectors as monitor
@@ -35,8 +37,11 @@ def events(request: Request) -> Response:
     shape = shapes.BatchShape(data=request.data)
     shape.is_valid(raise_exception=True)
     batch = cast(dict[str, list[object]], shape.validated_data)["events"]
+    if len(batch) > BATCH_LIMIT:
+        # Before it is counted: else it would use up what smaller batches are allowed.
+        raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
     actor = actor_of(page)
-    spend(request, actor, events=len(batch))
+    spend_events(page, actor, events=len(batch))
     receipt = receive_from_browser(
         batch=batch, user=page.viewer.user, actor=actor, user_agent=request.headers.get("User-Agent", "")
     )
