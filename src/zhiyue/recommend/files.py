@@ -157,7 +157,7 @@ def read_items(path: Path) -> ItemFile:
     first = pc.index_in(item.values, value_set=pc.unique(item.values)).to_numpy()
     again = np.flatnonzero(np.concatenate([[False], first[1:] <= np.maximum.accumulate(first)[:-1]]))
     if len(again):
-        raise BadFile(
+        raise _bad_row(
             path, f"item_id {item.values[int(again[0])]} stands in the file twice", int(again[0]) + 1
         )
     texts: dict[str, list[str]] = {}
@@ -241,7 +241,7 @@ def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) ->
     )
     if ragged:
         line, reason = ragged[0]
-        raise BadFile(path, reason, None if line is None else line - 1)
+        raise BadFile(path, reason) if line is None else _bad_row(path, reason, line - 1)
     return table
 
 
@@ -321,7 +321,7 @@ def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
     found = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(found))
     if len(wrong):
-        raise BadFile(path, f"{name} is missing or not a finite number", int(wrong[0]) + 1)
+        raise _bad_row(path, f"{name} is missing or not a finite number", int(wrong[0]) + 1)
     return found
 
 
@@ -329,7 +329,7 @@ def _weights(path: Path, table: pa.Table) -> Floats:
     found = _numbers(path, table, "rating")
     wrong = np.flatnonzero(np.abs(found) > LARGEST_RATING)
     if len(wrong):
-        raise BadFile(
+        raise _bad_row(
             path,
             f"rating is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:g} and {LARGEST_RATING:g}",
             int(wrong[0]) + 1,
@@ -341,9 +341,9 @@ def _number(path: Path, name: str, text: str | None, row: int) -> float:
     try:
         number = float(text or "nan")
     except ValueError:
-        raise BadFile(path, f"{name} is {text!r}, not a number", row) from None
+        raise _bad_row(path, f"{name} is {text!r}, not a number", row) from None
     if not np.isfinite(number):
-        raise BadFile(path, f"{name} is missing or not a finite number", row)
+        raise _bad_row(path, f"{name} is missing or not a finite number", row)
     return number
 
 
@@ -377,7 +377,7 @@ def _moments(path: Path, table: pa.Table) -> tuple[Floats, Floats | None, str]:
         reason = (
             f"time is {numbers[beyond[0]]:.15g}, too large for {unit} since 1970, as other rows have them"
         )
-        raise BadFile(path, reason, int(beyond[0]) + 1)
+        raise _bad_row(path, reason, int(beyond[0]) + 1)
     return numbers, numbers / (UNITS[unit] * SECONDS_A_DAY), f"time is taken as {unit} since 1970"
 
 
@@ -392,11 +392,11 @@ def _looks_numeric(text: str | None) -> bool:
 def _instant(path: Path, text: str | None, row: int) -> float:
     """Seconds since 1970 of an ISO 8601 text; without a zone it is taken as UTC."""
     if text is None or text.strip().lower() in MISSING:
-        raise BadFile(path, "time is missing", row)
+        raise _bad_row(path, "time is missing", row)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise BadFile(path, f"time is {text!r}; write it like 2026-03-01 20:15:00", row) from None
+        raise _bad_row(path, f"time is {text!r}; write it like 2026-03-01 20:15:00", row) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -428,9 +428,36 @@ def _cast(path: Path, name: str, column: Ids, kind: pa.DataType) -> Ids:
         raise BadFile(path, f"{name}: {_first_line(problem)}") from problem
 
 
+def _bad_row(path: Path, reason: str, row: int) -> BadFile:
+    """The refusal of a data row (from 1), with its line if the file has lines."""
+    line = None if is_parquet(path) else _line(path, row)
+    return BadFile(path, f"data row {row}{'' if line is None else f' (line {line})'}: {reason}")
+
+
+def _line(path: Path, row: int) -> int | None:
+    """The line on which a data row begins, None if that cannot be told for certain. Empty lines are no rows,
+    and a quoted text may go over several."""
+    seen = 0
+    try:
+        with _opened(path, encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines)
+            next(reader)
+            if reader.line_num > 1:
+                return None
+            before = reader.line_num
+            for cells in reader:
+                seen += bool(cells)
+                if seen == row:
+                    return before + 1
+                before = reader.line_num
+    except csv.Error:
+        return None
+    return None
+
+
 def _refuse_first(path: Path, wrong: "pa.Array[Any]", reason: str) -> None:
     if pc.any(wrong).as_py():
-        raise BadFile(path, reason, int(pc.index(wrong, True).as_py()) + 1)
+        raise _bad_row(path, reason, int(pc.index(wrong, True).as_py()) + 1)
 
 
 def _first_line(problem: BaseException) -> str:
