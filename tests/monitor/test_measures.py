@@ -1,9 +1,11 @@
 """The monitor on real events: exact numbers, recomputed when the past changes."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from tests.factories import make_member
 from zhiyue.collect import lake
@@ -124,3 +126,18 @@ def test_a_past_day_measured_again_has_the_members_it_had(two_members):
     DailyMeasure.objects.all().delete()
     measure_past_days()
     assert list(DailyMeasure.objects.values_list("day", "members", "a")) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_that_measure_at_once_do_not_disturb_each_other(two_members):
+    event = act(two_members[0])
+
+    def look(_):
+        try:
+            return selectors.move(event).own_after, selectors.today().a, selectors.rhythm()[0][0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        seen = list(pool.map(look, range(24)))
+    assert len(set(seen)) == 1

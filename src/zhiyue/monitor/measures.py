@@ -37,15 +37,20 @@ def measure(days: Sequence[date]) -> list[Measure]:
         return []
     since = min(days) - timedelta(days=max(ACTIVITY.window_days, MONTH_DAYS))
     with lake.events(since=since) as events:
+        # On the connection of these events: ibis's default one is shared by threads and not safe there.
+        engine = events.get_backend()
         # Kept in memory once; four expressions read it.
-        per_day = ibis.memtable(activity.user_days(events, points_table()).to_pyarrow())
+        per_day = ibis.memtable(engine.to_pyarrow(activity.user_days(events, points_table())))
         asked = ibis.memtable(pa.table({"as_of": pa.array(sorted(set(days)), pa.date32())}))
         per_member = activity.member_activity(per_day, asked, ACTIVITY)
-        index = activity.activity_index(per_member, members_table(), asked, ACTIVITY).to_pyarrow().to_pylist()
+        index = activity.activity_index(per_member, members_table(), asked, ACTIVITY)
+        rows = engine.to_pyarrow(index).to_pylist()
         active = {
             window: {
                 row["as_of"]: row["active"]
-                for row in activity.active_users(per_day, asked, window_days=window).to_pyarrow().to_pylist()
+                for row in engine.to_pyarrow(
+                    activity.active_users(per_day, asked, window_days=window)
+                ).to_pylist()
             }
             for window in (1, WEEK_DAYS, MONTH_DAYS)
         }
@@ -59,7 +64,7 @@ def measure(days: Sequence[date]) -> list[Measure]:
             wau=active[WEEK_DAYS][row["as_of"]],
             mau=active[MONTH_DAYS][row["as_of"]],
         )
-        for row in index
+        for row in rows
     ]
 
 

@@ -127,5 +127,10 @@ def _own_activity(member_id: int, as_of: date, *, until_pk: int | None) -> float
     )
     asked = ibis.memtable(pa.table({"as_of": pa.array([as_of], pa.date32())}))
     per_day = activity.user_days(ibis.memtable(events), points_table())
-    found = activity.member_activity(per_day, asked, ACTIVITY).to_pyarrow().to_pylist()
+    # A connection of its own: ibis's default one is shared by threads and not safe there.
+    engine = ibis.duckdb.connect()
+    try:
+        found = engine.to_pyarrow(activity.member_activity(per_day, asked, ACTIVITY)).to_pylist()
+    finally:
+        engine.disconnect()
     return float(found[0]["a"]) if found else 0.0
