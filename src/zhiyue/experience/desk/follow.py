@@ -30,8 +30,9 @@ from zhiyue.recommend.selectors import slate
 SLATE_LENGTH = 6
 TOPICS_SHOWN = 3
 ACTS_REMEMBERED = 2000
-# One click is often told as several events; within so long they are one burst.
-BURST = timedelta(seconds=5)
+# One click is often told as several events; within so long they are one burst. Longer, and the next click
+# would not get a journey of its own.
+BURST = timedelta(seconds=1.5)
 
 _ICONS: Mapping[str, str] = {
     "slate.shown": "sparkles",
