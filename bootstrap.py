@@ -231,7 +231,7 @@ def pip_with_progress(lock):
                 met += 1
                 show("    fetching %d of %d" % (met, total), last=met == total)
             elif line.startswith("Installing collected"):
-                print("    unpacking", flush=True)
+                print("    unpacking (half a minute or so)", flush=True)
     if process.returncode:
         print("".join(words), file=sys.stderr)
         raise subprocess.CalledProcessError(process.returncode, ["pip"])

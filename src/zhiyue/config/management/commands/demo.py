@@ -10,10 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from zhiyue.config.supervisor import CannotServe, check_folder, check_port, children, port_of, run
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
+from zhiyue.demo.selectors import seeding
 from zhiyue.demo.tasks import seed
 
 HOST = "127.0.0.1"
@@ -53,6 +55,14 @@ class Command(BaseCommand):
             raise SystemExit(status)
         self.stdout.write("Stopped; nothing is left running.")
 
+    def _filling(self) -> list[str]:
+        state = seeding()
+        # This thread's connection must not outlive it.
+        connection.close()
+        if state and state.finished_at:
+            return []
+        return ["  The academy fills itself in the background; the strip on the home page shows how far it is."]
+
     def _welcome(self, port: int) -> None:
         address = f"http://{HOST}:{port}"
         if not _answers(f"{address}/healthz", seconds=60):
@@ -65,7 +75,7 @@ class Command(BaseCommand):
             *[f"    {account.role:<9} {account.email}" for account in ACCOUNTS],
             "",
             f"  The desk: {address}/desk/   Follow one click: {address}/desk/follow/",
-            "  The academy fills itself in the background; the strip on the home page shows how far it is.",
+            *self._filling(),
             "  Ctrl-C stops everything.",
             "",
         ]
