@@ -1,11 +1,15 @@
 """Forms of the learners' surface. Whether an account may be made is decided by `accounts`, not here."""
 
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import EmailTaken
+from zhiyue.experience.shell.limits import TooMany, give_back
+from zhiyue.experience.site.guessing import count_sign_in
 
 _PASSWORD_WORDS = {
     "password_too_short": pgettext_lazy("sign up", "Too short: at least 8 characters, please."),
@@ -35,9 +39,11 @@ class SignUpForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def refuse(self, why: EmailTaken | ValidationError) -> None:
+    def refuse(self, why: EmailTaken | TooMany | ValidationError) -> None:
         """Put a service's refusal beside the field it is about."""
-        if isinstance(why, EmailTaken):
+        if isinstance(why, TooMany):
+            self.add_error(None, ValidationError(str(why.message), code=why.code))
+        elif isinstance(why, EmailTaken):
             self.add_error("email", ValidationError(str(why.message), code=why.code))
         else:
             self.add_error("password", [_in_our_words(error) for error in why.error_list])
@@ -64,3 +70,17 @@ class SignInForm(AuthenticationForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    too_many: TooMany | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Past what may be tried, the password isn't even looked at."""
+        if self.request is None or not {"username", "password"} <= self.cleaned_data.keys():
+            return super().clean()
+        try:
+            counted = count_sign_in(self.request, self.cleaned_data["username"])
+        except TooMany as why:
+            self.too_many = why
+            raise ValidationError(str(why.message), code=why.code) from why
+        found = super().clean()
+        give_back(counted)
+        return found

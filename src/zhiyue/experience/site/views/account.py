@@ -10,9 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from zhiyue.core.accounts.errors import EmailTaken
 from zhiyue.core.accounts.models import User
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, forget_visitor
 from zhiyue.experience.site.forms import SignInForm, SignUpForm
+from zhiyue.experience.site.guessing import count_sign_up
 from zhiyue.product.learning import services
 
 
@@ -26,7 +28,11 @@ def sign_up(request: PageRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            count_sign_up(request)
             user = services.sign_up(**form.cleaned_data, visitor=request.viewer.visitor)
+        except TooMany as why:
+            form.refuse(why)
+            return _form_page(request, "site/sign_up.html", form, onward, too_many=why)
         except (EmailTaken, ValidationError) as why:
             form.refuse(why)
         else:
@@ -49,7 +55,7 @@ def sign_in(request: PageRequest) -> HttpResponse:
         if isinstance(user, User):
             services.note_sign_in(user=user, visitor=visitor)
         return HttpResponseRedirect(onward)
-    return _form_page(request, "site/sign_in.html", form, onward)
+    return _form_page(request, "site/sign_in.html", form, onward, too_many=form.too_many)
 
 
 @require_POST
@@ -62,6 +68,15 @@ def sign_out(request: PageRequest) -> HttpResponse:
 
 
 def _form_page(
-    request: PageRequest, template: str, form: SignUpForm | SignInForm, onward: str
+    request: PageRequest,
+    template: str,
+    form: SignUpForm | SignInForm,
+    onward: str,
+    *,
+    too_many: TooMany | None = None,
 ) -> HttpResponse:
-    return render(request, template, {"tab": "me", "form": form, "onward": onward})
+    page = render(request, template, {"tab": "me", "form": form, "onward": onward})
+    if too_many:
+        page.status_code = too_many.status
+        page["Retry-After"] = str(too_many.retry_after)
+    return page
