@@ -39,6 +39,47 @@ def test_a_weak_password_is_told_in_plain_words_and_never_sent_back(english):
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  小\u3000 北\t", "小 北"),
+        ("Ana\nLuz", "Ana Luz"),
+        ("👩‍🚀 小北", "👩‍🚀 小北"),
+        ("👩🏽‍❤️‍👩🏻", "👩🏽‍❤️‍👩🏻"),
+        ("é", "é"),
+        ("北" * 40 + "   ", "北" * 40),
+    ],
+)
+def test_a_name_is_kept_without_needless_white_space(english, typed, kept):
+    assert english.post("/sign-up/", FORM | {"display_name": typed}).status_code == 302
+    assert User.objects.get().display_name == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("小\u202e北", "invisible signs"),
+        ("小\u2066北\u2069", "invisible signs"),
+        ("小\u200b北", "invisible signs"),
+        ("小\u200d北", "invisible signs"),
+        ("👩\u200d", "invisible signs"),
+        ("\u200d👩", "invisible signs"),
+        ("\u200d", "invisible signs"),
+        ("小\x07北", "invisible signs"),
+        ("\u3164", "Nothing of it can be seen"),
+        ("\u2800\u115f", "Nothing of it can be seen"),
+        ("\u0301", "Nothing of it can be seen"),
+        ("\ufe0f", "Nothing of it can be seen"),
+        ("\u3000 \u00a0", "This field is required"),
+    ],
+)
+def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(english, typed, words):
+    page = english.post("/sign-up/", FORM | {"display_name": typed}).content.decode()
+    assert 'id="id_display_name-error"' in page
+    assert words in page
+    assert not User.objects.exists()
+
+
 def test_signing_in_goes_on_but_never_to_another_host(english, learner):
     form = {"username": learner.email.upper(), "password": PASSWORD}
     assert english.post("/sign-in/", form | {"next": "/learning/"})["Location"] == "/learning/"

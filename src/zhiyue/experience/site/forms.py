@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.accounts.errors import EmailTaken
 from zhiyue.experience.shell.limits import TooMany, give_back
 from zhiyue.experience.site.guessing import count_sign_in
+from zhiyue.experience.site.names import tidy_name
 
 _PASSWORD_WORDS = {
     "password_too_short": pgettext_lazy("sign up", "Too short: at least 8 characters, please."),
@@ -19,8 +20,15 @@ _PASSWORD_WORDS = {
 }
 
 
+class NameField(forms.CharField):
+    """A display name. White space goes first, so that it counts neither as a name nor for the length."""
+
+    def to_python(self, value: Any) -> str:
+        return tidy_name(super().to_python(value) or "")
+
+
 class SignUpForm(forms.Form):
-    display_name = forms.CharField(
+    display_name = NameField(
         label=pgettext_lazy("sign up", "Name"),
         help_text=pgettext_lazy("sign up", "What others call you here. You need not use your real name."),
         max_length=40,
