@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.analyse.selectors import interactions
@@ -240,14 +243,37 @@ def test_similar_courses_are_of_its_kind_and_never_itself(town):
     assert {item.reason for item in found} == {Reason("similar", course_id=town[0].pk)}
 
 
-def test_the_popular_slate_counts_the_people_of_the_last_week(town, visitor):
+def test_the_popular_slate_counts_who_joined_or_learnt_in_the_week_before_training(courses, learner, visitor):
+    looked_at, learnt, long_ago = courses[0], courses[1], courses[2]
+    teller = Actor(member_id=make_member("second@test.example").pk)
+    for person in (Actor(member_id=learner.pk), teller, Actor(visitor=visitor)):
+        record("course.viewed", actor=person, course_id=looked_at.pk)
+    for name in ("lesson.opened", "lesson.finished"):
+        record(name, actor=Actor(visitor=visitor), course_id=learnt.pk, lesson_id=lesson_of(learnt, "one").pk)
+    record("course.enrolled", actor=teller, course_id=learnt.pk)
+    eight_days_ago = clock.now() - timedelta(days=8)
+    record("course.enrolled", actor=teller, course_id=long_ago.pk, occurred_at=eight_days_ago)
     train_all()
-    acts = interactions()
-    newest = acts.occurred_at.max()
-    top = slate(Actor(visitor=visitor), policy="popular").items[0]
 
-    lately = (acts.course_id == top.course_id) & (newest - acts.occurred_at <= np.timedelta64(7, "D"))
-    assert top.reason == Reason("popular", learners=int(lately.sum()))
+    shown = slate(Actor(visitor=uuid4()), policy="popular")
+
+    learners = {item.course_id: item.reason.learners for item in shown.items}
+    assert {item.reason.kind for item in shown.items} == {"popular"}
+    assert (learners[looked_at.pk], learners[learnt.pk], learners[long_ago.pk]) == (None, 2, None)
+    assert ids(shown)[0] == looked_at.pk
+
+
+def test_a_count_of_learners_is_not_shown_when_training_stopped_long_ago(courses, learner, visitor):
+    record("course.enrolled", actor=Actor(member_id=learner.pk), course_id=courses[0].pk)
+    train_all()
+    assert slate(Actor(visitor=visitor)).items[0].reason == Reason("popular", learners=1)
+
+    Artefact.objects.update(
+        created_at=clock.now() - timedelta(days=2), version=Concat("version", Value("-old"))
+    )
+    memory.forget()
+
+    assert slate(Actor(visitor=visitor)).items[0].reason == Reason("popular")
 
 
 def test_a_cold_academy_shows_what_members_own_and_then_the_newest(courses, learner, visitor):

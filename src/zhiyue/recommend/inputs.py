@@ -1,13 +1,16 @@
-"""The academy in the engine's codes: acts and texts for training, one person's acts for serving."""
+"""The academy in the engine's codes: acts, texts and learners for training, one person's acts for serving."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import ibis
 import numpy as np
 
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import interactions
+from zhiyue.collect import lake
+from zhiyue.core.kit import clock
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
 from zhiyue.product.catalogue.kinds import CourseText
@@ -15,15 +18,18 @@ from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.recommend.fitting import Texts
 
 MILLISECONDS_A_DAY = 86_400_000
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Academy:
-    """Everything that training reads. `course_ids` are ascending; codes are places in them."""
+    """Everything that training reads. `course_ids` are ascending; codes are places in them. `learners`: how many
+    people were learning each course lately."""
 
     acts: Acts
     course_ids: Ints
     texts: Texts
+    learners: Ints
 
 
 def academy() -> Academy:
@@ -42,7 +48,7 @@ def academy() -> Academy:
         moment,
         moment / MILLISECONDS_A_DAY,
     )
-    return Academy(acts, course_ids, _texts(courses, course_ids))
+    return Academy(acts, course_ids, _texts(courses, course_ids), _learners(course_ids))
 
 
 def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
@@ -73,6 +79,28 @@ def codes_of(courses: Sequence[int] | set[int], course_ids: Ints) -> list[int]:
     """Codes of those courses that a model knows."""
     places = (_place(course_ids, course_id) for course_id in courses)
     return [place for place in places if place is not None]
+
+
+def _learners(course_ids: Ints) -> Ints:
+    """How many people joined each course or were at one of its lessons in the last seven days. Looking at a course is
+    not learning it."""
+    end = clock.now()
+    with lake.events(since=clock.business_day(end - LATELY)) as events:
+        rows = (
+            events.filter(
+                events.course_id.isin(course_ids.tolist()),
+                (events.name == "course.enrolled") | events.name.startswith("lesson."),
+                events.occurred_at > ibis.literal(end - LATELY),
+                events.occurred_at <= ibis.literal(end),
+            )
+            .mutate(person=ibis.coalesce(events.member_id.cast("string"), events.visitor))
+            .group_by("course_id")
+            .agg(people=lambda of_course: of_course.person.nunique())
+            .to_pyarrow()
+        )
+    learners = np.zeros(len(course_ids), dtype=np.int64)
+    learners[codes_of(rows["course_id"].to_pylist(), course_ids)] = rows["people"].to_pylist()
+    return learners
 
 
 def _place(course_ids: Ints, course_id: int) -> int | None:

@@ -10,7 +10,8 @@ class Reason:
     """Why a course is shown.
 
     act: `event` on `course_id`, the viewer's own act that gave most. similar: it is like `course_id`.
-    popular: `learners` people were at it during the last week. new: published during the last week.
+    popular: `learners` people joined it or were at its lessons during the last week, None where nobody was or it is
+    not known. new: published during the last week.
     """
 
     kind: Literal["act", "popular", "new", "similar"]

@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from zipfile import BadZipFile
@@ -21,12 +22,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A fitted policy ready to serve; codes are places in `course_ids` (ascending)."""
+    """A fitted policy ready to serve; codes are places in `course_ids` (ascending). `learners`: how many people were
+    learning each course in the seven days before `trained_at`."""
 
     artefact_id: int
     version: str
     pipeline: Pipeline
     course_ids: Ints
+    learners: Ints
+    trained_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,10 @@ def _newest(policy: str, held: Held | None) -> Held | None:
         try:
             with np.load(Path(settings.ZHIYUE_DATA_DIR) / artefact.path, allow_pickle=False) as stored:
                 arrays = dict(stored)
-            return Held(artefact.pk, artefact.version, from_arrays(arrays), arrays["course_ids"])
+            about_courses = arrays["course_ids"], arrays["learners"]
+            return Held(
+                artefact.pk, artefact.version, from_arrays(arrays), *about_courses, artefact.created_at
+            )
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
             log.warning("Artefact %s cannot be read, the one before it is served: %s", artefact, problem)
     return None

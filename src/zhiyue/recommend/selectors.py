@@ -24,6 +24,8 @@ from zhiyue.recommend.memory import Held
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE
 
 NEW_DAYS = 7
+# An older count of learners says nothing about this week; training is due every ten minutes.
+LEARNERS_HOLD = timedelta(days=1)
 COLD = "cold"
 
 
@@ -93,14 +95,16 @@ def _told(
 ) -> Slate:
     """The one list of `ranked` with ids for codes and reasons for profile items."""
     items: list[Recommended] = []
-    new_since = clock.now() - timedelta(days=NEW_DAYS)
+    now = clock.now()
+    new_since = now - timedelta(days=NEW_DAYS)
+    is_count_fresh = now - held.trained_at <= LEARNERS_HOLD
     for code, score, speaker in zip(ranked.items[0], ranked.scores[0], ranked.reasons[0], strict=True):
         if code == NOTHING:
             break
         course_id = int(held.course_ids[code])
         reason = because.get(int(speaker))
         if reason is None:
-            learners = int(held.pipeline.popular.learners[code])
+            learners = int(held.learners[code]) if is_count_fresh else 0
             is_new = published[course_id] >= new_since
             reason = Reason("new") if is_new else Reason("popular", learners=learners or None)
         items.append(Recommended(course_id, float(score), reason, len(items) + 1))
@@ -147,8 +151,6 @@ def _cold(published: Mapping[int, datetime]) -> Held:
         published, key=lambda course_id: (members.get(course_id, 0), published[course_id], course_id)
     )
     score = {course_id: (place + 1) / len(order) for place, course_id in enumerate(order)}
-    popular = Popular(
-        np.asarray([score[course_id] for course_id in course_ids.tolist()], dtype=np.float32),
-        np.zeros(len(course_ids), dtype=np.int64),
-    )
-    return Held(0, COLD, Pipeline(popular, popular), course_ids)
+    popular = Popular(np.asarray([score[course_id] for course_id in course_ids.tolist()], dtype=np.float32))
+    nobody = np.zeros(len(course_ids), dtype=np.int64)
+    return Held(0, COLD, Pipeline(popular, popular), course_ids, nobody, clock.now())

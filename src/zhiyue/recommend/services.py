@@ -53,7 +53,8 @@ def _train(policy: Policy, read: Academy) -> Artefact:
     moment = clock.now()
     version = f"{moment:%Y%m%dT%H%M%S%f}"
     path = Path("artefacts") / f"{policy.name}-{version}.npz"
-    _put(Path(settings.ZHIYUE_DATA_DIR) / path, to_arrays(pipeline) | {"course_ids": read.course_ids})
+    about_courses = {"course_ids": read.course_ids, "learners": read.learners}
+    _put(Path(settings.ZHIYUE_DATA_DIR) / path, to_arrays(pipeline) | about_courses)
     artefact = _note(
         policy=policy.name,
         version=version,

@@ -21,8 +21,8 @@ TITLES = {7: "统计学的直觉"}
         (Reason("new"), "New this week"),
         (Reason("popular", learners=1204), "1,204 people learning this week"),
         (Reason("popular", learners=1), "1 person learning this week"),
-        (Reason("popular"), "Chosen by many learners"),
-        (Reason("act", "course.saved", 8), "Chosen by many learners"),
+        (Reason("popular"), "A good place to begin"),
+        (Reason("act", "course.saved", 8), "A good place to begin"),
     ],
 )
 def test_a_reason_names_its_act(reason, words):

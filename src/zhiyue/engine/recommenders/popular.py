@@ -11,21 +11,17 @@ from zhiyue.engine.matrix import histories
 @dataclass(frozen=True, slots=True)
 class PopularConfig:
     """half_life_days: an act this much older than the newest act of all counts half (no effect without days).
-    lately_days: how far back `learners` looks from the newest act of all.
     power: the summed weight of one person's acts on one item is raised to it; 0 counts people."""
 
     half_life_days: float = 30.0
-    lately_days: float = 7.0
     power: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Popular:
-    """score  (items,), in [0, 1], 1 for the most popular; learners  (items,), how many people took the
-    item."""
+    """score  (items,), in [0, 1], 1 for the most popular."""
 
     score: Floats
-    learners: Ints
 
     @property
     def items(self) -> int:
@@ -38,11 +34,11 @@ class Popular:
         return np.zeros((len(wanted), profile.nnz), dtype=np.float32)
 
     def to_arrays(self) -> Arrays:
-        return {"score": self.score, "learners": self.learners}
+        return {"score": self.score}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Popular":
-        return cls(arrays["score"], arrays["learners"])
+        return cls(arrays["score"])
 
 
 def fit(acts: Acts, config: PopularConfig) -> Popular:
@@ -57,9 +53,5 @@ def fit(acts: Acts, config: PopularConfig) -> Popular:
     if folded.days is not None and len(folded.days):
         voice = voice * 0.5 ** ((folded.days.max() - folded.days) / config.half_life_days)
     total = np.bincount(folded.item, weights=voice, minlength=acts.items)
-    lately = folded.weight > 0
-    if folded.days is not None and len(folded.days):
-        lately &= folded.days.max() - folded.days <= config.lately_days
-    learners = np.bincount(folded.item[lately], minlength=acts.items).astype(np.int64)
     highest = total.max(initial=0.0)
-    return Popular((total / highest if highest > 0 else total).astype(np.float32), learners)
+    return Popular((total / highest if highest > 0 else total).astype(np.float32))

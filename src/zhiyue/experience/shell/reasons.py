@@ -21,7 +21,7 @@ def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
             "reason", "%(n)s person learning this week", "%(n)s people learning this week", reason.learners
         )
         return words % {"n": f"{reason.learners:,}"}
-    return pgettext("reason", "Chosen by many learners")
+    return pgettext("reason", "A good place to begin")
 
 
 def _act(event: str, title: str) -> str:
