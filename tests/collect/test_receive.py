@@ -13,7 +13,7 @@ from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.selectors import quarantine_counts
-from zhiyue.collect.services import expire_quarantine, receive
+from zhiyue.collect.services import receive
 from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,13 @@ def test_programs_are_kept_out(actor):
     assert Event.objects.count() == 0
 
 
+def test_of_what_programs_send_the_payload_is_not_kept(actor):
+    receive([told(), {}], actor=actor, user_agent="Googlebot/2.1")
+    rows = list(Quarantined.objects.values_list("reason", "detail", "payload"))
+    assert rows == [("robot", "Sent by a program: Googlebot/2.1", "")] * 2
+    assert quarantine_counts() == [("robot", 2)]
+
+
 def test_a_batch_too_large_is_refused_whole(actor):
     with pytest.raises(BatchTooLarge):
         send(*[told() for _ in range(101)], actor=actor)
@@ -114,16 +121,15 @@ def test_nobodys_batch_is_not_stored():
     assert Event.objects.count() == 0
 
 
+def test_nobodys_rubbish_is_counted_and_not_kept():
+    assert send({}, {}, actor=Actor()).refused == ((0, "malformed"), (1, "malformed"))
+    assert quarantine_counts() == [("malformed", 2)]
+    assert Quarantined.objects.count() == 0
+
+
 def test_the_caller_may_refuse_an_event_for_a_reason_of_its_own(actor):
     receipt = receive([told()], actor=actor, user_agent=BROWSER, refuse=lambda event: "not_today")
     assert receipt.refused == ((0, "not_today"),)
-
-
-def test_quarantine_is_forgotten_after_two_weeks(actor):
-    send({}, actor=actor)
-    assert expire_quarantine() == 0
-    Quarantined.objects.update(received_at=clock.now() - timedelta(days=15))
-    assert expire_quarantine() == 1
 
 
 JSON = st.recursive(

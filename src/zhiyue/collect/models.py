@@ -42,7 +42,8 @@ class Event(models.Model):
 
 
 class Quarantined(models.Model):
-    """An event that cleaning kept out, with the reason. Text is cut; it is data, never shown unescaped."""
+    """An event that cleaning kept out, with the reason: a sample, `QuarantineCount` knows how many there were.
+    Text is cut; it is data, never shown unescaped."""
 
     received_at = models.DateTimeField(db_index=True)
     reason = models.CharField(max_length=24)
@@ -51,6 +52,23 @@ class Quarantined(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
+
+
+class QuarantineCount(models.Model):
+    """How many events cleaning kept out on a business day for one reason, and how many of them are in the sample."""
+
+    day = models.DateField()
+    reason = models.CharField(max_length=24)
+    n = models.IntegerField(default=0)
+    kept = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "reason"], name="quarantine_count_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.reason}: {self.n}"
 
 
 class SealedDay(models.Model):

@@ -1,9 +1,11 @@
 """Reads of the event log for people who look at it; analysis reads the `lake`."""
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
+from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import Event, Quarantined
+from zhiyue.collect.models import Event, QuarantineCount
+from zhiyue.core.kit import clock
 
 
 def by(actor: Actor) -> QuerySet[Event]:
@@ -26,9 +28,10 @@ def event_by_id(pk: int) -> Event | None:
 
 
 def quarantine_counts() -> list[tuple[str, int]]:
-    """How many events cleaning keeps out, by reason, most first."""
-    rows = Quarantined.objects.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")
-    return [(reason, n) for reason, n in rows]
+    """How many events cleaning kept out in two weeks, today being the last day, by reason, most first."""
+    before = clock.days_before(clock.business_day(), quarantine.DAYS)
+    rows = QuarantineCount.objects.filter(day__gt=before).values_list("reason")
+    return list(rows.annotate(total=Sum("n")).order_by("-total", "reason"))
 
 
 def counts_since(day: object) -> tuple[int, int]:

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from zhiyue.collect import quarantine
 from zhiyue.collect.cleaning import Cleaned, clean, is_robot
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.kinds import Actor, Receipt
-from zhiyue.collect.models import Event, Quarantined, SealedDay
+from zhiyue.collect.models import Event, SealedDay
+from zhiyue.collect.quarantine import Refusal
 from zhiyue.core.kit import clock
 
 BATCH_LIMIT = 100
-PAYLOAD_LIMIT = 2000
-QUARANTINE_DAYS = 14
+ROBOT = "robot"
 
 
 @transaction.atomic
@@ -64,27 +65,30 @@ def receive(
         raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
     received_at = clock.now()
     rows: dict[UUID, Event] = {}
-    refused: list[tuple[int, str]] = []
+    refusals: list[Refusal] = []
     repeated = 0
     for position, entry in enumerate(batch):
         try:
             if is_robot(user_agent):
-                raise NotInVocabulary("robot", f"Sent by a program: {user_agent[:80]}")
+                raise NotInVocabulary(ROBOT, f"Sent by a program: {user_agent[:80]}")
             cleaned = _from_browser(entry, received_at=received_at)
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
-            refused.append((position, why.reason))
-            _quarantine(entry, why=why, received_at=received_at)
+            refusals.append(_refusal(position, entry, why, actor))
             continue
         repeated += cleaned.event_id in rows
         rows.setdefault(
             cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at)
         )
+    refused = tuple((one.position, one.reason) for one in refusals)
     if actor.is_nobody:
-        return Receipt(accepted=0, duplicates=0, refused=tuple(refused))
+        quarantine.keep(refusals, received_at=received_at)
+        return Receipt(accepted=0, duplicates=0, refused=refused)
     accepted = _insert_once(list(rows.values()))
-    return Receipt(accepted=accepted, duplicates=len(rows) - accepted + repeated, refused=tuple(refused))
+    # Last, because everybody's refusals of one reason wait here for each other.
+    quarantine.keep(refusals, received_at=received_at)
+    return Receipt(accepted=accepted, duplicates=len(rows) - accepted + repeated, refused=refused)
 
 
 @transaction.atomic
@@ -101,15 +105,6 @@ def join_visitor(*, visitor: UUID, member_id: int) -> int:
     theirs = Event.objects.filter(visitor=visitor, member__isnull=True)
     _reopen_days(theirs.order_by().values_list("day", flat=True).distinct())
     return theirs.update(member_id=member_id)
-
-
-@transaction.atomic
-def expire_quarantine() -> int:
-    """Forget quarantined payloads after two weeks."""
-    deleted, _ = Quarantined.objects.filter(
-        received_at__lt=clock.now() - timedelta(days=QUARANTINE_DAYS)
-    ).delete()
-    return deleted
 
 
 def _from_browser(entry: object, *, received_at: datetime) -> Cleaned:
@@ -199,15 +194,15 @@ def _reopen_days(days: Iterable[date]) -> None:
         SealedDay.objects.filter(pk__in=[row.pk for row in locked]).update(file="")
 
 
-def _quarantine(entry: object, *, why: NotInVocabulary, received_at: datetime) -> None:
-    Quarantined.objects.create(
-        received_at=received_at,
-        reason=why.reason,
-        detail=_storable(str(why))[:300],
-        payload=_storable(json.dumps(entry, ensure_ascii=False, default=str))[:PAYLOAD_LIMIT],
+def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor) -> Refusal:
+    """Nobody's rubbish is only counted, and of what a program sends the payload is left out."""
+    payload = (
+        "" if why.reason == ROBOT or actor.is_nobody else json.dumps(entry, ensure_ascii=False, default=str)
     )
-
-
-def _storable(text: str) -> str:
-    """What no database would take (NUL, lone surrogates) becomes a question mark."""
-    return text.replace("\x00", "?").encode("utf-8", errors="replace").decode("utf-8")
+    return Refusal(
+        position=position,
+        reason=why.reason,
+        detail=str(why),
+        payload=payload,
+        is_sampled=not actor.is_nobody,
+    )

@@ -1,6 +1,6 @@
 """Background entries of the event log."""
 
-from zhiyue.collect import lake, services
+from zhiyue.collect import lake, quarantine
 from zhiyue.core.jobs.registry import every, job
 
 
@@ -9,7 +9,7 @@ def seal() -> None:
     """Seal ended days into the lake, and forget what nobody needs."""
     lake.seal_past_days()
     lake.sweep()
-    services.expire_quarantine()
+    quarantine.expire()
 
 
 every(minutes=10, job=seal)

@@ -1,0 +1,84 @@
+"""What cleaning kept out: all of it counted by day and reason, and a sample kept to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from zhiyue.collect.models import QuarantineCount, Quarantined
+from zhiyue.core.kit import clock
+
+DAYS = 14
+# By reason and business day. Anybody may send rubbish: this is what keeps it from filling the disk, at most 0.5 MB a
+# reason and day where it is plain text.
+SAMPLE = 200
+PAYLOAD_LIMIT = 2000
+DETAIL_LIMIT = 300
+EXPIRY_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry of a batch that was kept out. Where `is_sampled` is false it is counted, and no more."""
+
+    position: int
+    reason: str
+    detail: str
+    payload: str
+    is_sampled: bool
+
+
+@transaction.atomic
+def keep(refusals: Sequence[Refusal], *, received_at: datetime) -> None:
+    """Count every refusal; keep those that are to be sampled and still fit in the day's sample of their reason."""
+    if not refusals:
+        return
+    counts = _locked({one.reason for one in refusals}, clock.business_day(received_at))
+    sample = []
+    for one in refusals:
+        count = counts[one.reason]
+        count.n += 1
+        if one.is_sampled and count.kept < SAMPLE:
+            count.kept += 1
+            sample.append(_row(one, received_at))
+    QuarantineCount.objects.bulk_update(counts.values(), ["n", "kept"])
+    Quarantined.objects.bulk_create(sample)
+
+
+def expire() -> int:
+    """Forget the sample and the counts after two weeks. Returns how many rows of the sample went.
+
+    A batch at a time and not in one transaction, so that nobody waits long for it.
+    """
+    QuarantineCount.objects.filter(day__lte=clock.days_before(clock.business_day(), DAYS)).delete()
+    old = Quarantined.objects.filter(received_at__lt=clock.now() - timedelta(days=DAYS)).order_by(
+        "received_at"
+    )
+    gone = 0
+    while batch := list(old.values_list("pk", flat=True)[:EXPIRY_BATCH]):
+        gone += Quarantined.objects.filter(pk__in=batch).delete()[0]
+    return gone
+
+
+def _locked(reasons: set[str], day: date) -> dict[str, QuarantineCount]:
+    """The day's count of each reason, made where there is none, and this transaction's until its end."""
+    # In the order of reasons, so that two batches at once can't wait for each other in a circle.
+    fresh = [QuarantineCount(day=day, reason=reason) for reason in sorted(reasons)]
+    QuarantineCount.objects.bulk_create(fresh, ignore_conflicts=True)
+    rows = QuarantineCount.objects.select_for_update().filter(day=day, reason__in=reasons)
+    return {row.reason: row for row in rows.order_by("reason")}
+
+
+def _row(one: Refusal, received_at: datetime) -> Quarantined:
+    return Quarantined(
+        received_at=received_at,
+        reason=one.reason,
+        detail=_storable(one.detail)[:DETAIL_LIMIT],
+        payload=_storable(one.payload)[:PAYLOAD_LIMIT],
+    )
+
+
+def _storable(text: str) -> str:
+    """What no database would take (NUL, lone surrogates) becomes a question mark."""
+    return text.replace("\x00", "?").encode("utf-8", errors="replace").decode("utf-8")
