@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from tests.factories import make_course, make_member
 from zhiyue.core.accounts.models import User
@@ -22,6 +23,8 @@ def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """Each test has its own lake and artefacts, and nothing cached by another."""
     monkeypatch.setattr(settings, "ZHIYUE_DATA_DIR", tmp_path / "data")
     cache.clear()
+    # A request leaves its language behind in the thread.
+    translation.activate(settings.LANGUAGE_CODE)
     yield
 
 

@@ -37,7 +37,7 @@ def a_month(operator):
 
 def test_it_shows_figures_findings_definition_and_every_weight(read, a_month):
     page = read("/desk/activity/")
-    assert "Visitors aren't counted until they sign up." in page
+    assert "Staff count as members; visitors once they sign up." in page
     assert '<dd class="measure-value">1</dd>\n    <dd class="measure-note">1 in all of yesterday</dd>' in page
     assert "50 % of 2 members" in page
     assert "mostly from: Browsing" in page or "where it was four weeks before" in page

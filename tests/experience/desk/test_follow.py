@@ -52,10 +52,16 @@ def reader(learner):
     return Actor(member_id=learner.pk)
 
 
+@pytest.fixture
+def in_english():
+    with translation.override("en"):
+        yield
+
+
 # --- what the stations say ---
 
 
-def test_the_act_is_told_in_words_with_who_what_and_whence(academy, reader):
+def test_the_act_is_told_in_words_with_who_what_and_whence(academy, reader, in_english):
     open_lesson(user=None, actor=reader, lesson=lesson_of(academy[0], "one"))
     event = latest_events(limit=1)[0]
     act = journey(event).act
@@ -183,7 +189,7 @@ def test_an_act_without_a_weight_moves_no_slate(academy, reader):
     assert [place.course_id for place in told.slate.before] == [place.course_id for place in told.slate.after]
 
 
-def test_activity_moves_by_what_the_definition_says(academy, reader):
+def test_activity_moves_by_what_the_definition_says(academy, reader, in_english):
     view_course(actor=reader, course=academy[0])
     told = journey(latest_events(limit=1)[0]).measuring
     a = 100 * 0.2 * (1 - math.exp(-1 / 10))
@@ -205,7 +211,7 @@ def test_a_visitor_is_not_measured_before_they_sign_up(academy, visitor, read):
     assert f"?who=v{visitor}" in page
 
 
-def test_every_event_of_the_vocabulary_has_words():
+def test_every_event_of_the_vocabulary_has_words(in_english):
     for name in KINDS:
         assert str(words.act(name)) != name
         assert str(words.meaning(name)) == KINDS[name].meaning
