@@ -71,7 +71,7 @@ _TABLE = (
     ),
     EventKind("course.enrolled", "buy", "A course became the member's own.", SERVER, about="course"),
     EventKind(
-        "lesson.opened", "learn", "A lesson was opened and the right to it was given.", SERVER, about="lesson"
+        "lesson.opened", "learn", "A lesson was opened by somebody who may read it.", SERVER, about="lesson"
     ),
     EventKind(
         "lesson.progressed",
