@@ -33,9 +33,12 @@ def test_the_design_page_shows_every_component(browser):
         assert mark in page
 
 
-def test_production_does_not_show_it(browser, settings):
-    settings.ZHIYUE_ENVIRONMENT = "production"
-    assert browser.get("/design/").status_code == 404
+@pytest.mark.parametrize(
+    ("demo", "debug", "status"), [(False, False, 404), (True, False, 200), (False, True, 200)]
+)
+def test_only_the_demo_and_debug_show_it(browser, settings, demo, debug, status):
+    settings.ZHIYUE_DEMO, settings.DEBUG = demo, debug
+    assert browser.get("/design/").status_code == status
 
 
 def test_every_icon_that_a_page_may_draw_is_in_the_sprite(browser):

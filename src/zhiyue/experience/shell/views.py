@@ -32,7 +32,7 @@ def language(request: PageRequest) -> HttpResponseBase:
 
 
 def design(request: PageRequest) -> HttpResponse:
-    """Every component on one page. Not shown to the public."""
-    if settings.ZHIYUE_ENVIRONMENT == "production":
+    """Every component on one page: part of the demo and of working on the code, not shown to the public."""
+    if not (settings.ZHIYUE_DEMO or settings.DEBUG):
         raise Http404
     return render(request, "shell/design.html", samples.everything())
