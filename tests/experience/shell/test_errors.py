@@ -35,6 +35,16 @@ def test_a_form_without_its_token_is_explained():
     assert "This form had grown old" in page.content.decode()
 
 
+@pytest.mark.parametrize("form", ["/sign-in/", "/sign-up/"])
+def test_an_old_sign_in_form_sends_a_member_onward(learner, form):
+    strict = Client(enforce_csrf_checks=True, headers={"user-agent": BROWSER})
+    assert strict.post(form, {"next": "/learning/"}).status_code == 403
+    strict.force_login(learner)
+    assert strict.post(form, {"next": "/learning/"})["Location"] == "/learning/"
+    assert strict.post(form, {"next": "//elsewhere.example/"})["Location"] == "/"
+    assert strict.post("/sign-out/").status_code == 403
+
+
 def test_a_failure_page_asks_the_database_nothing(django_assert_num_queries):
     request = RequestFactory().get("/")
     with django_assert_num_queries(0):

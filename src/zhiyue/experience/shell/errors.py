@@ -1,12 +1,14 @@
 """Pages for what went wrong: each says what happened and what to do next. Programs get the same as JSON."""
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest
 
 Words = str | Promise
@@ -40,6 +42,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token. Who signed in meanwhile, in another tab, needs no form for it any more: on they go."""
+    viewer = getattr(request, "viewer", None)
+    if request.path in {reverse("site:sign_in"), reverse("site:sign_up")} and viewer and viewer.is_member:
+        return HttpResponseRedirect(safe_next(request, reverse("site:home")))
     title = pgettext_lazy("error page", "This form had grown old")
     advice = pgettext_lazy(
         "error page",
