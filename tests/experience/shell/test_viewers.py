@@ -41,3 +41,13 @@ def test_after_signing_out_the_browser_belongs_to_somebody_else(browser, learner
     browser.force_login(learner)
     assert browser.post("/sign-out/").cookies["zy_visitor"].value == ""
     assert browser.get("/me/").cookies["zy_visitor"].value != before
+
+
+@pytest.mark.parametrize("page", ["/", "/me/", "/learning/", "/no-such-page/", "/api/v1/slate"])
+def test_what_a_member_sees_is_kept_by_no_cache(signed_in, learner, page):
+    answer = signed_in(learner).get(page)
+    assert set(answer["Cache-Control"].split(", ")) == {"private", "no-store"}
+
+
+def test_what_a_visitor_sees_says_nothing_of_caches(browser):
+    assert "Cache-Control" not in browser.get("/")

@@ -13,7 +13,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ViewerMiddleware:
-    """Gives `request.viewer`, and the visitor cookie to those who have none."""
+    """Gives `request.viewer`, and the visitor cookie to those who have none; keeps members' pages out of caches."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -23,6 +23,7 @@ class ViewerMiddleware:
         viewers.attach_viewer(page_request)
         response = self.get_response(page_request)
         viewers.remember_visitor(page_request, response)
+        viewers.keep_private(page_request, response)
         return response
 
 

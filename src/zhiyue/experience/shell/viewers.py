@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
@@ -26,6 +27,7 @@ class PageRequest(HttpRequest):
     visitor_key: UUID | None
     visitor_is_new: bool
     visitor_acted: bool
+    was_shown_to_member: bool
 
 
 def attach_viewer(request: PageRequest) -> None:
@@ -35,6 +37,7 @@ def attach_viewer(request: PageRequest) -> None:
     request.visitor_key = None if robot else known or uuid4()
     request.visitor_is_new = not robot and known is None
     request.visitor_acted = False
+    request.was_shown_to_member = False
     request.viewer = cast(Viewer, SimpleLazyObject(lambda: _viewer(request)))
 
 
@@ -60,6 +63,12 @@ def remember_visitor(request: PageRequest, response: HttpResponseBase) -> None:
         )
 
 
+def keep_private(request: PageRequest, response: HttpResponseBase) -> None:
+    """Whatever was made knowing which member looks is kept by no cache, the browser's after signing out included."""
+    if request.was_shown_to_member:
+        patch_cache_control(response, private=True, no_store=True)
+
+
 def forget_visitor(request: PageRequest, response: HttpResponseBase) -> None:
     """Whoever uses this browser next is somebody else."""
     request.visitor_is_new = False
@@ -76,4 +85,5 @@ def _known_visitor(request: HttpRequest) -> UUID | None:
 def _viewer(request: PageRequest) -> Viewer:
     found = get_user(request)
     user = found if isinstance(found, User) else None
+    request.was_shown_to_member = user is not None
     return Viewer(user=user, visitor=request.visitor_key, roles=roles_of(user) if user else frozenset())
