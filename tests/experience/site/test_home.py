@@ -78,3 +78,11 @@ def test_the_strip_shows_true_numbers_and_ends_with_the_filling(english, monkeyp
     assert 'value="39"' in strip.content.decode()
     filling.finished_at = "now"
     assert english.get("/seeding/").status_code == view.STOP_POLLING
+
+
+def test_only_who_has_no_account_hears_that_none_is_needed(english, learner, course):
+    assert "no account needed" in english.get("/").content.decode()
+    english.force_login(learner)
+    page = english.get("/").content.decode()
+    assert "no account needed" not in page
+    assert "Begin with a free one; your place is kept." in page
