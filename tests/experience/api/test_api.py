@@ -208,6 +208,13 @@ def test_the_schema_names_every_address(browser):
         assert f"{address}:" in schema
 
 
+def test_only_the_page_about_the_api_may_style_itself(browser):
+    policy = browser.get("/api/v1/docs")["Content-Security-Policy"]
+    assert "style-src 'self' 'unsafe-inline';" in f"{policy};"
+    assert "script-src 'self';" in f"{policy};"
+    assert "unsafe-inline" not in browser.get("/")["Content-Security-Policy"]
+
+
 def test_healthz_says_that_all_is_well(browser):
     answer = browser.get("/healthz")
     assert answer.status_code == 200
