@@ -1,5 +1,7 @@
 """Slates: reasons, reactions, limits; training and serving of artefacts; the same lists from files."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -350,6 +352,25 @@ def test_a_new_artefact_is_served_and_a_broken_one_is_passed_over(town, visitor,
     (Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path).write_bytes(left)
     memory.forget()
     assert slate(Actor(visitor=visitor)).version == second.version
+
+
+def test_while_one_thread_loads_the_others_serve_what_was_held(town, monkeypatch):
+    """The new artefact is a pipe here: whoever loads it waits until somebody writes."""
+    monkeypatch.setattr(memory, "CHECK_SECONDS", 60.0)
+    first = train(policy="hybrid")
+    memory.newest("hybrid")
+    path = Path(settings.ZHIYUE_DATA_DIR) / train(policy="hybrid").path
+    path.unlink()
+    os.mkfifo(path)
+
+    def ask_while_it_loads():
+        with path.open("wb"):
+            return others.submit(memory.newest, "hybrid").result(timeout=5.0)
+
+    with ThreadPoolExecutor(2) as others:
+        asked = others.submit(ask_while_it_loads)
+        assert memory.newest("hybrid").version == first.version
+        assert asked.result().version == first.version
 
 
 def test_the_table_is_asked_once_a_second_at_most(town, visitor, django_assert_num_queries):

@@ -44,15 +44,23 @@ _lock = Lock()
 
 
 def newest(policy: str) -> Held | None:
-    """The newest readable artefact of a policy, None before the first; the table is asked once a second."""
+    """The newest readable artefact of a policy, None before the first; the table is asked once a second.
+
+    While one thread asks and loads, the others go on with what was held; before the first load each loads its own.
+    """
     key = (str(settings.ZHIYUE_DATA_DIR), policy)
     with _lock:
         seen = _seen.get(key)
         if seen is not None and time.monotonic() - seen.at < CHECK_SECONDS:
             return seen.held
-        held = _newest(policy, None if seen is None else seen.held)
-        _seen[key] = _Seen(held, time.monotonic())
-        return held
+        if seen is not None:
+            seen = _seen[key] = _Seen(seen.held, time.monotonic())
+    held = _newest(policy, None if seen is None else seen.held)
+    with _lock:
+        # Another entry by now: somebody loaded later or asked to forget, and what they left is to stand.
+        if _seen.get(key) is seen:
+            _seen[key] = _Seen(held, time.monotonic())
+    return held
 
 
 def forget() -> None:
