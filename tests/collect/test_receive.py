@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -130,6 +131,18 @@ def test_nobodys_rubbish_is_counted_and_not_kept():
 def test_the_caller_may_refuse_an_event_for_a_reason_of_its_own(actor):
     receipt = receive([told()], actor=actor, user_agent=BROWSER, refuse=lambda event: "not_today")
     assert receipt.refused == ((0, "not_today"),)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_judged_before_the_transaction_begins(actor):
+    inside = []
+
+    def refuse(event):
+        inside.append(connection.in_atomic_block)
+        return ""
+
+    receipt = receive([told(), told()], actor=actor, user_agent=BROWSER, refuse=refuse)
+    assert (receipt.accepted, inside) == (2, [False, False])
 
 
 JSON = st.recursive(

@@ -3,11 +3,13 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from tests.conftest import BROWSER
 from tests.factories import PASSWORD, lesson_of, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
+from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.core.accounts.errors import EmailTaken
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
@@ -150,6 +152,66 @@ def test_reading_told_of_a_lesson_under_a_false_course_is_refused(course, strang
         batch=[entry], user=stranger, actor=Actor(member_id=stranger.pk), user_agent=BROWSER
     )
     assert receipt.refused == ((0, "unknown_lesson"),)
+
+
+def test_a_false_course_is_refused_after_the_lesson_was_told_under_its_own(course, stranger):
+    lesson, other = lesson_of(course, "one"), make_course("other")
+    receipt = services.receive_from_browser(
+        batch=[read(lesson, 30), read(lesson, 90) | {"course_id": other.pk}],
+        user=stranger,
+        actor=Actor(member_id=stranger.pk),
+        user_agent=BROWSER,
+    )
+    assert (receipt.accepted, receipt.refused) == (1, ((1, "unknown_lesson"),))
+    assert LessonProgress.objects.get().percent == 30
+
+
+def choose(course, n):
+    return {
+        "id": str(uuid4()),
+        "name": "slate.chosen",
+        "at": clock.now().isoformat(),
+        "course_id": course.pk,
+        "properties": {"slate": "home", "policy": "popular", "position": n},
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_asks_for_each_course_and_right_once_and_before_it_writes(course, learner):
+    grant_course(user=learner, course=course)
+    lesson = lesson_of(course, "two")
+    batch = [read(lesson, n) for n in range(1, 61)] + [choose(course, n) for n in range(1, 41)]
+    asked, told = [], []
+
+    def note(execute, sql, params, many, context):
+        (told if connection.in_atomic_block else asked).append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        receipt = services.receive_from_browser(
+            batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER
+        )
+    assert (receipt.accepted, LessonProgress.objects.get().percent) == (100, 60)
+    assert [sql.split(" FROM ")[1].split()[0] for sql in asked if sql.startswith("SELECT")] == [
+        '"catalogue_lesson"', '"commerce_enrolment"', '"catalogue_course"',
+    ]  # fmt: skip
+    tables = ("catalogue", "commerce")
+    assert not [sql for sql in told if any(f'"{table}_' in sql for table in tables)]
+    assert len(asked) + len(told) <= 17  # with what the database needs to begin and end
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_and_the_place_are_stored_together_or_not_at_all(course, learner, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(services, "_keep_place", fail)
+    batch = [read(lesson_of(course, "one"), 30), {}]
+    with pytest.raises(ZeroDivisionError):
+        services.receive_from_browser(
+            batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER
+        )
+    assert (Event.objects.count(), quarantine_counts(), LessonProgress.objects.count()) == (0, [], 0)
 
 
 def test_imported_progress_keeps_the_further_of_both(course, learner):

@@ -1,7 +1,9 @@
-"""The door into the event log. `record` for servers, `receive` for browsers, `import_history` for bulk."""
+"""The door into the event log. `record` for servers, `receive` (`judge`, then `keep`) for browsers, `import_history`
+for bulk."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -17,6 +19,18 @@ from zhiyue.core.kit import clock
 
 BATCH_LIMIT = 100
 ROBOT = "robot"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A browser's batch between `judge` and `keep`: nothing of it is stored yet. `repeated` events stood in it
+    more than once."""
+
+    actor: Actor
+    events: tuple[Event, ...]
+    repeated: int
+    refusals: tuple[Refusal, ...]
+    received_at: datetime
 
 
 @transaction.atomic
@@ -49,11 +63,21 @@ def record(
     return event
 
 
-@transaction.atomic
 def receive(
     batch: Sequence[object], *, actor: Actor, user_agent: str, refuse: Callable[[Cleaned], str] = lambda _: ""
 ) -> Receipt:
     """Take a browser's batch: store what is clean, count what was seen before, quarantine the rest.
+
+    Arguments, entries and errors are those of `judge`.
+    """
+    return keep(judge(batch, actor=actor, user_agent=user_agent, refuse=refuse))
+
+
+def judge(
+    batch: Sequence[object], *, actor: Actor, user_agent: str, refuse: Callable[[Cleaned], str] = lambda _: ""
+) -> Judged:
+    """Hold a browser's batch against the vocabulary. Writes nothing, and is called outside a transaction: on SQLite
+    that would keep all other writers waiting meanwhile.
 
     `refuse` lets the caller, who knows courses and rights, keep an event out: it returns the reason, or "".
 
@@ -81,14 +105,20 @@ def receive(
         rows.setdefault(
             cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at)
         )
-    refused = tuple((one.position, one.reason) for one in refusals)
-    if actor.is_nobody:
-        quarantine.keep(refusals, received_at=received_at)
-        return Receipt(accepted=0, duplicates=0, refused=refused)
-    accepted = _insert_once(list(rows.values()))
+    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), received_at)
+
+
+@transaction.atomic
+def keep(judged: Judged) -> Receipt:
+    """Store what was judged: the events under the unique key of their ids, the refusals in quarantine."""
+    refused = tuple((one.position, one.reason) for one in judged.refusals)
+    accepted = duplicates = 0
+    if not judged.actor.is_nobody:
+        accepted = _insert_once(list(judged.events))
+        duplicates = len(judged.events) - accepted + judged.repeated
     # Last, because everybody's refusals of one reason wait here for each other.
-    quarantine.keep(refusals, received_at=received_at)
-    return Receipt(accepted=accepted, duplicates=len(rows) - accepted + repeated, refused=refused)
+    quarantine.keep(judged.refusals, received_at=judged.received_at)
+    return Receipt(accepted=accepted, duplicates=duplicates, refused=refused)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.collect.cleaning import Cleaned
 from zhiyue.collect.kinds import Actor, Receipt
-from zhiyue.collect.services import join_visitor, receive, record
+from zhiyue.collect.services import join_visitor, judge, keep, record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.kit import clock
@@ -30,7 +31,7 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     _check_open(user, lesson)
     if actor.is_nobody:
         return
-    progress, is_new = _progress(actor, lesson)
+    progress, is_new = _progress(actor, lesson.pk)
     if not is_new:
         progress.opened_at = clock.now()
         progress.save(update_fields=["opened_at"])
@@ -41,11 +42,7 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
 def note_progress(*, user: User | None, actor: Actor, lesson: Lesson, percent: int) -> None:
     """Note how far the reader came; it never goes back. Raises LessonClosed."""
     _check_open(user, lesson)
-    if actor.is_nobody:
-        return
-    progress, _ = _progress(actor, lesson)
-    bounded = min(max(percent, 0), FINISHED_PERCENT)
-    LessonProgress.objects.filter(pk=progress.pk).update(percent=Greatest(F("percent"), bounded))
+    _keep_place(actor, lesson.pk, percent)
 
 
 @transaction.atomic
@@ -54,7 +51,7 @@ def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
     _check_open(user, lesson)
     if actor.is_nobody:
         return False
-    progress, _ = _progress(actor, lesson)
+    progress, _ = _progress(actor, lesson.pk)
     fresh = LessonProgress.objects.filter(pk=progress.pk, finished_at=None).update(
         finished_at=clock.now(), percent=FINISHED_PERCENT
     )
@@ -121,33 +118,41 @@ def bring_history(*, user: User, visitor: UUID) -> None:
     LessonProgress.objects.filter(visitor=visitor).delete()
 
 
-@transaction.atomic
 def receive_from_browser(
     *, batch: Sequence[object], user: User | None, actor: Actor, user_agent: str
 ) -> Receipt:
     """Take a browser's batch of events, refusing those about courses that aren't offered and lessons that don't
-    open for this person; reading events also move the reader's place. Raises BatchTooLarge."""
-    lessons: dict[int, Lesson] = {}
+    open for this person; reading events also move the reader's place. Raises BatchTooLarge.
+
+    Courses and rights are asked once each and before the transaction, which on SQLite keeps other writers out.
+    """
     read: dict[int, int] = {}
 
-    def refuse(event: Cleaned) -> str:
-        if event.lesson_id is not None:
-            lesson = lessons.get(event.lesson_id) or _lesson_of(event)
-            if lesson is None:
-                return "unknown_lesson"
-            lessons[lesson.pk] = lesson
-            if not may_open(user, lesson).open:
-                return "lesson_closed"
-            read[lesson.pk] = max(read.get(lesson.pk, 0), int(str(event.properties.get("percent", 0))))
-        elif (
-            event.course_id is not None and not Course.objects.published().filter(pk=event.course_id).exists()
-        ):
-            return "unknown_course"
-        return ""
+    @cache
+    def lesson_refused(lesson_id: int, course_id: int | None) -> str:
+        lesson = _lesson_of(lesson_id, course_id)
+        if lesson is None:
+            return "unknown_lesson"
+        return "" if may_open(user, lesson).open else "lesson_closed"
 
-    receipt = receive(batch, actor=actor, user_agent=user_agent, refuse=refuse)
-    for lesson_id, percent in read.items():
-        note_progress(user=user, actor=actor, lesson=lessons[lesson_id], percent=percent)
+    @cache
+    def course_refused(course_id: int) -> str:
+        return "" if Course.objects.published().filter(pk=course_id).exists() else "unknown_course"
+
+    def refuse(event: Cleaned) -> str:
+        if event.lesson_id is None:
+            return course_refused(event.course_id) if event.course_id is not None else ""
+        reason = lesson_refused(event.lesson_id, event.course_id)
+        if not reason:
+            percent = int(str(event.properties.get("percent", 0)))
+            read[event.lesson_id] = max(read.get(event.lesson_id, 0), percent)
+        return reason
+
+    judged = judge(batch, actor=actor, user_agent=user_agent, refuse=refuse)
+    with transaction.atomic():
+        receipt = keep(judged)
+        for lesson_id, percent in sorted(read.items()):
+            _keep_place(actor, lesson_id, percent)
     return receipt
 
 
@@ -194,9 +199,18 @@ def _check_open(user: User | None, lesson: Lesson) -> None:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
 
 
-def _lesson_of(event: Cleaned) -> Lesson | None:
-    lesson = Lesson.objects.select_related("course__teacher").filter(pk=event.lesson_id or 0).first()
-    return lesson if lesson is not None and lesson.course_id == event.course_id else None
+def _lesson_of(lesson_id: int, course_id: int | None) -> Lesson | None:
+    lessons = Lesson.objects.select_related("course__teacher")
+    lesson = lessons.filter(pk=lesson_id).first()
+    return lesson if lesson is not None and lesson.course_id == course_id else None
+
+
+def _keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
+    if actor.is_nobody:
+        return
+    progress, _ = _progress(actor, lesson_id)
+    bounded = min(max(percent, 0), FINISHED_PERCENT)
+    LessonProgress.objects.filter(pk=progress.pk).update(percent=Greatest(F("percent"), bounded))
 
 
 def _owner(actor: Actor) -> dict[str, Any]:
@@ -205,8 +219,8 @@ def _owner(actor: Actor) -> dict[str, Any]:
     return {"user_id": None, "visitor": actor.visitor}
 
 
-def _progress(actor: Actor, lesson: Lesson) -> tuple[LessonProgress, bool]:
-    return LessonProgress.objects.get_or_create(**_owner(actor), lesson=lesson)
+def _progress(actor: Actor, lesson_id: int) -> tuple[LessonProgress, bool]:
+    return LessonProgress.objects.get_or_create(**_owner(actor), lesson_id=lesson_id)
 
 
 def _merge_progress(user: User, theirs: LessonProgress) -> None:
