@@ -42,7 +42,7 @@ class SignUpForm(forms.Form):
     )
     password = forms.CharField(
         label=pgettext_lazy("sign up", "Password"),
-        help_text=pgettext_lazy("sign up", "At least 8 characters, and not a common one."),
+        help_text=pgettext_lazy("sign up", "At least 8 characters, not digits alone, and not a common one."),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

@@ -25,7 +25,9 @@ def for_you(actor: Actor) -> Shelf:
     is_personal = any(item.reason.kind == "act" for item in found.items)
     if is_personal:
         title = pgettext_lazy("shelf", "For you")
-        reason = pgettext_lazy("shelf", "From what you read, saved and looked at; the latest counts most")
+        reason = pgettext_lazy(
+            "shelf", "First what goes with what you read, saved and looked at; then what others learn"
+        )
     else:
         title = pgettext_lazy("shelf", "A good place to start")
         reason = pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
@@ -39,7 +41,7 @@ def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
     found = slate(actor, k=GRID_LENGTH + len(besides), policy="popular")
     items = [item for item in found.items if item.course_id not in besides][:GRID_LENGTH]
     title = pgettext_lazy("shelf", "Popular now")
-    reason = pgettext_lazy("shelf", "What most learners are at these days")
+    reason = pgettext_lazy("shelf", "Popular lately, besides those above")
     return _shelf(
         "popular", items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses")
     )

@@ -46,7 +46,9 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
     finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
     ending = _ending(actor, found)
     if request.htmx:
-        return render(request, "site/parts/finish.html", {"lesson": found, "course": found.course, **ending})
+        page = {"lesson": found, "course": found.course, "outline_too": True, **ending}
+        page["outline"] = _outline(request, actor, found.course)
+        return render(request, "site/parts/finish.html", page)
     messages.success(request, pgettext("toast", "Marked as read."))
     following = ending["next_lesson"]
     if isinstance(following, Lesson) and may_open(request.viewer.user, following).open:
