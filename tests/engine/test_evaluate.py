@@ -31,12 +31,27 @@ def test_every_metric_equals_the_figure_worked_by_hand():
 
 def test_the_interval_of_a_mean_is_the_normal_one():
     shown = lists(*[[0]] * 4)
-    found = measured(shown, hidden([{0}, {0}, {0}, {1}], 2), 2)["hr@10"]
+    found = measured(shown, hidden([{0}, {0}, {0}, {1}], 2), 2)["recall@20"]
 
     reach = 1.959964 * np.std([1, 1, 1, 0], ddof=1) / 2
     assert (found.value, found.method) == (0.75, "normal")
     assert found.low == pytest.approx(0.75 - reach, abs=1e-6)
     assert found.high == 1.0
+
+
+@pytest.mark.parametrize(
+    ("hits", "users", "low", "high"),
+    [(8, 10, 0.490162, 0.943318), (0, 10, 0.0, 0.277533), (10, 10, 0.722467, 1.0), (263, 263, 0.985604, 1.0)],
+)
+def test_the_interval_of_a_hit_rate_is_wilsons(hits, users, low, high):
+    """Figures of `scipy.stats.binomtest(hits, users).proportion_ci(method="wilson")`."""
+    found = measured(lists(*[[0]] * users), hidden([{0}] * hits + [{1}] * (users - hits), 2), 2)
+
+    for cell in (found["hr@5"], found["hr@10"]):
+        assert (cell.value, cell.method) == (hits / users, "wilson")
+        assert (cell.low, cell.high) == pytest.approx((low, high), abs=1e-6)
+        assert cell.low <= cell.value <= cell.high
+        assert cell.reach == pytest.approx(max(cell.value - low, high - cell.value), abs=1e-6)
 
 
 def test_coverage_has_an_interval_that_holds_its_value_and_depends_on_the_seed_alone():

@@ -15,13 +15,18 @@ NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean with its 95 % interval and how that was found: "normal" (over users) or "bootstrap" (of
-    users)."""
+    """A mean with its 95 % interval and how that was found: "wilson" (of a share of users), "normal" (over users) or
+    "bootstrap" (of users)."""
 
     value: float
     low: float
     high: float
     method: str
+
+    @property
+    def reach(self) -> float:
+        """How far the further end of the interval lies from the value."""
+        return max(self.value - self.low, self.high - self.value)
 
 
 def measured(
@@ -34,12 +39,13 @@ def measured(
     hr@k: share of users with a hidden item among the first k. recall@20: found share of a user's hidden
     items. ndcg@10: sum of 1 / log2(rank + 1) over hits, divided by its best possible value. mrr@20: 1 / rank
     of the first hit. coverage@10: share of all items that stand in at least one first ten.
-    Means over users have a normal interval, mean +- 1.96 s / sqrt(users); coverage has value +- 1.96 times
-    its standard error over bootstrap resamples of users (a percentile interval would lie below the value: a
-    resample repeats people).
+    Shares of users (hr) have the score interval, which stays inside [0, 1] and doesn't shrink to nothing where
+    nobody or everybody was hit. Other means over users have a normal interval, mean +- 1.96 s / sqrt(users);
+    coverage has value +- 1.96 times its standard error over bootstrap resamples of users (a percentile interval
+    would lie below the value: a resample repeats people).
     One user alone says nothing about others: the interval is [0, 1].
     Raises ValueError if there are no users or one has nothing hidden.
-    Sources: Jarvelin and Kekalainen 2002 (NDCG); Efron and Tibshirani 1993 (bootstrap).
+    Sources: Wilson 1927 (score interval); Jarvelin and Kekalainen 2002 (NDCG); Efron and Tibshirani 1993 (bootstrap).
     """
     if lists.shape[0] == 0 or np.any(np.diff(relevant.indptr) == 0):
         raise ValueError("every user needs at least one hidden item")
@@ -50,13 +56,12 @@ def measured(
     best = np.concatenate([[0.0], np.cumsum(gain[:10])])[np.minimum(hidden, 10)]
     first = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
     per_user = {
-        "hr@5": hits[:, :5].any(axis=1).astype(float),
-        "hr@10": hits[:, :10].any(axis=1).astype(float),
         "recall@20": hits[:, :20].sum(axis=1) / hidden,
         "ndcg@10": hits[:, :10] @ gain[:10] / best,
         "mrr@20": 1.0 / first,
     }
-    estimates = {name: _mean(values) for name, values in per_user.items()}
+    estimates = {f"hr@{k}": _proportion(hits[:, :k].max(axis=1)) for k in (5, 10)}
+    estimates |= {name: _mean(values) for name, values in per_user.items()}
     estimates["coverage@10"] = _coverage(lists[:, :10], items, seed, resamples)
     return estimates
 
@@ -91,6 +96,17 @@ def found(lists: Ints, relevant: Matrix) -> Ints:
     hidden = np.repeat(np.arange(relevant.shape[0]), np.diff(relevant.indptr)) * items + relevant.indices
     cells = np.arange(lists.shape[0])[:, None] * items + lists
     return np.asarray((lists != NOTHING) & np.isin(cells, hidden), dtype=np.int64)
+
+
+def _proportion(hit: Ints) -> Estimate:
+    users, value = len(hit), float(hit.mean())
+    if users == 1:
+        return Estimate(value, 0.0, 1.0, "wilson")
+    doubt = NORMAL_95**2 / users
+    middle = (value + doubt / 2) / (1 + doubt)
+    half = float(np.sqrt(doubt * (value * (1 - value) + doubt / 4))) / (1 + doubt)
+    # At 0 and 1 the interval ends at the value; rounding must not put it beyond.
+    return Estimate(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)), "wilson")
 
 
 def _mean(values: Floats) -> Estimate:

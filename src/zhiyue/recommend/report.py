@@ -22,20 +22,20 @@ ACCENT = "#0f6b68"
 
 
 def as_text(report: Report) -> str:
-    """The table of policies: value and half the width of its 95 % interval."""
+    """The table of policies: value and how far the further end of its 95 % interval lies."""
     widest = max(len("policy"), *(len(result.policy) for result in report.results))
     head = "  ".join(f"{HEADINGS[name]:>14}" for name in COLUMNS)
     lines = [*_facts(report), "", f"{'policy':<{widest}}  {head}  {'fit s':>7}  {'ms/user':>8}"]
     for result in report.results:
         cells = (result.measures[name] for name in COLUMNS)
-        row = "  ".join(f"{cell.value:.4f} ±{(cell.high - cell.low) / 2:.4f}".rjust(14) for cell in cells)
+        row = "  ".join(f"{cell.value:.4f} ±{cell.reach:.4f}".rjust(14) for cell in cells)
         times = f"{result.fit_seconds:7.2f}  {result.milliseconds_per_user:8.3f}"
         lines.append(f"{result.policy:<{widest}}  {row}  {times}")
     lines += [
         "",
-        "Full ranking: every item that the learner does not own competes. ± is half of the 95 % interval:",
-        "normal over learners; for coverage from its standard error over bootstrap resamples of learners",
-        f"(seed {report.seed}).",
+        "Full ranking: every item that the learner does not own competes. ± is the longer side of the 95 % interval:",
+        "Wilson's for HR, normal over learners for other means; for coverage from its standard error over bootstrap",
+        f"resamples of learners (seed {report.seed}).",
     ]
     return "\n".join(lines)
 
