@@ -1,6 +1,7 @@
 """Slates: the doors of recommendation for pages."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -43,7 +44,7 @@ def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: 
 
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
-    """The k courses most like one, for whoever looks at it."""
+    """At most k courses most like one, for whoever looks at it; none that is there for being popular alone."""
     published = _published()
     held = memory.newest(DEFAULT_POLICY) or _cold(published)
     model = held.pipeline
@@ -52,7 +53,9 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
     exclude = serve.excluding([_closed(held, published, {course_id})], model.model.items)
     ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
     reason = Reason("similar", course_id=course_id)
-    return _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+    told = _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+    alike = [item for item in told.items if item.reason.kind == "similar"]
+    return replace(told, items=tuple(replace(item, position=n) for n, item in enumerate(alike, start=1)))
 
 
 def _owned_or_finished(actor: Actor, until_pk: int | None) -> set[int]:

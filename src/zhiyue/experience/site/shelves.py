@@ -17,6 +17,8 @@ from zhiyue.recommend.selectors import similar, slate
 
 SHELF_LENGTH = 12
 GRID_LENGTH = 8
+# Further down the list the likeness grows thin.
+ALIKE = 4
 
 
 def for_you(actor: Actor) -> Shelf:
@@ -64,7 +66,7 @@ def newest(*, besides: Collection[int] = ()) -> Shelf:
 
 def close_to(course_id: int) -> Shelf:
     """Courses like this one; the shelf says so once for all of them."""
-    found = similar(course_id, k=6)
+    found = similar(course_id, k=ALIKE)
     cards = catalogue.courses_by_id([item.course_id for item in found])
     title = pgettext_lazy("shelf", "Goes well with it")
     reason = pgettext_lazy("shelf", "Close to this course in what they teach and who takes them")
