@@ -20,6 +20,7 @@ class Artefact(models.Model):
     items = models.PositiveIntegerField()
     fit_seconds = models.FloatField()
     path = models.CharField(max_length=200)
+    # Of plain lists, before variety: it compares policies and isn't the hit rate of the slates that are served.
     metrics = models.JSONField(default=dict)
 
     objects = ArtefactQuerySet.as_manager()

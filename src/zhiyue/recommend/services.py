@@ -100,7 +100,11 @@ def _drop(files: Sequence[Path]) -> None:
 
 
 def _checked(policy: Policy, read: Academy) -> dict[str, Any]:
-    """How well the policy foretells the newest course of people who took several; {} while there are few."""
+    """How well the policy foretells the newest course of people who took several; {} while there are few.
+
+    As in `offline.evaluate` these are plain lists of 20, best first. What the home page serves is limited by topic and
+    by act on top of that (`policies.VARIETY`) and shorter, so it may find less than these figures say.
+    """
     people = evaluate.with_several(read.acts, CHECKED_PEOPLE)
     if len(people) < FEWEST_CHECKED:
         return {}
