@@ -61,7 +61,9 @@ class Command(BaseCommand):
         connection.close()
         if state and state.finished_at:
             return []
-        return ["  The academy fills itself in the background; the strip on the home page shows how far it is."]
+        return [
+            "  The academy fills itself in the background; the strip on the home page shows how far it is."
+        ]
 
     def _welcome(self, port: int) -> None:
         address = f"http://{HOST}:{port}"
