@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhiyue.recommend.errors import BadFile, NotPossible
-from zhiyue.recommend.files import read_interactions, read_items, read_pairs, read_users, reserved
+from zhiyue.recommend.files import read_interactions, read_items, read_pairs, read_users
+from zhiyue.recommend.outputs import reserved
 
 
 def csv(tmp_path, text, name="rows.csv"):

@@ -10,10 +10,8 @@ class NotPossible(Exception):
 class BadFile(NotPossible):
     """A file that cannot be used. The text says which file, which data row where one is to blame, and why."""
 
-    def __init__(self, path: Path, reason: str, row: int | None = None) -> None:
-        line = f" (line {row + 1})" if row is not None and not is_parquet(path) else ""
-        where = f", data row {row}{line}" if row is not None else ""
-        super().__init__(f"{path}{where}: {reason}")
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
 
 
 def is_parquet(path: Path) -> bool:

@@ -27,14 +27,13 @@ from zhiyue.recommend.files import (
     Ids,
     InteractionFile,
     ItemFile,
-    Place,
     read_interactions,
     read_items,
     read_pairs,
     read_users,
-    reserved,
 )
 from zhiyue.recommend.fitting import Pipeline, Texts, TextsNeeded, fit
+from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 
 Tell = Callable[[str], object]

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
-from zhiyue.recommend.files import Place
 from zhiyue.recommend.offline import Report
+from zhiyue.recommend.outputs import Place
 
 COLUMNS = ("hr@5", "hr@10", "recall@20", "ndcg@10", "mrr@20", "coverage@10")
 HEADINGS = {

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from zhiyue.recommend import offline, report
 from zhiyue.recommend.errors import NotPossible
-from zhiyue.recommend.files import reserved
+from zhiyue.recommend.outputs import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 
 BAD_INPUT = 2

@@ -1,0 +1,130 @@
+"""Files as tables of columns, Parquet or CSV; what a row may hold is decided in `files`."""
+
+import csv
+import gzip
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO, cast
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from zhiyue.recommend.errors import BadFile, is_parquet
+
+
+def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
+    """The needed and wanted columns (None: all columns) of a file that has rows."""
+    if not path.exists():
+        raise BadFile(path, "there is no such file")
+    if not path.is_file():
+        raise BadFile(path, "this is not a file")
+    if path.stat().st_size == 0:
+        raise BadFile(path, "the file is empty")
+    if not (is_parquet(path) or path.name.lower().endswith((".csv", ".csv.gz"))):
+        raise BadFile(path, "only .parquet, .csv and .csv.gz files can be read")
+    try:
+        table = _parquet(path, needed, wanted) if is_parquet(path) else _csv(path, needed, wanted)
+    except (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, EOFError) as problem:
+        raise BadFile(path, f"the file cannot be read: {first_line(problem)}") from problem
+    if table.num_rows == 0:
+        raise BadFile(path, "the file has no data rows")
+    return table
+
+
+def _parquet(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
+    names = pq.read_schema(path).names
+    _check_names(path, names, needed, wanted)
+    return pq.read_table(path, columns=_chosen(names, needed, wanted))
+
+
+def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
+    _refuse_nul(path)
+    with _opened(path, encoding="utf-8-sig", newline="") as lines:
+        names = [name.strip() for name in next(csv.reader(lines), [])]
+    _check_names(path, names, needed, wanted)
+    columns = _chosen(names, needed, wanted)
+    ragged: list[tuple[int | None, str]] = []
+
+    def refuse(row: pyarrow.csv.InvalidRow) -> str:
+        ragged.append(
+            (row.number, f"{row.expected_columns} columns were expected, {row.actual_columns} found")
+        )
+        return "skip"
+
+    # One thread: only then does the parser know the number of the row that it stumbles over.
+    table = pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+        convert_options=pyarrow.csv.ConvertOptions(
+            include_columns=columns,
+            column_types=dict.fromkeys(columns, pa.string()),
+            strings_can_be_null=False,
+        ),
+    )
+    if ragged:
+        line, reason = ragged[0]
+        raise BadFile(path, reason) if line is None else bad_row(path, reason, line - 1)
+    return table
+
+
+def _opened(path: Path, *, encoding: str, newline: str | None) -> TextIO:
+    """A CSV file as text; `newline` as in `open`."""
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    return cast(TextIO, opened(path, "rt", encoding=encoding, newline=newline))
+
+
+def _refuse_nul(path: Path) -> None:
+    """Readers disagree about NUL bytes: an id would silently turn into another one."""
+    with _opened(path, encoding="latin-1", newline=None) as lines:
+        for number, line in enumerate(lines, 1):
+            if "\0" in line:
+                raise BadFile(path, f"line {number} holds a NUL byte; save the file as UTF-8 text")
+
+
+def _check_names(
+    path: Path, names: list[str], needed: tuple[str, ...], wanted: tuple[str, ...] | None
+) -> None:
+    for name in needed:
+        if name not in names:
+            found = ", ".join(names[:12]) or "none"
+            raise BadFile(path, f"the column {name} is missing (columns found: {found})")
+    for name in _chosen(names, needed, wanted):
+        if names.count(name) > 1:
+            raise BadFile(path, f"the column {name} stands in the file twice")
+
+
+def _chosen(names: Iterable[str], needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> list[str]:
+    return [name for name in names if wanted is None or name in needed or name in wanted]
+
+
+def bad_row(path: Path, reason: str, row: int) -> BadFile:
+    """The refusal of a data row (from 1), with its line if the file has lines."""
+    line = None if is_parquet(path) else _line(path, row)
+    return BadFile(path, f"data row {row}{'' if line is None else f' (line {line})'}: {reason}")
+
+
+def _line(path: Path, row: int) -> int | None:
+    """The line on which a data row begins, None if that cannot be told for certain. Empty lines are no rows,
+    and a quoted text may go over several."""
+    seen = 0
+    try:
+        with _opened(path, encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines)
+            next(reader)
+            if reader.line_num > 1:
+                return None
+            before = reader.line_num
+            for cells in reader:
+                seen += bool(cells)
+                if seen == row:
+                    return before + 1
+                before = reader.line_num
+    except csv.Error:
+        return None
+    return None
+
+
+def first_line(problem: BaseException) -> str:
+    return (str(problem).splitlines() or [type(problem).__name__])[0]
