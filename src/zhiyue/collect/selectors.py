@@ -1,6 +1,6 @@
 """Reads of the event log for people who look at it; analysis reads the `lake`."""
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
@@ -32,13 +32,3 @@ def quarantine_counts() -> list[tuple[str, int]]:
     before = clock.days_before(clock.business_day(), quarantine.DAYS)
     rows = QuarantineCount.objects.filter(day__gt=before).values_list("reason")
     return list(rows.annotate(total=Sum("n")).order_by("-total", "reason"))
-
-
-def counts_since(day: object) -> tuple[int, int]:
-    """(events, distinct actors) on and after a business day."""
-    found = Event.objects.filter(day__gte=day).aggregate(
-        events=Count("pk"),
-        members=Count("member", distinct=True),
-        visitors=Count("visitor", distinct=True, filter=Q(member=None)),
-    )
-    return found["events"], found["members"] + found["visitors"]

@@ -41,11 +41,6 @@ def lesson_page(course_slug: str, lesson_slug: str) -> Lesson:
     )
 
 
-def lesson_by_id(lesson_id: int) -> Lesson:
-    """Raises Lesson.DoesNotExist."""
-    return Lesson.objects.select_related("course").get(pk=lesson_id)
-
-
 def neighbours(lesson: Lesson) -> Neighbours:
     written = Lesson.objects.filter(course_id=lesson.course_id).exclude(body="")
     return Neighbours(
