@@ -1,11 +1,10 @@
 """Places for what a command writes: taken before the work begins, filled at once, or left as they were."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from zhiyue.recommend.errors import NotPossible
 
@@ -46,14 +45,15 @@ def reserved(path: Path) -> Iterator[Place]:
 
     Raises NotPossible if the folder does not take it.
     """
+    place = Place(path, path.with_name(f".{path.name}.{token_hex(4)}{path.suffix}"))
+    # Named before it is made, so that whenever Ctrl-C comes there is nothing that isn't taken away again.
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-    except OSError as problem:
-        raise NotPossible(f"{path}: nothing can be written there: {problem.strerror}.") from problem
-    place = Place(path, Path(name))
-    try:
+        try:
+            place.draft.touch(mode=0o600, exist_ok=False)
+        except OSError as problem:
+            raise NotPossible(f"{path}: nothing can be written there: {problem.strerror}.") from problem
         yield place
         place.settle()
     finally:
-        place.draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            place.draft.unlink(missing_ok=True)
