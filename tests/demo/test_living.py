@@ -28,6 +28,21 @@ def lives():
     )
 
 
+def break_off_at_the_fourth_day(monkeypatch):
+    real, calls = services.write, []
+
+    def breaks(happenings):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return real(happenings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "write", breaks)
+        with pytest.raises(KeyboardInterrupt):
+            small()
+
+
 def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
     small()
     state = Seeding.objects.get()
@@ -43,21 +58,10 @@ def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
 
 
 def test_a_seeding_broken_off_goes_on_where_it_stopped(monkeypatch):
-    real, calls = services.write, []
-
-    def breaks(happenings):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return real(happenings)
-
-    monkeypatch.setattr(services, "write", breaks)
-    with pytest.raises(KeyboardInterrupt):
-        small()
+    break_off_at_the_fourth_day(monkeypatch)
     half = Seeding.objects.get()
     assert half.finished_at is None
     assert half.lived_until < clock.now()
-    monkeypatch.setattr(services, "write", real)
     small()
     broken_off = lives()
     assert Seeding.objects.get().finished_at is not None
@@ -108,18 +112,7 @@ def test_nobody_acts_before_joining_or_reads_what_is_closed():
 
 
 def test_a_seeding_resumed_days_later_leaves_no_hole(monkeypatch):
-    real, calls = services.write, []
-
-    def breaks(happenings):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return real(happenings)
-
-    monkeypatch.setattr(services, "write", breaks)
-    with pytest.raises(KeyboardInterrupt):
-        small()
-    monkeypatch.setattr(services, "write", real)
+    break_off_at_the_fourth_day(monkeypatch)
     later = clock.now() + timedelta(days=3)
     monkeypatch.setattr(clock, "now", lambda: later)
     small()
