@@ -7,6 +7,8 @@ from zhiyue.experience.shell import errors
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("", include("zhiyue.experience.entrance.urls")),
+    path("studio/", include("zhiyue.experience.studio.urls")),
     path("desk/", include("zhiyue.experience.desk.urls")),
     path("api/v1/", include("zhiyue.experience.api.urls")),
     path("", include("zhiyue.experience.shell.urls")),

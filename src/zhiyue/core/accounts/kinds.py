@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission, permissions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,9 @@ class Viewer:
     user: User | None
     visitor: UUID | None
     roles: frozenset[str] = frozenset()
+
+    def may(self, permission: Permission) -> bool:
+        return self.is_member and permission in permissions_of(self.roles)
 
     @property
     def is_member(self) -> bool:

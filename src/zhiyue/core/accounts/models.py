@@ -1,4 +1,4 @@
-"""Members and the roles they hold. What they do is kept in `collect`, never here."""
+"""Members, the roles they hold, and the keys they made. What they do is kept in `collect`, never here."""
 
 from typing import Any, ClassVar
 
@@ -23,15 +23,35 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of the academy. `is_simulated` marks the demo's invented people."""
+    """A member of the academy, known by an address, a phone or a user name (at least one of them).
 
-    email = models.EmailField(unique=True)
+    `phone` is E.164 (`+8613800138000`). A banned member is not active. `is_simulated` marks the demo's invented people.
+    """
+
+    email = models.EmailField(unique=True, null=True, blank=True)
+    phone = models.CharField(max_length=16, unique=True, null=True, blank=True)
+    phone_verified_at = models.DateTimeField(null=True, blank=True)
+    username = models.CharField(max_length=30, unique=True, null=True, blank=True)
     display_name = models.CharField(max_length=40)
+    bio = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
+    banned_at = models.DateTimeField(null=True, blank=True)
+    banned_why = models.CharField(max_length=200, blank=True)
     is_simulated = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(email__isnull=False)
+                | models.Q(phone__isnull=False)
+                | models.Q(username__isnull=False),
+                name="member_can_be_named",
+            )
+        ]
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
@@ -63,3 +83,52 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role}"
+
+
+class MemberTag(models.Model):
+    """A word staff put on a member, to find them again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=20)
+    put_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="one_tag_once")]
+        indexes: ClassVar = [models.Index(fields=["name"], name="member_tag_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffInvitation(models.Model):
+    """A link by which somebody becomes staff, once. Only the SHA-256 of its secret is kept."""
+
+    role = models.CharField(max_length=12, choices=Role.choices)
+    note = models.CharField(max_length=120, blank=True)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    invited_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.invited_at:%Y-%m-%d}"
+
+
+class PersonalToken(models.Model):
+    """A key a member made for a program. Only the SHA-256 of it is kept; `scopes` bound what it opens."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=40)
+    prefix = models.CharField(max_length=12)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… {self.name}"

@@ -2,10 +2,10 @@
 
 from django.db.models import Q, QuerySet
 
+from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
-from zhiyue.core.accounts.models import Role, RoleGrant, User
-
-DESK_ROLES = frozenset({Role.OPERATOR.value, Role.OWNER.value})
+from zhiyue.core.accounts.models import RoleGrant, User
+from zhiyue.core.accounts.permissions import Permission
 
 
 def roles_of(user: User) -> frozenset[str]:
@@ -13,8 +13,15 @@ def roles_of(user: User) -> frozenset[str]:
 
 
 def may_see_desk(viewer: Viewer) -> bool:
-    """The desk shows what members did, so it opens to operators and owners only."""
-    return viewer.is_member and bool(viewer.roles & DESK_ROLES)
+    """The activity pages show what members did, so they open to operators and owners only."""
+    return viewer.may(Permission.SEE_ACTIVITY)
+
+
+def require(viewer: Viewer, permission: Permission) -> User:
+    """The member who looks, where they hold `permission`. Raises NotAllowed."""
+    if viewer.user is None or not viewer.may(permission):
+        raise NotAllowed
+    return viewer.user
 
 
 def member_count() -> int:

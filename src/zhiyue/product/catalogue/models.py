@@ -13,6 +13,7 @@ class Topic(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=20)
     name_en = models.CharField(max_length=40)
+    description = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -32,6 +33,7 @@ class Teacher(models.Model):
     name = models.CharField(max_length=40)
     headline = models.CharField(max_length=60)
     bio = models.TextField(blank=True)
+    picture = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -50,7 +52,19 @@ class CourseQuerySet(models.QuerySet["Course"]):
 
 
 class Course(models.Model):
-    """A course or column. Prices are in fen; 0 is free, `list_price_fen` is the one crossed out."""
+    """A course or column. Prices are in fen; 0 is free, `list_price_fen` is the one crossed out.
+
+    Published with a time to come is scheduled: nothing has to happen at that moment. `picture` names a file in the
+    academy's storage; without one a cover is drawn.
+    """
+
+    class Form(models.TextChoices):
+        COURSE = "course", pgettext_lazy("course form", "Course")
+        COLUMN = "column", pgettext_lazy("course form", "Column")
+
+    class Language(models.TextChoices):
+        CHINESE = "zh-hans", pgettext_lazy("course language", "Chinese")
+        ENGLISH = "en", pgettext_lazy("course language", "English")
 
     class Status(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("course status", "Draft")
@@ -58,6 +72,8 @@ class Course(models.Model):
         WITHDRAWN = "withdrawn", pgettext_lazy("course status", "Withdrawn")
 
     slug = models.SlugField(unique=True, max_length=80)
+    form = models.CharField(max_length=8, choices=Form.choices, default=Form.COURSE)
+    language = models.CharField(max_length=8, choices=Language.choices, default=Language.CHINESE)
     title = models.CharField(max_length=60)
     subtitle = models.CharField(max_length=80, blank=True)
     summary = models.TextField(blank=True)
@@ -67,10 +83,17 @@ class Course(models.Model):
     level = models.CharField(max_length=12, choices=Level.choices, default=Level.BEGINNER)
     keyword = models.CharField(max_length=12)
     tags = models.JSONField(default=list)
+    skills = models.JSONField(default=list)
+    prerequisites = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="leads_to")
+    picture = models.CharField(max_length=200, blank=True)
+    seo_title = models.CharField(max_length=60, blank=True)
+    seo_description = models.CharField(max_length=160, blank=True)
     price_fen = models.PositiveIntegerField(default=0)
     list_price_fen = models.PositiveIntegerField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
 
     objects = CourseQuerySet.as_manager()
 
@@ -117,17 +140,35 @@ class Chapter(models.Model):
         return self.title
 
 
+class LessonQuerySet(models.QuerySet["Lesson"]):
+    def written(self) -> "LessonQuerySet":
+        """What can be opened: an article with its text, a recording with its file."""
+        return self.exclude(body="", media="")
+
+
 class Lesson(models.Model):
-    """One lesson, an article for now. One without a body is announced but not written yet."""
+    """One lesson: an article, or a recording whose file `media` names in the academy's storage and whose `body` is
+    what is written beside it. One with neither is announced but not written yet."""
+
+    class Kind(models.TextChoices):
+        ARTICLE = "article", pgettext_lazy("lesson kind", "Article")
+        VIDEO = "video", pgettext_lazy("lesson kind", "Video")
+        AUDIO = "audio", pgettext_lazy("lesson kind", "Audio")
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="lessons")
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="lessons")
     slug = models.SlugField(max_length=80)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ARTICLE)
     title = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField()
     minutes = models.PositiveSmallIntegerField()
     is_free = models.BooleanField(default=False)
     body = models.TextField(blank=True)
+    media = models.CharField(max_length=200, blank=True)
+    seconds = models.PositiveIntegerField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    objects = LessonQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["position"]
@@ -141,8 +182,46 @@ class Lesson(models.Model):
 
     @property
     def is_written(self) -> bool:
-        return bool(self.body)
+        return bool(self.body or self.media)
 
     @property
     def is_published(self) -> bool:
         return self.is_written and self.course.is_published
+
+
+class FormerSlug(models.Model):
+    """An address something once had, so that old links still lead to it. `course_id` is 0 but for lessons."""
+
+    class Kind(models.TextChoices):
+        COURSE = "course"
+        LESSON = "lesson"
+        TEACHER = "teacher"
+        TOPIC = "topic"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    course_id = models.BigIntegerField(default=0)
+    slug = models.SlugField(max_length=80)
+    now_at = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "course_id", "slug"], name="former_slug_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.slug}"
+
+
+class Likeness(models.Model):
+    """Two courses whose words are nearly the same, found by a job. `share` is their likeness, 0 to 1."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="alike")
+    other = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+    share = models.FloatField()
+    found_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "other"], name="likeness_once")]
+
+    def __str__(self) -> str:
+        return f"{self.course_id} ~ {self.other_id}: {self.share:.2f}"

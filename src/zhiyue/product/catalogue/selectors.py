@@ -42,7 +42,7 @@ def lesson_page(course_slug: str, lesson_slug: str) -> Lesson:
 
 
 def neighbours(lesson: Lesson) -> Neighbours:
-    written = Lesson.objects.filter(course_id=lesson.course_id).exclude(body="")
+    written = Lesson.objects.filter(course_id=lesson.course_id).written()
     return Neighbours(
         previous=written.filter(position__lt=lesson.position).order_by("-position").first(),
         next=written.filter(position__gt=lesson.position).order_by("position").first(),
@@ -103,10 +103,10 @@ def _lesson_words(course: Course) -> list[str]:
 
 
 def _cards(courses: CourseQuerySet) -> list[CourseCard]:
-    free = Lesson.objects.filter(course=OuterRef("pk"), is_free=True).exclude(body="").order_by("position")
+    free = Lesson.objects.filter(course=OuterRef("pk"), is_free=True).written().order_by("position")
     rows = courses.annotate(
         n_lessons=Count("lessons"),
-        n_written=Count("lessons", filter=~Q(lessons__body="")),
+        n_written=Count("lessons", filter=~Q(lessons__body="", lessons__media="")),
         free_slug=Subquery(free.values("slug")[:1]),
     ).values_list(
         "pk", "slug", "title", "subtitle", "keyword", "topic__slug", "topic__name", "topic__name_en", "teacher__name",

@@ -48,7 +48,7 @@ def finished_course_ids(actor: Actor) -> set[int]:
     own = LessonProgress.objects.owned_by(actor).exclude(finished_at=None)
     finished = set(own.values_list("lesson_id", flat=True))
     touched = set(own.values_list("lesson__course_id", flat=True))
-    unfinished = Lesson.objects.filter(course_id__in=touched).exclude(body="").exclude(pk__in=finished)
+    unfinished = Lesson.objects.filter(course_id__in=touched).written().exclude(pk__in=finished)
     return touched - set(unfinished.values_list("course_id", flat=True))
 
 
@@ -62,9 +62,7 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     order = order[:limit]
     cards = courses_by_id(order)
     lessons: dict[int, list[Lesson]] = {}
-    for lesson in (
-        Lesson.objects.filter(course_id__in=cards).exclude(body="").defer("body").order_by("position")
-    ):
+    for lesson in Lesson.objects.filter(course_id__in=cards).written().defer("body").order_by("position"):
         lessons.setdefault(lesson.course_id, []).append(lesson)
     progress = {row.lesson_id: row for row in rows.filter(lesson__course_id__in=cards)}
     return [_continue(cards[pk], lessons.get(pk, []), progress) for pk in order if pk in cards]

@@ -1,0 +1,1 @@
+"""The academy itself: its name, looks and licence numbers, and the agreements people accept."""

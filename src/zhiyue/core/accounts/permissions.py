@@ -1,0 +1,50 @@
+"""What each role may do, by name. Selectors and services ask here; no page decides by role."""
+
+from enum import StrEnum
+
+from zhiyue.core.accounts.models import Role
+
+
+class Permission(StrEnum):
+    """One thing that not everybody may do."""
+
+    USE_STUDIO = "studio.use"
+    CHANGE_ANY_COURSE = "catalogue.change_any"
+    SEE_ACTIVITY = "activity.see"
+    RUN_JOBS = "jobs.run"
+    SEE_MEMBERS = "members.see"
+    CHANGE_MEMBERS = "members.change"
+    EXPORT_MEMBERS = "members.export"
+    CHANGE_STAFF = "staff.change"
+    SEE_AUDIT = "audit.see"
+    SET_UP_ACADEMY = "academy.set_up"
+
+
+_CREATOR = frozenset({Permission.USE_STUDIO})
+_AGENT = frozenset({Permission.SEE_MEMBERS})
+_OPERATOR = (
+    _CREATOR
+    | _AGENT
+    | {
+        Permission.CHANGE_ANY_COURSE,
+        Permission.SEE_ACTIVITY,
+        Permission.RUN_JOBS,
+        Permission.CHANGE_MEMBERS,
+        Permission.EXPORT_MEMBERS,
+        Permission.SEE_AUDIT,
+    }
+)
+
+PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.LEARNER.value: frozenset(),
+    Role.CREATOR.value: _CREATOR,
+    Role.AGENT.value: _AGENT,
+    Role.OPERATOR.value: _OPERATOR,
+    Role.OWNER.value: frozenset(Permission),
+}
+STAFF_ROLES = frozenset({Role.CREATOR.value, Role.AGENT.value, Role.OPERATOR.value, Role.OWNER.value})
+
+
+def permissions_of(roles: frozenset[str]) -> frozenset[Permission]:
+    """Everything that holders of these roles may do."""
+    return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))

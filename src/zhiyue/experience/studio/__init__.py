@@ -1,0 +1,1 @@
+"""The creators' surface: courses, their outline and their lessons."""
