@@ -4,11 +4,14 @@ import json
 
 import pytest
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
+from django.utils import translation
 
 from tests.conftest import BROWSER
-from zhiyue.experience.shell import errors
+from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell import errors, viewers
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.product.commerce.models import Enrolment
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +89,61 @@ def test_programs_are_told_of_a_broken_database_as_json(english):
     with connection.execute_wrapper(broken):
         answer = english.get("/api/v1/courses")
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+
+
+class BrokenConnection:
+    """Every query fails as it does when the database is away."""
+
+    def __call__(self, *_):
+        raise OperationalError("no connection")
+
+
+@pytest.mark.parametrize(("path", "words"), [("/", "resting for a moment"), ("/api/v1/courses", "resting")])
+def test_an_unreachable_database_is_a_503_that_says_when_to_try_again(english, path, words):
+    english.raise_request_exception = False
+    with connection.execute_wrapper(BrokenConnection()):
+        answer = english.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert words in answer.content.decode()
+
+
+def test_a_form_that_is_too_large_is_told_so(english, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    page = english.post("/preferences/theme/", {"theme": "x" * 200})
+    assert page.status_code == 413
+    assert "larger than the academy takes" in page.content.decode()
+
+
+def test_a_refused_form_leads_back_to_its_page(signed_in, learner, course):
+    client = signed_in(learner)
+    here = f"http://testserver/courses/{course.slug}/"
+    page = client.post(f"/enrol/{course.slug}/", headers={"referer": here})
+    assert f'href="{here}"' in page.content.decode()
+    elsewhere = client.post(f"/enrol/{course.slug}/", headers={"referer": "https://elsewhere.example/"})
+    assert "elsewhere.example" not in elsewhere.content.decode()
+
+
+class Clash(Refused):
+    code = "clash"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "words"),
+    [
+        (Clash("Somebody was quicker."), 409, "Something changed meanwhile"),
+        (TooMany("Too many tries.", retry_after=90), 429, "keeps the academy quick"),
+    ],
+)
+def test_each_refusal_has_words_and_a_way_on(english, refusal, status, words):
+    request = RequestFactory().get("/")
+    viewers.attach_viewer(request)
+    request.htmx, request.session = False, {}
+    translation.activate("en")
+    page = errors.refused(request, refusal)
+    assert page.status_code == status
+    assert str(refusal.message) in page.content.decode()
+    assert words in page.content.decode()
+    assert page.headers.get("Retry-After") == ("90" if status == 429 else None)
 
 
 def test_a_refusal_is_a_page_with_the_services_own_words(signed_in, learner, course):

@@ -1,6 +1,9 @@
 """Pages for what went wrong: each says what happened and what to do next. Programs get the same as JSON."""
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,21 +11,42 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.errors import Refused
-from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.shell.limits import TooMany
+from zhiyue.experience.shell.redirects import safe_address, safe_next
 from zhiyue.experience.shell.viewers import PageRequest
 
 Words = str | Promise
 # For programs: what a status is called where nothing below says more.
 _CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found"}
+_ART = {400: "letter", 403: "door", 404: "shelf", 409: "pages", 413: "letter", 429: "hourglass"}
+_TRY_AGAIN_SECONDS = 10
+_ADVICE = {
+    409: pgettext_lazy(
+        "error page", "Something changed meanwhile. Go back, look at it again, and decide anew."
+    ),
+    429: pgettext_lazy(
+        "error page", "This keeps the academy quick and safe for everybody. What you did is kept."
+    ),
+}
 TOO_LARGE = pgettext_lazy("api", "The request is larger than the academy takes.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_for_programs(request) and isinstance(exception, RequestDataTooBig):
-        return _told(413, "too_large", TOO_LARGE)
+    if isinstance(exception, RequestDataTooBig):
+        return _too_large(request)
     title = pgettext_lazy("error page", "That request could not be read")
     advice = pgettext_lazy("error page", "The address may have been cut off. Start again from the home page.")
     return _page(request, 400, title, advice)
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    if _is_for_programs(request):
+        return _told(413, "too_large", TOO_LARGE)
+    title = pgettext_lazy("error page", "That is larger than the academy takes")
+    advice = pgettext_lazy(
+        "error page", "Nothing was kept. Go back, make the file or the text smaller, and send it again."
+    )
+    return _page(request, 413, title, advice)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -55,10 +79,31 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Asks the database nothing: it may be the very thing that failed."""
+    """Asks the database nothing: it may be the very thing that failed. Where it is, that will pass: a 503."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _unavailable(request)
+    title = pgettext_lazy("error page", "Something broke on our side")
     if _is_for_programs(request):
-        return _told(500, "server_error", pgettext_lazy("error page", "Something broke on our side"))
-    return render(request, "shell/server_error.html", status=500)
+        return _told(500, "server_error", title)
+    advice = pgettext_lazy(
+        "error page",
+        "It has been written to the log. What you did before is kept; try again in a moment.",
+    )
+    return _bare_page(request, 500, title, advice)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    title = pgettext_lazy("error page", "The academy is resting for a moment")
+    if _is_for_programs(request):
+        answer: HttpResponse = _told(503, "unavailable", title)
+    else:
+        advice = pgettext_lazy(
+            "error page",
+            "Its records can't be reached just now. Nothing is lost; reload the page in a moment.",
+        )
+        answer = _bare_page(request, 503, title, advice)
+    answer["Retry-After"] = str(_TRY_AGAIN_SECONDS)
+    return answer
 
 
 def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
@@ -69,15 +114,33 @@ def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
         )
         answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
         return answer
-    return _page(request, refusal.status, refusal.message, "")
+    answer = _page(request, refusal.status, refusal.message, _ADVICE.get(refusal.status, ""))
+    if isinstance(refusal, TooMany):
+        answer["Retry-After"] = str(refusal.retry_after)
+    return answer
 
 
 def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
     if _is_for_programs(request):
         return _told(status, _CODES.get(status, "refused"), title)
-    return render(
-        request, "shell/error.html", {"status": status, "title": title, "advice": advice}, status=status
-    )
+    return render(request, "shell/error.html", _words(request, status, title, advice), status=status)
+
+
+def _bare_page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
+    """Without the frame, which asks who is looking."""
+    return render(request, "shell/server_error.html", _words(request, status, title, advice), status=status)
+
+
+def _words(request: HttpRequest, status: int, title: Words, advice: Words) -> dict[str, object]:
+    # Where a form was refused, the way on is the page it stood on.
+    came_from = request.headers.get("Referer", "") if request.method == "POST" else ""
+    return {
+        "status": status,
+        "title": title,
+        "advice": advice,
+        "art": _ART.get(status, "cup"),
+        "back_url": safe_address(request, came_from, ""),
+    }
 
 
 def _is_for_programs(request: HttpRequest) -> bool:
