@@ -1,4 +1,5 @@
 // The desk's own: its styles, and live parts that rest while nobody looks.
+import "./desk-frame.css";
 import "./desk.css";
 
 // A tab in the background asks for nothing; back in front, the next tick brings what came meanwhile.

@@ -39,9 +39,9 @@ def test_a_role_given_twice_is_held_once(learner):
 
 @pytest.mark.parametrize(
     ("role", "opens"),
-    [("owner", True), ("operator", True), ("agent", False), ("creator", False), (None, False)],
+    [("owner", True), ("operator", True), ("agent", True), ("creator", False), (None, False)],
 )
-def test_the_desk_opens_to_operators_and_owners(learner, role, opens):
+def test_the_desk_opens_to_staff_but_not_to_creators(learner, role, opens):
     if role:
         grant(user=learner, role=role)
     assert may_see_desk(Viewer(user=learner, visitor=None, roles=roles_of(learner))) is opens

@@ -2,9 +2,11 @@
 
 import pytest
 
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.places import GROUPS, open_groups
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +38,32 @@ def test_a_stranger_is_refused_with_a_page_of_words(signed_in, stranger, page):
 
 
 @pytest.mark.parametrize("role", ["learner", "creator", "agent"])
-def test_other_roles_do_not_open_the_desk(signed_in, stranger, role):
+def test_other_roles_do_not_see_what_members_did(signed_in, stranger, role):
     grant(user=stranger, role=role)
     assert signed_in(stranger).get("/desk/activity/").status_code == 403
+    assert signed_in(stranger).get("/desk/jobs/").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["learner", "creator"])
+def test_who_has_no_page_of_the_desk_is_not_led_to_it(signed_in, stranger, role):
+    grant(user=stranger, role=role)
+    assert signed_in(stranger).get("/desk/").status_code == 403
+    assert 'href="/desk/"' not in signed_in(stranger).get("/").content.decode()
+
+
+def test_the_desk_leads_to_the_first_page_that_opens(signed_in, operator):
+    assert signed_in(operator).get("/desk/")["Location"] == "/desk/activity/"
+    assert 'href="/desk/"' in signed_in(operator).get("/").content.decode()
+
+
+def test_the_navigation_names_every_page_that_exists(owner):
+    viewer = Viewer(user=owner, visitor=None, roles=frozenset({"owner"}))
+    groups = open_groups(viewer)
+    assert groups == list(GROUPS)
+    tabs = [place.tab for group in groups for place in group.places]
+    assert len(set(tabs)) == len(tabs)
+    for group in groups:
+        assert all(place.url.startswith("/desk/") for place in group.places)
 
 
 def test_an_owner_may_see_it_and_nothing_is_kept_in_caches(signed_in, stranger):
@@ -53,9 +78,7 @@ def test_a_stranger_can_neither_retry_nor_discard(signed_in, browser, stranger):
     dead = Job.objects.create(name="collect.seal", state=Job.State.DEAD, enqueued_at=now, finished_at=now)
     for act in ("retry", "discard"):
         assert signed_in(stranger).post(f"/desk/jobs/{dead.pk}/{act}/").status_code == 403
-        assert (
-            browser.post(f"/desk/jobs/{dead.pk}/{act}/")["Location"] == "/sign-in/?next=%2Fdesk%2Factivity%2F"
-        )
+        assert browser.post(f"/desk/jobs/{dead.pk}/{act}/")["Location"] == "/sign-in/?next=%2Fdesk%2F"
     dead.refresh_from_db()
     assert dead.state == Job.State.DEAD
 

@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OPERATOR.value: _OPERATOR,
     Role.OWNER.value: frozenset(Permission),
 }
+# Whoever holds one of these finds some page of the desk open.
+OF_THE_DESK = frozenset(Permission) - _CREATOR
 STAFF_ROLES = frozenset({Role.CREATOR.value, Role.AGENT.value, Role.OPERATOR.value, Role.OWNER.value})
 
 

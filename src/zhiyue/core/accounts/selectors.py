@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import RoleGrant, User
-from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.permissions import OF_THE_DESK, Permission
 
 
 def roles_of(user: User) -> frozenset[str]:
@@ -13,8 +13,8 @@ def roles_of(user: User) -> frozenset[str]:
 
 
 def may_see_desk(viewer: Viewer) -> bool:
-    """The activity pages show what members did, so they open to operators and owners only."""
-    return viewer.may(Permission.SEE_ACTIVITY)
+    """Does any page of the desk open? Each asks for a permission of its own besides."""
+    return any(viewer.may(permission) for permission in OF_THE_DESK)
 
 
 def require(viewer: Viewer, permission: Permission) -> User:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.services import BATCH_LIMIT
-from zhiyue.core.accounts.selectors import may_see_desk
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.api import shapes
 from zhiyue.experience.api.limits import spend_events
 from zhiyue.experience.shell.reasons import in_words
@@ -103,7 +103,7 @@ def courses(request: Request) -> Response:
 @api_view(["GET"])
 def activity(request: Request) -> Response:
     """The activity index and its fellows by day. For operators and owners."""
-    if not may_see_desk(_page(request).viewer):
+    if not _page(request).viewer.may(Permission.SEE_ACTIVITY):
         raise PermissionDenied
     text = request.query_params.get("days", "90")
     if not text.isdecimal() or not 1 <= int(text) <= 365:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from zhiyue.analyse.weights import ACTIVITY
 from zhiyue.collect.selectors import quarantine_counts
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk import findings, words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.viewers import PageRequest
@@ -18,7 +19,7 @@ PERIODS = (30, 60, 90)
 USUAL_PERIOD = 60
 
 
-@for_the_desk
+@for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def activity(request: PageRequest) -> HttpResponse:
     period = _period(request)
@@ -43,7 +44,7 @@ def activity(request: PageRequest) -> HttpResponse:
     return render(request, "desk/activity.html", page)
 
 
-@for_the_desk
+@for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def activity_csv(request: PageRequest) -> HttpResponse:
     """The daily series. `ended` is 0 for today, whose day isn't over."""

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from zhiyue.collect.selectors import event_by_id, latest_events
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import search_members
 from zhiyue.experience.desk import people
 from zhiyue.experience.desk.access import for_the_desk
@@ -18,7 +19,7 @@ from zhiyue.experience.shell.viewers import PageRequest
 ACTS_SHOWN = 12
 
 
-@for_the_desk
+@for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def follow(request: PageRequest) -> HttpResponse:
     """The whole page: the newest act and live, or with `event` that act and still."""
@@ -33,7 +34,7 @@ def follow(request: PageRequest) -> HttpResponse:
     return render(request, "desk/follow.html", page)
 
 
-@for_the_desk
+@for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def stream(request: PageRequest) -> HttpResponse:
     """The picture anew where an act came after event `after`, else nothing; `shown` is the act on show."""

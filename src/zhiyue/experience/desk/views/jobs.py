@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.jobs import selectors, services
 from zhiyue.core.jobs.models import Job
 from zhiyue.experience.desk import words
@@ -19,7 +20,7 @@ RECENT_SHOWN = 15
 RECENT_SEARCHED = 200
 
 
-@for_the_desk
+@for_the_desk(Permission.RUN_JOBS)
 @require_safe
 def jobs(request: PageRequest) -> HttpResponse:
     recent = selectors.recent(RECENT_SEARCHED)
@@ -35,7 +36,7 @@ def jobs(request: PageRequest) -> HttpResponse:
     return render(request, "desk/jobs.html", page)
 
 
-@for_the_desk
+@for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def retry(request: PageRequest, job_id: int) -> HttpResponse:
     job = services.retry(job_id)
@@ -45,7 +46,7 @@ def retry(request: PageRequest, job_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("desk:jobs"))
 
 
-@for_the_desk
+@for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def discard(request: PageRequest, job_id: int) -> HttpResponse:
     job = services.discard(job_id)

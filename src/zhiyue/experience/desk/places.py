@@ -1,0 +1,82 @@
+"""The desk's pages as its navigation knows them, in groups. Only what opens to the viewer is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of the navigation. A view says which one it is on as `tab`."""
+
+    tab: str
+    name: Promise
+    icon: str
+    permission: Permission
+
+    @property
+    def url(self) -> str:
+        return reverse(f"desk:{self.tab}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: Promise
+    places: tuple[Place, ...]
+
+    @property
+    def url(self) -> str:
+        return self.places[0].url
+
+    @property
+    def label(self) -> Promise:
+        """A group of one page needs no name of its own."""
+        return self.name if len(self.places) > 1 else self.places[0].name
+
+    def holds(self, tab: str) -> bool:
+        return any(place.tab == tab for place in self.places)
+
+
+# The order of a group is that of the desk; the tabs of a phone take the first page of each group.
+GROUPS: tuple[Group, ...] = (
+    Group(
+        pgettext_lazy("desk navigation", "Insight"),
+        (
+            Place(
+                "activity", pgettext_lazy("desk navigation", "Activity"), "activity", Permission.SEE_ACTIVITY
+            ),
+            Place(
+                "follow",
+                pgettext_lazy("desk navigation", "Follow one click"),
+                "mouse-pointer-click",
+                Permission.SEE_ACTIVITY,
+            ),
+        ),
+    ),
+    Group(
+        pgettext_lazy("desk navigation", "Running"),
+        (Place("jobs", pgettext_lazy("desk navigation", "Jobs"), "list-checks", Permission.RUN_JOBS),),
+    ),
+)
+
+
+def open_groups(viewer: Viewer) -> list[Group]:
+    """The groups with what opens to `viewer`; those of which nothing opens are left out."""
+    opened = (
+        Group(group.name, tuple(place for place in group.places if viewer.may(place.permission)))
+        for group in GROUPS
+    )
+    return [group for group in opened if group.places]
+
+
+def phone_tabs(groups: Sequence[Group], most: int = 4) -> list[Place]:
+    """What stands in a phone's tab bar: the first page of each group, then second pages while there is room."""
+    depth = max((len(group.places) for group in groups), default=0)
+    in_turn = [group.places[n] for n in range(depth) for group in groups if n < len(group.places)]
+    return in_turn[:most]

@@ -1,0 +1,38 @@
+"""Parts that only the desk's pages use: `{% load desk %}`."""
+
+from django import template
+
+from zhiyue.experience.desk.places import open_groups, phone_tabs
+
+register = template.Library()
+
+
+@register.inclusion_tag("desk/parts/topnav.html", takes_context=True)
+def desk_topnav(context: template.Context) -> dict[str, object]:
+    """The groups, in the bar at the top."""
+    tab = str(context.get("tab", ""))
+    groups = open_groups(context["viewer"])
+    return {"tab": tab, "groups": [(group, group.holds(tab)) for group in groups]}
+
+
+@register.inclusion_tag("desk/parts/subnav.html", takes_context=True)
+def desk_subnav(context: template.Context) -> dict[str, object]:
+    """The pages of the group one is in, where there are several."""
+    tab = str(context.get("tab", ""))
+    here = next((group for group in open_groups(context["viewer"]) if group.holds(tab)), None)
+    return {"tab": tab, "group": here if here and len(here.places) > 1 else None}
+
+
+@register.inclusion_tag("desk/parts/tabbar.html", takes_context=True)
+def desk_tabbar(context: template.Context) -> dict[str, object]:
+    """A phone's tabs: the chief pages, and a sheet with all of them where there are more."""
+    tab = str(context.get("tab", ""))
+    groups = open_groups(context["viewer"])
+    tabs = phone_tabs(groups)
+    more = sum(len(group.places) for group in groups) > len(tabs)
+    return {
+        "tab": tab,
+        "tabs": tabs,
+        "groups": groups if more else [],
+        "is_in_more": more and tab not in {place.tab for place in tabs},
+    }
