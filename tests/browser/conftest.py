@@ -1,21 +1,15 @@
 """A real Chromium before a real demo: web, worker and scheduler as `make demo` runs them."""
 
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.services import demo_academy
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
@@ -43,49 +37,10 @@ def own_data_dir() -> None:
 
 
 @pytest.fixture(scope="session")
-def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def academy() -> Iterator[str]:
     """The address of a demo that is filled and served."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))
-    }
-    environment |= {
-        "ZHIYUE_DEMO": "1",
-        "ZHIYUE_DATA_DIR": str(tmp_path_factory.mktemp("demo")),
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    log = (tmp_path_factory.mktemp("log") / "demo.log").open("w")
-    command = [sys.executable, "-m", "zhiyue", "demo", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_filled(address, process, Path(log.name))
+    with demo_academy() as address:
         yield address
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        log.close()
-
-
-def _wait_until_filled(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 180
-    request = urllib.request.Request(f"{address}/seeding/", headers={"User-Agent": "Mozilla/5.0 Chrome/140"})
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with (
-                urllib.request.urlopen(f"{address}/healthz", timeout=5) as health,
-                urllib.request.urlopen(request, timeout=5) as strip,
-            ):
-                # 286 ends htmx's polling: nothing is being filled any more.
-                if json.load(health)["status"] == "ok" and strip.status == 286:
-                    return
-        except OSError:
-            pass
-        time.sleep(0.5)
-    pytest.fail(f"The demo was not filled in time.\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")
