@@ -13,6 +13,12 @@ class EmailTaken(Refused):
     code = "email_taken"
 
 
+class UsernameTaken(Refused):
+    """Somebody else has this user name."""
+
+    code = "username_taken"
+
+
 class NotAllowed(Refused):
     """The viewer's roles don't hold the permission."""
 
@@ -21,3 +27,58 @@ class NotAllowed(Refused):
 
     def __init__(self) -> None:
         super().__init__(pgettext_lazy("error", "Your role doesn't allow this. Ask an owner of the academy."))
+
+
+class SecondFactorRequired(Refused):
+    """The viewer's role holds the permission, but waits for a second factor."""
+
+    code = "second_factor_required"
+    status: ClassVar[int] = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            pgettext_lazy(
+                "error",
+                "Your role needs a second step at sign-in. Set up a passkey or an authenticator app in your settings.",
+            )
+        )
+
+
+class NoSuchMember(Refused):
+    code = "no_such_member"
+    status: ClassVar[int] = 404
+
+    def __init__(self) -> None:
+        super().__init__(pgettext_lazy("error", "There is no such member; perhaps the account was erased."))
+
+
+class Unfit(Refused):
+    """What was typed doesn't fit; the message says what would."""
+
+    code = "unfit"
+    status: ClassVar[int] = 400
+
+
+class NotOneself(Refused):
+    """An act that nobody may do to their own account."""
+
+    code = "not_oneself"
+
+
+class LastOwner(Refused):
+    """Without an owner nobody could set the academy up, or make an owner."""
+
+    code = "last_owner"
+
+
+class OwnersOnly(Refused):
+    """An owner's account is changed by owners."""
+
+    code = "owners_only"
+    status: ClassVar[int] = 403
+
+
+class InvitationOver(Refused):
+    """Used, withdrawn, expired, or never made."""
+
+    code = "invitation_over"

@@ -1,0 +1,57 @@
+"""Reads of the audit log. Who may read it is decided above: see `core.accounts.trail`."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import QuerySet
+
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries; what is empty narrows nothing. Days are those of the academy, both included."""
+
+    by_id: int | None = None
+    by_console: bool = False
+    act: str = ""
+    kind: str = ""
+    subject: str = ""
+    subject_id: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+def entries(sought: Sought) -> QuerySet[AuditEntry]:
+    """The entries sought, newest first."""
+    found = AuditEntry.objects.all()
+    exact = {
+        "by_id": sought.by_id,
+        "act": sought.act,
+        "subject_kind": sought.kind,
+        "subject_id": sought.subject_id,
+    }
+    found = found.filter(**{name: value for name, value in exact.items() if value})
+    if sought.by_console:
+        found = found.filter(by=None)
+    if sought.subject:
+        found = found.filter(subject_name__icontains=sought.subject)
+    if sought.since:
+        found = found.filter(at__gte=clock.day_start(sought.since))
+    if sought.until:
+        found = found.filter(at__lt=clock.day_start(sought.until + timedelta(days=1)))
+    return found
+
+
+def acts_noted() -> list[str]:
+    """The codes of every kind of act in the log."""
+    return list(AuditEntry.objects.order_by("act").values_list("act", flat=True).distinct())
+
+
+def actors() -> list[tuple[int, str]]:
+    """Who stands in the log: id and the name under which they acted last."""
+    pairs = (
+        AuditEntry.objects.filter(by__isnull=False).order_by("pk").values_list("by_id", "by_name").distinct()
+    )
+    return sorted(dict(pairs).items(), key=lambda pair: pair[1])

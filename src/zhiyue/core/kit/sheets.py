@@ -1,0 +1,138 @@
+"""Tables as CSV, for spreadsheets: written so that no cell becomes a formula, read as people's programs write them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit.errors import Refused
+
+BOM = "\ufeff"
+MOST_BYTES = 5 * 1024 * 1024
+MOST_ROWS = 20_000
+# What a spreadsheet may take for a formula; the wide forms are those of Chinese keyboards. Quotes before it count,
+# so that a guard is told from a quote that was there.
+_RISKY = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_GUARDED = re.compile(r"''*[=+\-@\t\r\n＝＋－＠]")
+_DELIMITERS = ",;\t|"
+
+
+class UnreadableSheet(Refused):
+    """The file isn't a table that can be imported; the message says what to do."""
+
+    code = "unreadable_sheet"
+    status: ClassVar[int] = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table that was read: its header, and each row with its line in the file."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+def csv_cell(value: object) -> str:
+    """A value as a cell. Text that a spreadsheet might run gets a quote before it; numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if _RISKY.match(value) else value
+    return str(value)
+
+
+def plain_cell(text: str) -> str:
+    """The value of a cell that was read: without the guard that `csv_cell` puts before it."""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def csv_row(values: Iterable[object]) -> str:
+    """One line of CSV, with its line end."""
+    line = io.StringIO()
+    csv.writer(line).writerow([csv_cell(value) for value in values])
+    return line.getvalue()
+
+
+def csv_lines(header: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """A whole CSV file, piece by piece. The BOM tells Excel that it is UTF-8."""
+    yield BOM + csv_row(header)
+    for row in rows:
+        yield csv_row(row)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file: UTF-8 with or without BOM, UTF-16, or GB18030 as Excel writes in China.
+    Raises UnreadableSheet."""
+    if len(content) > MOST_BYTES:
+        raise UnreadableSheet(
+            pgettext_lazy(
+                "sheet", "The file is larger than 5 MB. Split it and import one part after the other."
+            )
+        )
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: Sequence[str] = ("utf-16",)
+    elif content.startswith(b"PK\x03\x04"):
+        raise UnreadableSheet(
+            pgettext_lazy(
+                "sheet", "This is an Excel workbook. Save it as CSV (“CSV UTF-8”) and choose that file."
+            )
+        )
+    else:
+        encodings = ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise UnreadableSheet(
+        pgettext_lazy(
+            "sheet", "The file can't be read as text. Save it as CSV (“CSV UTF-8”) and choose it again."
+        )
+    )
+
+
+def read(text: str) -> Sheet:
+    """The table in `text`; its delimiter is found in the first line. Raises UnreadableSheet."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    header: tuple[str, ...] = ()
+    rows: list[tuple[int, tuple[str, ...]]] = []
+    try:
+        for cells in lines:
+            if not any(cell.strip() for cell in cells):
+                continue
+            tidy = tuple(plain_cell(cell.strip()) for cell in cells)
+            if not header:
+                header = tidy
+                continue
+            rows.append((lines.line_num, tidy))
+            if len(rows) > MOST_ROWS:
+                raise UnreadableSheet(
+                    pgettext_lazy(
+                        "sheet", "The file has more than 20,000 rows. Split it and import the parts."
+                    )
+                )
+    except csv.Error as why:
+        message = pgettext_lazy(
+            "sheet", "Line %(line)s can't be read: a quotation mark isn't closed, most likely."
+        )
+        raise UnreadableSheet(str(message) % {"line": lines.line_num}) from why
+    if not rows:
+        raise UnreadableSheet(
+            pgettext_lazy(
+                "sheet", "The file has no rows. The first line names the columns; people start below it."
+            )
+        )
+    return Sheet(header, tuple(rows))
+
+
+def _delimiter(text: str) -> str:
+    """The sign that parts the first line's cells; a comma where there is only one."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    outside = re.sub(r'"[^"]*"', "", first)
+    return max(_DELIMITERS, key=outside.count) if any(sign in outside for sign in _DELIMITERS) else ","

@@ -1,0 +1,123 @@
+"""Staff invited by a link: single use, expiring, withdrawable, its secret kept nowhere."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core import serializers
+from django.db import connection
+
+from tests.core.accounts.test_staff import as_viewer
+from tests.factories import make_member
+from zhiyue.core.accounts.errors import InvitationOver, NotAllowed, Unfit
+from zhiyue.core.accounts.invitations import (
+    accept_invitation,
+    digest_of,
+    invitations,
+    invite_staff,
+    open_invitation,
+    withdraw_invitation,
+)
+from zhiyue.core.accounts.models import RoleGrant, StaffInvitation
+from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.accounts.services import grant
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def test_only_owners_invite_list_and_withdraw(owner, operator, agent, creator, stranger):
+    made, _ = invite_staff(viewer=as_viewer(owner), role="agent")
+    for user in (operator, agent, creator, stranger):
+        with pytest.raises(NotAllowed):
+            invite_staff(viewer=as_viewer(user), role="agent")
+        with pytest.raises(NotAllowed):
+            invitations(as_viewer(user))
+        with pytest.raises(NotAllowed):
+            withdraw_invitation(viewer=as_viewer(user), invitation_id=made.pk)
+    assert [one.pk for one in invitations(as_viewer(owner))] == [made.pk]
+    assert open_invitation(made.secret_sha256) is not None
+
+
+def test_the_secret_is_kept_nowhere(owner):
+    made, secret = invite_staff(viewer=as_viewer(owner), role="operator", remark=" 王  老师 ")
+    assert (made.note, made.role, made.expires_at - made.invited_at) == (
+        "王 老师",
+        "operator",
+        timedelta(days=7),
+    )
+    assert made.secret_sha256 == digest_of(secret)
+    kept = serializers.serialize("json", [*StaffInvitation.objects.all(), *AuditEntry.objects.all()])
+    assert len(secret) == 43 and secret not in kept
+    noted = AuditEntry.objects.get()
+    assert (noted.act, noted.subject_name, noted.after) == ("staff.invited", "王 老师", {"role": "operator"})
+
+
+@pytest.mark.parametrize("role", ["learner", "", "king"])
+def test_only_roles_of_staff_are_invited_to(owner, role):
+    with pytest.raises(Unfit):
+        invite_staff(viewer=as_viewer(owner), role=role)
+    assert not StaffInvitation.objects.exists()
+
+
+def test_it_makes_staff_once(owner, learner, stranger):
+    made, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    accept_invitation(user=learner, digest=digest_of(secret))
+    assert roles_of(learner) == {"agent"}
+    made.refresh_from_db()
+    assert made.accepted_by == learner and made.accepted_at is not None
+    for user in (stranger, learner):
+        with pytest.raises(InvitationOver):
+            accept_invitation(user=user, digest=digest_of(secret))
+    assert roles_of(stranger) == frozenset()
+    noted = AuditEntry.objects.get(act="staff.invitation_accepted")
+    assert (noted.by_id, noted.before, noted.after) == (learner.pk, {"roles": []}, {"roles": ["agent"]})
+
+
+def test_expired_withdrawn_and_invented_links_open_nothing(owner, learner):
+    by = as_viewer(owner)
+    expired, secret = invite_staff(viewer=by, role="owner")
+    StaffInvitation.objects.filter(pk=expired.pk).update(expires_at=clock.now())
+    withdrawn, other = invite_staff(viewer=by, role="owner")
+    withdraw_invitation(viewer=by, invitation_id=withdrawn.pk)
+    with pytest.raises(InvitationOver):
+        withdraw_invitation(viewer=by, invitation_id=withdrawn.pk)
+    for one in (secret, other, "invented", expired.secret_sha256):
+        assert open_invitation(digest_of(one)) is None
+        with pytest.raises(InvitationOver):
+            accept_invitation(user=learner, digest=digest_of(one))
+    assert roles_of(learner) == frozenset()
+    assert AuditEntry.objects.filter(act="staff.invitation_withdrawn").count() == 1
+
+
+def test_an_accepted_invitation_is_not_withdrawn(owner, learner):
+    made, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    accept_invitation(user=learner, digest=digest_of(secret))
+    with pytest.raises(InvitationOver):
+        withdraw_invitation(viewer=as_viewer(owner), invitation_id=made.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_accept_at_once_one_wins():
+    owner = make_member("o@test.example")
+    grant(user=owner, role="owner")
+    people = [make_member(f"{n}@test.example") for n in range(2)]
+    _, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    lost: list[Exception] = []
+
+    def accept(user):
+        try:
+            accept_invitation(user=user, digest=digest_of(secret))
+        except InvitationOver as why:
+            lost.append(why)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=accept, args=(user,)) for user in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(lost) == 1
+    assert RoleGrant.objects.filter(role="agent").count() == 1
