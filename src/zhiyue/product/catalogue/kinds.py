@@ -26,6 +26,9 @@ class CourseCard:
     free_lesson_slug: str | None
     published_at: datetime
     tags: tuple[str, ...]
+    picture: str = ""
+    form: str = "course"
+    language: str = "zh-hans"
 
 
 @dataclass(frozen=True, slots=True)

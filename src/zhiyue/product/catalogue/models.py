@@ -55,7 +55,8 @@ class Course(models.Model):
     """A course or column. Prices are in fen; 0 is free, `list_price_fen` is the one crossed out.
 
     Published with a time to come is scheduled: nothing has to happen at that moment. `picture` names a file in the
-    academy's storage; without one a cover is drawn.
+    academy's storage; without one a cover is drawn. A new draft's price isn't `price_decided`: 0 may mean free, or that
+    nobody has thought of it yet.
     """
 
     class Form(models.TextChoices):
@@ -90,6 +91,7 @@ class Course(models.Model):
     seo_description = models.CharField(max_length=160, blank=True)
     price_fen = models.PositiveIntegerField(default=0)
     list_price_fen = models.PositiveIntegerField(null=True, blank=True)
+    price_decided = models.BooleanField(default=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -124,6 +126,15 @@ class Course(models.Model):
             and self.published_at <= clock.now()
         )
 
+    @property
+    def is_scheduled(self) -> bool:
+        return self.status == self.Status.PUBLISHED and not self.is_published
+
+    @property
+    def was_ever_out(self) -> bool:
+        """Learners may have seen it, now or once."""
+        return self.published_at is not None and self.published_at <= clock.now()
+
 
 class Chapter(models.Model):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="chapters")
@@ -141,14 +152,19 @@ class Chapter(models.Model):
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
+    def offered(self) -> "LessonQuerySet":
+        """What stands in the outline, written or only announced: all but the withdrawn."""
+        return self.filter(withdrawn_at=None)
+
     def written(self) -> "LessonQuerySet":
         """What can be opened: an article with its text, a recording with its file."""
-        return self.exclude(body="", media="")
+        return self.offered().exclude(body="", media="")
 
 
 class Lesson(models.Model):
     """One lesson: an article, or a recording whose file `media` names in the academy's storage and whose `body` is
-    what is written beside it. One with neither is announced but not written yet."""
+    what is written beside it. One with neither is announced but not written yet. A withdrawn one keeps its text and
+    what people did in it, and stands in no outline."""
 
     class Kind(models.TextChoices):
         ARTICLE = "article", pgettext_lazy("lesson kind", "Article")
@@ -166,6 +182,7 @@ class Lesson(models.Model):
     body = models.TextField(blank=True)
     media = models.CharField(max_length=200, blank=True)
     seconds = models.PositiveIntegerField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=clock.now)
 
     objects = LessonQuerySet.as_manager()
@@ -186,7 +203,7 @@ class Lesson(models.Model):
 
     @property
     def is_published(self) -> bool:
-        return self.is_written and self.course.is_published
+        return self.is_written and self.withdrawn_at is None and self.course.is_published
 
 
 class FormerSlug(models.Model):
@@ -213,15 +230,26 @@ class FormerSlug(models.Model):
 
 
 class Likeness(models.Model):
-    """Two courses whose words are nearly the same, found by a job. `share` is their likeness, 0 to 1."""
+    """Two courses whose words are nearly the same, found by a job; one row a pair, the older course first.
+
+    `share` is their likeness, 0 to 1. Whoever set a pair aside said why; it comes back when it grows more alike.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="alike")
     other = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
     share = models.FloatField()
     found_at = models.DateTimeField(default=clock.now)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+    dismissed_by = models.CharField(max_length=60, blank=True)
+    dismissed_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "other"], name="likeness_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["course", "other"], name="likeness_once"),
+            models.CheckConstraint(
+                condition=models.Q(course__lt=models.F("other")), name="likeness_older_course_first"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.course_id} ~ {self.other_id}: {self.share:.2f}"

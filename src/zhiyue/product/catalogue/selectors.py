@@ -1,12 +1,24 @@
-"""Reads of the catalogue. Only published courses come out, but for `lesson_page` to staff."""
+"""Reads of the catalogue. Only published courses come out, but for the page of one to whoever may change it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.product.catalogue.kinds import CourseCard, CourseText
-from zhiyue.product.catalogue.models import Chapter, Course, CourseQuerySet, Lesson, Level, Topic
+from zhiyue.product.catalogue.models import (
+    Chapter,
+    Course,
+    CourseQuerySet,
+    FormerSlug,
+    Lesson,
+    Level,
+    Topic,
+)
+
+_OFFERED = Q(lessons__withdrawn_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +34,58 @@ def topics() -> list[Topic]:
     return list(Topic.objects.filter(courses__in=Course.objects.published()).distinct())
 
 
-def course_page(slug: str) -> Course:
-    """A published course with chapters and lessons. Raises Course.DoesNotExist."""
-    lessons = Prefetch("lessons", queryset=Lesson.objects.order_by("position"))
+def may_change(viewer: Viewer, course: Course) -> bool:
+    """Creators change what they teach; operators and owners change every course."""
+    if viewer.user is None:
+        return False
+    if viewer.may(Permission.CHANGE_ANY_COURSE):
+        return True
+    return viewer.may(Permission.USE_STUDIO) and course.teacher.user_id == viewer.user.pk
+
+
+def course_page(slug: str, viewer: Viewer | None = None, *, withdrawn_too: bool = False) -> Course:
+    """A published course with chapters and the lessons they offer; to a `viewer` who may change it, also one that isn't
+    published. `withdrawn_too`: for whoever owns it. Raises Course.DoesNotExist."""
+    lessons = Prefetch("lessons", queryset=Lesson.objects.offered().order_by("position"))
     chapters = Prefetch("chapters", queryset=Chapter.objects.prefetch_related(lessons).order_by("position"))
-    return (
-        Course.objects.published()
-        .select_related("topic", "teacher")
-        .prefetch_related(chapters)
-        .get(slug=slug)
-    )
+    found = Course.objects.select_related("topic", "teacher").prefetch_related(chapters).get(slug=slug)
+    kept = withdrawn_too and found.status == Course.Status.WITHDRAWN
+    if not found.is_published and not kept and not (viewer and may_change(viewer, found)):
+        raise Course.DoesNotExist
+    return found
 
 
-def lesson_page(course_slug: str, lesson_slug: str) -> Lesson:
-    """A lesson of a published course, written or not. Raises Lesson.DoesNotExist."""
-    return Lesson.objects.select_related("course__topic", "course__teacher", "chapter").get(
-        course__in=Course.objects.published(), course__slug=course_slug, slug=lesson_slug
-    )
+def lesson_page(
+    course_slug: str, lesson_slug: str, viewer: Viewer | None = None, *, withdrawn_too: bool = False
+) -> Lesson:
+    """A lesson that a course offers, written or not; to a `viewer` who may change it, also one of a course that isn't
+    published. `withdrawn_too`: for whoever owns the course. Raises Lesson.DoesNotExist."""
+    lessons = Lesson.objects.offered().select_related("course__topic", "course__teacher", "chapter")
+    found = lessons.get(course__slug=course_slug, slug=lesson_slug)
+    kept = withdrawn_too and found.course.status == Course.Status.WITHDRAWN
+    if not found.course.is_published and not kept and not (viewer and may_change(viewer, found.course)):
+        raise Lesson.DoesNotExist
+    return found
+
+
+def course_moved_to(slug: str) -> str | None:
+    """The slug a course has now that once had this one."""
+    moved = FormerSlug.objects.filter(kind=FormerSlug.Kind.COURSE, slug=slug).values("now_at")[:1]
+    return Course.objects.filter(pk=Subquery(moved)).values_list("slug", flat=True).first()
+
+
+def lesson_moved_to(course_slug: str, lesson_slug: str) -> tuple[str, str] | None:
+    """Where a lesson is now: slugs of course and lesson. None where the address never was one of a lesson's."""
+    course_now = course_moved_to(course_slug) or course_slug
+    course = Course.objects.filter(slug=course_now).first()
+    if course is None:
+        return None
+    moved = FormerSlug.objects.filter(kind=FormerSlug.Kind.LESSON, course_id=course.pk, slug=lesson_slug)
+    lessons = Lesson.objects.filter(course=course)
+    now = lessons.filter(Q(slug=lesson_slug) | Q(pk__in=moved.values("now_at"))).first()
+    if now is None or (course_now, now.slug) == (course_slug, lesson_slug):
+        return None
+    return course_now, now.slug
 
 
 def neighbours(lesson: Lesson) -> Neighbours:
@@ -49,8 +96,13 @@ def neighbours(lesson: Lesson) -> Neighbours:
     )
 
 
-def courses_by_id(ids: Iterable[int]) -> dict[int, CourseCard]:
-    return {card.id: card for card in _cards(Course.objects.published().filter(pk__in=list(ids)))}
+def courses_by_id(ids: Iterable[int], *, withdrawn_too: Iterable[int] = ()) -> dict[int, CourseCard]:
+    """Published courses; of `withdrawn_too` (what somebody owns) those that were withdrawn as well."""
+    kept = list(withdrawn_too)
+    courses = Course.objects.published().filter(pk__in=list(ids))
+    if kept:
+        courses |= Course.objects.filter(pk__in=kept, status=Course.Status.WITHDRAWN)
+    return {card.id: card for card in _cards(courses)}
 
 
 def newest(k: int) -> list[CourseCard]:
@@ -79,7 +131,7 @@ def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
 
 def course_texts() -> list[CourseText]:
     """The words of every published course: summary, outcomes, outline and what of the lessons is free to read."""
-    lessons = Prefetch("lessons", queryset=Lesson.objects.order_by("position"))
+    lessons = Prefetch("lessons", queryset=Lesson.objects.offered().order_by("position"))
     courses = (
         Course.objects.published().select_related("topic", "teacher").prefetch_related(lessons).order_by("pk")
     )
@@ -105,13 +157,13 @@ def _lesson_words(course: Course) -> list[str]:
 def _cards(courses: CourseQuerySet) -> list[CourseCard]:
     free = Lesson.objects.filter(course=OuterRef("pk"), is_free=True).written().order_by("position")
     rows = courses.annotate(
-        n_lessons=Count("lessons"),
-        n_written=Count("lessons", filter=~Q(lessons__body="", lessons__media="")),
+        n_lessons=Count("lessons", filter=_OFFERED),
+        n_written=Count("lessons", filter=_OFFERED & ~Q(lessons__body="", lessons__media="")),
         free_slug=Subquery(free.values("slug")[:1]),
     ).values_list(
         "pk", "slug", "title", "subtitle", "keyword", "topic__slug", "topic__name", "topic__name_en", "teacher__name",
         "level", "price_fen", "list_price_fen", "n_lessons", "n_written", "free_slug", "published_at", "tags",
-        named=True,
+        "picture", "form", "language", named=True,
     )  # fmt: skip
     return [
         CourseCard(
@@ -133,6 +185,9 @@ def _cards(courses: CourseQuerySet) -> list[CourseCard]:
             free_lesson_slug=row.free_slug,
             published_at=row.published_at,
             tags=tuple(row.tags),
+            picture=row.picture,
+            form=row.form,
+            language=row.language,
         )
         for row in rows
         if row.published_at is not None

@@ -1,4 +1,4 @@
-"""Writes to the catalogue: whole courses at a time, as the studio and the demo make them."""
+"""Whole courses at a time, as files and imports bring them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Teacher, Topic
 
 
@@ -26,7 +27,8 @@ class ChapterDraft:
 
 @dataclass(frozen=True, slots=True)
 class CourseDraft:
-    """A whole course as its author wrote it. Prices in fen."""
+    """A whole course as its author wrote it. Prices in fen; without `published_at` it is a draft. `prerequisites` are
+    slugs of courses."""
 
     slug: str
     title: str
@@ -40,8 +42,12 @@ class CourseDraft:
     tags: tuple[str, ...]
     price_fen: int
     list_price_fen: int | None
-    published_at: datetime
+    published_at: datetime | None
     chapters: tuple[ChapterDraft, ...]
+    form: str = Course.Form.COURSE.value
+    language: str = Course.Language.CHINESE.value
+    skills: tuple[str, ...] = ()
+    prerequisites: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -62,7 +68,8 @@ def put_teacher(*, slug: str, name: str, headline: str, bio: str) -> Teacher:
 
 @transaction.atomic
 def publish_course(draft: CourseDraft) -> Course:
-    """Make and publish a course whole. One that has the slug already is left as it is."""
+    """Make a course whole, and publish it where it has a time for that. One that has the slug already is left as it
+    is. Prerequisites that aren't there yet are left out: `name_prerequisites` adds them."""
     found = Course.objects.filter(slug=draft.slug).first()
     if found:
         return found
@@ -79,11 +86,23 @@ def publish_course(draft: CourseDraft) -> Course:
         tags=list(draft.tags),
         price_fen=draft.price_fen,
         list_price_fen=draft.list_price_fen,
-        status=Course.Status.PUBLISHED,
+        form=draft.form,
+        language=draft.language,
+        skills=list(draft.skills),
+        status=Course.Status.PUBLISHED if draft.published_at else Course.Status.DRAFT,
         published_at=draft.published_at,
     )
     _put_chapters(course, draft.chapters)
+    name_prerequisites(draft)
+    index_course(course.pk)
     return course
+
+
+@transaction.atomic
+def name_prerequisites(draft: CourseDraft) -> None:
+    """Name what is to be learnt before a course, as far as it is there by now."""
+    course = Course.objects.get(slug=draft.slug)
+    course.prerequisites.set(Course.objects.filter(slug__in=draft.prerequisites).exclude(pk=course.pk))
 
 
 def _put_chapters(course: Course, chapters: Sequence[ChapterDraft]) -> None:

@@ -1,0 +1,116 @@
+"""Courses that are nearly the same: found, shown, set aside with a reason."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Prefetch, Q
+from django.utils.translation import pgettext
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+from zhiyue.engine.sameness import alike, shared_passages, shingles
+from zhiyue.product.catalogue.authoring import require_change
+from zhiyue.product.catalogue.errors import BadFact
+from zhiyue.product.catalogue.models import Course, CourseQuerySet, Lesson, Likeness
+
+# From a trial on the demo's courses and planted copies: docs/algorithms/sameness.md.
+ALIKE_FROM = 0.25
+# A pair set aside comes back when it has grown more alike by so much.
+GROWN_BY = 0.1
+# Past so many courses shingles are sampled, to keep the job within memory.
+WHOLE_UP_TO_COURSES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A pair of courses side by side, with what they say in the same words. `percent` is their likeness."""
+
+    likeness: Likeness
+    percent: int
+    passages: list[str]
+
+
+@transaction.atomic
+def find_likenesses() -> int:
+    """Compare all courses that have words, drafts too, and keep which are alike. Returns how many pairs are."""
+    courses = list(_with_lessons().order_by("pk"))
+    texts = [shingles(words_of(course)) for course in courses]
+    one_in = 1 + len(courses) // WHOLE_UP_TO_COURSES
+    found = {
+        (courses[pair.first].pk, courses[pair.second].pk): pair.share
+        for pair in alike(texts, at_least=ALIKE_FROM, one_in=one_in)
+    }
+    known = {(row.course_id, row.other_id): row for row in Likeness.objects.select_for_update()}
+    Likeness.objects.filter(pk__in=[row.pk for pair, row in known.items() if pair not in found]).delete()
+    now = clock.now()
+    for (course_id, other_id), share in found.items():
+        row = known.get((course_id, other_id))
+        if row is None:
+            Likeness.objects.create(course_id=course_id, other_id=other_id, share=share, found_at=now)
+        elif row.dismissed_at is None:
+            Likeness.objects.filter(pk=row.pk).update(share=share)
+        elif share >= row.share + GROWN_BY:
+            Likeness.objects.filter(pk=row.pk).update(
+                share=share, found_at=now, dismissed_at=None, dismissed_by="", dismissed_why=""
+            )
+    return len(found)
+
+
+def likenesses_of(viewer: Viewer, course: Course) -> list[tuple[Course, int]]:
+    """The courses that one is like, with percents, most alike first; without pairs set aside. Raises NotAllowed."""
+    require_change(viewer, course)
+    rows = (
+        Likeness.objects.filter(Q(course=course) | Q(other=course), dismissed_at=None)
+        .select_related("course__teacher", "other__teacher")
+        .order_by("-share")
+    )
+    return [(row.other if row.course_id == course.pk else row.course, round(100 * row.share)) for row in rows]
+
+
+def twins(viewer: Viewer, *, dismissed: bool = False, limit: int = 50) -> list[Twins]:
+    """Pairs for operators, most alike first. Raises NotAllowed."""
+    require(viewer, Permission.CHANGE_ANY_COURSE)
+    rows = Likeness.objects.filter(dismissed_at__isnull=not dismissed).order_by("-share", "pk")[:limit]
+    rows = rows.select_related("course__topic", "course__teacher", "other__topic", "other__teacher")
+    wanted = {pk for row in rows for pk in (row.course_id, row.other_id)}
+    words = {course.pk: words_of(course) for course in _with_lessons().filter(pk__in=wanted)}
+    return [
+        Twins(row, round(100 * row.share), shared_passages(words[row.course_id], words[row.other_id]))
+        for row in rows
+    ]
+
+
+@transaction.atomic
+def set_aside(*, viewer: Viewer, likeness_id: int, why: str) -> Likeness:
+    """Leave a pair as it is, for a reason. Raises NotAllowed, BadFact, Likeness.DoesNotExist."""
+    user = require(viewer, Permission.CHANGE_ANY_COURSE)
+    why = " ".join(why.split())
+    if not 3 <= len(why) <= 300:
+        raise BadFact(
+            "why", pgettext("catalogue", "Say in 3 to 300 characters why they may stay as they are.")
+        )
+    row = (
+        Likeness.objects.select_for_update(of=("self",)).select_related("course", "other").get(pk=likeness_id)
+    )
+    row.dismissed_at, row.dismissed_by, row.dismissed_why = clock.now(), user.get_short_name(), why
+    row.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_why"])
+    name = f"{row.course.title} ~ {row.other.title}"
+    note(
+        by=user, act="likeness.dismissed", subject=("likeness", row.pk, name), why=why,
+        before={"courses": [row.course_id, row.other_id], "share": round(row.share, 3)},
+    )  # fmt: skip
+    return row
+
+
+def words_of(course: Course) -> str:
+    """Everything a course says, its outline and all lessons included, each piece on lines of its own."""
+    lessons = [text for lesson in course.lessons.all() for text in (lesson.title, lesson.body)]
+    return "\n\n".join([course.title, course.subtitle, course.summary, *course.outcomes, *lessons])
+
+
+def _with_lessons() -> CourseQuerySet:
+    lessons = Prefetch("lessons", queryset=Lesson.objects.offered().order_by("position"))
+    return Course.objects.prefetch_related(lessons)

@@ -1,0 +1,109 @@
+"""Writing a lesson."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import pgettext
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue import reading_time
+from zhiyue.product.catalogue.authoring import require_change
+from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow
+from zhiyue.product.catalogue.indexing import index_course
+from zhiyue.product.catalogue.models import FormerSlug, Lesson
+from zhiyue.product.catalogue.services.addresses import move_slug
+
+BODY_AT_MOST = 200_000
+MINUTES_AT_MOST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class LessonFacts:
+    """What an author types of a lesson. `minutes` None: as long as its text takes to read."""
+
+    title: str
+    kind: str
+    body: str
+    is_free: bool
+    minutes: int | None = None
+
+
+@transaction.atomic
+def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at: datetime) -> Lesson:
+    """Save what was typed, unless somebody saved since `seen_at`.
+
+    Raises NotAllowed, ChangedMeanwhile, BadFact, NotNow."""
+    lesson = _locked(lesson_id)
+    user = require_change(viewer, lesson.course)
+    if lesson.updated_at != seen_at:
+        raise ChangedMeanwhile(lesson)
+    after = _values(facts)
+    before: dict[str, object] = {name: getattr(lesson, name) for name in after}
+    if before == after:
+        return lesson
+    if lesson.is_written and lesson.course.was_ever_out and not (facts.body.strip() or lesson.media):
+        raise NotNow(
+            pgettext(
+                "catalogue",
+                "Learners may have read this lesson, so its text can't be emptied. Withdraw the lesson instead.",
+            )
+        )
+    for name, value in after.items():
+        setattr(lesson, name, value)
+    lesson.updated_at = clock.now()
+    lesson.save(update_fields=[*after, "updated_at"])
+    changed = [name for name in after if before[name] != after[name]]
+    subject = ("lesson", lesson.pk, lesson.title)
+    note(
+        by=user, act="lesson.changed", subject=subject,
+        before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
+    )  # fmt: skip
+    index_course(lesson.course_id)
+    return lesson
+
+
+@transaction.atomic
+def move_lesson_address(*, viewer: Viewer, lesson_id: int, slug: str, take_over: bool = False) -> Lesson:
+    """Give a lesson another address; the old one leads here. Raises NotAllowed, BadFact, SlugTaken, SlugWasAnothers."""
+    lesson = _locked(lesson_id)
+    user = require_change(viewer, lesson.course)
+    before = lesson.slug
+    if slug == before:
+        return lesson
+    move_slug(
+        kind=FormerSlug.Kind.LESSON, course_id=lesson.course_id, of=lesson.pk,
+        before=before, after=slug, take_over=take_over,
+    )  # fmt: skip
+    lesson.slug = slug
+    lesson.save(update_fields=["slug"])
+    subject = ("lesson", lesson.pk, lesson.title)
+    note(by=user, act="lesson.address_moved", subject=subject, before={"slug": before}, after={"slug": slug})
+    index_course(lesson.course_id)
+    return lesson
+
+
+def _locked(lesson_id: int) -> Lesson:
+    lessons = Lesson.objects.select_for_update(of=("self",)).select_related("course__teacher", "chapter")
+    return lessons.get(pk=lesson_id)
+
+
+def _values(facts: LessonFacts) -> dict[str, object]:
+    title = " ".join(facts.title.split())
+    if not 1 <= len(title) <= 80:
+        raise BadFact("title", pgettext("catalogue", "Give it a title of 1 to 80 characters."))
+    body = facts.body.replace("\r\n", "\n").strip()
+    if len(body) > BODY_AT_MOST:
+        words = pgettext("catalogue", "This lesson is longer than 200,000 characters. Make two of it.")
+        raise BadFact("body", words)
+    if facts.minutes is not None and not 1 <= facts.minutes <= MINUTES_AT_MOST:
+        raise BadFact("minutes", pgettext("catalogue", "Between 1 and 600 minutes, please."))
+    return {
+        "title": title,
+        "kind": facts.kind,
+        "body": body,
+        "is_free": facts.is_free,
+        "minutes": facts.minutes or reading_time.minutes(body),
+    }

@@ -1,0 +1,89 @@
+"""Bringing a course out, now or later, and taking it back."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import pgettext
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.services import enqueue
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.authoring import checklist, is_ready, require_change
+from zhiyue.product.catalogue.errors import BadFact, NotNow, NotReady
+from zhiyue.product.catalogue.indexing import index_course
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.catalogue.tasks import compare_courses
+
+SCHEDULED_AT_MOST = timedelta(days=366)
+
+
+@transaction.atomic
+def publish(*, viewer: Viewer, course_id: int) -> Course:
+    """Bring a course out now. One that was out before keeps its first day. Raises NotAllowed, NotReady, NotNow."""
+    course, user = _ready(viewer, course_id)
+    return _put(user, course, "course.published", course.published_at if course.was_ever_out else clock.now())
+
+
+@transaction.atomic
+def schedule(*, viewer: Viewer, course_id: int, at: datetime) -> Course:
+    """Bring a course out at a moment to come. Raises NotAllowed, NotReady, NotNow, BadFact."""
+    course, user = _ready(viewer, course_id)
+    if at <= clock.now():
+        raise BadFact("at", pgettext("catalogue", "Choose a time in the future, or publish now."))
+    if at > clock.now() + SCHEDULED_AT_MOST:
+        raise BadFact("at", pgettext("catalogue", "Choose a time within a year."))
+    if course.was_ever_out:
+        raise NotNow(
+            pgettext(
+                "catalogue", "This course was out before, so it can't be announced as new. Publish it now."
+            )
+        )
+    return _put(user, course, "course.scheduled", at)
+
+
+@transaction.atomic
+def withdraw(*, viewer: Viewer, course_id: int, why: str = "") -> Course:
+    """Take a course back. Nobody finds it any more; what people own, read and did stays. One that was never out is a
+    draft again. Raises NotAllowed, NotNow."""
+    course = Course.objects.select_for_update(of=("self",)).select_related("teacher").get(pk=course_id)
+    user = require_change(viewer, course)
+    if course.status != Course.Status.PUBLISHED:
+        raise NotNow(pgettext("catalogue", "This course isn't published, so there is nothing to withdraw."))
+    before = _state(course)
+    if course.is_published:
+        course.status = Course.Status.WITHDRAWN
+    else:
+        course.status, course.published_at = Course.Status.DRAFT, None
+    return _save(user, course, "course.withdrawn", before, why)
+
+
+def _ready(viewer: Viewer, course_id: int) -> tuple[Course, User]:
+    course = Course.objects.select_for_update(of=("self",)).select_related("teacher").get(pk=course_id)
+    user = require_change(viewer, course)
+    if course.is_published:
+        raise NotNow(pgettext("catalogue", "This course is published already."))
+    if not is_ready(checklist(course)):
+        raise NotReady
+    return course, user
+
+
+def _put(user: User, course: Course, act: str, at: datetime | None) -> Course:
+    before = _state(course)
+    course.status, course.published_at = Course.Status.PUBLISHED, at
+    return _save(user, course, act, before, "")
+
+
+def _save(user: User, course: Course, act: str, before: dict[str, object], why: str) -> Course:
+    course.save(update_fields=["status", "published_at"])
+    subject = ("course", course.pk, course.title)
+    note(by=user, act=act, subject=subject, before=before, after=_state(course), why=why)
+    index_course(course.pk)
+    enqueue(compare_courses, key="after publication")
+    return course
+
+
+def _state(course: Course) -> dict[str, object]:
+    at = course.published_at
+    return {"status": str(course.status), "published_at": at.isoformat() if at else None}
