@@ -165,6 +165,8 @@ CACHES = {
     if ZHIYUE_REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+# Pictures that people uploaded. No address leads into the folder: views hand out what may be seen.
+MEDIA_ROOT = ZHIYUE_DATA_DIR / "media"
 STATIC_URL = "/static/"
 # Production serves what `zhiyue collectstatic` collected; elsewhere the files are served from where they lie.
 STATIC_ROOT = ZHIYUE_DATA_DIR / "static" if ZHIYUE_ENVIRONMENT == "production" else None

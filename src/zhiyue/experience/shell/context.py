@@ -1,9 +1,14 @@
 """What every template may use without its view naming it."""
 
+from pathlib import PurePosixPath
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from zhiyue.core.academy.models import Academy
+from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.selectors import may_see_desk
 
 THEMES = ("auto", "light", "dark")
@@ -19,6 +24,15 @@ def page(request: HttpRequest) -> dict[str, object]:
         "opens_desk": SimpleLazyObject(lambda: viewer is not None and may_see_desk(viewer)),
         "theme": theme if theme in THEMES else "auto",
         "content_language": settings.LANGUAGE_CODE,
-        "site_name": settings.ZHIYUE_SITE_NAME,
+        "academy": SimpleLazyObject(academy),
+        "academy_logo": SimpleLazyObject(lambda: logo_address(academy())),
+        "site_name": SimpleLazyObject(lambda: academy().name),
         "is_demo": settings.ZHIYUE_DEMO,
     }
+
+
+def logo_address(shown: Academy) -> str:
+    """Where the uploaded logo is served; empty where the drawn mark stands."""
+    if not shown.logo:
+        return ""
+    return reverse("shell:logo", args=[PurePosixPath(shown.logo).stem.removeprefix("logo-")])

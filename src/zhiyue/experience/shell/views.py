@@ -4,9 +4,12 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
+from zhiyue.core.academy.logo import FOLDER
+from zhiyue.core.academy.logo import read as read_logo
 from zhiyue.experience.shell import samples
 from zhiyue.experience.shell.context import THEME_COOKIE, THEMES
 from zhiyue.experience.shell.redirects import safe_next
@@ -29,6 +32,18 @@ def theme(request: PageRequest) -> HttpResponse:
 @require_POST
 def language(request: PageRequest) -> HttpResponseBase:
     return set_language(request)
+
+
+@require_safe
+def logo(request: PageRequest, digest: str) -> HttpResponse:
+    """The academy's logo. Its address is made of its content, so that caches may keep it for good."""
+    try:
+        picture = read_logo(f"{FOLDER}/logo-{digest}.png")
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    answer = HttpResponse(picture, content_type="image/png")
+    patch_cache_control(answer, public=True, max_age=_YEAR_SECONDS, immutable=True)
+    return answer
 
 
 def design(request: PageRequest) -> HttpResponse:

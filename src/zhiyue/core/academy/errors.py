@@ -1,0 +1,31 @@
+"""What the academy's own room refuses."""
+
+from typing import ClassVar
+
+from zhiyue.core.kit.errors import Refused
+
+
+class UnusableLogo(Refused):
+    """The upload is no picture, too large, or too small to be seen."""
+
+    code: ClassVar[str] = "unusable_logo"
+    status: ClassVar[int] = 400
+
+
+class UnusableAgreement(Refused):
+    """The text is empty, or would come into force before the version it follows."""
+
+    code: ClassVar[str] = "unusable_agreement"
+    status: ClassVar[int] = 400
+
+
+class NoSuchAgreement(Refused):
+    code: ClassVar[str] = "no_such_agreement"
+    status: ClassVar[int] = 404
+
+
+class Incomplete(Refused):
+    """A name is missing, or a value isn't one of those offered."""
+
+    code: ClassVar[str] = "incomplete"
+    status: ClassVar[int] = 400

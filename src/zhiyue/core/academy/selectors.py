@@ -1,0 +1,70 @@
+"""Reads about the academy: asked on every page, so remembered for a few seconds."""
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef, QuerySet
+
+from zhiyue.core.academy.models import FOR_EVERYBODY, Academy, Agreement, AgreementAcceptance, AgreementKind
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+
+ACADEMY_KEY = "core.academy"
+# Other processes may go on showing the former name for this long.
+KEPT_SECONDS = 5
+
+
+def academy() -> Academy:
+    """The one academy. Where nothing was changed yet, what settings and defaults say."""
+    found = cache.get(ACADEMY_KEY)
+    if not isinstance(found, Academy):
+        found = Academy.objects.filter(pk=1).first() or Academy(name=settings.ZHIYUE_SITE_NAME)
+        cache.set(ACADEMY_KEY, found, KEPT_SECONDS)
+    return found
+
+
+def agreements_in_force() -> list[Agreement]:
+    """The newest version of each kind that is in force now, in the order of kinds."""
+    order = list(AgreementKind.values)
+    return sorted(_in_force(), key=lambda one: order.index(one.kind))
+
+
+def agreements_at_sign_up() -> list[Agreement]:
+    """Those in force that everybody accepts."""
+    return [one for one in agreements_in_force() if one.for_everybody]
+
+
+def agreements_to_accept(user: User) -> list[Agreement]:
+    """What everybody accepts and `user` hasn't, in the version in force now."""
+    asked = agreements_at_sign_up()
+    accepted = set(
+        AgreementAcceptance.objects.filter(user=user, agreement__in=asked).values_list(
+            "agreement_id", flat=True
+        )
+    )
+    return [one for one in asked if one.pk not in accepted]
+
+
+def agreement_history(kind: str) -> list[Agreement]:
+    """Every published version of a kind, newest first, those that come into force later included."""
+    return list(Agreement.objects.filter(kind=kind).order_by("-version"))
+
+
+def agreement(kind: str, version: int) -> Agreement | None:
+    return Agreement.objects.filter(kind=kind, version=version).first()
+
+
+def acceptance_counts(kind: str) -> dict[int, int]:
+    """How many members accepted each version of a kind, by version."""
+    accepted = AgreementAcceptance.objects.filter(agreement__kind=kind).values_list("agreement__version")
+    return dict(accepted.annotate(n=Count("pk")).order_by())
+
+
+def agreements_missing() -> list[AgreementKind]:
+    """Kinds that everybody has to accept and that have no version in force."""
+    there = {one.kind for one in _in_force()}
+    return [kind for kind in FOR_EVERYBODY if kind not in there]
+
+
+def _in_force() -> QuerySet[Agreement]:
+    begun = Agreement.objects.filter(in_force_from__lte=clock.now())
+    return begun.exclude(Exists(begun.filter(kind=OuterRef("kind"), version__gt=OuterRef("version"))))

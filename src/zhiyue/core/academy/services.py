@@ -1,0 +1,187 @@
+"""Writes about the academy. Each act of staff is noted in the audit log."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.academy import logo as logos
+from zhiyue.core.academy.errors import Incomplete, NoSuchAgreement, UnusableAgreement
+from zhiyue.core.academy.models import Academy, Accent, Agreement, AgreementAcceptance, AgreementKind
+from zhiyue.core.academy.selectors import ACADEMY_KEY
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+
+LONGEST_AGREEMENT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What an owner may set about the academy; `logo` is a name in the media storage."""
+
+    name: str
+    tagline: str = ""
+    accent: str = Accent.TEAL
+    logo: str = ""
+    support_contact: str = ""
+    footer_text: str = ""
+    icp_number: str = ""
+    police_number: str = ""
+
+
+def looks_of(academy: Academy) -> Looks:
+    return Looks(**{field: getattr(academy, field) for field in Looks.__dataclass_fields__})
+
+
+@transaction.atomic
+def set_looks(*, viewer: Viewer, looks: Looks) -> Academy:
+    """Change name, looks and footer. Raises NotAllowed, Incomplete."""
+    return _set_looks(require(viewer, Permission.SET_UP_ACADEMY), looks)
+
+
+@transaction.atomic
+def found_academy(*, looks: Looks) -> Academy:
+    """The first looks of a new academy, set from the console. Raises Incomplete."""
+    made = _set_looks(None, looks)
+    if made.set_up_at is None:
+        made.set_up_at = clock.now()
+        made.save(update_fields=["set_up_at"])
+        _forget()
+    return made
+
+
+def keep_logo(*, viewer: Viewer, upload: bytes) -> str:
+    """Store an uploaded logo; it shows once `set_looks` names it. Raises NotAllowed, UnusableLogo."""
+    require(viewer, Permission.SET_UP_ACADEMY)
+    return logos.keep(upload)
+
+
+def _set_looks(by: User | None, looks: Looks) -> Academy:
+    if not looks.name.strip():
+        raise Incomplete(pgettext_lazy("looks", "An academy needs a name."))
+    if looks.accent not in Accent.values:
+        raise Incomplete(pgettext_lazy("looks", "This colour isn't one of those offered."))
+    row, _ = Academy.objects.select_for_update().get_or_create(
+        pk=1, defaults={"name": settings.ZHIYUE_SITE_NAME}
+    )
+    before, after = asdict(looks_of(row)), {field: text.strip() for field, text in asdict(looks).items()}
+    changed = {field: text for field, text in after.items() if text != before[field]}
+    if changed:
+        for field, text in changed.items():
+            setattr(row, field, text)
+        row.save(update_fields=list(changed))
+        note(
+            by=by,
+            act="academy.changed",
+            subject=("academy", 1, row.name),
+            before={field: before[field] for field in changed},
+            after=changed,
+        )
+    _forget()
+    return row
+
+
+@transaction.atomic
+def publish_agreement(
+    *,
+    viewer: Viewer,
+    kind: str,
+    title: str,
+    body: str,
+    what_changed: str = "",
+    in_force_from: datetime | None = None,
+) -> Agreement:
+    """Publish the next version of a kind; members who accepted the former one are asked again.
+    Raises NotAllowed, UnusableAgreement."""
+    return _publish(
+        by=require(viewer, Permission.SET_UP_ACADEMY),
+        kind=kind,
+        title=title,
+        body=body,
+        what_changed=what_changed,
+        in_force_from=in_force_from,
+    )
+
+
+@transaction.atomic
+def publish_templates(*, texts: Iterable[tuple[str, str, str]]) -> list[Agreement]:
+    """From the console: (kind, title, body) for each kind that has no version yet."""
+    there = set(Agreement.objects.values_list("kind", flat=True))
+    return [
+        _publish(by=None, kind=kind, title=title, body=body, what_changed="", in_force_from=None)
+        for kind, title, body in texts
+        if kind not in there
+    ]
+
+
+def _publish(
+    *, by: User | None, kind: str, title: str, body: str, what_changed: str, in_force_from: datetime | None
+) -> Agreement:
+    if kind not in AgreementKind.values:
+        raise UnusableAgreement(pgettext_lazy("agreement", "There is no agreement of this kind."))
+    if not title.strip() or not body.strip():
+        raise UnusableAgreement(pgettext_lazy("agreement", "An agreement needs a title and a text."))
+    if len(body) > LONGEST_AGREEMENT:
+        raise UnusableAgreement(pgettext_lazy("agreement", "The text is longer than 100,000 characters."))
+    # The academy's row is the lock: two owners publishing at once get two versions, one after the other.
+    Academy.objects.get_or_create(pk=1, defaults={"name": settings.ZHIYUE_SITE_NAME})
+    Academy.objects.select_for_update().get(pk=1)
+    last = Agreement.objects.filter(kind=kind).order_by("-version").first()
+    begins = max(in_force_from or clock.now(), clock.now())
+    if last is not None and begins < last.in_force_from:
+        raise UnusableAgreement(
+            pgettext_lazy(
+                "agreement", "The former version comes into force later than this one. Choose a later day."
+            )
+        )
+    made = Agreement.objects.create(
+        kind=kind,
+        version=last.version + 1 if last else 1,
+        title=title.strip(),
+        body=body.strip(),
+        what_changed=what_changed.strip(),
+        in_force_from=begins,
+        published_by=by,
+    )
+    note(
+        by=by,
+        act="agreement.published",
+        subject=("agreement", made.pk, f"{made.title} {made.version}"),
+        before={"version": last.version} if last else None,
+        after=_told(made),
+        why=made.what_changed,
+    )
+    return made
+
+
+def _told(made: Agreement) -> dict[str, Any]:
+    return {"kind": made.kind, "version": made.version, "in_force_from": made.in_force_from.isoformat()}
+
+
+@transaction.atomic
+def accept_agreements(*, user: User, agreement_ids: Iterable[int]) -> list[AgreementAcceptance]:
+    """Record that `user` accepted these versions; accepting twice changes nothing. Raises NoSuchAgreement for one that
+    was never in force."""
+    wanted = set(agreement_ids)
+    found = Agreement.objects.filter(pk__in=wanted, in_force_from__lte=clock.now())
+    if {one.pk for one in found} != wanted:
+        raise NoSuchAgreement(pgettext_lazy("agreement", "There is no such agreement. Reload the page."))
+    AgreementAcceptance.objects.bulk_create(
+        [AgreementAcceptance(user=user, agreement=one) for one in found], ignore_conflicts=True
+    )
+    return list(AgreementAcceptance.objects.filter(user=user, agreement__in=found).order_by("agreement_id"))
+
+
+def _forget() -> None:
+    """Now, for the rest of this transaction; and once it is committed, in case somebody asked meanwhile."""
+    cache.delete(ACADEMY_KEY)
+    transaction.on_commit(lambda: cache.delete(ACADEMY_KEY))

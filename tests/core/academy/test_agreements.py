@@ -1,0 +1,133 @@
+"""Agreements: versions that never change, and who accepted which."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from zhiyue.core.academy import selectors
+from zhiyue.core.academy.errors import NoSuchAgreement, UnusableAgreement
+from zhiyue.core.academy.models import Agreement, AgreementAcceptance
+from zhiyue.core.academy.services import accept_agreements, publish_agreement, publish_templates
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def viewing(user):
+    return Viewer(user=user, visitor=None, roles=roles_of(user))
+
+
+@pytest.fixture
+def publish(owner):
+    def one(kind="terms", **words):
+        facts = {"title": "用户协议", "body": "你可以学。", **words}
+        return publish_agreement(viewer=viewing(owner), kind=kind, **facts)
+
+    return one
+
+
+def test_versions_rise_by_themselves_and_the_newest_is_in_force(publish):
+    assert [publish().version, publish().version, publish("privacy").version] == [1, 2, 1]
+    assert [(one.kind, one.version) for one in selectors.agreements_in_force()] == [
+        ("terms", 2),
+        ("privacy", 1),
+    ]
+    assert [one.version for one in selectors.agreement_history("terms")] == [2, 1]
+
+
+def test_a_version_for_later_is_in_force_later(publish, monkeypatch):
+    publish()
+    later = clock.now() + timedelta(days=7)
+    publish(in_force_from=later)
+    assert [one.version for one in selectors.agreements_in_force()] == [1]
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert [one.version for one in selectors.agreements_in_force()] == [2]
+
+
+def test_a_version_may_not_begin_before_the_one_it_follows(publish):
+    publish(in_force_from=clock.now() + timedelta(days=7))
+    with pytest.raises(UnusableAgreement):
+        publish()
+    assert Agreement.objects.count() == 1
+
+
+def test_publishing_is_noted(publish, owner):
+    made = publish(what_changed="写清了退款")
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.by_id, entry.subject_id, entry.why) == (
+        "agreement.published",
+        owner.pk,
+        str(made.pk),
+        "写清了退款",
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [{"title": " "}, {"body": "\n"}, {"kind": "marriage"}, {"body": "长" * 100_001}]
+)
+def test_an_unusable_agreement_is_refused(words, publish):
+    with pytest.raises(UnusableAgreement):
+        publish(**words)
+    assert not Agreement.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["stranger", "creator", "agent", "operator"])
+def test_nobody_but_an_owner_publishes(who, request):
+    with pytest.raises(NotAllowed):
+        publish_agreement(viewer=viewing(request.getfixturevalue(who)), kind="terms", title="假", body="假")
+    assert not Agreement.objects.exists()
+
+
+def test_the_database_refuses_to_change_what_was_published_or_accepted(publish, learner):
+    made = publish()
+    accept_agreements(user=learner, agreement_ids=[made.pk])
+    for rows, change in (
+        (Agreement.objects.filter(pk=made.pk), {"body": "你什么也不能做。"}),
+        (AgreementAcceptance.objects.all(), {"at": clock.now()}),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            rows.update(**change)
+    assert Agreement.objects.get().body == "你可以学。"
+
+
+def test_members_are_asked_again_for_a_new_version(publish, learner):
+    terms, creator = publish(), publish("creator")
+    assert selectors.agreements_to_accept(learner) == [terms]
+    accept_agreements(user=learner, agreement_ids=[terms.pk, creator.pk])
+    assert selectors.agreements_to_accept(learner) == []
+    second = publish()
+    assert selectors.agreements_to_accept(learner) == [second]
+    assert selectors.acceptance_counts("terms") == {1: 1}
+
+
+def test_accepting_twice_is_once(publish, learner, stranger):
+    made = publish()
+    for user in (learner, learner, stranger):
+        accept_agreements(user=user, agreement_ids=[made.pk])
+    assert selectors.acceptance_counts("terms") == {1: 2}
+
+
+def test_what_was_never_in_force_cannot_be_accepted(publish, learner):
+    later = publish(in_force_from=clock.now() + timedelta(days=1))
+    for wrong in (later.pk, 10**9):
+        with pytest.raises(NoSuchAgreement):
+            accept_agreements(user=learner, agreement_ids=[wrong])
+    assert not AgreementAcceptance.objects.exists()
+
+
+def test_templates_fill_only_what_is_empty(publish):
+    publish()
+    made = publish_templates(texts=[("terms", "模板", "模板"), ("privacy", "模板", "模板")])
+    assert [(one.kind, one.version) for one in made] == [("privacy", 1)]
+    assert selectors.agreements_missing() == []
+
+
+def test_agreements_are_asked_of_the_database_in_few_queries(publish, learner, django_assert_num_queries):
+    publish(), publish("privacy")
+    with django_assert_num_queries(2):
+        assert len(selectors.agreements_to_accept(learner)) == 2
