@@ -1,6 +1,8 @@
 """Reads of the event log for people who look at it; analysis reads the `lake`."""
 
-from django.db.models import QuerySet, Sum
+from datetime import date, datetime
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
 from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
@@ -23,6 +25,11 @@ def latest_events(*, actor: Actor | None = None, after_id: int = 0, limit: int =
     return list(events.filter(pk__gt=after_id).select_related("member").order_by("-pk")[:limit])
 
 
+def active_days(actor: Actor, *, since: date) -> int:
+    """On how many business days from `since` on the actor did anything."""
+    return by(actor).filter(day__gte=since).order_by().values("day").distinct().count()
+
+
 def event_by_id(pk: int) -> Event | None:
     return Event.objects.select_related("member").filter(pk=pk).first()
 
@@ -32,3 +39,14 @@ def quarantine_counts() -> list[tuple[str, int]]:
     before = clock.days_before(clock.business_day(), quarantine.DAYS)
     rows = QuarantineCount.objects.filter(day__gt=before).values_list("reason")
     return list(rows.annotate(total=Sum("n")).order_by("-total", "reason"))
+
+
+def last_seen() -> Subquery:
+    """When a member last did anything: an annotation on members."""
+    newest = Event.objects.filter(member=OuterRef("pk")).order_by("-occurred_at")
+    return Subquery(newest.values("occurred_at")[:1])
+
+
+def seen_since(moment: datetime) -> Exists:
+    """Did a member do anything since `moment`? A condition on members."""
+    return Exists(Event.objects.filter(member=OuterRef("pk"), occurred_at__gte=moment))

@@ -69,6 +69,31 @@ _TABLE = (
     EventKind(
         "course.unsaved", "interact", "A course was taken off the person's list.", SERVER, about="course"
     ),
+    EventKind(
+        "interest.chosen",
+        "interact",
+        "A person said that they care about a topic.",
+        SERVER,
+        properties=(Property("topic", "text", least=1, most=50),),
+    ),
+    EventKind(
+        "search.made",
+        "browse",
+        "Somebody searched the academy; `found` is how much was found.",
+        SERVER,
+        properties=(Property("words", "text", least=1, most=60), Property("found", "int", most=100_000)),
+    ),
+    EventKind(
+        "search.chosen",
+        "browse",
+        "Something found by a search was opened.",
+        BROWSER,
+        properties=(
+            Property("words", "text", least=1, most=60),
+            Property("kind", "text", least=1, most=12),
+            Property("position", "int", least=1, most=500),
+        ),
+    ),
     EventKind("course.enrolled", "buy", "A course became the member's own.", SERVER, about="course"),
     EventKind(
         "lesson.opened", "learn", "A lesson was opened by somebody who may read it.", SERVER, about="lesson"

@@ -11,13 +11,15 @@ class Reason:
 
     act: `event` on `course_id`, the viewer's own act that gave most. similar: it is like `course_id`.
     popular: `learners` people joined it or were at its lessons during the last week, None where nobody was or it is
-    not known. new: published during the last week.
+    not known. new: published during the last week. interest: the viewer said they care about its topic.
     """
 
-    kind: Literal["act", "popular", "new", "similar"]
+    kind: Literal["act", "popular", "new", "similar", "interest"]
     event: str | None = None
     course_id: int | None = None
     learners: int | None = None
+    topic: str | None = None
+    topic_en: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

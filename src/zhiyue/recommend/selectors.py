@@ -14,9 +14,9 @@ from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.popular import Popular
-from zhiyue.product.catalogue.models import Course
+from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
-from zhiyue.product.learning.selectors import finished_course_ids
+from zhiyue.product.learning.selectors import finished_course_ids, interests_of
 from zhiyue.recommend import memory, serve
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
@@ -28,6 +28,8 @@ NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
 LEARNERS_HOLD = timedelta(days=1)
 COLD = "cold"
+# Of a beginner's shelf so much is from the topics they chose; the rest stays open to what others learn.
+WISHED_SHARE = 2 / 3
 
 
 def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
@@ -40,7 +42,9 @@ def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: 
     if policy not in POLICIES:
         raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
     acts = recent_acts(actor, until_pk=until_pk)
-    return _slate(policy, acts, _owned_or_finished(actor, until_pk), k)
+    # Acts say more than a wish: interests count until the first act, and never in the list that is everybody's.
+    wished = _wished(actor) if not acts and POLICIES[policy].is_varied else {}
+    return _slate(policy, acts, _owned_or_finished(actor, until_pk), k, wished)
 
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
@@ -69,7 +73,16 @@ def _owned_or_finished(actor: Actor, until_pk: int | None) -> set[int]:
     return finished | owned
 
 
-def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
+def _wished(actor: Actor) -> dict[int, Topic]:
+    """Courses of the topics a person said they care about, by id."""
+    topics = {topic.pk: topic for topic in interests_of(actor)}
+    if not topics:
+        return {}
+    rows = Course.objects.published().filter(topic_id__in=topics).values_list("pk", "topic_id")
+    return {course_id: topics[topic_id] for course_id, topic_id in rows}
+
+
+def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: Mapping[int, Topic]) -> Slate:
     published = _published()
     held = memory.newest(policy) or _cold(published)
     known = acts_of(acts, held.course_ids)
@@ -81,12 +94,16 @@ def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int) -> Slate:
         closed_to = serve.excluding([sorted(exclude)], held.pipeline.model.items)
         return serve.rank(held.pipeline, shaped, closed_to, places, vary=vary, explain=True)
 
-    # What the person met already comes only where nothing else is left.
-    found = ranked({*never, *known.item.tolist()}, k)
+    if wished:
+        others = set(range(len(held.course_ids))) - set(codes_of(sorted(wished), held.course_ids))
+        found = ranked({*never, *others}, max(1, round(k * WISHED_SHARE)))
+    else:
+        # What the person met already comes only where nothing else is left.
+        found = ranked({*never, *known.item.tolist()}, k)
     listed = [code for code in found.items[0].tolist() if code != NOTHING]
     if len(listed) < k:
         found = found.followed_by(ranked({*never, *listed}, k - len(listed)), len(listed))
-    return _told(found, held, published, policy, _reasons(still_meant(acts), held))
+    return _told(found, held, published, policy, _reasons(still_meant(acts), held), wished)
 
 
 def _told(
@@ -95,8 +112,9 @@ def _told(
     published: Mapping[int, datetime],
     policy: str,
     because: Mapping[int, Reason],
+    wished: Mapping[int, Topic] | None = None,
 ) -> Slate:
-    """The one list of `ranked` with ids for codes and reasons for profile items."""
+    """The one list of `ranked` with ids for codes and reasons for profile items, or for topics of interest."""
     items: list[Recommended] = []
     now = clock.now()
     new_since = now - timedelta(days=NEW_DAYS)
@@ -106,6 +124,9 @@ def _told(
             break
         course_id = int(held.course_ids[code])
         reason = because.get(int(speaker))
+        topic = (wished or {}).get(course_id)
+        if reason is None and topic is not None:
+            reason = Reason("interest", topic=topic.name, topic_en=topic.name_en)
         if reason is None:
             learners = int(held.learners[code]) if is_count_fresh else 0
             is_new = published[course_id] >= new_since

@@ -35,6 +35,14 @@ _ACTS: Mapping[str, tuple[Words, Words]] = {
         pgettext_lazy("act", "Unsaved a course"),
         pgettext_lazy("act meaning", "A course was taken off the person's list."),
     ),
+    "search.made": (
+        pgettext_lazy("act", "Searched"),
+        pgettext_lazy("act meaning", "Somebody searched the academy; `found` is how much was found."),
+    ),
+    "search.chosen": (
+        pgettext_lazy("act", "Opened something found"),
+        pgettext_lazy("act meaning", "Something found by a search was opened."),
+    ),
     "course.enrolled": (
         pgettext_lazy("act", "Joined a course"),
         pgettext_lazy("act meaning", "A course became the member's own."),
@@ -52,6 +60,10 @@ _ACTS: Mapping[str, tuple[Words, Words]] = {
     "lesson.finished": (
         pgettext_lazy("act", "Finished a lesson"),
         pgettext_lazy("act meaning", "A lesson was finished."),
+    ),
+    "interest.chosen": (
+        pgettext_lazy("act", "Chose an interest"),
+        pgettext_lazy("act meaning", "A person said that they care about a topic."),
     ),
     "member.signed_up": (
         pgettext_lazy("act", "Signed up"),
@@ -95,6 +107,7 @@ _JOBS: Mapping[str, Words] = {
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
+    "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),
     "jobs.forget_finished": pgettext_lazy("job", "Forget finished jobs"),
     "jobs.forget_sessions": pgettext_lazy("job", "Forget expired sessions"),
 }
@@ -132,6 +145,8 @@ def detail(name: str, properties: Mapping[str, object]) -> str:
             }
         case "slate.chosen", {"position": int(position)}:
             return pgettext("act detail", "number %(n)s of the shelf") % {"n": position}
+        case "search.made" | "search.chosen", {"words": str(searched)}:
+            return pgettext("act detail", "“%(words)s”") % {"words": searched}
         case "lesson.progressed", {"seconds": int(seconds), "percent": int(percent)}:
             return pgettext("act detail", "%(n)s s, as far as %(percent)s %%") % {
                 "n": seconds,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import npgettext, pgettext
 
+from zhiyue.experience.shell.cards import in_language
 from zhiyue.recommend.kinds import Reason
 
 
@@ -14,6 +15,9 @@ def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
         return _act(reason.event or "", title)
     if reason.kind == "similar" and title:
         return pgettext("reason", "Close to “%(title)s”") % {"title": title}
+    if reason.kind == "interest" and reason.topic:
+        topic = in_language(reason.topic, reason.topic_en or "")
+        return pgettext("reason", "Because you care about “%(topic)s”") % {"topic": topic}
     if reason.kind == "new":
         return pgettext("reason", "New this week")
     if reason.learners:

@@ -1,4 +1,4 @@
-"""Progress and saved courses. They belong to a member, or to a visitor's key until the visitor joins."""
+"""Progress, saved courses and interests. They belong to a member, or to a visitor's key until the visitor joins."""
 
 from typing import ClassVar, TypeVar
 
@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from zhiyue.collect.kinds import Actor
-from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.catalogue.models import Course, Lesson, Topic
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -76,3 +76,28 @@ class SavedCourse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id}"
+
+
+class Interest(models.Model):
+    """A topic somebody said they care about."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    visitor = models.UUIDField(null=True)
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    chosen_at = models.DateTimeField(default=timezone.now)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=_ONE_OWNER, name="interest_has_one_owner"),
+            models.UniqueConstraint(
+                fields=["user", "topic"], condition=Q(user__isnull=False), name="interest_member"
+            ),
+            models.UniqueConstraint(
+                fields=["visitor", "topic"], condition=Q(visitor__isnull=False), name="interest_visitor"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic_id}"

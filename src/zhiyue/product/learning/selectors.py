@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.selectors import active_days
+from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.kinds import CourseCard
-from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.catalogue.models import Lesson, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id
 from zhiyue.product.commerce.selectors import enrolled_course_ids
-from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.models import Interest, LessonProgress, SavedCourse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,30 @@ class Continue:
         """Share of the written lessons that are finished, 0–100."""
         written = self.course.published_lesson_count
         return round(100 * self.finished_lessons / written) if written else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What one person did so far; days count where anything was done, in the business month that runs."""
+
+    lessons_read: int
+    courses_begun: int
+    active_days: int
+
+
+def numbers_of(actor: Actor) -> Numbers:
+    rows = LessonProgress.objects.owned_by(actor)
+    month = clock.business_day().replace(day=1)
+    return Numbers(
+        lessons_read=rows.exclude(finished_at=None).count(),
+        courses_begun=rows.values("lesson__course_id").distinct().count(),
+        active_days=active_days(actor, since=month),
+    )
+
+
+def interests_of(actor: Actor) -> list[Topic]:
+    """The topics a person said they care about, in the academy's order."""
+    return list(Topic.objects.filter(pk__in=Interest.objects.owned_by(actor).values("topic_id")))
 
 
 def progress_of(actor: Actor, course_id: int) -> dict[int, LessonProgress]:
@@ -57,10 +83,10 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     rows = LessonProgress.objects.owned_by(actor)
     touched = rows.values_list("lesson__course_id").annotate(at=Max("opened_at")).order_by("-at")
     order = [course_id for course_id, _ in touched]
-    if actor.member_id is not None:
-        order += sorted(enrolled_course_ids(actor.member_id) - set(order), reverse=True)
+    owned = enrolled_course_ids(actor.member_id) if actor.member_id is not None else set()
+    order += sorted(owned - set(order), reverse=True)
     order = order[:limit]
-    cards = courses_by_id(order)
+    cards = courses_by_id(order, withdrawn_too=owned.intersection(order))
     lessons: dict[int, list[Lesson]] = {}
     for lesson in Lesson.objects.filter(course_id__in=cards).written().defer("body").order_by("position"):
         lessons.setdefault(lesson.course_id, []).append(lesson)

@@ -14,12 +14,14 @@ from django.utils.translation import pgettext
 from zhiyue.collect.cleaning import Cleaned
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.services import join_visitor, judge, keep, record
+from zhiyue.core.accounts.joining import create_member_from_elsewhere
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 
 FINISHED_PERCENT = 100
@@ -97,6 +99,16 @@ def sign_up(*, email: str, password: str, display_name: str, visitor: UUID | Non
 
 
 @transaction.atomic
+def sign_up_from_elsewhere(*, email: str, username: str, display_name: str, visitor: UUID | None) -> User:
+    """The same for somebody whom another site knows; no password is set. Raises EmailTaken."""
+    user = create_member_from_elsewhere(email=email, username=username, display_name=display_name)
+    record("member.signed_up", actor=Actor(member_id=user.pk, visitor=visitor))
+    if visitor:
+        bring_history(user=user, visitor=visitor)
+    return user
+
+
+@transaction.atomic
 def note_sign_in(*, user: User, visitor: UUID | None) -> None:
     """A member signed in: what they did as a visitor becomes theirs."""
     record("member.signed_in", actor=Actor(member_id=user.pk, visitor=visitor))
@@ -106,8 +118,10 @@ def note_sign_in(*, user: User, visitor: UUID | None) -> None:
 
 @transaction.atomic
 def bring_history(*, user: User, visitor: UUID) -> None:
-    """Move a visitor's events, list and progress to the member; where both have some, the further one stays."""
+    """Move a visitor's events, list, interests and progress to the member; where both have some, the further one
+    stays."""
     join_visitor(visitor=visitor, member_id=user.pk)
+    bring_interests(user=user, visitor=visitor)
     for saved in SavedCourse.objects.filter(visitor=visitor):
         SavedCourse.objects.get_or_create(
             user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at}
