@@ -1,12 +1,15 @@
 """Rights. Whether a lesson opens is asked here and nowhere else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
-from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.catalogue.selectors import course_page, lesson_page
 from zhiyue.product.commerce.models import Enrolment
 
 Why = Literal["free", "enrolled", "teaching", "sign_in", "enrol", "unpublished"]
@@ -21,10 +24,11 @@ class Access:
 
 
 def may_open(user: User | None, lesson: Lesson) -> Access:
-    """Does `lesson` open for `user` (None: a visitor)? Its teacher sees it before it is published."""
+    """Does `lesson` open for `user` (None: a visitor)? Its teacher sees it before it is published; who owns a course
+    that was withdrawn reads on."""
     if user is not None and lesson.course.teacher.user_id == user.pk and lesson.is_written:
         return Access(open=True, why="teaching")
-    if not lesson.is_published:
+    if not lesson.is_published and not _is_kept(user, lesson):
         return Access(open=False, why="unpublished")
     if lesson.is_free:
         return Access(open=True, why="free")
@@ -35,8 +39,35 @@ def may_open(user: User | None, lesson: Lesson) -> Access:
     return Access(open=False, why="enrol")
 
 
+def _is_kept(user: User | None, lesson: Lesson) -> bool:
+    """Is it of a course that was withdrawn after this member got it?"""
+    is_there = lesson.is_written and lesson.withdrawn_at is None
+    gone = lesson.course.status == Course.Status.WITHDRAWN
+    return is_there and gone and is_enrolled(user, lesson.course_id)
+
+
 def is_enrolled(user: User | None, course_id: int) -> bool:
     return user is not None and Enrolment.objects.filter(user=user, course_id=course_id).exists()
+
+
+def course_for(viewer: Viewer, slug: str) -> Course:
+    """A course's page for whoever looks: published, or theirs to change, or withdrawn and their own.
+
+    Raises Course.DoesNotExist.
+    """
+    return course_page(slug, viewer, withdrawn_too=_owns(viewer, slug))
+
+
+def lesson_for(viewer: Viewer, course_slug: str, lesson_slug: str) -> Lesson:
+    """A lesson's page by the same rule; whether its text opens says `may_open`. Raises Lesson.DoesNotExist."""
+    return lesson_page(course_slug, lesson_slug, viewer, withdrawn_too=_owns(viewer, course_slug))
+
+
+def _owns(viewer: Viewer, course_slug: str) -> bool:
+    return (
+        viewer.user is not None
+        and Enrolment.objects.filter(user=viewer.user, course__slug=course_slug).exists()
+    )
 
 
 def enrolled_course_ids(member_id: int) -> set[int]:
@@ -47,3 +78,23 @@ def learners_by_course() -> dict[int, int]:
     """How many members own each course; courses without any are absent."""
     rows = Enrolment.objects.order_by().values_list("course_id").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def owns(course_id: int) -> Exists:
+    """Does a member own the course? A condition on members."""
+    return Exists(Enrolment.objects.filter(user=OuterRef("pk"), course_id=course_id))
+
+
+def enrolments_of(member_id: int) -> list[Enrolment]:
+    """What a member owns, the latest first, each with its course."""
+    found = Enrolment.objects.filter(user_id=member_id).select_related("course")
+    return list(found.order_by("-created_at", "-pk"))
+
+
+def course_titles_of(member_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The titles of what members own, in the order they came by them; members without any are absent."""
+    found = Enrolment.objects.filter(user_id__in=list(member_ids)).order_by("created_at", "pk")
+    titles: dict[int, list[str]] = {}
+    for member_id, title in found.values_list("user_id", "course__title"):
+        titles.setdefault(member_id, []).append(title)
+    return titles
