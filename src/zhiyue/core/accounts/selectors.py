@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.errors import NotAllowed, SecondFactorRequired
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import RoleGrant, User
 from zhiyue.core.accounts.permissions import OF_THE_DESK, Permission
@@ -17,10 +17,15 @@ def may_see_desk(viewer: Viewer) -> bool:
     return any(viewer.may(permission) for permission in OF_THE_DESK)
 
 
+def leads_to_desk(viewer: Viewer) -> bool:
+    """Is the way to the desk shown? Also to staff who must first set up a second factor: the desk says how."""
+    return may_see_desk(viewer) or any(viewer.waits_for(permission) for permission in OF_THE_DESK)
+
+
 def require(viewer: Viewer, permission: Permission) -> User:
-    """The member who looks, where they hold `permission`. Raises NotAllowed."""
+    """The member who looks, where they hold `permission`. Raises NotAllowed, SecondFactorRequired."""
     if viewer.user is None or not viewer.may(permission):
-        raise NotAllowed
+        raise SecondFactorRequired if viewer.waits_for(permission) else NotAllowed
     return viewer.user
 
 

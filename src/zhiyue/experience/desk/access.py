@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.accounts.permissions import OF_THE_DESK, Permission
 from zhiyue.experience.shell.viewers import PageRequest
 
@@ -30,7 +31,8 @@ def for_the_desk(permission: Permission | None = None) -> Callable[[View[P]], Vi
             if not request.viewer.is_member:
                 return _to_sign_in(request)
             if not any(request.viewer.may(one) for one in needed):
-                raise PermissionDenied
+                waiting = any(request.viewer.waits_for(one) for one in needed)
+                raise SecondFactorRequired if waiting else PermissionDenied
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)
             return response

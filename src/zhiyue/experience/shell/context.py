@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import academy
-from zhiyue.core.accounts.selectors import may_see_desk
+from zhiyue.core.accounts.selectors import leads_to_desk
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "zy_theme"
@@ -21,7 +21,7 @@ def page(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     return {
         "viewer": viewer,
-        "opens_desk": SimpleLazyObject(lambda: viewer is not None and may_see_desk(viewer)),
+        "opens_desk": SimpleLazyObject(lambda: viewer is not None and leads_to_desk(viewer)),
         "theme": theme if theme in THEMES else "auto",
         "content_language": settings.LANGUAGE_CODE,
         "academy": SimpleLazyObject(academy),

@@ -1,17 +1,20 @@
 """Pages for what went wrong: each says what happened and what to do next. Programs get the same as JSON."""
 
 import sys
+from urllib.parse import urlencode
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.limits import TooMany
+from zhiyue.experience.shell.problems import told
 from zhiyue.experience.shell.redirects import safe_address, safe_next
 from zhiyue.experience.shell.viewers import PageRequest
 
@@ -41,7 +44,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def _too_large(request: HttpRequest) -> HttpResponse:
     if _is_for_programs(request):
-        return _told(413, "too_large", TOO_LARGE)
+        return told(request, "too_large", detail=TOO_LARGE)
     title = pgettext_lazy("error page", "That is larger than the academy takes")
     advice = pgettext_lazy(
         "error page", "Nothing was kept. Go back, make the file or the text smaller, and send it again."
@@ -84,7 +87,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _unavailable(request)
     title = pgettext_lazy("error page", "Something broke on our side")
     if _is_for_programs(request):
-        return _told(500, "server_error", title)
+        return told(request, "server_error")
     advice = pgettext_lazy(
         "error page",
         "It has been written to the log. What you did before is kept; try again in a moment.",
@@ -95,7 +98,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _unavailable(request: HttpRequest) -> HttpResponse:
     title = pgettext_lazy("error page", "The academy is resting for a moment")
     if _is_for_programs(request):
-        answer: HttpResponse = _told(503, "unavailable", title)
+        answer: HttpResponse = told(request, "unavailable")
     else:
         advice = pgettext_lazy(
             "error page",
@@ -114,15 +117,34 @@ def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
         )
         answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
         return answer
-    answer = _page(request, refusal.status, refusal.message, _ADVICE.get(refusal.status, ""))
+    answer = (
+        told(request, refusal.code, status=refusal.status, detail=refusal.message)
+        if _is_for_programs(request)
+        else _page(request, refusal.status, refusal.message, _ADVICE.get(refusal.status, ""))
+    )
     if isinstance(refusal, TooMany):
         answer["Retry-After"] = str(refusal.retry_after)
     return answer
 
 
+def second_factor_required(request: PageRequest, refusal: SecondFactorRequired) -> HttpResponse:
+    """Staff who lack a second factor are led to the page that sets one up, and from there back to where they were."""
+    if _is_for_programs(request):
+        return told(request, refusal.code, status=refusal.status, detail=refusal.message)
+    here = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("site:home")
+    if request.htmx:
+        here = request.htmx.current_url_abs_path or here
+    address = f"{reverse('entrance:second_factor')}?{urlencode({'next': here})}"
+    if not request.htmx:
+        return HttpResponseRedirect(address)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = address
+    return answer
+
+
 def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
     if _is_for_programs(request):
-        return _told(status, _CODES.get(status, "refused"), title)
+        return told(request, _CODES.get(status, "bad_request"), status=status)
     return render(request, "shell/error.html", _words(request, status, title, advice), status=status)
 
 
@@ -146,6 +168,3 @@ def _words(request: HttpRequest, status: int, title: Words, advice: Words) -> di
 def _is_for_programs(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
-
-def _told(status: int, code: str, message: Words) -> JsonResponse:
-    return JsonResponse({"code": code, "message": str(message)}, status=status)

@@ -13,7 +13,7 @@ from zhiyue.collect.cleaning import is_robot
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
-from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.accounts.second_factor import held_roles
 
 VISITOR_COOKIE = "zy_visitor"
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -86,4 +86,7 @@ def _viewer(request: PageRequest) -> Viewer:
     found = get_user(request)
     user = found if isinstance(found, User) else None
     request.was_shown_to_member = user is not None
-    return Viewer(user=user, visitor=request.visitor_key, roles=roles_of(user) if user else frozenset())
+    if user is None:
+        return Viewer(user=None, visitor=request.visitor_key)
+    held = held_roles(user)
+    return Viewer(user=user, visitor=request.visitor_key, roles=held.in_force, withheld=held.withheld)
