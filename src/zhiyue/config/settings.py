@@ -9,11 +9,13 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from zhiyue.config.environment import Environment
+from zhiyue.config import social
+from zhiyue.config.environment import Environment, read_env_file
 from zhiyue.config.sqlite import use_current_sqlite
 
 use_current_sqlite()
 
+read_env_file()
 env = Environment()
 PACKAGE = Path(__file__).resolve().parent.parent
 DEFAULT_SECRET = "not-secret-change-me"  # noqa: S105 - refused in production
@@ -35,7 +37,35 @@ if ZHIYUE_TIME_ZONE not in available_timezones():
         f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
     )
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
+ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")
+ZHIYUE_BACKUP_KEEP: int = env.int("ZHIYUE_BACKUP_KEEP", default=14)
+ZHIYUE_CARD_FONT: str = env.str("ZHIYUE_CARD_FONT", default="")
 ZHIYUE_EVENTS_PER_MINUTE: int = env.int("ZHIYUE_EVENTS_PER_MINUTE", default=600)
+ZHIYUE_API_PER_MINUTE_MEMBER: int = env.int("ZHIYUE_API_PER_MINUTE_MEMBER", default=300)
+ZHIYUE_API_PER_MINUTE_VISITOR: int = env.int("ZHIYUE_API_PER_MINUTE_VISITOR", default=120)
+ZHIYUE_SMTP_URL: str = env.str("ZHIYUE_SMTP_URL", default="")
+ZHIYUE_MAIL_FROM: str = env.str("ZHIYUE_MAIL_FROM", default="academy@localhost")
+ZHIYUE_SMS_PROVIDER: str = env.str(
+    "ZHIYUE_SMS_PROVIDER", default="none" if ZHIYUE_ENVIRONMENT == "production" else "console"
+)
+if ZHIYUE_SMS_PROVIDER not in {"none", "console", "aliyun", "tencent"}:
+    raise ImproperlyConfigured(
+        f"ZHIYUE_SMS_PROVIDER must be none, console, aliyun or tencent, not “{ZHIYUE_SMS_PROVIDER}”."
+    )
+ZHIYUE_SMS_KEY_ID: str = env.str("ZHIYUE_SMS_KEY_ID", default="")
+ZHIYUE_SMS_SECRET: str = env.str("ZHIYUE_SMS_SECRET", default="")
+ZHIYUE_SMS_SIGN_NAME: str = env.str("ZHIYUE_SMS_SIGN_NAME", default="")
+ZHIYUE_SMS_APP_ID: str = env.str("ZHIYUE_SMS_APP_ID", default="")
+ZHIYUE_SMS_ENDPOINT: str = env.str("ZHIYUE_SMS_ENDPOINT", default="")
+ZHIYUE_SMS_TEMPLATES: dict[str, str] = env.dict("ZHIYUE_SMS_TEMPLATES", default={})
+ZHIYUE_STAFF_SECOND_FACTOR: str = env.str(
+    "ZHIYUE_STAFF_SECOND_FACTOR",
+    default="required" if ZHIYUE_ENVIRONMENT == "production" else "offered",
+)
+if ZHIYUE_STAFF_SECOND_FACTOR not in {"required", "offered"}:
+    raise ImproperlyConfigured(
+        f"ZHIYUE_STAFF_SECOND_FACTOR must be required or offered, not “{ZHIYUE_STAFF_SECOND_FACTOR}”."
+    )
 DEBUG: bool = env.bool("ZHIYUE_DEBUG", default=False)
 SECRET_KEY: str = env.str("ZHIYUE_SECRET_KEY", default=DEFAULT_SECRET)
 ALLOWED_HOSTS: list[str] = env.list("ZHIYUE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -52,6 +82,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
@@ -59,6 +90,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "csp",
+    # Before django-allauth, whose pages are ours.
+    "zhiyue.experience.entrance",
+    "zhiyue.experience.entrance.qq",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -83,7 +117,6 @@ INSTALLED_APPS = [
     "zhiyue.demo",
     "zhiyue.experience.shell",
     "zhiyue.experience.site",
-    "zhiyue.experience.entrance",
     "zhiyue.experience.studio",
     "zhiyue.experience.desk",
     "zhiyue.experience.api",
@@ -102,10 +135,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhiyue.experience.shell.middleware.ViewerMiddleware",
     "zhiyue.experience.shell.middleware.RefusalMiddleware",
+    "zhiyue.experience.entrance.safety.middleware.LastSeenMiddleware",
 ]
 
 ROOT_URLCONF = "zhiyue.config.urls"
@@ -187,6 +220,77 @@ USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = ZHIYUE_TIME_ZONE
 FORMAT_MODULE_PATH = ["zhiyue.locale.formats"]
 
+# --- Signing in -----------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_ADAPTER = "zhiyue.experience.entrance.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"reauthenticate": "zhiyue.experience.entrance.safety.forms.ConfirmByPasswordForm"}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+
+# --- Second factors, devices, other sites ---------------------------------------------------------
+
+MFA_ADAPTER = "zhiyue.experience.entrance.safety.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "zhiyue.experience.entrance.safety.forms.SecondStepForm",
+    "authenticate_webauthn": "zhiyue.experience.entrance.safety.forms.SecondStepByPasskeyForm",
+    "reauthenticate": "zhiyue.experience.entrance.safety.forms.ConfirmForm",
+    "reauthenticate_webauthn": "zhiyue.experience.entrance.safety.forms.ConfirmByPasskeyForm",
+    "login_webauthn": "zhiyue.experience.entrance.safety.forms.SignInByPasskeyForm",
+    "activate_totp": "zhiyue.experience.entrance.safety.forms.AddAppForm",
+    "add_webauthn": "zhiyue.experience.entrance.safety.forms.AddPasskeyForm",
+    "edit_webauthn": "zhiyue.experience.entrance.safety.forms.NamePasskeyForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1
+# An owner must be able to protect an academy that can't send mail yet.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Per address, which a whole school may share; there is nothing to guess.
+MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
+USERSESSIONS_TRACK_ACTIVITY = True
+SOCIALACCOUNT_ADAPTER = "zhiyue.experience.entrance.safety.adapter.ArrivalAdapter"
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_PROVIDERS = social.providers(
+    {
+        "WEIXIN": (
+            env.str("ZHIYUE_SOCIAL_WEIXIN_ID", default=""),
+            env.str("ZHIYUE_SOCIAL_WEIXIN_SECRET", default=""),
+        ),
+        "QQ": (env.str("ZHIYUE_SOCIAL_QQ_ID", default=""), env.str("ZHIYUE_SOCIAL_QQ_SECRET", default="")),
+        "GITHUB": (
+            env.str("ZHIYUE_SOCIAL_GITHUB_ID", default=""),
+            env.str("ZHIYUE_SOCIAL_GITHUB_SECRET", default=""),
+        ),
+        "GOOGLE": (
+            env.str("ZHIYUE_SOCIAL_GOOGLE_ID", default=""),
+            env.str("ZHIYUE_SOCIAL_GOOGLE_SECRET", default=""),
+        ),
+    },
+    oidc=(
+        env.str("ZHIYUE_SOCIAL_OIDC_NAME", default=""),
+        env.str("ZHIYUE_SOCIAL_OIDC_URL", default=""),
+        env.str("ZHIYUE_SOCIAL_OIDC_ID", default=""),
+        env.str("ZHIYUE_SOCIAL_OIDC_SECRET", default=""),
+    ),
+)
+
+# --- Messages -------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if ZHIYUE_SMTP_URL:
+    globals().update(env.email_url("ZHIYUE_SMTP_URL"))
+DEFAULT_FROM_EMAIL = ZHIYUE_MAIL_FROM
+EMAIL_TIMEOUT = 10
+
 # --- Safety ---------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
@@ -198,7 +302,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *social.form_origins(SOCIALACCOUNT_PROVIDERS)],
         "frame-ancestors": [NONE],
     }
 }
@@ -218,19 +322,31 @@ if ZHIYUE_BEHIND_HTTPS_PROXY:
 # --- API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["zhiyue.experience.api.parsers.ShallowJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "zhiyue.experience.api.schema.Schema",
     "EXCEPTION_HANDLER": "zhiyue.experience.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhiyue API",
-    "DESCRIPTION": "What the pages use, for programs.",
+    "DESCRIPTION": "Courses, lessons, recommendations and one's own learning, for programs. Errors are problems as "
+    "RFC 9457 has them, explained at /api/docs/problems/. Lists come page by page: follow `next` and `previous`.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "TAGS": [
+        {"name": "Ground", "description": "Where to begin."},
+        {"name": "Catalogue", "description": "Courses, topics and teachers. Open to everybody."},
+        {"name": "Lessons", "description": "The text of lessons that are open to whoever asks."},
+        {"name": "Recommendations", "description": "What to learn next, and why."},
+        {"name": "Me", "description": "Profile, courses, progress and list of whoever asks."},
+        {"name": "Events", "description": "What happened, for the log that everything here learns from."},
+        {"name": "Activity", "description": "The academy in numbers, for staff."},
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -8,9 +8,10 @@ from zhiyue.experience.shell import errors
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("zhiyue.experience.entrance.urls")),
+    path("", include("zhiyue.experience.entrance.safety.allauth_urls")),
     path("studio/", include("zhiyue.experience.studio.urls")),
     path("desk/", include("zhiyue.experience.desk.urls")),
-    path("api/v1/", include("zhiyue.experience.api.urls")),
+    path("api/", include("zhiyue.experience.api.urls")),
     path("", include("zhiyue.experience.shell.urls")),
     path("", include("zhiyue.experience.site.urls")),
 ]

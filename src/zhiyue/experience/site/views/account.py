@@ -1,5 +1,7 @@
 """Signing up, in and out."""
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django.contrib.auth import login, logout
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect
@@ -9,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from zhiyue.core.accounts.errors import EmailTaken
-from zhiyue.core.accounts.models import User
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, forget_visitor
@@ -50,11 +51,9 @@ def sign_in(request: PageRequest) -> HttpResponse:
     form = SignInForm(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
-        visitor = request.viewer.visitor
-        login(request, user)
-        if isinstance(user, User):
-            services.note_sign_in(user=user, visitor=visitor)
-        return HttpResponseRedirect(onward)
+        step = Login(user=user, redirect_url=onward, email_verification="none")
+        found: HttpResponse = perform_password_login(request, {"email": user.get_username()}, step)
+        return found
     return _form_page(request, "site/sign_in.html", form, onward, too_many=form.too_many)
 
 

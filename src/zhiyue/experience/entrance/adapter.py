@@ -1,0 +1,55 @@
+"""How django-allauth signs people in here: our records, our words, our mail."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.models import User
+from zhiyue.experience.entrance.safety.freshness import is_fresh
+from zhiyue.facilities.notices.services import send_mail
+from zhiyue.product.learning.services import note_sign_in
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {  # noqa: RUF012 - as declared by django-allauth
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_password": pgettext_lazy("confirm", "That isn't your password. Try again."),
+        "too_many_login_attempts": pgettext_lazy(
+            "limits", "Too many tries. Wait five minutes and try again."
+        ),
+        "rate_limited": pgettext_lazy("limits", "Too many tries. Wait five minutes and try again."),
+    }
+
+    def post_login(self, request: HttpRequest, user: User, *, signup: bool, **more: Any) -> HttpResponse:
+        """What they did here as a visitor becomes theirs; signing up has seen to that already."""
+        if not signup:
+            note_sign_in(user=user, visitor=getattr(request, "visitor_key", None))
+        response: HttpResponse = super().post_login(request, user, signup=signup, **more)
+        return response
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        subject = " ".join(render_to_string(f"{template_prefix}_subject.txt", context).split())
+        text = render_to_string(f"{template_prefix}_message.txt", context, self.request).strip()
+        send_mail(to=email, subject=subject, text=text)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """To the address of the account itself, verified or not: better told once too often."""
+        if user.email or email:
+            super().send_notification_mail(template_prefix, user, context, email=email or user.email)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """By the account itself, by whatever name it signs in. Tries are counted by the view."""
+        return user.check_password(password)
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Whoever proved themselves a moment ago, by signing in too, isn't asked again."""
+        return bool(super().is_reauthentication_required(app=app, **more)) and not is_fresh(self.request)

@@ -1,0 +1,1 @@
+"""Sign-in with QQ (QQ互联), as a provider for django-allauth."""

@@ -1,0 +1,138 @@
+"""Somebody arrived from another site for the first time: kept in their session until they said who they are here.
+
+Nothing is written before. An address the site vouches for may point to an account; it never opens one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import time
+from typing import Literal
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django import forms
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils.crypto import get_random_string
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.academy.services import accept_agreements
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.entrance.names import NameField
+from zhiyue.experience.entrance.safety.providers import name_of
+from zhiyue.product.learning.services import sign_up_from_elsewhere
+
+_KEY = "arrival"
+_KEPT_SECONDS = 30 * 60
+
+
+class WelcomeForm(forms.Form):
+    display_name = NameField(max_length=40)
+
+
+class ConnectedElsewhere(Refused):
+    """The account at the other site opens somebody else's account here."""
+
+    code = "connected_elsewhere"
+
+    def __init__(self, provider: str) -> None:
+        words = pgettext_lazy(
+            "error", "This %s account is connected to another account here. Sign in with it."
+        )
+        super().__init__(words % provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who came from where. `email` is the address the site vouches for, `known` who has it here."""
+
+    login: SocialLogin
+    provider: str
+    name: str
+    email: str
+    known: Literal["", "verified", "unverified"]
+
+    @property
+    def next_url(self) -> str:
+        return str(self.login.state.get("next") or "")
+
+
+def keep_arrival(request: HttpRequest, login: SocialLogin) -> None:
+    request.session[_KEY] = {"at": time(), "login": login.serialize()}
+
+
+def forget_arrival(request: HttpRequest) -> None:
+    request.session.pop(_KEY, None)
+
+
+def arrival_of(request: HttpRequest) -> Arrival | None:
+    """Who arrived in this browser in the last half hour."""
+    kept = request.session.get(_KEY)
+    if not isinstance(kept, dict) or time() - kept["at"] > _KEPT_SECONDS:
+        return None
+    try:
+        login = SocialLogin.deserialize(kept["login"])
+    except ValueError:
+        return None
+    email = next((one.email.strip().lower() for one in login.email_addresses if one.verified), "")
+    return Arrival(
+        login=login,
+        provider=name_of(login.account.provider),
+        name=str(login.account.get_provider_account().to_str() or "")[:40],
+        email=email,
+        known=_known(email),
+    )
+
+
+def _known(email: str) -> Literal["", "verified", "unverified"]:
+    if not email:
+        return ""
+    if EmailAddress.objects.filter(email__iexact=email, verified=True).exists():
+        return "verified"
+    taken = User.objects.filter(email__iexact=email).exists()
+    return "unverified" if taken or EmailAddress.objects.filter(email__iexact=email).exists() else ""
+
+
+@transaction.atomic
+def connect(*, arrival: Arrival, user: User) -> None:
+    """Join the account at the other site to `user`. Raises ConnectedElsewhere."""
+    account = arrival.login.account
+    held = SocialAccount.objects.filter(provider=account.provider, uid=account.uid).first()
+    if held is not None:
+        if held.user_id != user.pk:
+            raise ConnectedElsewhere(arrival.provider)
+        return
+    account.user = user
+    try:
+        with transaction.atomic():
+            account.save()
+    except IntegrityError as clash:
+        raise ConnectedElsewhere(arrival.provider) from clash
+
+
+@transaction.atomic
+def sign_up(
+    *, arrival: Arrival, display_name: str, agreement_ids: Iterable[int], visitor: UUID | None
+) -> User:
+    """Make a member of whoever arrived, with what they did as a visitor. Raises ConnectedElsewhere, EmailTaken."""
+    user = sign_up_from_elsewhere(
+        email=free_email(arrival),
+        username=free_username(arrival),
+        display_name=display_name,
+        visitor=visitor,
+    )
+    connect(arrival=arrival, user=user)
+    accept_agreements(user=user, agreement_ids=agreement_ids)
+    return user
+
+
+def free_username(arrival: Arrival) -> str:
+    """A user name for somebody who brings neither address nor phone. They may change it."""
+    return f"{arrival.login.account.provider}_{get_random_string(10, 'abcdefghjkmnpqrstuvwxyz23456789')}"
+
+
+def free_email(arrival: Arrival) -> str:
+    """The address a new account gets: one the site vouches for and nobody here has."""
+    return "" if arrival.known else arrival.email

@@ -1,0 +1,31 @@
+"""When a browser was last used, for the list of devices."""
+
+from collections.abc import Callable
+from typing import cast
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+
+from zhiyue.experience.shell.viewers import PageRequest
+
+_EVERY_SECONDS = 600
+
+
+class LastSeenMiddleware:
+    """Notes it at most every ten minutes, and only where the page knew its member anyway."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.USERSESSIONS_TRACK_ACTIVITY and getattr(request, "was_shown_to_member", False):
+            self._note(cast(PageRequest, request))
+        return response
+
+    def _note(self, request: PageRequest) -> None:
+        key = request.session.session_key
+        if key and request.user.is_authenticated and cache.add(f"seen:{key}", 1, timeout=_EVERY_SECONDS):
+            UserSession.objects.create_from_request(request)

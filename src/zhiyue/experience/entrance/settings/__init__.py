@@ -1,0 +1,1 @@
+"""The pages under /settings/: one calm list, and a page for each of its rows."""

@@ -1,0 +1,31 @@
+"""Pages about one's own account ask visitors to sign in, and bring them back."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
+
+from zhiyue.core.accounts.models import User
+from zhiyue.experience.shell.viewers import PageRequest
+
+P = ParamSpec("P")
+
+
+def for_members(
+    view: Callable[Concatenate[PageRequest, User, P], HttpResponseBase],
+) -> Callable[Concatenate[PageRequest, P], HttpResponseBase]:
+    """The view gets the member as its second argument."""
+
+    @wraps(view)
+    def guarded(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = request.viewer.user
+        if user is None:
+            back = request.get_full_path() if request.method in ("GET", "HEAD") else "/settings/"
+            return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
+        return view(request, user, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,69 @@
+"""What one may say about oneself."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.models import User
+from zhiyue.experience.entrance.names import NameField
+
+_USERNAME = re.compile(r"[a-z][a-z0-9_-]{2,29}")
+
+
+class ProfileForm(forms.Form):
+    display_name = NameField(
+        label=pgettext_lazy("settings", "Name"),
+        help_text=pgettext_lazy("settings", "What others call you here."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    username = forms.CharField(
+        label=pgettext_lazy("settings", "User name"),
+        help_text=pgettext_lazy(
+            "settings", "For signing in. 3 to 30 small letters, digits, - or _, beginning with a letter."
+        ),
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    bio = forms.CharField(
+        label=pgettext_lazy("settings", "About you"),
+        help_text=pgettext_lazy(
+            "settings", "One or two sentences, if you like. Shown beside what you write."
+        ),
+        required=False,
+        max_length=120,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, user: User, **more: Any) -> None:
+        self.user = user
+        super().__init__(*args, **more)
+
+    def clean_username(self) -> str:
+        typed = str(self.cleaned_data["username"]).strip().lower()
+        if not typed:
+            if self.user.username and not (self.user.email or self.user.phone):
+                raise ValidationError(
+                    pgettext_lazy(
+                        "settings", "It is the only name you sign in with. First add an address or a phone."
+                    ),
+                    code="last_name",
+                )
+            return ""
+        if not _USERNAME.fullmatch(typed):
+            raise ValidationError(
+                pgettext_lazy(
+                    "settings", "Use 3 to 30 small letters, digits, - or _, beginning with a letter."
+                ),
+                code="shape",
+            )
+        return typed
+
+    def clean_bio(self) -> str:
+        return " ".join(str(self.cleaned_data["bio"]).split())
