@@ -55,31 +55,6 @@ function shelf() {
   };
 }
 
-/** Size of lesson text, remembered on this device. */
-function textSize() {
-  return {
-    size: "m",
-
-    init() {
-      this.size = localStorage.getItem("zy-text-size") ?? "m";
-      this.show();
-    },
-
-    choose(event: Event) {
-      this.size = (event.currentTarget as HTMLElement).dataset.size ?? "m";
-      localStorage.setItem("zy-text-size", this.size);
-      this.show();
-    },
-
-    show() {
-      document.documentElement.dataset.textSize = this.size;
-      (this as unknown as { $root: HTMLElement }).$root.querySelectorAll<HTMLElement>("[data-size]").forEach((button) => {
-        button.setAttribute("aria-pressed", String(button.dataset.size === this.size));
-      });
-    },
-  };
-}
-
 /** A menu made of <details>: closes on Escape and on a click elsewhere. */
 function menu() {
   return {
@@ -125,7 +100,6 @@ function toast() {
 
 export function startParts(): void {
   Alpine.data("shelf", shelf);
-  Alpine.data("textSize", textSize);
   Alpine.data("menu", menu);
   Alpine.data("sheet", sheet);
   Alpine.data("toast", toast);

@@ -1,6 +1,8 @@
 // How far and how long a lesson was really read: only while the page is in front and the reader is there.
 import { beforeLeaving, tell } from "./beacon";
 
+const SIZES = ["s", "m", "l", "xl"];
+const YEAR_S = 365 * 24 * 3600;
 const TELL_EVERY_S = 10;
 const IDLE_AFTER_MS = 60_000;
 
@@ -8,9 +10,26 @@ function length(block: HTMLElement): number {
   return block.textContent?.length ?? 0;
 }
 
+/** A− and A+ in place; the cookie is the one the server writes where there is no script. */
+function stepTextSize(text: HTMLElement): void {
+  const form = document.querySelector<HTMLFormElement>("[data-text-steps]");
+  const buttons = [...(form?.querySelectorAll<HTMLButtonElement>("[data-step]") ?? [])];
+  form?.addEventListener("submit", (submit) => {
+    const button = (submit as SubmitEvent).submitter as HTMLButtonElement | null;
+    if (!button?.dataset.step) return;
+    submit.preventDefault();
+    const place = SIZES.indexOf(text.dataset.textSize ?? "m") + Number(button.dataset.step);
+    text.dataset.textSize = SIZES[Math.min(Math.max(place, 0), SIZES.length - 1)];
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `zy_text=${text.dataset.textSize}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
+    for (const one of buttons) one.disabled = SIZES[place + Number(one.dataset.step)] === undefined;
+  });
+}
+
 export function watchReading(): void {
   const text = document.querySelector<HTMLElement>("[data-lesson]");
   if (!text) return;
+  stepTextSize(text);
   const about = { course_id: Number(text.dataset.inCourse), lesson_id: Number(text.dataset.lesson) };
   const bar = document.querySelector<HTMLProgressElement>("[data-reading-bar]");
   const blocks = [...text.children] as HTMLElement[];

@@ -48,6 +48,11 @@ class Shelf:
     more_url: str = ""
     items: Sequence[ShownCourse] = field(default_factory=tuple)
 
+    @property
+    def is_personal(self) -> bool:
+        """It knows something of who looks."""
+        return self.key in ("for-you", "interests")
+
 
 def show(
     cards: Sequence[CourseCard],
@@ -70,7 +75,9 @@ def show(
 
 
 def cover_of(card: CourseCard, wear: covers.Wear | None = None) -> SafeString:
-    return covers.draw(slug=card.slug, topic=card.topic_slug, keyword=card.keyword, wear=wear)
+    return covers.draw(
+        slug=card.slug, topic=card.topic_slug, keyword=card.keyword, wear=wear, picture=card.picture
+    )
 
 
 def topic_name(card: CourseCard) -> str:

@@ -70,6 +70,7 @@ _ICONS = (
     "chevron-down", "x", "sun", "moon", "sun-moon", "languages", "sparkles", "flame", "users", "info",
     "triangle-alert", "circle-alert", "log-out", "log-in", "activity", "mouse-pointer-click", "list-checks",
     "download", "a-large-small", "rotate-cw", "graduation-cap", "hourglass", "table-2", "ellipsis",
+    "sliders", "share", "copy", "list", "message",
 )  # fmt: skip
 _TOPICS = (
     "data",

@@ -48,6 +48,15 @@ class Outline:
         return round(100 * self.done_count / len(self.written)) if self.written else 0
 
     @property
+    def minutes(self) -> int:
+        """Of everything that is out."""
+        return sum(row.lesson.minutes for row in self.written)
+
+    @property
+    def hours(self) -> int:
+        return round(self.minutes / 60)
+
+    @property
     def next_up(self) -> Lesson | None:
         """Where to go on: a lesson begun, else the first open one after the last done, else any open one."""
         rows = self.lessons

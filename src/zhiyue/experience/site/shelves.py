@@ -22,9 +22,16 @@ ALIKE = 4
 
 
 def for_you(actor: Actor) -> Shelf:
-    """The actor's own slate; before they did anything (key `start`), what most learners begin with."""
+    """The actor's own slate; before they did anything (key `start`), what they said they care about, and what most
+    learners begin with."""
     found = slate(actor, k=SHELF_LENGTH)
     is_personal = any(item.reason.kind == "act" for item in found.items)
+    if any(item.reason.kind == "interest" for item in found.items):
+        title = pgettext_lazy("shelf", "To begin with")
+        reason = pgettext_lazy(
+            "shelf", "From the topics you chose; read one lesson, and it follows what you do"
+        )
+        return _shelf("interests", found.items, policy=found.policy, title=title, reason=reason)
     if is_personal:
         title = pgettext_lazy("shelf", "For you")
         reason = pgettext_lazy(

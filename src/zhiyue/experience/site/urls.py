@@ -1,20 +1,45 @@
 from django.urls import path
 
-from zhiyue.experience.site.views import account, courses, home, learning, lesson
+from zhiyue.experience.site.views import (
+    account,
+    courses,
+    explore,
+    home,
+    learning,
+    lesson,
+    papers,
+    people,
+    robots,
+    share,
+)
 
 app_name = "site"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("seeding/", home.seeding, name="seeding"),
-    path("courses/", courses.courses, name="courses"),
+    path("courses/", explore.courses, name="courses"),
     path("courses/<slug:slug>/", courses.course, name="course"),
     path("courses/<slug:course_slug>/<slug:lesson_slug>/", lesson.lesson, name="lesson"),
+    path("topics/<slug:slug>/", explore.topic, name="topic"),
+    path("teachers/<slug:slug>/", people.teacher, name="teacher"),
     path("save/<slug:slug>/", courses.save, name="save"),
     path("enrol/<slug:slug>/", courses.enrol, name="enrol"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),
+    path("share/<slug:slug>/card.png", share.card, name="card"),
+    path("share/<slug:slug>/poster.svg", share.poster_drawing, name="poster_drawing"),
+    path("share/<slug:slug>/poster.png", share.poster, name="poster"),
+    path("preferences/text-size/", lesson.choose_text_size, name="text_size"),
     path("learning/", learning.learning, name="learning"),
+    path("welcome/", learning.welcome, name="welcome"),
     path("me/", learning.me, name="me"),
+    path("help/", papers.help_page, name="help"),
+    path("agreements/<slug:kind>/", papers.agreement, name="agreement"),
+    path("sitemap.xml", robots.sitemap, name="sitemap"),
+    path("robots.txt", robots.robots, name="robots"),
+    path("site.webmanifest", robots.manifest, name="manifest"),
+    path("favicon.ico", robots.favicon, name="favicon"),
+    path("apple-touch-icon.png", robots.touch_icon, name="touch_icon"),
     path("sign-up/", account.sign_up, name="sign_up"),
     path("sign-in/", account.sign_in, name="sign_in"),
     path("sign-out/", account.sign_out, name="sign_out"),

@@ -1,7 +1,7 @@
-"""All courses, one course, and what can be done with a course: save it, join it."""
+"""One course, and what can be done with it: save it, join it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -9,57 +9,56 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.shell import covers
-from zhiyue.experience.shell.cards import Shelf, show
+from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
-from zhiyue.experience.site import shelves
+from zhiyue.experience.site import meta, shelves
+from zhiyue.experience.site.looks import cover_of_course
+from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
-from zhiyue.product.catalogue import prose
+from zhiyue.product.catalogue import browse, prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.selectors import is_enrolled, learners_by_course
+from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_by_course
 from zhiyue.product.commerce.services import enrol_free
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.services import save_course, unsave_course, view_course
 
 
 @require_safe
-def courses(request: PageRequest) -> HttpResponse:
-    """Every course under its topic, or those of one topic."""
-    chosen = request.GET.get("topic", "")
-    topics = catalogue.topics()
-    if chosen and chosen not in {topic.slug for topic in topics}:
-        raise Http404
-    learners = learners_by_course()
-    groups = [
-        (topic, Shelf(key=topic.slug, title=topic.name, items=show(cards, learners=learners)))
-        for topic, cards in catalogue.by_topic(chosen or None)
-    ]
-    return render(
-        request, "site/courses.html", {"tab": "courses", "topics": topics, "chosen": chosen, "groups": groups}
-    )
-
-
-@require_safe
-def course(request: PageRequest, slug: str) -> HttpResponse:
-    found = _course(slug)
+def course(request: PageRequest, slug: str) -> HttpResponseBase:
+    """All about a course. Who owns one that was withdrawn still finds it; drafts open to who may change them."""
+    try:
+        found = course_for(request.viewer, slug)
+    except Course.DoesNotExist:
+        return moved(catalogue.course_moved_to(slug), "site:course")
     actor = actor_of(request)
     outline = outline_of(found, user=request.viewer.user, progress=learning.progress_of(actor, found.pk))
-    view_course(actor=actor, course=found)
+    if found.is_published:
+        view_course(actor=actor, course=found)
+    is_column = found.form == Course.Form.COLUMN
     page = {
         "tab": "courses",
+        "meta": meta.course(request, found),
         "course": found,
-        "cover": covers.draw(slug=found.slug, topic=found.topic.slug, keyword=found.keyword),
+        "cover": cover_of_course(found),
         "summary": prose.render(found.summary),
         "outline": outline,
-        "free_lesson": next((row.lesson for row in outline.written if row.lesson.is_free), None),
         "is_enrolled": is_enrolled(request.viewer.user, found.pk),
         "is_saved": found.pk in learning.saved_course_ids(actor),
+        "is_going_on": is_column and len(outline.written) < len(outline.lessons),
+        "latest": max(
+            (row.lesson for row in outline.written), key=lambda lesson: lesson.position, default=None
+        )
+        if is_column
+        else None,
+        "is_withdrawn": found.status == Course.Status.WITHDRAWN,
         "learners": learners_by_course().get(found.pk, 0),
         "price": yuan(found.price_fen),
         "list_price": yuan(found.list_price_fen) if found.list_price_fen else "",
-        "similar": shelves.close_to(found.pk),
+        "needs": show(browse.prerequisites_of(found.pk)),
+        "leads_to": show(browse.leads_to(found.pk)),
+        "similar": shelves.close_to(found.pk) if found.is_published else None,
     }
     return render(request, "site/course.html", page)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from zhiyue.experience.shell.cards import Shelf
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
-from zhiyue.experience.site import shelves
+from zhiyue.experience.site import meta, shelves
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
@@ -28,14 +28,17 @@ def home(request: PageRequest) -> HttpResponse:
     begun = [one for one in begun_courses(actor, limit=6) if one.lesson][:3]
     for_you = shelves.for_you(actor)
     above = [item.course.id for item in for_you.items]
-    popular = shelves.popular(actor, besides=above) if for_you.key == "for-you" else None
+    popular = shelves.popular(actor, besides=above) if for_you.is_personal else None
     above += [item.course.id for item in popular.items] if popular else []
     topics = catalogue.by_topic()
     page = {
         "tab": "home",
+        "meta": meta.home(request),
         "continuing": begun,
         "opener": None if begun else _opener(for_you),
         "topics": [topic for topic, _ in topics],
+        # Asked once, of members whose shelf knows nothing of them yet; visitors find it under “Me”.
+        "asks_interests": bool(topics) and request.viewer.is_member and not begun and not for_you.is_personal,
         "course_count": sum(len(cards) for _, cards in topics),
         "lesson_count": sum(card.published_lesson_count for _, cards in topics for card in cards),
         "for_you": for_you,

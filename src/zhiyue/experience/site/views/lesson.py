@@ -1,27 +1,33 @@
 """Reading a lesson and finishing it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site import meta, text_size
+from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course, Lesson
-from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.services import finish_lesson, open_lesson
 
 
 @require_safe
-def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponse:
-    found = _lesson(course_slug, lesson_slug)
+def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponseBase:
+    try:
+        found = lesson_for(request.viewer, course_slug, lesson_slug)
+    except Lesson.DoesNotExist:
+        return moved(catalogue.lesson_moved_to(course_slug, lesson_slug), "site:lesson")
     actor = actor_of(request)
     try:
         open_lesson(user=request.viewer.user, actor=actor, lesson=found)
@@ -29,10 +35,13 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         return _closed(request, found, refusal.access.why)
     page = {
         "tab": "learning",
+        "meta": meta.lesson(request, found),
         "lesson": found,
         "course": found.course,
         "outline": _outline(request, actor, found.course),
         "body": prose.render(found.body),
+        "text_size": text_size.of(request),
+        "is_recording": found.kind != Lesson.Kind.ARTICLE,
         **_ending(actor, found),
     }
     return render(request, "site/lesson.html", page)
@@ -41,7 +50,10 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
 @require_POST
 def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponse:
     """Mark the lesson read. In place where there is a script; else straight on to the next lesson."""
-    found = _lesson(course_slug, lesson_slug)
+    try:
+        found = lesson_for(request.viewer, course_slug, lesson_slug)
+    except Lesson.DoesNotExist as missing:
+        raise Http404 from missing
     actor = actor_of(request)
     finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
     ending = _ending(actor, found)
@@ -54,6 +66,14 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if isinstance(following, Lesson) and may_open(request.viewer.user, following).open:
         return redirect("site:lesson", course_slug, following.slug)
     return redirect(reverse("site:course", args=[course_slug]))
+
+
+@require_POST
+def choose_text_size(request: PageRequest) -> HttpResponse:
+    """Remember the size of lesson text in a cookie, so that the server writes it and nothing jumps."""
+    response = redirect(safe_next(request, reverse("site:home")))
+    text_size.remember(request, response, request.POST.get("size", ""))
+    return response
 
 
 def _ending(actor: Actor, found: Lesson) -> dict[str, object]:
@@ -70,6 +90,7 @@ def _ending(actor: Actor, found: Lesson) -> dict[str, object]:
 def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
     page = {
         "tab": "courses",
+        "meta": meta.lesson(request, found),
         "lesson": found,
         "course": found.course,
         "why": why,
@@ -79,12 +100,5 @@ def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
 
 
 def _outline(request: PageRequest, actor: Actor, course: Course) -> Outline:
-    whole = catalogue.course_page(course.slug)
+    whole = course_for(request.viewer, course.slug)
     return outline_of(whole, user=request.viewer.user, progress=learning.progress_of(actor, course.pk))
-
-
-def _lesson(course_slug: str, lesson_slug: str) -> Lesson:
-    try:
-        return catalogue.lesson_page(course_slug, lesson_slug)
-    except Lesson.DoesNotExist as missing:
-        raise Http404 from missing

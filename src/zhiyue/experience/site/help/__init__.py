@@ -1,0 +1,1 @@
+"""Questions and answers, one Markdown file a language: `## section`, `### question`, then the answer."""

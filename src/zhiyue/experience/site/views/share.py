@@ -1,0 +1,92 @@
+"""Pictures of a course for sharing it: the card that links show, and a poster with a code to scan."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import override, pgettext
+from django.views.decorators.http import require_safe
+
+from zhiyue.core.academy.selectors import academy
+from zhiyue.experience.shell.viewers import PageRequest
+from zhiyue.experience.site.drawing import compose, paint
+from zhiyue.experience.site.drawing.compose import Picture, Shared
+from zhiyue.experience.site.moved import moved
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.models import Course
+
+_KEPT = "public, max-age=3600"
+
+
+@require_safe
+def card(request: PageRequest, slug: str) -> HttpResponseBase:
+    """1200 × 630; without words where the machine has no font that can write Chinese."""
+    try:
+        shared = _shared(request, slug)
+    except Course.DoesNotExist:
+        return moved(catalogue.course_moved_to(slug), "site:card")
+    return _png(_painted(compose.card(shared)) or _painted(compose.plain(shared)) or b"")
+
+
+@require_safe
+def poster(request: PageRequest, slug: str) -> HttpResponseBase:
+    """1080 × 1440; where it can't be painted here, the drawing that browsers can."""
+    try:
+        shared = _shared(request, slug)
+    except Course.DoesNotExist:
+        return moved(catalogue.course_moved_to(slug), "site:poster")
+    painted = _painted(compose.poster(shared))
+    return _png(painted) if painted else redirect("site:poster_drawing", slug)
+
+
+@require_safe
+def poster_drawing(request: PageRequest, slug: str) -> HttpResponse:
+    try:
+        shared = _shared(request, slug)
+    except Course.DoesNotExist as missing:
+        raise Http404 from missing
+    answer = HttpResponse(paint.svg(compose.poster(shared)), content_type="image/svg+xml")
+    answer["Cache-Control"] = _KEPT
+    return answer
+
+
+def _shared(request: PageRequest, slug: str) -> Shared:
+    """Pictures travel without their reader's cookies, so their words are Chinese for everybody."""
+    found = catalogue.course_page(slug)
+    with override(settings.LANGUAGE_CODE):
+        return Shared(
+            slug=found.slug,
+            topic_slug=found.topic.slug,
+            topic=found.topic.name,
+            title=found.title,
+            subtitle=found.subtitle,
+            teacher=found.teacher.name,
+            academy=academy().name,
+            address=request.build_absolute_uri(reverse("site:course", args=[found.slug])),
+            call=pgettext("share", "Scan to begin"),
+        )
+
+
+def _painted(picture: Picture) -> bytes | None:
+    """A picture is painted once and kept as a file; other words make another name."""
+    folder = Path(settings.ZHIYUE_DATA_DIR) / "cards"
+    file = folder / f"{sha256(f'{picture}{settings.ZHIYUE_CARD_FONT}'.encode()).hexdigest()[:32]}.png"
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        painted = paint.png(picture)
+    if painted is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".draft")
+        draft.write_bytes(painted)
+        draft.replace(file)
+    return painted
+
+
+def _png(painted: bytes) -> HttpResponse:
+    answer = HttpResponse(painted, content_type="image/png")
+    answer["Cache-Control"] = _KEPT
+    return answer
