@@ -338,6 +338,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "LessonKind": ["article", "video", "audio"],
+        "ReasonKind": ["act", "popular", "new", "similar", "interest"],
+    },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},
         {"name": "Catalogue", "description": "Courses, topics and teachers. Open to everybody."},
