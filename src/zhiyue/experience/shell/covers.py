@@ -7,8 +7,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import pi, sin
+from pathlib import PurePosixPath
 from zlib import crc32
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -90,8 +92,14 @@ def dress(courses: Sequence[tuple[str, str]]) -> list[Wear]:
     return worn
 
 
-def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None) -> SafeString:
-    """The cover as inline SVG. Decoration only: the title beside it says everything."""
+def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None, picture: str = "") -> SafeString:
+    """The cover as inline SVG, or the `picture` that was uploaded. Decoration only: the title beside it says all."""
+    if picture:
+        address = reverse("shell:picture", args=[PurePosixPath(picture).name])
+        return format_html(
+            '<img class="cover" src="{}" alt="" width="{}" height="{}" loading="lazy" decoding="async">',
+            address, WIDTH, HEIGHT,
+        )  # fmt: skip
     wear = wear or Wear()
     palette = palette_of(topic)
     chance = random.Random(crc32(slug.encode()))  # noqa: S311 - the same course always looks the same

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from zhiyue.experience.shell import views
+from zhiyue.experience.shell import pictures, views
 
 app_name = "shell"
 
@@ -9,4 +9,5 @@ urlpatterns = [
     path("preferences/theme/", views.theme, name="theme"),
     path("preferences/language/", views.language, name="language"),
     path("design/", views.design, name="design"),
+    re_path(r"^media/pictures/(?P<name>[0-9a-f]{32}\.jpg)$", pictures.picture, name="picture"),
 ]

@@ -125,6 +125,23 @@ def move_course(*, viewer: Viewer, course_id: int, slug: str, take_over: bool = 
 
 
 @transaction.atomic
+def put_keyword(*, viewer: Viewer, course_id: int, keyword: str) -> Course:
+    """The word on the drawn cover. Raises NotAllowed, BadFact."""
+    course = _locked(course_id)
+    user = require_change(viewer, course)
+    keyword = " ".join(keyword.split())
+    if not 1 <= len(keyword) <= 12:
+        raise BadFact("keyword", pgettext("catalogue", "The word on the cover has 1 to 12 characters."))
+    before, course.keyword = course.keyword, keyword
+    if before != keyword:
+        course.save(update_fields=["keyword"])
+        after = {"keyword": keyword}
+        note(by=user, act="course.changed", subject=_subject(course), before={"keyword": before}, after=after)
+        index_course(course.pk)
+    return course
+
+
+@transaction.atomic
 def put_picture(*, viewer: Viewer, course_id: int, content: bytes) -> Course:
     """Give a course a cover of its own, made anew from what was uploaded. Raises NotAllowed, BadFact."""
     course = _locked(course_id)

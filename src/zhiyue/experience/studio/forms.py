@@ -1,0 +1,347 @@
+"""Forms of the studio: they read what was typed. What is allowed is decided by the catalogue's services."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.errors import Refused
+from zhiyue.product.catalogue.errors import BadFact
+from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
+from zhiyue.product.catalogue.services import CourseFacts, LessonFacts
+from zhiyue.product.catalogue.services.shelving import TeacherFacts, TopicFacts
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class StudioForm(forms.Form):
+    """A form on which a service's refusal lands beside the field it is about."""
+
+    def refuse(self, why: Refused) -> None:
+        field = why.field if isinstance(why, BadFact) and why.field in self.fields else None
+        self.add_error(field, str(why.message))
+
+
+class WordsField(forms.CharField):
+    """Several words or lines in one field: `by_line`, or between commas of any kind."""
+
+    def __init__(self, *, by_line: bool = False, **more: Any) -> None:
+        self.cut = re.compile(r"[\r\n]+" if by_line else r"[,，、;；\r\n]+")
+        super().__init__(required=False, max_length=2_000, **more)
+
+    def to_python(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(word.strip() for word in self.cut.split(super().to_python(value) or "") if word.strip())
+
+
+class SeenField(forms.CharField):
+    """When what the form shows was last saved, hidden in it. What can't be read counts as long ago."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> datetime:  # type: ignore[override]
+        try:
+            seen = datetime.fromisoformat(str(value))
+        except ValueError:
+            return _LONG_AGO
+        return seen if seen.tzinfo else _LONG_AGO
+
+
+class NewCourseForm(StudioForm):
+    title = forms.CharField(
+        label=pgettext_lazy("studio", "Title"),
+        help_text=pgettext_lazy("studio", "What it is about, in a few words. You can change it any time."),
+        min_length=2,
+        max_length=60,
+    )
+    topic = forms.ModelChoiceField(
+        label=pgettext_lazy("studio", "Topic"), queryset=Topic.objects.all(), empty_label=None
+    )
+    form = forms.ChoiceField(
+        label=pgettext_lazy("studio", "Form"),
+        choices=Course.Form.choices,
+        initial=Course.Form.COURSE.value,
+        help_text=pgettext_lazy(
+            "studio", "A course is written to its end; a column goes on from week to week."
+        ),
+    )
+
+
+class FactsForm(StudioForm):
+    seen = SeenField(required=False)
+    title = forms.CharField(label=pgettext_lazy("studio", "Title"), max_length=60)
+    subtitle = forms.CharField(
+        label=pgettext_lazy("studio", "One line under the title"), max_length=80, required=False
+    )
+    summary = forms.CharField(
+        label=pgettext_lazy("studio", "Summary"),
+        help_text=pgettext_lazy("studio", "For whom it is, and what they take away. Markdown is fine."),
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 7}),
+    )
+    outcomes = WordsField(
+        by_line=True,
+        label=pgettext_lazy("studio", "What one can do afterwards"),
+        help_text=pgettext_lazy("studio", "One a line. Three to five work best."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    topic = forms.ModelChoiceField(
+        label=pgettext_lazy("studio", "Topic"), queryset=Topic.objects.all(), empty_label=None
+    )
+    teacher = forms.ModelChoiceField(
+        label=pgettext_lazy("studio", "Teacher"),
+        queryset=Teacher.objects.order_by("name"),
+        empty_label=None,
+        required=False,
+    )
+    form = forms.ChoiceField(label=pgettext_lazy("studio", "Form"), choices=Course.Form.choices)
+    level = forms.ChoiceField(label=pgettext_lazy("studio", "Level"), choices=Level.choices)
+    language = forms.ChoiceField(
+        label=pgettext_lazy("studio", "Language of the course"), choices=Course.Language.choices
+    )
+    tags = WordsField(
+        label=pgettext_lazy("studio", "Tags"),
+        help_text=pgettext_lazy("studio", "Between commas. Search and recommendation go by them."),
+    )
+    skills = WordsField(
+        label=pgettext_lazy("studio", "Skills it trains"),
+        help_text=pgettext_lazy("studio", "Between commas."),
+    )
+    price = forms.DecimalField(
+        label=pgettext_lazy("studio", "Price in yuan"),
+        help_text=pgettext_lazy("studio", "0 is free. Empty: not decided yet."),
+        min_value=0,
+        max_digits=9,
+        decimal_places=2,
+        required=False,
+    )
+    list_price = forms.DecimalField(
+        label=pgettext_lazy("studio", "Price crossed out"),
+        help_text=pgettext_lazy("studio", "Only where it really was the price before."),
+        min_value=0,
+        max_digits=9,
+        decimal_places=2,
+        required=False,
+    )
+    prerequisites = forms.ModelMultipleChoiceField(
+        label=pgettext_lazy("studio", "Better learnt before"),
+        queryset=Course.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    seo_title = forms.CharField(
+        label=pgettext_lazy("studio", "Title for search engines"),
+        help_text=pgettext_lazy("studio", "Empty: the title."),
+        max_length=60,
+        required=False,
+    )
+    seo_description = forms.CharField(
+        label=pgettext_lazy("studio", "Description for search engines"),
+        help_text=pgettext_lazy("studio", "Empty: the line under the title."),
+        max_length=160,
+        required=False,
+    )
+
+    def __init__(self, course: Course, choices: list[Course], data: Any = None) -> None:
+        super().__init__(data, initial=facts_as_typed(course))
+        self.course = course
+        asked = cast(forms.ModelMultipleChoiceField, self.fields["prerequisites"])
+        asked.queryset = Course.objects.filter(pk__in=[choice.pk for choice in choices])
+        asked.choices = [(choice.pk, choice.title) for choice in choices]
+
+    def facts(self) -> CourseFacts:
+        typed = self.cleaned_data
+        price, list_price = typed["price"], typed["list_price"]
+        names = (
+            "title", "subtitle", "summary", "outcomes", "topic", "form", "level", "language", "tags", "skills",
+            "seo_title", "seo_description",
+        )  # fmt: skip
+        return CourseFacts(
+            **{name: typed[name] for name in names},
+            teacher=typed["teacher"] or self.course.teacher,
+            keyword=self.course.keyword,
+            prerequisites=tuple(typed["prerequisites"]),
+            price_fen=_fen(price) or 0,
+            list_price_fen=_fen(list_price),
+            price_decided=price is not None,
+        )
+
+
+def facts_as_typed(course: Course) -> dict[str, object]:
+    """A course's facts as the form shows them."""
+    price = Decimal(course.price_fen) / 100
+    return {
+        "seen": course.updated_at.isoformat(),
+        **{name: getattr(course, name) for name in _PLAIN},
+        "topic": course.topic_id,
+        "teacher": course.teacher_id,
+        "outcomes": "\n".join(course.outcomes),
+        "tags": "，".join(course.tags),
+        "skills": "，".join(course.skills),
+        "price": _as_typed(price) if course.price_decided else None,
+        "list_price": _as_typed(Decimal(course.list_price_fen) / 100) if course.list_price_fen else None,
+        "prerequisites": [one.pk for one in course.prerequisites.all()],
+    }
+
+
+_PLAIN = ("title", "subtitle", "summary", "form", "level", "language", "seo_title", "seo_description")
+
+
+def _as_typed(yuan: Decimal) -> str:
+    return f"{yuan:f}" if yuan % 1 else f"{int(yuan)}"
+
+
+def _fen(yuan: Decimal | None) -> int | None:
+    return None if yuan is None else int(yuan * 100)
+
+
+class LessonForm(StudioForm):
+    seen = SeenField(required=False)
+    title = forms.CharField(label=pgettext_lazy("studio", "Title of the lesson"), max_length=80)
+    body = forms.CharField(
+        label=pgettext_lazy("studio", "Text"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "true"}),
+    )
+    kind = forms.ChoiceField(label=pgettext_lazy("studio", "Kind"), choices=Lesson.Kind.choices)
+    is_free = forms.BooleanField(
+        label=pgettext_lazy("studio", "Free to read"),
+        help_text=pgettext_lazy("studio", "Everybody may open it, also without the course."),
+        required=False,
+    )
+    minutes = forms.IntegerField(
+        label=pgettext_lazy("studio", "Minutes"),
+        help_text=pgettext_lazy("studio", "Empty: counted from the text."),
+        required=False,
+        min_value=1,
+        max_value=600,
+    )
+
+    def facts(self) -> LessonFacts:
+        typed = self.cleaned_data
+        return LessonFacts(**{name: typed[name] for name in ("title", "kind", "body", "is_free", "minutes")})
+
+
+def lesson_as_typed(lesson: Lesson) -> dict[str, object]:
+    typed = {name: getattr(lesson, name) for name in ("title", "body", "kind", "is_free")}
+    return {
+        **typed,
+        "seen": lesson.updated_at.isoformat(),
+        "minutes": lesson.minutes if lesson.body else None,
+    }
+
+
+class AddressForm(StudioForm):
+    slug = forms.CharField(
+        label=pgettext_lazy("studio", "Address"),
+        help_text=pgettext_lazy("studio", "Small letters, digits and hyphens. Old links go on working."),
+        max_length=80,
+    )
+    take_over = forms.BooleanField(
+        label=pgettext_lazy("studio", "Take the address over from old links to something else"),
+        required=False,
+    )
+
+
+class ScheduleForm(StudioForm):
+    at = forms.DateTimeField(
+        label=pgettext_lazy("studio", "Day and time"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+    )
+
+    def clean_at(self) -> datetime:
+        """As the academy's clock has it, whatever zone the server is in."""
+        at: datetime = self.cleaned_data["at"]
+        return at.replace(tzinfo=clock.business_zone())
+
+
+class TopicForm(StudioForm):
+    name = forms.CharField(label=pgettext_lazy("studio", "Name"), max_length=20)
+    name_en = forms.CharField(label=pgettext_lazy("studio", "Name in English"), max_length=40)
+    slug = forms.CharField(
+        label=pgettext_lazy("studio", "Address"),
+        help_text=pgettext_lazy("studio", "Small letters, digits and hyphens. Old links go on working."),
+        max_length=50,
+    )
+    description = forms.CharField(
+        label=pgettext_lazy("studio", "What belongs here"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def facts(self) -> TopicFacts:
+        return TopicFacts(**self.cleaned_data)
+
+
+class OwnTeacherForm(StudioForm):
+    name = forms.CharField(label=pgettext_lazy("studio", "Name as a teacher"), max_length=40)
+    headline = forms.CharField(
+        label=pgettext_lazy("studio", "One line about you"),
+        help_text=pgettext_lazy("studio", "What you do, and for how long."),
+        max_length=60,
+        required=False,
+    )
+    bio = forms.CharField(
+        label=pgettext_lazy("studio", "More about you"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class TeacherForm(StudioForm):
+    name = forms.CharField(label=pgettext_lazy("studio", "Name as a teacher"), max_length=40)
+    headline = forms.CharField(
+        label=pgettext_lazy("studio", "One line about them"), max_length=60, required=False
+    )
+    bio = forms.CharField(
+        label=pgettext_lazy("studio", "More about them"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    slug = forms.CharField(
+        label=pgettext_lazy("studio", "Address"),
+        help_text=pgettext_lazy("studio", "Small letters, digits and hyphens. Old links go on working."),
+        max_length=50,
+    )
+    account = forms.CharField(
+        label=pgettext_lazy("studio", "Their account"),
+        help_text=pgettext_lazy(
+            "studio",
+            "E-mail address, phone or user name of the member they are. As a creator they then change these courses.",
+        ),
+        max_length=254,
+        required=False,
+    )
+
+    def clean_account(self) -> User | None:
+        named = self.cleaned_data["account"].strip()
+        if not named:
+            return None
+        known = Q(email__iexact=named) | Q(phone=named) | Q(username__iexact=named)
+        user = User.objects.filter(known, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(
+                pgettext_lazy("studio", "No member is known by this. Check it, or invite them first.")
+            )
+        return user
+
+    def facts(self) -> TeacherFacts:
+        typed = {name: self.cleaned_data[name] for name in ("slug", "name", "headline", "bio")}
+        return TeacherFacts(**typed, user=self.cleaned_data["account"])
+
+
+def account_as_typed(teacher: Teacher) -> str:
+    """What a teacher's member is known by."""
+    user = teacher.user
+    return (user.email or user.phone or user.username or "") if user else ""
