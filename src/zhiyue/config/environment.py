@@ -1,6 +1,8 @@
-"""The environment: which settings module every way in uses, and values that can't be misread."""
+"""The environment: which settings module every way in uses, the file that may hold it, and values that can't be
+misread."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -12,6 +14,39 @@ _YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0
 
 def choose_settings() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+
+
+def env_file_path() -> Path:
+    """Where the settings file of this installation lies, or would lie."""
+    return Path(os.environ.get("ZHIYUE_ENV_FILE") or "zhiyue.env").resolve()
+
+
+def env_file() -> Path | None:
+    """The settings file, where there is one."""
+    path = env_file_path()
+    return path if path.is_file() else None
+
+
+def read_env_file() -> None:
+    """Take what the settings file says, as lines NAME=value. What the real environment says wins."""
+    path = env_file()
+    if path is None:
+        return
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as why:
+        raise ImproperlyConfigured(f"The settings file {path} can't be read ({why}).") from why
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip().isidentifier():
+            raise ImproperlyConfigured(f"{path}, line {number}, must be NAME=value.")
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        os.environ.setdefault(name.strip(), value)
 
 
 class Environment(environ.Env):  # type: ignore[misc]

@@ -107,3 +107,31 @@ class AgreementAcceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.agreement_id}"
+
+
+class ProofQuerySet(models.QuerySet["Proof"]):
+    def newest(self, kind: str) -> "Proof | None":
+        return self.filter(kind=kind).order_by("-at", "-pk").first()
+
+
+class Proof(models.Model):
+    """That something of this installation worked when it was tried, or why it didn't: the newest of a kind counts."""
+
+    class Kind(models.TextChoices):
+        MAIL = "mail", pgettext_lazy("proof", "Test mail")
+        SMS = "sms", pgettext_lazy("proof", "Test message")
+        STORAGE = "storage", pgettext_lazy("proof", "Storage")
+        BACKUP = "backup", pgettext_lazy("proof", "Backup")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    at = models.DateTimeField(default=timezone.now)
+    worked = models.BooleanField()
+    detail = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar = ProofQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["kind", "-at"], name="proof_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M} {self.worked}"

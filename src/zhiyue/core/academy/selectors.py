@@ -4,7 +4,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from zhiyue.core.academy.models import FOR_EVERYBODY, Academy, Agreement, AgreementAcceptance, AgreementKind
+from zhiyue.core.academy.models import (
+    FOR_EVERYBODY,
+    Academy,
+    Agreement,
+    AgreementAcceptance,
+    AgreementKind,
+    Proof,
+)
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 
@@ -63,6 +70,12 @@ def agreements_missing() -> list[AgreementKind]:
     """Kinds that everybody has to accept and that have no version in force."""
     there = {one.kind for one in _in_force()}
     return [kind for kind in FOR_EVERYBODY if kind not in there]
+
+
+def newest_proofs() -> dict[str, Proof]:
+    """How the newest trial of each kind went; kinds never tried are left out."""
+    found = {kind: Proof.objects.newest(kind) for kind in Proof.Kind.values}
+    return {kind: proof for kind, proof in found.items() if proof}
 
 
 def _in_force() -> QuerySet[Agreement]:

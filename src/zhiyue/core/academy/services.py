@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy import logo as logos
 from zhiyue.core.academy.errors import Incomplete, NoSuchAgreement, UnusableAgreement
-from zhiyue.core.academy.models import Academy, Accent, Agreement, AgreementAcceptance, AgreementKind
+from zhiyue.core.academy.models import Academy, Accent, Agreement, AgreementAcceptance, AgreementKind, Proof
 from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
@@ -179,6 +179,18 @@ def accept_agreements(*, user: User, agreement_ids: Iterable[int]) -> list[Agree
         [AgreementAcceptance(user=user, agreement=one) for one in found], ignore_conflicts=True
     )
     return list(AgreementAcceptance.objects.filter(user=user, agreement__in=found).order_by("agreement_id"))
+
+
+PROOFS_KEPT = 50
+
+
+@transaction.atomic
+def record_proof(*, kind: str, worked: bool, detail: str = "") -> Proof:
+    """Keep how a trial went; the newest of each kind are kept."""
+    made = Proof.objects.create(kind=kind, at=clock.now(), worked=worked, detail=detail[:300])
+    kept = Proof.objects.filter(kind=kind).order_by("-at", "-pk").values_list("pk", flat=True)[:PROOFS_KEPT]
+    Proof.objects.filter(kind=kind).exclude(pk__in=list(kept)).delete()
+    return made
 
 
 def _forget() -> None:
