@@ -44,7 +44,6 @@ def test_a_lesson_not_written_yet_opens_for_nobody(course, learner):
 @pytest.mark.parametrize(
     "change",
     [
-        {"status": Course.Status.WITHDRAWN},
         {"status": Course.Status.DRAFT},
         {"published_at": clock.now() + timedelta(days=400)},
     ],
@@ -56,6 +55,17 @@ def test_a_course_that_is_not_out_opens_only_for_its_teacher(course, learner, st
     Course.objects.filter(pk=course.pk).update(**change)
     assert may_open(learner, lesson_of(course, "one")).why == "unpublished"
     assert may_open(stranger, lesson_of(course, "one")) == Access(open=True, why="teaching")
+
+
+def test_a_withdrawn_course_stays_open_to_who_owns_it_and_to_nobody_else(course, learner, stranger):
+    grant_course(user=learner, course=course)
+    Course.objects.filter(pk=course.pk).update(status=Course.Status.WITHDRAWN)
+    assert may_open(learner, lesson_of(course, "two")) == Access(open=True, why="enrolled")
+    assert may_open(learner, lesson_of(course, "one")) == Access(open=True, why="free")
+    assert may_open(learner, lesson_of(course, "four")) == Access(open=False, why="unpublished")
+    for other in (None, stranger):
+        assert may_open(other, lesson_of(course, "one")) == Access(open=False, why="unpublished")
+        assert may_open(other, lesson_of(course, "two")) == Access(open=False, why="unpublished")
 
 
 def test_a_priced_course_is_not_enrolled_in_for_nothing(course, learner):

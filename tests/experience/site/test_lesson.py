@@ -4,6 +4,7 @@ import pytest
 
 from tests.factories import make_course
 from zhiyue.collect.models import Event
+from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.models import LessonProgress
 
@@ -77,3 +78,45 @@ def test_a_closed_lesson_can_not_be_finished(english, course):
     assert english.post(f"/finish/{course.slug}/two/").status_code == 403
     assert not LessonProgress.objects.exists()
     assert not Event.objects.exists()
+
+
+def test_the_size_of_text_is_kept_in_a_cookie_and_written_by_the_server(english, course):
+    address = f"/courses/{course.slug}/one/"
+    page = english.get(address).content.decode()
+    assert 'data-text-size="m"' in page
+    assert 'value="s" data-step="-1"' in page
+    assert 'value="l" data-step="1"' in page
+    answer = english.post("/preferences/text-size/", {"size": "xl", "next": address})
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    page = english.get(address).content.decode()
+    assert 'data-text-size="xl"' in page
+    assert 'value="" data-step="1" aria-label="Larger text" disabled' in page
+
+
+@pytest.mark.parametrize("size", ["", "huge", "m; Path=/"])
+def test_a_size_that_does_not_exist_changes_nothing(english, course, size):
+    answer = english.post("/preferences/text-size/", {"size": size, "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+    assert "zy_text" not in english.cookies
+    english.cookies["zy_text"] = "huge"
+    assert 'data-text-size="m"' in english.get(f"/courses/{course.slug}/one/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("video", "配套文字。", "This lesson is a video"),
+        ("audio", "", "nothing goes with this recording in writing"),
+    ],
+)
+def test_a_recording_says_that_its_player_comes(english, course, kind, body, words):
+    Lesson.objects.filter(course=course, slug="one").update(kind=kind, media="lessons/one.mp4", body=body)
+    page = english.get(f"/courses/{course.slug}/one/").content.decode()
+    assert words.replace("'", "&#x27;") in page or words in page
+    assert ("配套文字" in page) == bool(body)
+    assert "lessons/one.mp4" not in page
+
+
+def test_only_free_lessons_of_published_courses_are_for_search_engines(english, course):
+    assert "noindex" not in english.get(f"/courses/{course.slug}/one/").content.decode()
+    assert "noindex" in english.get(f"/courses/{course.slug}/two/").content.decode()

@@ -22,7 +22,7 @@ _RECOMMENDED = 60
 _SHOWN_SKILLS = 12
 
 SORT_WORDS: Mapping[str, Promise] = {
-    "recommended": pgettext_lazy("sort courses", "Recommended"),
+    "recommended": pgettext_lazy("sort courses", "For you"),
     "popular": pgettext_lazy("sort courses", "Most learners"),
     "newest": pgettext_lazy("sort courses", "Newest first"),
     "price": pgettext_lazy("sort courses", "Lowest price"),

@@ -55,12 +55,18 @@ def course_for(viewer: Viewer, slug: str) -> Course:
 
     Raises Course.DoesNotExist.
     """
-    return course_page(slug, viewer, withdrawn_too=_owns(viewer, slug))
+    try:
+        return course_page(slug, viewer)
+    except Course.DoesNotExist:
+        return course_page(slug, viewer, withdrawn_too=_owns(viewer, slug))
 
 
 def lesson_for(viewer: Viewer, course_slug: str, lesson_slug: str) -> Lesson:
     """A lesson's page by the same rule; whether its text opens says `may_open`. Raises Lesson.DoesNotExist."""
-    return lesson_page(course_slug, lesson_slug, viewer, withdrawn_too=_owns(viewer, course_slug))
+    try:
+        return lesson_page(course_slug, lesson_slug, viewer)
+    except Lesson.DoesNotExist:
+        return lesson_page(course_slug, lesson_slug, viewer, withdrawn_too=_owns(viewer, course_slug))
 
 
 def _owns(viewer: Viewer, course_slug: str) -> bool:
