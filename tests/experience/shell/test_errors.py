@@ -71,9 +71,9 @@ def test_programs_are_told_as_json_without_the_database(
 ):
     with django_assert_num_queries(0):
         answer = handler(RequestFactory().get("/api/v2/courses"), cause)
-    assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert json.loads(answer.content)["code"] == code
-    assert json.loads(answer.content)["message"]
+    assert json.loads(answer.content)["detail"]
 
 
 def test_an_address_beside_the_api_is_told_as_json(english):

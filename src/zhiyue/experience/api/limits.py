@@ -1,14 +1,47 @@
-"""How many events one person, and one address, may send in a minute. The counting itself is the shell's."""
+"""How much a program, a person and an address may ask of the API in a minute. The counting itself is the shell's."""
+
+from collections.abc import Mapping
+from time import time
 
 from django.conf import settings
 from django.utils.translation import pgettext_lazy
 from limits import RateLimitItemPerMinute
 
 from zhiyue.collect.kinds import Actor
-from zhiyue.experience.shell.limits import Allowance, address_of, spend
+from zhiyue.core.accounts.models import PersonalToken
+from zhiyue.experience.shell.limits import Allowance, address_of, limiter, spend
 from zhiyue.experience.shell.viewers import PageRequest
 
 PEOPLE_BEHIND_ONE_ADDRESS = 20
+
+
+def request_allowance(request: PageRequest, token: object) -> Allowance:
+    """What each request is counted against: the token, the member of a session, or a visitor's address."""
+    if isinstance(token, PersonalToken):
+        return Allowance(RateLimitItemPerMinute(settings.ZHIYUE_API_PER_MINUTE_MEMBER), "api", f"t{token.pk}")
+    member_id = request.viewer.member_id
+    if member_id is not None:
+        return Allowance(
+            RateLimitItemPerMinute(settings.ZHIYUE_API_PER_MINUTE_MEMBER), "api", f"m{member_id}"
+        )
+    each = RateLimitItemPerMinute(settings.ZHIYUE_API_PER_MINUTE_VISITOR)
+    return Allowance(each, "api", address_of(request))
+
+
+def spend_request(allowance: Allowance) -> None:
+    """Count one request. Raises TooMany."""
+    message = pgettext_lazy("api", "Too many requests in this minute; wait as long as Retry-After says.")
+    spend([allowance], message)
+
+
+def headers_of(allowance: Allowance) -> Mapping[str, str]:
+    """How much is left, for programs that pace themselves."""
+    stats = limiter().get_window_stats(allowance.limit, allowance.what, allowance.whom)
+    return {
+        "RateLimit-Limit": str(allowance.limit.amount),
+        "RateLimit-Remaining": str(max(0, int(stats.remaining))),
+        "RateLimit-Reset": str(max(0, round(stats.reset_time - time()))),
+    }
 
 
 def spend_events(request: PageRequest, actor: Actor, *, events: int) -> None:

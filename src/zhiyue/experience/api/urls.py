@@ -1,21 +1,39 @@
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from zhiyue.experience.api import views
+from zhiyue.experience.api.views import activity, catalogue, events, ground, me, recommendations
 
 app_name = "api"
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema")
 
 urlpatterns = [
-    path("events", views.events, name="events"),
-    path("slate", views.slate, name="slate"),
-    path("courses", views.courses, name="courses"),
-    path("activity", views.activity, name="activity"),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", ground.schema, name="schema"),
     # Swagger styles its page from within; no other page may.
-    path("docs", csp_replace({"style-src": [SELF, UNSAFE_INLINE]})(docs), name="docs"),
-    re_path(r"^(?P<rest>.*)$", views.nothing_here),
+    path("docs/", csp_replace({"style-src": [SELF, UNSAFE_INLINE]})(docs), name="docs"),
+    path("docs/problems/", ground.problems, name="problems"),
+    path("schema", RedirectView.as_view(pattern_name="api:schema", permanent=True)),
+    path("docs", RedirectView.as_view(pattern_name="api:docs", permanent=True)),
+    path("v1/schema", RedirectView.as_view(pattern_name="api:schema", permanent=True)),
+    path("v1/docs", RedirectView.as_view(pattern_name="api:docs", permanent=True)),
+    path("v1/", ground.Root.as_view(), name="root"),
+    path("v1/courses", catalogue.Courses.as_view(), name="courses"),
+    path("v1/courses/<slug:slug>", catalogue.OneCourse.as_view(), name="course"),
+    path("v1/courses/<slug:slug>/similar", recommendations.Similar.as_view(), name="similar"),
+    path("v1/courses/<slug:course>/lessons/<slug:lesson>", catalogue.OneLesson.as_view(), name="lesson"),
+    path("v1/topics", catalogue.Topics.as_view(), name="topics"),
+    path("v1/teachers", catalogue.Teachers.as_view(), name="teachers"),
+    path("v1/teachers/<slug:slug>", catalogue.OneTeacher.as_view(), name="teacher"),
+    path("v1/slate", recommendations.ForMe.as_view(), name="slate"),
+    path("v1/me", me.Me.as_view(), name="me"),
+    path("v1/me/courses", me.MyCourses.as_view(), name="my_courses"),
+    path("v1/me/progress", me.MyProgress.as_view(), name="my_progress"),
+    path("v1/me/saved", me.MySaved.as_view(), name="my_saved"),
+    path("v1/me/saved/<slug:slug>", me.OneSaved.as_view(), name="my_saved_course"),
+    path("v1/events", events.Events.as_view(), name="events"),
+    path("v1/activity", activity.Activity.as_view(), name="activity"),
+    re_path(r"^(?P<rest>.*)$", ground.NothingHere.as_view()),
 ]

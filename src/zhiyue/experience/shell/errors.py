@@ -167,4 +167,3 @@ def _words(request: HttpRequest, status: int, title: Words, advice: Words) -> di
 
 def _is_for_programs(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
-

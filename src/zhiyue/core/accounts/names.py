@@ -1,0 +1,52 @@
+"""What a display name may look like. How long it may be, whoever asks for it says."""
+
+from unicodedata import category
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import pgettext_lazy
+
+_JOINER = "\u200d"
+_VARIATION = "\ufe0f"
+# Letters, digits, signs and punctuation by their category, drawn as nothing all the same.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def tidy_name(typed: str) -> str:
+    """`typed` without needless white space. Raises ValidationError for signs that can't be seen, or nothing else.
+
+    Such signs make two names look alike, or turn the text around a name about.
+    """
+    name = " ".join(typed.split())
+    without = _without_emoji_joiners(name)
+    if any(category(sign) in {"Cc", "Cf", "Cs"} for sign in without):
+        raise ValidationError(
+            pgettext_lazy(
+                "sign up", "There are invisible signs in it. Type the name rather than pasting it."
+            ),
+            code="invisible",
+        )
+    if name and not any(_is_seen(sign) for sign in without):
+        raise ValidationError(
+            pgettext_lazy("sign up", "Nothing of it can be seen. Use at least one letter, digit or sign."),
+            code="unseen",
+        )
+    return name
+
+
+def _is_seen(sign: str) -> bool:
+    return category(sign)[0] in "LNPS" and sign not in _BLANK
+
+
+def _without_emoji_joiners(name: str) -> str:
+    """A family is several people joined into one picture: only there the joiner is left out of account."""
+    drawn = name.replace(_VARIATION, "")
+    kept = drawn[:1]
+    for before, here, after in zip(drawn, drawn[1:], drawn[2:] + " ", strict=False):
+        if not (here == _JOINER and _is_picture(before) and _is_picture(after)):
+            kept += here
+    return kept
+
+
+def _is_picture(sign: str) -> bool:
+    # Sk: the tones of skin.
+    return category(sign) == "So" or (category(sign) == "Sk" and sign >= "\U0001f3fb")

@@ -1,0 +1,48 @@
+"""Conditional requests: an ETag on whatever is read, 304 where the reader has it already, 412 where it moved on."""
+
+from hashlib import sha256
+from typing import Any, cast
+
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import parse_etags
+from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zhiyue.experience.shell.problems import KINDS
+
+
+class PreconditionFailed(APIException):
+    status_code = 412
+    default_code = "precondition_failed"
+    default_detail = cast(Any, KINDS["precondition_failed"].advice)
+
+
+def etag_of(body: bytes) -> str:
+    """A strong one: the same bytes."""
+    return f'"{sha256(body).hexdigest()[:32]}"'
+
+
+def with_etag(request: Request, response: Response) -> Response:
+    """Give what was read an ETag once it is rendered, and answer 304 to whoever has it."""
+
+    def finish(rendered: HttpResponse) -> HttpResponse | None:
+        tag = etag_of(rendered.content)
+        rendered["ETag"] = tag
+        answer = get_conditional_response(request._request, etag=tag, response=rendered)
+        return None if answer is rendered else cast(HttpResponse, answer)
+
+    response.add_post_render_callback(finish)
+    return response
+
+
+def check_unchanged(request: Request, now: object) -> None:
+    """Raises PreconditionFailed where If-Match names other states than `now`, a representation about to be changed."""
+    wanted = request.headers.get("If-Match")
+    if wanted is None:
+        return
+    tags = parse_etags(wanted)
+    if tags != ["*"] and etag_of(JSONRenderer().render(now)) not in tags:
+        raise PreconditionFailed

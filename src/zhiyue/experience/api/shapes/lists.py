@@ -1,0 +1,64 @@
+"""What every list has in common, and the problem that every address may answer with."""
+
+from datetime import UTC
+from typing import Any
+
+from rest_framework import serializers
+
+from zhiyue.experience.api.cursors import DEFAULT_SIZE, LARGEST_SIZE, LONGEST_CURSOR
+
+
+class Shape(serializers.Serializer[Any]):
+    """A serializer of plain values, not of a model."""
+
+
+class Moment(serializers.DateTimeField):
+    """Always in UTC, whatever the academy's zone."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(default_timezone=UTC, **more)
+
+
+class PageQuery(Shape):
+    cursor = serializers.CharField(
+        required=False,
+        max_length=LONGEST_CURSOR,
+        help_text="From `next` or `previous` of a page; absent for the first page.",
+    )
+    page_size = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST_SIZE,
+        default=DEFAULT_SIZE,
+        help_text="How many items a page has at most.",
+    )
+
+
+class ListShape(Shape):
+    """One page of a list."""
+
+    next = serializers.URLField(allow_null=True, help_text="The next page; null at the end.")
+    previous = serializers.URLField(allow_null=True, help_text="The page before; null at the beginning.")
+
+
+class WrongValueShape(Shape):
+    """One value that can't be used, and where it stands."""
+
+    detail = serializers.CharField()
+    pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
+    parameter = serializers.CharField(required=False, help_text="Name of a parameter of the query.")
+    header = serializers.CharField(required=False, help_text="Name of a header.")
+
+
+class ProblemShape(Shape):
+    """A problem, as RFC 9457 has it. Programs tell problems apart by `code`."""
+
+    type = serializers.CharField(help_text="Where the kind of problem is explained.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What happened this time, for people.")
+    code = serializers.CharField()
+    instance = serializers.CharField(help_text="The address that was asked.")
+    errors: Any = WrongValueShape(many=True, required=False)
+    why = serializers.CharField(
+        required=False, help_text="Of a closed lesson: sign_in, enrol or unpublished."
+    )

@@ -1,0 +1,1 @@
+"""The addresses of the API. Each reads input, asks one selector or service, and answers."""

@@ -1,0 +1,173 @@
+"""Courses, their lessons, topics and teachers."""
+
+from typing import Any
+
+from django.utils.translation import pgettext, pgettext_lazy
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api.endpoint import Endpoint, needs
+from zhiyue.experience.api.shapes import catalogue as shapes
+from zhiyue.experience.api.shapes.lists import PageQuery
+from zhiyue.product.catalogue import listing, prose
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.browse import prerequisites_of
+from zhiyue.product.catalogue.models import Chapter, Course, Lesson
+from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
+from zhiyue.product.learning.errors import LessonClosed
+
+# What would open a closed lesson.
+CLOSED = {
+    "sign_in": pgettext_lazy(
+        "api", "This lesson belongs to a course. Sign in, or send a token, of whoever owns it."
+    ),
+    "enrol": pgettext_lazy("api", "This lesson belongs to a course that isn't yours. Join the course first."),
+    "unpublished": pgettext_lazy("api", "This lesson is announced, and not there yet."),
+}
+
+
+class Courses(Endpoint):
+    @needs(Scope.CATALOGUE_READ, shapes.CoursesQuery)
+    @extend_schema(operation_id="listCourses", tags=["Catalogue"], responses=shapes.CoursePageShape)
+    def get(self, request: Request) -> Response:
+        """List published courses
+
+        Newest first, unless `sort` says otherwise. Filters narrow the list together.
+        """
+        asked = dict(self.asked)
+        sort = asked.pop("sort")
+        if asked.get("topic") and not listing.has_topic(asked["topic"]):
+            words = pgettext("api", "There is no such topic. GET /api/v1/topics lists them.")
+            raise ValidationError({"query topic": [words]})
+        narrow = {name: value for name, value in asked.items() if name not in {"cursor", "page_size"}}
+        rows = listing.narrowed(**narrow).only("pk", "published_at", "price_fen")
+        found = self.listed(rows, order=listing.ORDERS[sort])
+        cards = catalogue.courses_by_id(course.pk for course in found.rows)
+        items = [cards[course.pk] for course in found.rows if course.pk in cards]
+        return self.list_answer(found, shapes.CourseShape(items, many=True).data)
+
+
+class OneCourse(Endpoint):
+    @needs(Scope.CATALOGUE_READ)
+    @extend_schema(operation_id="getCourse", tags=["Catalogue"], responses=shapes.CourseDetailShape)
+    def get(self, request: Request, slug: str) -> Response:
+        """Get a course with its outline
+
+        Whoever may change a course also sees it before it is published; whoever owns it, also after it was withdrawn.
+        """
+        course = course_of(self, slug)
+        return Response(shapes.CourseDetailShape(_detail(course)).data)
+
+
+class OneLesson(Endpoint):
+    @needs(Scope.LESSONS_READ)
+    @extend_schema(operation_id="getLesson", tags=["Lessons"], responses=shapes.LessonShape)
+    def get(self, request: Request, course: str, lesson: str) -> Response:
+        """Get a lesson with its text
+
+        Free lessons open to everybody, the others to whoever owns the course; a closed one answers 403
+        `lesson_closed`, and `why` says what would open it. Reading here is not counted as reading a page is.
+        """
+        try:
+            found = lesson_for(self.viewer, course, lesson)
+        except Lesson.DoesNotExist as missing:
+            raise NotFound from missing
+        access = may_open(self.viewer.user, found)
+        if not access.open:
+            raise LessonClosed(access, str(CLOSED[access.why]))
+        beside = catalogue.neighbours(found)
+        told = {
+            **_outlined(found),
+            "course": found.course.slug,
+            "chapter": found.chapter.title,
+            "body": found.body,
+            "html": prose.render(found.body),
+            "access": access.why,
+            "previous": beside.previous.slug if beside.previous else None,
+            "next": beside.next.slug if beside.next else None,
+            "updated_at": found.updated_at,
+        }
+        return Response(shapes.LessonShape(told).data)
+
+
+class Topics(Endpoint):
+    @needs(Scope.CATALOGUE_READ)
+    @extend_schema(operation_id="listTopics", tags=["Catalogue"], responses=shapes.TopicsShape)
+    def get(self, request: Request) -> Response:
+        """List topics
+
+        Those in which something is published, in the academy's order; all at once.
+        """
+        return Response({"items": shapes.TopicShape(catalogue.topics(), many=True).data})
+
+
+class Teachers(Endpoint):
+    @needs(Scope.CATALOGUE_READ, PageQuery)
+    @extend_schema(operation_id="listTeachers", tags=["Catalogue"], responses=shapes.TeacherPageShape)
+    def get(self, request: Request) -> Response:
+        """List teachers
+
+        Those of whom something is published.
+        """
+        found = self.listed(listing.teaching(), order=("pk",))
+        return self.list_answer(found, shapes.TeacherShape(found.rows, many=True).data)
+
+
+class OneTeacher(Endpoint):
+    @needs(Scope.CATALOGUE_READ)
+    @extend_schema(operation_id="getTeacher", tags=["Catalogue"], responses=shapes.TeacherShape)
+    def get(self, request: Request, slug: str) -> Response:
+        """Get a teacher"""
+        teacher = listing.teaching().filter(slug=slug).first()
+        if teacher is None:
+            raise NotFound
+        return Response(shapes.TeacherShape(teacher).data)
+
+
+def course_of(view: Endpoint, slug: str) -> Course:
+    """The course for whoever asks. Raises NotFound."""
+    try:
+        return course_for(view.viewer, slug)
+    except Course.DoesNotExist as missing:
+        raise NotFound from missing
+
+
+def _detail(course: Course) -> dict[str, Any]:
+    chapters = list(course.chapters.all())
+    lessons = [lesson for chapter in chapters for lesson in chapter.lessons.all()]
+    written = [lesson for lesson in lessons if lesson.is_written]
+    return {
+        **{name: getattr(course, name) for name in _OWN},
+        "topic_slug": course.topic.slug,
+        "teacher_name": course.teacher.name,
+        "teacher_slug": course.teacher.slug,
+        "lesson_count": len(lessons),
+        "published_lesson_count": len(written),
+        "free_lesson_slug": next((lesson.slug for lesson in written if lesson.is_free), None),
+        "prerequisites": [card.slug for card in prerequisites_of(course.pk)],
+        "chapters": [_chapter(chapter) for chapter in chapters],
+    }
+
+
+_OWN = (
+    "id", "slug", "title", "subtitle", "form", "language", "level", "tags", "price_fen", "list_price_fen",
+    "published_at", "summary", "outcomes", "skills", "updated_at",
+)  # fmt: skip
+
+
+def _chapter(chapter: Chapter) -> dict[str, Any]:
+    return {"title": chapter.title, "lessons": [_outlined(lesson) for lesson in chapter.lessons.all()]}
+
+
+def _outlined(lesson: Lesson) -> dict[str, Any]:
+    return {
+        "slug": lesson.slug,
+        "title": lesson.title,
+        "kind": lesson.kind,
+        "minutes": lesson.minutes,
+        "is_free": lesson.is_free,
+        "is_written": lesson.is_written,
+    }

@@ -1,0 +1,62 @@
+"""What browsers and programs tell the event log."""
+
+from typing import cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zhiyue.collect.errors import BatchTooLarge
+from zhiyue.collect.services import BATCH_LIMIT
+from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api.authentication import TokenAuthentication
+from zhiyue.experience.api.endpoint import Endpoint, needs
+from zhiyue.experience.api.limits import spend_events
+from zhiyue.experience.api.repeating import repeatable
+from zhiyue.experience.api.shapes import people as shapes
+from zhiyue.experience.shell.viewers import actor_of
+from zhiyue.product.learning.services import receive_from_browser
+
+_FOREIGN = {"cross-site", "same-site"}
+# A member's own program is no robot, whatever it calls itself.
+_OWN_PROGRAM = "A member's program"
+
+
+class Events(Endpoint):
+    """No CSRF token for sessions: a page being left can't send one. Browsers say where a request comes from, and the
+    session cookie doesn't travel with other sites' posts."""
+
+    authentication_classes = (TokenAuthentication,)
+    # Events have limits of their own.
+    is_limited = False
+
+    @needs(Scope.EVENTS_WRITE)
+    @extend_schema(
+        operation_id="tellEvents",
+        tags=["Events"],
+        request=shapes.BatchShape,
+        responses={202: shapes.ReceiptShape},
+    )
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Tell what happened
+
+        A batch of at most 100 events. Whose they are comes from the token or the session, never from the batch. Each
+        event has an id and is counted once, however often it arrives.
+        """
+        if request.headers.get("Sec-Fetch-Site") in _FOREIGN:
+            raise PermissionDenied
+        shape = shapes.BatchShape(data=request.data)
+        shape.is_valid(raise_exception=True)
+        batch = cast(dict[str, list[object]], shape.validated_data)["events"]
+        if len(batch) > BATCH_LIMIT:
+            # Before it is counted: else it would use up what smaller batches are allowed.
+            raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
+        actor = actor_of(self.page)
+        spend_events(self.page, actor, events=len(batch))
+        agent = _OWN_PROGRAM if request.auth is not None else request.headers.get("User-Agent", "")
+        receipt = receive_from_browser(batch=batch, user=self.viewer.user, actor=actor, user_agent=agent)
+        refused = [{"position": position, "reason": reason} for position, reason in receipt.refused]
+        answer = {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "refused": refused}
+        return Response(answer, status=202)

@@ -1,0 +1,63 @@
+"""What to learn next, each course with its reason."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api.endpoint import Endpoint, needs
+from zhiyue.experience.api.shapes import people as shapes
+from zhiyue.experience.api.views.catalogue import course_of
+from zhiyue.experience.shell.reasons import in_words
+from zhiyue.experience.shell.viewers import actor_of
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.recommend import selectors as recommend
+from zhiyue.recommend.kinds import Slate
+
+
+class ForMe(Endpoint):
+    is_personal = True
+
+    @needs(Scope.RECOMMENDATIONS_READ, shapes.SlateQuery)
+    @extend_schema(operation_id="getSlate", tags=["Recommendations"], responses=shapes.SlateShape)
+    def get(self, request: Request) -> Response:
+        """Get courses recommended to whoever asks
+
+        What they own or finished is never among them. Visitors are known by their browser's key.
+        """
+        found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=self.asked["policy"])
+        return Response(_told(found))
+
+
+class Similar(Endpoint):
+    @needs(Scope.RECOMMENDATIONS_READ, shapes.SimilarQuery)
+    @extend_schema(operation_id="getSimilarCourses", tags=["Recommendations"], responses=shapes.SlateShape)
+    def get(self, request: Request, slug: str) -> Response:
+        """Get courses most like one
+
+        None that would be there for being popular alone.
+        """
+        return Response(_told(recommend.similar(course_of(self, slug).pk, k=self.asked["k"])))
+
+
+def _told(found: Slate) -> Any:
+    cards = catalogue.courses_by_id(item.course_id for item in found.items)
+    titles = catalogue.titles(item.reason.course_id for item in found.items if item.reason.course_id)
+    items = [
+        {
+            "position": item.position,
+            "score": item.score,
+            "reason": {
+                "kind": item.reason.kind,
+                "event": item.reason.event,
+                "course_id": item.reason.course_id,
+                "words": in_words(item.reason, titles),
+            },
+            "course": cards[item.course_id],
+        }
+        for item in found.items
+        if item.course_id in cards
+    ]
+    return shapes.SlateShape({"policy": found.policy, "version": found.version, "items": items}).data
