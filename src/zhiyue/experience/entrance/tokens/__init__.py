@@ -1,0 +1,1 @@
+"""The page on which members make, see and end keys for their own programs."""
