@@ -57,11 +57,27 @@ GROUPS: tuple[Group, ...] = (
                 "mouse-pointer-click",
                 Permission.SEE_ACTIVITY,
             ),
+            Place(
+                "searches", pgettext_lazy("desk navigation", "Searches"), "search", Permission.SEE_ACTIVITY
+            ),
+        ),
+    ),
+    Group(
+        pgettext_lazy("desk navigation", "People"),
+        (
+            Place("members", pgettext_lazy("desk navigation", "Members"), "users", Permission.SEE_MEMBERS),
+            Place("staff", pgettext_lazy("desk navigation", "Staff"), "shield", Permission.CHANGE_STAFF),
         ),
     ),
     Group(
         pgettext_lazy("desk navigation", "Running"),
-        (Place("jobs", pgettext_lazy("desk navigation", "Jobs"), "list-checks", Permission.RUN_JOBS),),
+        (
+            Place("jobs", pgettext_lazy("desk navigation", "Jobs"), "list-checks", Permission.RUN_JOBS),
+            Place(
+                "sameness", pgettext_lazy("desk navigation", "Alike"), "copy", Permission.CHANGE_ANY_COURSE
+            ),
+            Place("audit", pgettext_lazy("desk navigation", "Audit log"), "history", Permission.SEE_AUDIT),
+        ),
     ),
 )
 

@@ -105,6 +105,7 @@ _JOBS: Mapping[str, Words] = {
     "collect.seal": pgettext_lazy("job", "Seal ended days into the lake"),
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
+    "catalogue.compare": pgettext_lazy("job", "Compare courses for sameness"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
     "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),
@@ -145,8 +146,9 @@ def detail(name: str, properties: Mapping[str, object]) -> str:
             }
         case "slate.chosen", {"position": int(position)}:
             return pgettext("act detail", "number %(n)s of the shelf") % {"n": position}
-        case "search.made" | "search.chosen", {"words": str(searched)}:
-            return pgettext("act detail", "“%(words)s”") % {"words": searched}
+        case "search.made", {"found": int(found)}:
+            # What somebody looked for is shown nowhere beside their name.
+            return npgettext("act detail", "%(n)s found", "%(n)s found", found) % {"n": found}
         case "lesson.progressed", {"seconds": int(seconds), "percent": int(percent)}:
             return pgettext("act detail", "%(n)s s, as far as %(percent)s %%") % {
                 "n": seconds,

@@ -32,6 +32,10 @@ class Twins:
     percent: int
     passages: list[str]
 
+    @property
+    def courses(self) -> tuple[Course, Course]:
+        return self.likeness.course, self.likeness.other
+
 
 @transaction.atomic
 def find_likenesses() -> int:
