@@ -12,7 +12,7 @@ export default defineConfig({
     target: ["chrome111", "safari16.4", "firefox128"],
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { site: "src/site.ts", charts: "src/charts.ts", desk: "src/desk.ts", passkeys: "src/passkeys.ts", share: "src/share.ts" },
+      input: { site: "src/site.ts", charts: "src/charts.ts", desk: "src/desk.ts", passkeys: "src/passkeys.ts", share: "src/share.ts", studio: "src/studio.ts" },
     },
   },
 });

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
+from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
 from zhiyue.product.catalogue.services import CourseFacts, LessonFacts
@@ -231,11 +232,11 @@ class LessonForm(StudioForm):
 
 def lesson_as_typed(lesson: Lesson) -> dict[str, object]:
     typed = {name: getattr(lesson, name) for name in ("title", "body", "kind", "is_free")}
-    return {
-        **typed,
-        "seen": lesson.updated_at.isoformat(),
-        "minutes": lesson.minutes if lesson.body else None,
-    }
+    # Minutes that were counted go on being counted; only those the author chose are shown.
+    chosen = (
+        lesson.minutes if lesson.is_written and lesson.minutes != reading_time.minutes(lesson.body) else None
+    )
+    return {**typed, "seen": lesson.updated_at.isoformat(), "minutes": chosen}
 
 
 class AddressForm(StudioForm):
