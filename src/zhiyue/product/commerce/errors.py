@@ -10,3 +10,9 @@ class PaymentRequired(Refused):
 
     code = "payment_required"
     status: ClassVar[int] = 402
+
+
+class NotGranted(Refused):
+    """Only what staff opened can be closed by staff."""
+
+    code = "not_granted"

@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
+from zhiyue.core.accounts.errors import NoSuchMember, Unfit
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.accounts.staff import tidy_why
+from zhiyue.core.audit.services import note
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.errors import PaymentRequired
+from zhiyue.product.commerce.errors import NotGranted, PaymentRequired
 from zhiyue.product.commerce.models import Enrolment
 
 
@@ -34,6 +41,40 @@ def grant_course(*, user: User, course: Course) -> bool:
 
 
 @transaction.atomic
+def open_course(*, viewer: Viewer, member_id: int, course_id: int, why: str) -> bool:
+    """Staff open a course for a member, and say why. False where it was theirs before. Raises NotAllowed."""
+    by, why = require(viewer, Permission.CHANGE_MEMBERS), tidy_why(why)
+    member, course = _member(member_id), _course(course_id)
+    is_new = grant_course(user=member, course=course)
+    if is_new:
+        _note(by, "course.granted", member, after={"course": course.title, "course_id": course.pk}, why=why)
+    return is_new
+
+
+@transaction.atomic
+def revoke_course(*, viewer: Viewer, member_id: int, course_id: int, why: str) -> bool:
+    """Close a course that staff opened. False where it isn't the member's. Raises NotAllowed, NotGranted.
+
+    How far the member came is kept: should the course be theirs again, they go on from there.
+    """
+    by, why = require(viewer, Permission.CHANGE_MEMBERS), tidy_why(why)
+    member = _member(member_id)
+    owned = Enrolment.objects.select_related("course").filter(user=member, course_id=course_id).first()
+    if owned is None:
+        return False
+    if owned.source != Enrolment.Source.GRANTED:
+        raise NotGranted(
+            pgettext_lazy(
+                "enrol", "The academy didn't open this course for the member, so it can't take it back."
+            )
+        )
+    owned.delete()
+    before = {"course": owned.course.title, "course_id": course_id}
+    _note(by, "course.revoked", member, before=before, why=why)
+    return True
+
+
+@transaction.atomic
 def import_enrolments(
     *, rows: Iterable[tuple[int, int, datetime]], source: str = Enrolment.Source.GRANTED
 ) -> None:
@@ -53,3 +94,30 @@ def _enrol(*, user: User, course: Course, actor: Actor, source: str) -> bool:
     if is_new:
         record("course.enrolled", actor=actor, course_id=course.pk)
     return is_new
+
+
+def _member(member_id: int) -> User:
+    found = User.objects.select_for_update().filter(pk=member_id).first()
+    if found is None:
+        raise NoSuchMember
+    return found
+
+
+def _course(course_id: int) -> Course:
+    found = Course.objects.filter(pk=course_id).first()
+    if found is None:
+        raise Unfit(pgettext_lazy("enrol", "Choose a course from the list."))
+    return found
+
+
+def _note(
+    by: User,
+    act: str,
+    member: User,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    why: str,
+) -> None:
+    subject = ("member", member.pk, member.display_name)
+    note(by=by, act=act, subject=subject, before=before, after=after, why=why)

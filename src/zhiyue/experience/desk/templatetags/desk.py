@@ -1,7 +1,12 @@
 """Parts that only the desk's pages use: `{% load desk %}`."""
 
-from django import template
+from typing import Any
 
+from django import template
+from django.core.paginator import Page
+
+from zhiyue.core.accounts.models import Role
+from zhiyue.experience.desk.entries import ShownEntry
 from zhiyue.experience.desk.places import open_groups, phone_tabs
 
 register = template.Library()
@@ -36,3 +41,22 @@ def desk_tabbar(context: template.Context) -> dict[str, object]:
         "groups": groups if more else [],
         "is_in_more": more and tab not in {place.tab for place in tabs},
     }
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """What a role is called."""
+    return str(Role(role).label) if role in Role.values else role
+
+
+@register.inclusion_tag("desk/parts/pages.html")
+def desk_pages(page: Page[Any], asked: str, label: str) -> dict[str, object]:
+    """Numbered pages under a list; `asked` is the rest of the address."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return {"page": page, "numbers": list(numbers), "asked": f"{asked}&" if asked else "", "label": label}
+
+
+@register.inclusion_tag("desk/parts/entry.html")
+def audit_entry(entry: ShownEntry) -> dict[str, object]:
+    """One entry of the audit log."""
+    return {"entry": entry}

@@ -1,0 +1,121 @@
+"""The audit log as staff read it."""
+
+import csv
+import io
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+import zhiyue
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+from zhiyue.experience.desk.entries import act_words, changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def entries(operator, owner, learner):
+    note(
+        by=operator, act="member.banned", subject=("member", learner.pk, "小林"),
+        before={"banned": False}, after={"banned": True, "sessions_ended": 2}, why="刷屏 <b>",
+    )  # fmt: skip
+    note(
+        by=owner,
+        act="thing.melted",
+        subject=("thing", 7, "=雪人"),
+        before={"heat": [1, 2]},
+        after={"heat": [3]},
+    )
+    note(by=None, act="staff.invited", subject=("invitation", 3, "agent"), after={"role": "agent"})
+
+
+def test_each_entry_says_who_what_changed_and_why(desk, read, entries, learner, operator):
+    page = read("/desk/audit/")
+    assert "3 entries" in page
+    assert f'<a class="entry-who" href="/desk/members/{operator.pk}/">苏运</a> banned' in page
+    assert f'<a class="link" href="/desk/members/{learner.pk}/">小林</a>' in page
+    assert "<dt>Banned</dt><dd><del>no</del>" in page and "<ins>yes</ins>" in page
+    assert "<dt>Sessions ended</dt>" in page
+    assert "The console</span> invited to the staff" in page and "Support agent" in page
+    # An act nobody gave words keeps its code.
+    assert "thing.melted" in page and "<dt>heat</dt><dd><del>1, 2</del>" in page
+    assert "刷屏 &lt;b&gt;" in desk.get("/desk/audit/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "acts"),
+    [
+        ({"act": "member.banned"}, {"member.banned"}),
+        ({"who": "console"}, {"staff.invited"}),
+        ({"subject": "雪"}, {"thing.melted"}),
+        ({"kind": "thing", "id": "7"}, {"thing.melted"}),
+        ({"since": "2000-01-01", "until": "2000-01-02"}, set()),
+        ({"since": "x"}, {"member.banned", "thing.melted", "staff.invited"}),
+        ({"who": "999"}, {"member.banned", "thing.melted", "staff.invited"}),
+    ],
+)
+def test_entries_are_found_by_each_mark(read, entries, asked, acts):
+    page = read("/desk/audit/", **asked)
+    assert set(re.findall(r"<code>([\w.]+)</code>", page)) == acts
+    assert ("No entry fits" in page) is (not acts)
+
+
+def test_today_holds_what_was_done_today(read, entries):
+    today = clock.business_day().isoformat()
+    assert "3 entries" in read("/desk/audit/", since=today, until=today)
+
+
+def test_an_empty_log_says_what_will_stand_here(read):
+    assert "Nothing noted yet" in read("/desk/audit/")
+
+
+def test_reading_notes_nothing_and_exporting_notes_how_much(desk, entries):
+    desk.get("/desk/audit/")
+    assert AuditEntry.objects.count() == 3
+    answer = desk.post("/desk/audit/export/", {"asked": "subject=雪"})
+    content = b"".join(answer.streaming_content).decode()
+    (row,) = csv.DictReader(io.StringIO(content[1:]))
+    assert (row["Act"], row["What about"], row["Before"]) == ("thing.melted", "'=雪人", '{"heat": [1, 2]}')
+    noted = AuditEntry.objects.order_by("-pk").first()
+    assert (noted.act, noted.after) == ("audit.exported", {"entries": 1})
+
+
+@pytest.mark.parametrize("role", ["stranger", "creator", "agent"])
+def test_others_neither_read_nor_export(request, signed_in, entries, role):
+    client = signed_in(request.getfixturevalue(role))
+    assert client.get("/desk/audit/").status_code == 403
+    assert client.post("/desk/audit/export/").status_code == 403
+    assert AuditEntry.objects.count() == 3
+
+
+def test_more_entries_do_not_mean_more_queries(desk, entries, operator):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get("/desk/audit/").status_code == 200
+        return len(asked)
+
+    few = queries()
+    for n in range(70):
+        note(by=operator, act="member.tagged", subject=("member", n, f"成员{n}"), after={"tag": "x"})
+    assert queries() == few <= 12
+    assert "?page=2" in unescape(desk.get("/desk/audit/").content.decode())
+
+
+def test_what_did_not_change_is_left_out():
+    assert changes({"a": 1, "b": 2, "course_id": 1}, {"a": 1, "b": 3, "course_id": 2}) == changes(
+        {"b": 2}, {"b": 3}
+    )
+    assert changes(None, None) == ()
+
+
+def test_every_act_that_is_noted_has_its_words():
+    source = "\n".join(path.read_text("utf-8") for path in Path(zhiyue.__file__).parent.rglob("*.py"))
+    noted = set(re.findall(r'act="([a-z_]+\.[a-z_]+)"', source))
+    assert "member.banned" in noted
+    assert {act for act in noted if str(act_words(act)) == act} == set()
