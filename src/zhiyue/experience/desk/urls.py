@@ -9,6 +9,7 @@ from zhiyue.experience.desk.views import (
     jobs,
     member_acts,
     members,
+    sameness,
     searches,
     staff,
 )
