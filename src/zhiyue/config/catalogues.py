@@ -48,7 +48,8 @@ def sources() -> Iterator[Source]:
     for path in sorted(package.rglob("*.py")):
         if "migrations" not in path.parts:
             yield from _in_code(path, str(path.relative_to(package)))
-    for path in sorted(package.rglob("templates/**/*.html")):
+    texts = [*package.rglob("templates/**/*.html"), *package.rglob("templates/**/*.txt")]
+    for path in sorted(texts):
         yield from _in_template(path, str(path.relative_to(package)))
 
 

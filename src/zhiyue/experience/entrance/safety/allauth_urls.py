@@ -9,19 +9,20 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from zhiyue.experience.entrance.safety import views
+from zhiyue.experience.entrance.safety.callbacks import answered
 from zhiyue.experience.entrance.settings.views import safety
 
 _to = partial(RedirectView.as_view, query_string=True)
 
 urlpatterns = [
-    path("account/sign-in/", _to(pattern_name="site:sign_in"), name="account_login"),
-    path("account/sign-up/", _to(pattern_name="site:sign_up"), name="account_signup"),
+    path("account/sign-in/", _to(pattern_name="entrance:sign_in"), name="account_login"),
+    path("account/sign-up/", _to(pattern_name="entrance:sign_up"), name="account_signup"),
     path("account/closed/", views.closed, name="account_inactive"),
     path("settings/safety/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("sign-in/second-step/", factors.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey/", views.sign_in_by_passkey, name="mfa_login_webauthn"),
     path("sign-in/with/cancelled/", views.cancelled, name="socialaccount_login_cancelled"),
-    path("sign-in/with/", include(build_provider_urlpatterns())),
+    path("sign-in/with/", include(answered(build_provider_urlpatterns()))),
     path("settings/safety/", safety, name="mfa_index"),
     path("settings/safety/confirm/code/", factors.reauthenticate, name="mfa_reauthenticate"),
     path("settings/safety/confirm/passkey/", views.confirm_by_passkey, name="mfa_reauthenticate_webauthn"),

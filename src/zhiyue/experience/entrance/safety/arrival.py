@@ -26,6 +26,7 @@ from zhiyue.product.learning.services import sign_up_from_elsewhere
 
 _KEY = "arrival"
 _KEPT_SECONDS = 30 * 60
+_NAMES = ("nickname", "name", "display_name", "given_name", "login", "preferred_username")
 
 
 class WelcomeForm(forms.Form):
@@ -80,10 +81,17 @@ def arrival_of(request: HttpRequest) -> Arrival | None:
     return Arrival(
         login=login,
         provider=name_of(login.account.provider),
-        name=str(login.account.get_provider_account().to_str() or "")[:40],
+        name=_name_there(login),
         email=email,
         known=_known(email),
     )
+
+
+def _name_there(login: SocialLogin) -> str:
+    """What the person goes by there: never an address, as others read it here."""
+    told = login.account.get_provider_account().get_user_data() or {}
+    found = (told.get(key) for key in _NAMES)
+    return next((name.strip()[:40] for name in found if isinstance(name, str) and name.strip()), "")
 
 
 def _known(email: str) -> Literal["", "verified", "unverified"]:

@@ -1,0 +1,96 @@
+"""The settings: one list, its pages, and what may be typed there."""
+
+import pytest
+
+from zhiyue.core.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+PAGES = (
+    "/settings/", "/settings/profile/", "/settings/safety/", "/settings/devices/", "/settings/appearance/",
+    "/settings/notifications/", "/settings/privacy/", "/settings/safety/passkeys/", "/settings/safety/connected/",
+    "/settings/safety/second-factor/",
+)  # fmt: skip
+
+
+@pytest.fixture
+def english(signed_in, learner):
+    client = signed_in(learner)
+    client.cookies["zy_language"] = "en"
+    return client
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_visitor_signs_in_first_and_comes_back(browser, page):
+    assert browser.get(page)["Location"] == f"/sign-in/?next={page.replace('/', '%2F')}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_opens_and_is_kept_by_no_cache(english, page):
+    answer = english.get(page)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    assert "style=" not in answer.content.decode()
+
+
+def test_the_list_leads_to_each_page(english, django_assert_num_queries):
+    page = english.get("/settings/").content.decode()
+    for name in ("profile", "safety", "devices", "appearance", "notifications", "privacy"):
+        assert f'href="/settings/{name}/"' in page
+    with django_assert_num_queries(3):
+        english.get("/settings/")
+
+
+def test_safety_says_how_things_stand(english, learner):
+    page = english.get("/settings/safety/").content.decode()
+    assert "Authenticator app" in page
+    assert "Recovery codes" not in page
+    assert "Connected accounts" not in page
+
+
+def test_a_profile_is_changed(english, learner):
+    answer = english.post(
+        "/settings/profile/", {"display_name": " 小 林 ", "username": "XiaoLin", "bio": "看\n报表"}
+    )
+    assert answer["Location"] == "/settings/profile/"
+    learner.refresh_from_db()
+    assert (learner.display_name, learner.username, learner.bio) == ("小 林", "xiaolin", "看 报表")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("display_name", "", "This field is required"),
+        ("display_name", "\u3164", "Nothing of it can be seen"),
+        ("display_name", "北" * 41, "at most 40"),
+        ("username", "ab", "Use 3 to 30 small letters"),
+        ("username", "1abc", "Use 3 to 30 small letters"),
+        ("username", "小林林", "Use 3 to 30 small letters"),
+        ("username", "a@b.example", "Use 3 to 30 small letters"),
+        ("bio", "x" * 121, "at most 120"),
+    ],
+)
+def test_what_can_not_be_kept_is_said_beside_the_field(english, learner, field, typed, words):
+    form = {"display_name": "新名", "username": "newname", "bio": "新的"} | {field: typed}
+    page = english.post("/settings/profile/", form).content.decode()
+    assert words in page
+    assert f'id="id_{field}-error"' in page
+    kept = User.objects.get(pk=learner.pk)
+    assert (kept.display_name, kept.username, kept.bio) == ("小林", None, "")
+
+
+def test_a_taken_user_name_is_refused_whatever_its_capitals(english, learner, stranger):
+    User.objects.filter(pk=stranger.pk).update(username="xiaolin")
+    page = english.post("/settings/profile/", {"display_name": "新名", "username": "XIAOLIN", "bio": ""})
+    assert "Somebody has this user name" in page.content.decode()
+    assert 'value="新名"' in page.content.decode()
+    learner.refresh_from_db()
+    assert (learner.display_name, learner.username) == ("小林", None)
+
+
+def test_the_only_name_to_sign_in_with_stays(english, learner):
+    User.objects.filter(pk=learner.pk).update(username="xiaolin", email=None)
+    page = english.post("/settings/profile/", {"display_name": "小林", "username": "", "bio": ""})
+    assert "It is the only name you sign in with" in page.content.decode()
+    learner.refresh_from_db()
+    assert learner.username == "xiaolin"
