@@ -90,6 +90,15 @@ def ranked(
     return sorted(best.values(), key=lambda one: (-one[0], one[1].kind, one[1].ref))
 
 
+def in_face(row: Row, question: Question) -> bool:
+    """Does some of the question stand in what a list shows of a row, not only in its text?"""
+    face = row.title_set | row.secondary_set | row.tags_set
+    return any(
+        unit.text in row.folded_title or any(face.issuperset(way.terms) for way in unit.ways)
+        for unit in question.units
+    )
+
+
 def _speaks_itself(row: Row, question: Question) -> bool:
     """Does some of the question stand in the title or the body, not only in who teaches it and what it belongs to?"""
     found = {term for unit in question.units for way in unit.ways for term in way.terms}

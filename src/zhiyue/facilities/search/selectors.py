@@ -13,7 +13,7 @@ from zhiyue.facilities.search.kinds import Found, Group, Hit
 from zhiyue.facilities.search.marking import Marker
 from zhiyue.facilities.search.models import Document, Synonyms
 from zhiyue.facilities.search.questions import Question, Unit, Way
-from zhiyue.facilities.search.ranking import Row, ranked
+from zhiyue.facilities.search.ranking import Row, in_face, ranked
 from zhiyue.facilities.search.words import vocabulary
 
 # With so few answers, words inside longer words are looked for too.
@@ -98,7 +98,8 @@ def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
         return []
     begun = _unfinished(question)
     reader = _Reader({"all": tuple(kinds)})
-    rows = _ranked(_Try(begun, (begun.units,)), reader)["all"][0][:limit]
+    ranked_rows, _ = _ranked(_Try(begun, (begun.units,)), reader)["all"]
+    rows = [one for one in ranked_rows if in_face(one[1], begun)][:limit]
     if rows:
         hits = _hits(rows, Marker(begun.marks))
         return [hits[row.pk] for _, row in rows]

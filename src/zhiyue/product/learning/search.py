@@ -2,6 +2,7 @@
 remembered of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -12,7 +13,7 @@ from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.facilities.search import selectors
-from zhiyue.facilities.search.kinds import Found, Hit
+from zhiyue.facilities.search.kinds import Found, Group, Hit
 from zhiyue.facilities.search.questions import LONGEST_QUESTION
 from zhiyue.facilities.search.services import set_boosts
 from zhiyue.product.catalogue.indexing import COURSE, LESSON, TEACHER, TOPIC
@@ -57,6 +58,11 @@ def find(typed: str, *, user: User | None, group: str = "", limit: int = 10, ski
 def suggest(typed: str, *, limit: int = 8) -> list[Hit]:
     """Courses, teachers and topics that what was typed so far may become."""
     return selectors.suggest(typed, kinds=(COURSE, TEACHER, TOPIC), limit=limit)
+
+
+def behind(hits: Sequence[Hit]) -> Answer:
+    """The rows behind hits, whichever way those came."""
+    return _with_rows(Found(groups={"": Group(tuple(hits))}))
 
 
 def made(*, actor: Actor, typed: str, count: int) -> None:
