@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import { startBeacon } from "./beacon";
 import { startParts } from "./parts";
 import { watchReading } from "./reading";
+import { startSearch } from "./search";
 import { watchChoices, watchSlates } from "./slates";
 
 htmx.config.allowEval = false;
@@ -29,6 +30,7 @@ startBeacon();
 startParts();
 watchReading();
 watchChoices();
+startSearch();
 watchSlates();
 document.body.addEventListener("htmx:afterSettle", (event) => watchSlates(event.target as HTMLElement));
 document.body.addEventListener("htmx:sendError", sayFailure);

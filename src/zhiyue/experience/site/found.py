@@ -1,7 +1,7 @@
 """What a search found, as the page shows it: groups with their rows, cards and addresses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -71,20 +71,15 @@ class Suggestion:
     kind: str
 
 
-def groups(answer: Answer, *, skip: int = 0) -> list[ShownGroup]:
-    """Groups in which something was found, courses first."""
-    return [
-        ShownGroup(
-            name=name,
-            title=GROUP_NAMES[name],
-            count=group.count,
-            is_more=group.is_more,
-            cards=_cards(answer, group.hits, skip) if name == COURSES else (),
-            rows=() if name == COURSES else _rows(answer, group.hits, skip),
-        )
-        for name, group in answer.found.groups.items()
-        if group.count
-    ]
+def groups(answer: Answer, *, most: Mapping[str, int], skip: int = 0) -> list[ShownGroup]:
+    """Groups in which something was found, courses first, at most so many rows of each."""
+    shown = []
+    for name, group in answer.found.groups.items():
+        hits = group.hits[: most[name]]
+        cards, rows = (_cards(answer, hits, skip), []) if name == COURSES else ([], _rows(answer, hits, skip))
+        if cards or rows:
+            shown.append(ShownGroup(name, GROUP_NAMES[name], group.count, group.is_more, cards, rows))
+    return shown
 
 
 def suggestions(hits: Sequence[Hit], answer: Answer) -> list[Suggestion]:
@@ -110,7 +105,8 @@ def address_of(words: str, group: str = "", page: int = 1) -> str:
 
 def _cards(answer: Answer, hits: Sequence[Hit], skip: int) -> list[ShownCourse]:
     cards = [answer.courses[hit.ref] for hit in hits if hit.ref in answer.courses]
-    return show(cards, learners=learners_by_course(), first=skip + 1)
+    shown = show(cards, learners=learners_by_course())
+    return [replace(item, position=item.position + skip) for item in shown]
 
 
 def _rows(answer: Answer, hits: Sequence[Hit], skip: int) -> list[Row]:

@@ -14,7 +14,7 @@ from zhiyue.product.catalogue.selectors import topics
 from zhiyue.product.learning import search as searching
 
 OF_EACH = {searching.COURSES: 6, searching.PEOPLE: 4, searching.LESSONS: 6}
-A_PAGE = 24
+A_PAGE = dict.fromkeys(OF_EACH, 24)
 LAST_PAGE = 5
 LONGEST_TYPED = 200
 # A class behind one address may search at once; a program that reads the index through the page may not.
@@ -55,13 +55,14 @@ def suggest(request: PageRequest) -> HttpResponse:
 
 def _answer(request: PageRequest, actor: Actor, typed: str, group: str) -> dict[str, object]:
     number = _page_number(request) if group else 1
-    limit = A_PAGE if group else max(OF_EACH.values())
+    most = A_PAGE if group else OF_EACH
+    limit = max(most.values())
     answer = searching.find(
         typed, user=request.viewer.user, group=group, limit=limit, skip=limit * (number - 1)
     )
     if not group:
         searching.made(actor=actor, typed=typed, count=answer.found.count)
-    shown = found.groups(answer, skip=limit * (number - 1))
+    shown = found.groups(answer, most=most, skip=limit * (number - 1))
     is_last = not group or number >= LAST_PAGE or not shown or shown[0].count <= limit * number
     return {
         "found": answer.found,
