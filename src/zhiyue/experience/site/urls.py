@@ -10,6 +10,7 @@ from zhiyue.experience.site.views import (
     papers,
     people,
     robots,
+    search,
     share,
 )
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("courses/<slug:course_slug>/<slug:lesson_slug>/", lesson.lesson, name="lesson"),
     path("topics/<slug:slug>/", explore.topic, name="topic"),
     path("teachers/<slug:slug>/", people.teacher, name="teacher"),
+    path("search/", search.search, name="search"),
+    path("search/suggest/", search.suggest, name="suggest"),
     path("save/<slug:slug>/", courses.save, name="save"),
     path("enrol/<slug:slug>/", courses.enrol, name="enrol"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),
