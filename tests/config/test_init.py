@@ -91,8 +91,8 @@ def test_an_answer_that_cannot_be_used_is_refused_before_anything_is_written(wor
 def test_the_demos_database_is_refused(tmp_path):
     folder = tmp_path / "var"
     assert run(folder, "-m", "zhiyue", "migrate", "-v0").returncode == 0
-    script = "import django; django.setup(); from tests.factories import make_member; make_member('operator@example.com')"
-    assert run(folder, "-c", script).returncode == 0
+    script = "import django; django.setup(); from tests.factories import make_member as make; make('{}')"
+    assert run(folder, "-c", script.format("operator@example.com")).returncode == 0
     answer = init(folder, *WORDS)
     assert answer.returncode == 1
     assert "The database here is the demo's" in answer.stderr

@@ -78,6 +78,8 @@ ZHIYUE_PROXY_ADDRESSES: str = env.str("ZHIYUE_PROXY_ADDRESSES", default="127.0.0
 # --- Applications ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    # Without autodiscovery: config/admin.py registers everything, to be looked at only.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -160,6 +162,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "zhiyue.experience.shell.context.page",
                 "zhiyue.config.context.demo",

@@ -1,7 +1,9 @@
 """Every address, by surface."""
 
+from django.conf import settings
 from django.urls import include, path
 
+from zhiyue.config.admin import site
 from zhiyue.config.health import healthz
 from zhiyue.experience.shell import errors
 
@@ -15,6 +17,10 @@ urlpatterns = [
     path("", include("zhiyue.experience.shell.urls")),
     path("", include("zhiyue.experience.site.urls")),
 ]
+
+if settings.ZHIYUE_ENVIRONMENT != "production":
+    # For looking at rows while developing; nothing of the product needs it.
+    urlpatterns.append(path("admin/", site.urls))
 
 handler400 = errors.bad_request
 handler403 = errors.permission_denied

@@ -35,6 +35,8 @@ class Academy(models.Model):
     icp_number = models.CharField(max_length=40, blank=True)
     police_number = models.CharField(max_length=40, blank=True)
     set_up_at = models.DateTimeField(null=True, blank=True)
+    # When an owner closed the list of what is left; until then the desk reminds of it.
+    ready_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -57,6 +59,9 @@ class AgreementKind(models.TextChoices):
     REFUND = "refund", pgettext_lazy("agreement", "Refund rules")
     CREATOR = "creator", pgettext_lazy("agreement", "Creator agreement")
 
+
+# Stands in every text that ships, so that nobody takes one for a finished agreement.
+TEMPLATE_MARK = "这是一份模板"
 
 # What everybody accepts when signing up. The others are accepted where they begin to matter.
 FOR_EVERYBODY = (AgreementKind.TERMS, AgreementKind.PRIVACY)
@@ -87,6 +92,11 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.version}"
+
+    @property
+    def is_template(self) -> bool:
+        """Is it still the text that ships, which a lawyer has to look at?"""
+        return TEMPLATE_MARK in self.body
 
     @property
     def for_everybody(self) -> bool:

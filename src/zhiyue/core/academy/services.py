@@ -59,6 +59,21 @@ def found_academy(*, looks: Looks) -> Academy:
     return made
 
 
+@transaction.atomic
+def close_setting_up(*, viewer: Viewer) -> Academy:
+    """An owner says that the academy is ready: the desk reminds no more. Raises NotAllowed."""
+    by = require(viewer, Permission.SET_UP_ACADEMY)
+    row, _ = Academy.objects.select_for_update().get_or_create(
+        pk=1, defaults={"name": settings.ZHIYUE_SITE_NAME}
+    )
+    if row.ready_at is None:
+        row.ready_at = clock.now()
+        row.save(update_fields=["ready_at"])
+        note(by=by, act="academy.ready", subject=("academy", 1, row.name))
+    _forget()
+    return row
+
+
 def keep_logo(*, viewer: Viewer, upload: bytes) -> str:
     """Store an uploaded logo; it shows once `set_looks` names it. Raises NotAllowed, UnusableLogo."""
     require(viewer, Permission.SET_UP_ACADEMY)

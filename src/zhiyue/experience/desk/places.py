@@ -77,6 +77,7 @@ GROUPS: tuple[Group, ...] = (
                 "sameness", pgettext_lazy("desk navigation", "Alike"), "copy", Permission.CHANGE_ANY_COURSE
             ),
             Place("audit", pgettext_lazy("desk navigation", "Audit log"), "history", Permission.SEE_AUDIT),
+            Place("setup", pgettext_lazy("desk navigation", "Set up"), "sliders", Permission.SET_UP_ACADEMY),
         ),
     ),
 )

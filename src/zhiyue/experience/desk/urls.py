@@ -11,12 +11,19 @@ from zhiyue.experience.desk.views import (
     members,
     sameness,
     searches,
+    setup,
     staff,
 )
 
 app_name = "desk"
 
 urlpatterns = [
+    path("setup/", setup.setup, name="setup"),
+    path("setup/ready/", setup.ready, name="setup_ready"),
+    path("setup/try/<slug:what>/", setup.attempt, name="setup_try"),
+    path("setup/looks/", setup.looks, name="setup_looks"),
+    path("setup/agreements/<slug:kind>/", setup.agreement, name="setup_agreement"),
+    path("setup/health/", setup.health, name="setup_health"),
     path("", door.desk, name="desk"),
     path("activity/", activity.activity, name="activity"),
     path("activity.csv", activity.activity_csv, name="activity_csv"),

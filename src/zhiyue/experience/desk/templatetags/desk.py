@@ -5,7 +5,9 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 
+from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.models import Role
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk.entries import ShownEntry
 from zhiyue.experience.desk.places import open_groups, phone_tabs
 
@@ -26,6 +28,13 @@ def desk_subnav(context: template.Context) -> dict[str, object]:
     tab = str(context.get("tab", ""))
     here = next((group for group in open_groups(context["viewer"]) if group.holds(tab)), None)
     return {"tab": tab, "group": here if here and len(here.places) > 1 else None}
+
+
+@register.inclusion_tag("desk/parts/setup_nudge.html", takes_context=True)
+def desk_setup_nudge(context: template.Context) -> dict[str, object]:
+    """Reminds an owner that setting up isn't over. Asks the database nothing: the academy is remembered."""
+    may = context["viewer"].may(Permission.SET_UP_ACADEMY)
+    return {"wanted": may and context.get("tab") != "setup" and academy().ready_at is None}
 
 
 @register.inclusion_tag("desk/parts/tabbar.html", takes_context=True)

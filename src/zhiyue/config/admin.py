@@ -1,0 +1,82 @@
+"""Django's admin, to look at rows while developing: read-only, for owners, and without an address in production."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+
+# Generic for the type checker only.
+if TYPE_CHECKING:
+    _Rows = admin.ModelAdmin[models.Model]
+else:
+    _Rows = admin.ModelAdmin
+
+COLUMNS = 6
+_HIDDEN = ("password", "secret", "content")
+
+
+class ReadOnlySite(admin.AdminSite):
+    site_header = site_title = "Zhiyue"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return _is_owner(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Whoever isn't an owner signs in where everybody does."""
+        back = request.GET.get("next") or reverse("admin:index")
+        return HttpResponseRedirect(f"{reverse('entrance:sign_in')}?{urlencode({'next': back})}")
+
+
+class ReadOnly(_Rows):
+    """Every column but those that open something; nothing can be added, changed or removed."""
+
+    actions = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_owner(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return _is_owner(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return list(shown_columns(self.model))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return list(shown_columns(self.model)[:COLUMNS])
+
+
+def shown_columns(model: type[models.Model]) -> list[str]:
+    return [
+        column.name
+        for column in model._meta.concrete_fields
+        if not any(word in column.name for word in _HIDDEN)
+    ]
+
+
+def _is_owner(request: HttpRequest) -> bool:
+    viewer: Viewer | None = getattr(request, "viewer", None)
+    return viewer is not None and viewer.may(Permission.SET_UP_ACADEMY)
+
+
+def our_models() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if model.__module__.startswith("zhiyue.")]
+
+
+site = ReadOnlySite()
+site.register(our_models(), ReadOnly)
