@@ -13,6 +13,12 @@ class EmailTaken(Refused):
     code = "email_taken"
 
 
+class PhoneTaken(Refused):
+    """An account with this phone exists."""
+
+    code = "phone_taken"
+
+
 class UsernameTaken(Refused):
     """Somebody else has this user name."""
 
@@ -82,3 +88,34 @@ class InvitationOver(Refused):
     """Used, withdrawn, expired, or never made."""
 
     code = "invitation_over"
+
+
+class WrongCode(Refused):
+    """Other digits than those that were sent."""
+
+    code = "wrong_code"
+    status: ClassVar[int] = 400
+
+
+class CodeOver(Refused):
+    """Used, expired, or tried too often: only a new code helps."""
+
+    code = "code_over"
+    status: ClassVar[int] = 410
+
+
+class WrongPassword(Refused):
+    """Name and password don't belong together, whichever of them is wrong."""
+
+    code = "wrong_password"
+    status: ClassVar[int] = 400
+
+
+class NoSuchSheet(Refused):
+    code = "no_such_sheet"
+    status: ClassVar[int] = 404
+
+    def __init__(self) -> None:
+        super().__init__(
+            pgettext_lazy("error", "This upload is gone: they are kept for a day. Choose the file again.")
+        )

@@ -1,6 +1,7 @@
 """Members, the roles they hold, and the keys they made. What they do is kept in `collect`, never here."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -132,3 +133,52 @@ class PersonalToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… {self.name}"
+
+
+class OneTimeCode(models.Model):
+    """Six digits sent to an address or a phone. Only their keyed hash is kept; `key` is what the asking browser holds.
+
+    `kept` is what follows from the code once it is proved: the name and the hashed password of a sign-up.
+    """
+
+    class Purpose(models.TextChoices):
+        ENTER = "enter", pgettext_lazy("code", "Sign in or up")
+        RESET = "reset", pgettext_lazy("code", "New password")
+        CHANGE = "change", pgettext_lazy("code", "New address or phone")
+
+    key = models.UUIDField(unique=True, default=uuid4)
+    purpose = models.CharField(max_length=6, choices=Purpose.choices)
+    to = models.CharField(max_length=254)
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    digits_hash = models.CharField(max_length=64)
+    kept = models.JSONField(default=dict)
+    tries = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    proved_at = models.DateTimeField(null=True, blank=True)
+    spent_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class UploadedSheet(models.Model):
+    """A table that staff uploaded to import: kept until that is done, or a day. `result` counts what became of it."""
+
+    class Kind(models.TextChoices):
+        MEMBERS = "members"
+        COURSES = "courses"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    text = models.TextField()
+    options = models.JSONField(default=dict)
+    uploaded_at = models.DateTimeField(default=timezone.now, db_index=True)
+    started_at = models.DateTimeField(null=True)
+    job_id = models.BigIntegerField(null=True)
+    result = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

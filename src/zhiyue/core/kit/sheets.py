@@ -3,10 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.errors import Refused
@@ -18,6 +21,7 @@ MOST_ROWS = 20_000
 # so that a guard is told from a quote that was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"''*[=+\-@\t\r\n＝＋－＠]")
+_LISTS = re.compile(r"[;；、|\n]")
 _DELIMITERS = ",;\t|"
 
 
@@ -129,6 +133,24 @@ def read(text: str) -> Sheet:
             )
         )
     return Sheet(header, tuple(rows))
+
+
+def columns(sheet: Sheet, names: Mapping[str, str | Promise]) -> tuple[str | None, ...]:
+    """Which column each cell of the header names, in any language of the academy; None for one it doesn't know."""
+    known = {key: key for key in names}
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            known |= {_plainly(str(name)): key for key, name in names.items()}
+    return tuple(known.get(_plainly(cell)) for cell in sheet.header)
+
+
+def listed(cell: str) -> list[str]:
+    """The parts of a cell that lists several things, each once."""
+    return list(dict.fromkeys(part.strip() for part in _LISTS.split(cell) if part.strip()))
+
+
+def _plainly(name: str) -> str:
+    return re.sub(r"[\s_*-]+", "", name).casefold()
 
 
 def _delimiter(text: str) -> str:

@@ -70,12 +70,26 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        pgettext_lazy("desk navigation", "Content"),
+        (
+            Place(
+                "sameness",
+                pgettext_lazy("desk navigation", "Alike"),
+                "copy",
+                Permission.CHANGE_ANY_COURSE,
+            ),
+            Place(
+                "import_courses",
+                pgettext_lazy("desk navigation", "Import courses"),
+                "upload",
+                Permission.CHANGE_ANY_COURSE,
+            ),
+        ),
+    ),
+    Group(
         pgettext_lazy("desk navigation", "Running"),
         (
             Place("jobs", pgettext_lazy("desk navigation", "Jobs"), "list-checks", Permission.RUN_JOBS),
-            Place(
-                "sameness", pgettext_lazy("desk navigation", "Alike"), "copy", Permission.CHANGE_ANY_COURSE
-            ),
             Place("audit", pgettext_lazy("desk navigation", "Audit log"), "history", Permission.SEE_AUDIT),
             Place("setup", pgettext_lazy("desk navigation", "Set up"), "sliders", Permission.SET_UP_ACADEMY),
         ),

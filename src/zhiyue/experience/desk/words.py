@@ -106,6 +106,8 @@ _JOBS: Mapping[str, Words] = {
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "catalogue.compare": pgettext_lazy("job", "Compare courses for sameness"),
+    "commerce.import_members": pgettext_lazy("job", "Import members"),
+    "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
     "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),

@@ -1,0 +1,128 @@
+"""The pages that bring tables in."""
+
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.factories import make_course
+from zhiyue.core.accounts.models import MemberTag, UploadedSheet, User
+from zhiyue.core.accounts.services import grant
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.jobs.models import Job
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.tasks import import_members
+
+pytestmark = pytest.mark.django_db
+
+
+def uploaded(client, text, kind="members"):
+    content = text if isinstance(text, bytes) else text.encode("gb18030")
+    return client.post(f"/desk/import/{kind}/", {"file": SimpleUploadedFile("成员.csv", content)})
+
+
+def text_of(answer):
+    return unescape(answer.content.decode())
+
+
+def test_a_file_is_looked_at_then_imported_by_a_job_then_reported(desk, learner):
+    answer = uploaded(desk, "名字,邮箱,标签\n小新,new@b.cn,=种子\n,learner@test.example,老\n坏,nonsense,\n")
+    at = answer["Location"]
+    page = text_of(desk.get(at))
+    for shown in ("New members", "Rows with errors", "This is no e-mail address", "nonsense", "成员.csv"):
+        assert shown in page
+    assert not User.objects.filter(email="new@b.cn").exists() and not AuditEntry.objects.exists()
+    for _ in range(2):
+        assert desk.post(f"{at}apply/", {"tell": "1"})["Location"] == at
+    job = Job.objects.get(name="commerce.import_members")
+    assert "It begins in a moment" in text_of(desk.get(at))
+    import_members(**job.kwargs)
+    done = text_of(desk.get(at))
+    assert "Imported." in done and "every 2s" not in done
+    assert User.objects.filter(email="new@b.cn").exists()
+    assert set(MemberTag.objects.values_list("name", flat=True)) == {"=种子", "老"}
+
+
+def test_an_export_brought_in_again_changes_nothing(desk, learner):
+    User.objects.filter(pk=learner.pk).update(display_name="=小林", phone="+8613800138000")
+    MemberTag.objects.create(user=learner, name="@老")
+    columns = ["name", "email", "phone", "username", "tags", "courses", "roles", "joined", "seen", "state"]
+    exported = b"".join(
+        desk.post("/desk/members/export/", {"asked": "", "column": columns}).streaming_content
+    )
+    before = (
+        list(User.objects.order_by("pk").values()),
+        list(MemberTag.objects.values_list("user_id", "name")),
+    )
+    at = uploaded(desk, exported)["Location"]
+    page = text_of(desk.get(at))
+    assert "What is wrong" not in page and "passed over" not in page
+    desk.post(f"{at}apply/")
+    import_members(**Job.objects.get(name="commerce.import_members").kwargs)
+    assert before == (
+        list(User.objects.order_by("pk").values()),
+        list(MemberTag.objects.values_list("user_id", "name")),
+    )
+    assert AuditEntry.objects.get(act="members.imported").after["made"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "no rows"),
+        (b"PK\x03\x04", "Excel workbook"),
+        (b"\x00\x01", "can't be read"),
+        (b"x" * (5 * 1024 * 1024 + 1), "5 MB"),
+        ("身高\n180\n".encode(), "No column says who people are"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_what_to_do(desk, content, says):
+    answer = uploaded(desk, content)
+    assert answer.status_code == 400
+    assert says in text_of(answer)
+    assert not UploadedSheet.objects.exists()
+
+
+def test_no_file_is_told_too(desk):
+    answer = desk.post("/desk/import/members/")
+    assert answer.status_code == 400 and "Choose a CSV file first." in text_of(answer)
+
+
+def test_outlines_become_drafts(desk):
+    make_course("intuition")
+    at = uploaded(
+        desk, "课程,主题,章节,课时\n统计,data,一,讲\n统计,data,一,再讲\n坏,没有,一,讲\n", "courses"
+    )["Location"]
+    page = text_of(desk.get(at))
+    assert "统计" in page and "2 lessons" in page and "There is no such topic" in page
+    assert desk.post(f"{at}apply/")["Location"] == at
+    assert Course.objects.get(title="统计").status == "draft"
+    assert not Course.objects.filter(title="坏").exists()
+    assert "Imported." in text_of(desk.get(at))
+
+
+@pytest.mark.parametrize("kind", ["members", "courses"])
+def test_the_template_is_a_table_that_can_be_imported(desk, kind):
+    make_course("intuition")
+    content = b"".join(desk.get(f"/desk/import/{kind}/template.csv").streaming_content)
+    assert uploaded(desk, content, kind).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["members", "courses"])
+@pytest.mark.parametrize("role", ["learner", "creator", "agent"])
+def test_strangers_import_nothing(signed_in, stranger, browser, desk, kind, role):
+    grant(user=stranger, role=role)
+    client = signed_in(stranger)
+    header = "名字,邮箱\n小新,new@b.cn\n" if kind == "members" else "课程,章节,课时\n一,二,三\n"
+    at = uploaded(desk, header, kind)["Location"]
+    for address in (f"/desk/import/{kind}/", f"/desk/import/{kind}/template.csv", at):
+        assert client.get(address).status_code == 403
+        assert browser.get(address).status_code == 302
+    assert uploaded(client, header, kind).status_code == 403
+    assert client.post(f"{at}apply/").status_code == 403
+    assert UploadedSheet.objects.get().started_at is None
+
+
+def test_a_colleagues_upload_is_not_shown(signed_in, owner, desk):
+    at = uploaded(desk, "名字,邮箱\n小新,new@b.cn\n")["Location"]
+    assert signed_in(owner).get(at).status_code == 404
