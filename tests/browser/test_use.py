@@ -74,3 +74,45 @@ def test_one_click_is_followed_live_on_the_desk(open_browser):
     member.goto("/courses/seeing-light/")
     expect(desk.locator("main")).to_contain_text("看见光", timeout=10_000)
     expect(desk.locator("main")).to_contain_text("course.viewed")
+
+
+def test_on_a_phone_courses_are_narrowed_in_a_sheet_in_place(open_browser):
+    page = open_browser(width=390).new_page()
+    page.goto("/courses/")
+    page.locator(".results-head [popovertarget=facets]").click()
+    with page.expect_response("**/courses/?*"):
+        page.check("input[name=topic][value=data]")
+    expect(page).to_have_url(re.compile(r"/courses/\?topic=data"))
+    # The sheet stays open and says what there is now.
+    done = page.locator(".side-sheet-end")
+    expect(page.locator(".chosen .chip")).to_have_count(1)
+    expect(done).to_contain_text(f"{page.locator('#results .course-card').count()} 门课程")
+    done.click()
+    expect(page.locator("#facets")).to_be_hidden()
+    page.locator(".chosen .chip").click()
+    expect(page).to_have_url(re.compile(r"/courses/$"))
+    page.go_back()
+    expect(page.locator("header.topbar")).to_be_visible()
+    expect(page.locator(".chosen .chip")).to_have_count(1)
+
+
+def test_without_a_script_courses_are_narrowed_and_text_grows(open_browser):
+    page = open_browser(width=390, java_script_enabled=False).new_page()
+    page.goto("/courses/")
+    page.locator(".results-head [popovertarget=facets]").click()
+    page.check("input[name=topic][value=data]")
+    page.locator("#facet-form noscript button").click()
+    expect(page.locator(".chosen .chip")).to_have_count(1)
+    page.goto(LESSON)
+    page.locator("[data-step='1']").click()
+    expect(page.locator(".prose")).to_have_attribute("data-text-size", "l")
+
+
+def test_the_size_of_text_changes_in_place_and_stays(open_browser):
+    page = open_browser(width=390).new_page()
+    page.goto(LESSON)
+    page.locator("[data-step='1']").click()
+    page.locator("[data-step='1']").click()
+    expect(page.locator("[data-step='1']")).to_be_disabled()
+    page.reload()
+    expect(page.locator(".prose")).to_have_attribute("data-text-size", "xl")

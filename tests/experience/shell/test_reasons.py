@@ -18,6 +18,8 @@ TITLES = {7: "统计学的直觉"}
         (Reason("act", "course.enrolled", 7), "Because you joined “统计学的直觉”"),
         (Reason("act", "lesson.opened", 7), "Because you are reading “统计学的直觉”"),
         (Reason("similar", course_id=7), "Close to “统计学的直觉”"),
+        (Reason("interest", topic="写作表达", topic_en="Writing"), "Because you care about “Writing”"),
+        (Reason("interest", topic="写作表达", topic_en=""), "Because you care about “写作表达”"),
         (Reason("new"), "New this week"),
         (Reason("popular", learners=1204), "1,204 people learning this week"),
         (Reason("popular", learners=1), "1 person learning this week"),

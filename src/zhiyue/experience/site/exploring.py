@@ -100,13 +100,13 @@ def wanted_of(asked: QueryDict) -> Wanted:
 
 
 def address_of(wanted: Wanted) -> str:
-    """The query that asks for `wanted`, with its question mark; the shortest one that does."""
+    """The query that asks for `wanted`, with its question mark; the shortest one that does, empty for everything."""
     pairs: list[tuple[str, str]] = [(name, value) for name in FACETS for value in wanted.chosen.get(name, ())]
     if wanted.sort != SORTS[0]:
         pairs.append(("sort", wanted.sort))
     if wanted.after:
         pairs.append(("after", wanted.after))
-    return f"?{urlencode(pairs)}"
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def next_page(wanted: Wanted, found: Found) -> str:
