@@ -10,7 +10,7 @@ from zhiyue.experience.shell import errors
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("zhiyue.experience.entrance.urls")),
-    path("", include("zhiyue.experience.entrance.safety.allauth_urls")),
+    path("", include("zhiyue.experience.entrance.allauth_urls")),
     path("studio/", include("zhiyue.experience.studio.urls")),
     path("desk/", include("zhiyue.experience.desk.urls")),
     path("api/", include("zhiyue.experience.api.urls")),

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from zhiyue.core.accounts.errors import NotAllowed, SecondFactorRequired
@@ -115,3 +116,13 @@ def test_a_part_of_the_desk_moves_the_whole_page(required, signed_in, operator):
     assert (answer.status_code, answer["HX-Redirect"]) == (
         204, f"{reverse('entrance:second_factor')}?next=%2Fdesk%2Ffollow%2F",
     )  # fmt: skip
+
+
+def test_the_console_removes_them_for_whoever_lost_them(operator, capsys):
+    add(operator, "totp")
+    call_command("remove_second_factors", "OPERATOR@test.example", why="Came with passport")
+    assert not Authenticator.objects.exists()
+    entry = AuditEntry.objects.get()
+    assert (entry.by_id, entry.by_name, entry.why) == (None, "console", "Came with passport")
+    with pytest.raises(CommandError, match="No member is called"):
+        call_command("remove_second_factors", "nobody@test.example", why="?")

@@ -58,7 +58,7 @@ def test_the_list_marks_this_device_and_names_the_others(session_of, learner, dj
     assert page.count("This device") == 1
     assert page.index("Firefox on Linux") < page.index("Chrome on Windows")
     assert f"/settings/devices/{other.pk}/end/" in page
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         mine.get("/settings/devices/")
 
 
@@ -108,4 +108,14 @@ def test_when_a_device_was_last_used_is_noted_once_in_a_while(settings, session_
 def test_a_visitor_leaves_no_session(settings, browser):
     settings.USERSESSIONS_TRACK_ACTIVITY = True
     browser.get("/courses/")
+    assert not UserSession.objects.exists()
+
+
+def test_what_programs_ask_notes_nobody_it_does_not_know(settings, browser, learner, session_of):
+    settings.USERSESSIONS_TRACK_ACTIVITY = True
+    assert browser.post("/api/v1/events", "{}", content_type="application/json").status_code < 500
+    client, _ = session_of(learner)
+    UserSession.objects.all().delete()
+    client.post("/sign-out/")
+    assert client.post("/api/v1/events", "{}", content_type="application/json").status_code < 500
     assert not UserSession.objects.exists()

@@ -5,9 +5,11 @@ from typing import cast
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
+from zhiyue.core.accounts.models import User
 from zhiyue.experience.shell.viewers import PageRequest
 
 _EVERY_SECONDS = 600
@@ -26,6 +28,8 @@ class LastSeenMiddleware:
         return response
 
     def _note(self, request: PageRequest) -> None:
-        key = request.session.session_key
-        if key and request.user.is_authenticated and cache.add(f"seen:{key}", 1, timeout=_EVERY_SECONDS):
+        """Where the API took a token, `request.user` is its owner, who needn't be whose session this is."""
+        key, user = request.session.session_key, request.user
+        is_theirs = isinstance(user, User) and request.session.get(SESSION_KEY) == str(user.pk)
+        if key and is_theirs and cache.add(f"seen:{key}", 1, timeout=_EVERY_SECONDS):
             UserSession.objects.create_from_request(request)

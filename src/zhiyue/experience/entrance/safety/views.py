@@ -36,13 +36,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhiyue.core.academy.selectors import academy, agreements_at_sign_up
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.sessions import end_sessions
+from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.safety import arrival as arrivals
 from zhiyue.experience.entrance.safety import providers
 from zhiyue.experience.entrance.safety.arrival import Arrival
 from zhiyue.experience.entrance.safety.devices import describe
 from zhiyue.experience.entrance.safety.freshness import is_fresh
 from zhiyue.experience.entrance.safety.ways import refuse_last
-from zhiyue.experience.entrance.settings.door import for_members
 from zhiyue.experience.shell.viewers import PageRequest
 
 confirmed = reauthentication_required(app="allauth.mfa")
@@ -239,7 +239,7 @@ def _sign_up(request: PageRequest, arrived: Arrival) -> HttpResponse:
     accepted = {int(one) for one in request.POST.getlist("agreement") if one.isdecimal()}
     errors = {}
     if not form.is_valid():
-        errors["name_error"] = " ".join(form.errors["display_name"])
+        errors["name_error"] = " ".join(str(one) for one in form.errors["display_name"])
     if not {one.pk for one in asked} <= accepted:
         errors["agreement_error"] = pgettext("sign up", "Please read and accept them first.")
     if errors:
@@ -254,9 +254,9 @@ def _sign_up(request: PageRequest, arrived: Arrival) -> HttpResponse:
     arrived.login.user = user
     record_authentication(request, arrived.login)
     onward = _onward(request, arrived, reverse("site:home"))
-    return perform_login(
-        request, Login(user=user, redirect_url=onward, signup=True, email_verification="none")
-    )
+    step = Login(user=user, redirect_url=onward, signup=True, email_verification="none")
+    response: HttpResponse = perform_login(request, step)
+    return response
 
 
 def _onward(request: HttpRequest, arrived: Arrival, fallback: str) -> str:

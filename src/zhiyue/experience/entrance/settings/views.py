@@ -13,9 +13,9 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.profiles import change_profile
 from zhiyue.core.accounts.second_factor import has_second_factor
 from zhiyue.core.accounts.sessions import end_session, end_sessions, sessions_of
+from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.safety.devices import ON_THE_MOVE, describe, system_of
 from zhiyue.experience.entrance.settings import overview
-from zhiyue.experience.entrance.settings.door import for_members
 from zhiyue.experience.entrance.settings.forms import ProfileForm
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from zhiyue.core.accounts.models import PersonalToken, User
 from zhiyue.core.accounts.tokens import Scope, TooManyTokens, UnfitToken, end_token, make_token, tokens_of
 from zhiyue.core.kit import clock
+from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.safety.freshness import can_be_asked, is_fresh
-from zhiyue.experience.entrance.settings.door import for_members
 from zhiyue.experience.entrance.tokens.forms import TokenForm
 from zhiyue.experience.entrance.tokens.words import SCOPE_WORDS
 from zhiyue.experience.shell.viewers import PageRequest
