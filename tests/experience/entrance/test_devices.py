@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.test import Client
 from django.utils import timezone
 
+from tests.conftest import BROWSER
+from tests.factories import PASSWORD
 from zhiyue.experience.entrance.safety.devices import describe
+from zhiyue.facilities.notices.models import OutgoingMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +123,20 @@ def test_what_programs_ask_notes_nobody_it_does_not_know(settings, browser, lear
     client.post("/sign-out/")
     assert client.post("/api/v1/events", "{}", content_type="application/json").status_code < 500
     assert not UserSession.objects.exists()
+
+
+def test_a_new_device_is_told_by_mail_once(learner, django_capture_on_commit_callbacks):
+    def enter(client):
+        client.cookies["zy_language"] = "en"
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post("/sign-in/", {"username": learner.email, "password": PASSWORD})
+
+    first, second = (Client(headers={"user-agent": BROWSER}) for _ in range(2))
+    enter(first)
+    assert not OutgoingMessage.objects.exists()
+    enter(second)
+    message = OutgoingMessage.objects.get()
+    assert (message.to, message.subject) == (learner.email, "A new device signed in to your account")
+    second.post("/sign-out/")
+    enter(second)
+    assert OutgoingMessage.objects.count() == 1

@@ -1,13 +1,18 @@
 """How django-allauth signs people in here: our records, our words, our mail."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.academy.selectors import agreements_to_accept
 from zhiyue.core.accounts.models import User
+from zhiyue.experience.entrance.known import browser_known_to, remember_browser
+from zhiyue.experience.entrance.safety.devices import describe, is_signed_in_elsewhere
 from zhiyue.experience.entrance.safety.freshness import is_fresh
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.learning.services import note_sign_in
@@ -28,6 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not signup:
             note_sign_in(user=user, visitor=getattr(request, "visitor_key", None))
         response: HttpResponse = super().post_login(request, user, signup=signup, **more)
+        if agreements_to_accept(user):
+            query = urlencode({"next": response["Location"]})
+            response = HttpResponseRedirect(f"{reverse('entrance:agreements')}?{query}")
+        if not signup and not browser_known_to(request, user) and is_signed_in_elsewhere(request, user):
+            device = describe(request.headers.get("User-Agent", ""))
+            self.send_notification_mail("mfa/email/new_device", user, {"device": device})
+        remember_browser(request, response, user)
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -2,8 +2,12 @@
 
 import re
 
+from allauth.usersessions.models import UserSession
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.core.accounts.models import User
 
 # The first that fits wins: apps name the browser they are built on too.
 _BROWSERS: tuple[tuple[str, str | Promise], ...] = (
@@ -32,6 +36,14 @@ _SYSTEMS: tuple[tuple[str, str], ...] = (
     (r"Linux|X11", "Linux"),
 )
 ON_THE_MOVE = ("iPhone", "iPad", "Android", "HarmonyOS")
+
+
+def is_signed_in_elsewhere(request: HttpRequest, user: User) -> bool:
+    """Has the member another browser, whose owner would wonder about this one?"""
+    others = UserSession.objects.filter(user_id=user.pk).exclude(
+        session_key=request.session.session_key or ""
+    )
+    return bool(others.exists())
 
 
 def describe(user_agent: str) -> str:
