@@ -121,6 +121,7 @@ def test_who_owns_a_withdrawn_course_still_reads_it_and_is_told(
     page = mine.get(f"/courses/{course.slug}/")
     assert page.status_code == 200
     assert "This course was withdrawn" in page.content.decode()
+    assert f"/save/{course.slug}/" not in page.content.decode()
     assert 'name="robots" content="noindex"' in page.content.decode()
     lesson = mine.get(f"/courses/{course.slug}/two/")
     assert lesson.status_code == 200
