@@ -117,6 +117,14 @@ def test_the_second_step_is_asked_for_and_leads_on(enter, with_app):
     assert is_signed_in(client)
 
 
+def test_the_second_step_offers_only_what_the_member_has(enter, with_app):
+    learner, _ = with_app
+    client, _ = enter(learner)
+    page = client.get("/sign-in/second-step/").content.decode()
+    assert 'name="code"' in page
+    assert "Use a passkey" not in page
+
+
 def test_a_wrong_code_leads_nowhere(enter, with_app):
     learner, secret = with_app
     client, _ = enter(learner)
