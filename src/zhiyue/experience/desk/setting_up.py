@@ -199,7 +199,7 @@ def _second_factor(has: bool) -> Step:
         has,
         said,
         href=reverse("entrance:second_factor"),
-        action=pgettext("setup", "Set up"),
+        action=pgettext("setup", "Turn it on"),
     )
 
 
