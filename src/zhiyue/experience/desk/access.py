@@ -55,4 +55,4 @@ def _to_sign_in(request: PageRequest) -> HttpResponseBase:
 
 
 def _sign_in_address(back: str) -> str:
-    return f"{reverse('site:sign_in')}?{urlencode({'next': back})}"
+    return f"{reverse('entrance:sign_in')}?{urlencode({'next': back})}"

@@ -1,7 +1,5 @@
 """How active the academy is, and how that is measured."""
 
-import csv
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,6 +8,7 @@ from django.views.decorators.http import require_safe
 from zhiyue.analyse.weights import ACTIVITY
 from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.kit.sheets import csv_row
 from zhiyue.experience.desk import findings, words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.viewers import PageRequest
@@ -51,17 +50,14 @@ def activity_csv(request: PageRequest) -> HttpResponse:
     days = monitor.daily(_period(request))
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="activity-{days[-1].day.isoformat()}.csv"'
-    table = csv.writer(answer)
     families = sorted(findings.FAMILIES)
-    table.writerow(
-        ["day", "members", "a", *(f"a_{family}" for family in families), "dau", "wau", "mau", "ended"]
-    )
+    header = ["day", "members", "a", *(f"a_{family}" for family in families), "dau", "wau", "mau", "ended"]
+    answer.write(csv_row(header))
     for one in days:
         parts = [f"{one.parts[family]:.6f}" for family in families]
         ended = int(one is not days[-1])
-        table.writerow(
-            [one.day.isoformat(), one.members, f"{one.a:.6f}", *parts, one.dau, one.wau, one.mau, ended]
-        )
+        row = [one.day.isoformat(), one.members, f"{one.a:.6f}", *parts, one.dau, one.wau, one.mau, ended]
+        answer.write(csv_row(row))
     return answer
 
 
