@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from zhiyue.config.agreements import templates
 from zhiyue.core.academy import logo as logos
 from zhiyue.core.academy.models import Academy, Accent
 from zhiyue.core.academy.services import Looks, found_academy, publish_templates
+from zhiyue.core.academy.texts import templates
 from zhiyue.core.accounts.models import Role, User
 from zhiyue.core.accounts.services import create_member, grant
 from zhiyue.demo.selectors import demo_accounts_exist, seeding

@@ -7,6 +7,9 @@ from django.db import transaction
 
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.academy.selectors import agreements_at_sign_up
+from zhiyue.core.academy.services import accept_agreements, publish_templates
+from zhiyue.core.academy.texts import templates
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member, grant, import_members
 from zhiyue.core.kit import clock
@@ -112,6 +115,8 @@ def _put_courses() -> None:
 
 @transaction.atomic
 def _put_accounts() -> None:
+    publish_templates(texts=templates())
+    asked = [one.pk for one in agreements_at_sign_up()]
     joined_at = clock.now() - timedelta(days=30)
     for account in ACCOUNTS:
         if User.objects.filter(email=account.email).exists():
@@ -119,6 +124,7 @@ def _put_accounts() -> None:
         user = create_member(
             email=account.email, password=PASSWORD, display_name=account.name, joined_at=joined_at
         )
+        accept_agreements(user=user, agreement_ids=asked)
         if account.role == "learner":
             _give_learner_a_past(user)
         else:
