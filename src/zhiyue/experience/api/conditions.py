@@ -26,11 +26,14 @@ def etag_of(body: bytes) -> str:
 
 
 def with_etag(request: Request, response: Response) -> Response:
-    """Give what was read an ETag once it is rendered, and answer 304 to whoever has it."""
+    """Give an answer its ETag once it is rendered; to whoever has read it already, 304."""
 
     def finish(rendered: HttpResponse) -> HttpResponse | None:
         tag = etag_of(rendered.content)
         rendered["ETag"] = tag
+        if request.method not in {"GET", "HEAD"}:
+            # The new state of what was changed; its conditions were those of the old one.
+            return None
         answer = get_conditional_response(request._request, etag=tag, response=rendered)
         return None if answer is rendered else cast(HttpResponse, answer)
 

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from zhiyue.experience.api.views import activity, catalogue, events, ground, me, recommendations
+from zhiyue.experience.api.views import activity, catalogue, events, ground, me, recommendations, search
 
 app_name = "api"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("v1/topics", catalogue.Topics.as_view(), name="topics"),
     path("v1/teachers", catalogue.Teachers.as_view(), name="teachers"),
     path("v1/teachers/<slug:slug>", catalogue.OneTeacher.as_view(), name="teacher"),
+    path("v1/search", search.Search.as_view(), name="search"),
     path("v1/slate", recommendations.ForMe.as_view(), name="slate"),
     path("v1/me", me.Me.as_view(), name="me"),
     path("v1/me/courses", me.MyCourses.as_view(), name="my_courses"),

@@ -133,7 +133,7 @@ class SlateShape(Shape):
 class BatchShape(Shape):
     """A batch of at most 100 events."""
 
-    events = serializers.ListField(child=serializers.JSONField(), allow_empty=False)
+    events = serializers.ListField(child=serializers.JSONField(), min_length=1)
 
 
 class RefusedShape(Shape):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import include, path
 from django.utils import translation
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -74,13 +75,15 @@ def schema(request: PageRequest) -> HttpResponse:
 @require_safe
 def problems(request: PageRequest) -> HttpResponse:
     """Every kind of problem a program may meet, with what to do about it."""
-    return render(request, "api/problems.html", {"kinds": KINDS.values(), "refusals": refusals()})
+    refused = [{"code": one.code, "status": one.status} for one in refusals()]
+    return render(request, "api/problems.html", {"kinds": KINDS.values(), "refusals": refused})
 
 
 @cache
 def written(kind: type[OpenApiJsonRenderer] | type[OpenApiYamlRenderer]) -> bytes:
     """Made once: it changes with the code only."""
+    own = [path("api/", include("zhiyue.experience.api.urls"))]
     with translation.override("en"):
-        drawn = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        drawn = SchemaGenerator(patterns=own).get_schema(public=True)  # type: ignore[no-untyped-call]
         found: bytes = kind().render(drawn, renderer_context={})
     return found

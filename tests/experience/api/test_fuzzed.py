@@ -1,0 +1,103 @@
+"""The whole schema, fuzzed: no request makes the API fail, and every answer is as the schema says."""
+
+import json
+from contextlib import suppress
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.test import Client
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from tests.factories import make_course, make_member
+from zhiyue.core.accounts.services import grant
+from zhiyue.core.accounts.tokens import Scope, make_token
+from zhiyue.experience.api.views.ground import written
+from zhiyue.product.commerce.services import grant_course
+
+pytestmark = pytest.mark.django_db
+
+OPERATIONS = [
+    (method, path)
+    for path, methods in json.loads(written(OpenApiJsonRenderer))["paths"].items()
+    for method in methods
+]
+# What the addresses name and the academy has.
+KNOWN = {"slug": "intuition", "course": "intuition", "lesson": "two"}
+CSRF = "c" * 32
+# What fits the schema may still be refused: a cursor, a slug or an ETag that is nobody's. What doesn't fit may still
+# be taken: any word is a header.
+NOT_PROMISED = [positive_data_acceptance, negative_data_rejection]
+# Nothing is shrunk: an answer that is wrong is told with the request that got it.
+FEW = settings(
+    max_examples=3,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(autouse=True)
+def one_connection():
+    """A request's end leaves the test's connection open, as with Django's own client."""
+    ends = (request_started, request_finished)
+    for end in ends:
+        end.disconnect(close_old_connections)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def without_limits(settings):
+    settings.ZHIYUE_API_PER_MINUTE_MEMBER = settings.ZHIYUE_API_PER_MINUTE_VISITOR = 10**6
+    settings.ZHIYUE_EVENTS_PER_MINUTE = 10**6
+
+
+@pytest.fixture
+def asking(request, course):
+    """Headers of a visitor, of a member by session, of a member by token, of an owner by token."""
+    make_course("free", price_fen=0)
+    user = make_member("fuzz@test.example", "小模")
+    grant_course(user=user, course=course)
+    if request.param == "visitor":
+        return {}
+    if request.param == "session":
+        client = Client()
+        client.force_login(user)
+        cookie = f"zy_session={client.cookies['zy_session'].value}; zy_csrf={CSRF}"
+        return {"Cookie": cookie, "X-CSRFToken": CSRF}
+    if request.param == "owner":
+        grant(user=user, role="owner")
+    _, key = make_token(user=user, name="fuzz", scopes=list(Scope))
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture(scope="module")
+def fuzzed():
+    schema = schemathesis.openapi.from_dict(json.loads(written(OpenApiJsonRenderer)))
+    schema.app = get_wsgi_application()
+    return schema
+
+
+@pytest.mark.parametrize("asking", ["visitor", "session", "token", "owner"], indirect=True)
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nothing_makes_the_api_fail_and_all_answers_fit_the_schema(asking, fuzzed, method, path):
+    operation = fuzzed[path][method.upper()]
+
+    def ask(case):
+        case.call_and_validate(headers=asking, excluded_checks=NOT_PROMISED)
+
+    named = {name: value for name, value in KNOWN.items() if f"{{{name}}}" in path}
+    FEW(given(operation.as_strategy(path_parameters=named or None))(ask))()
+    # Where any header is right and nothing else is asked, nothing can be wrong.
+    with suppress(Unsatisfiable):
+        FEW(given(operation.as_strategy(GenerationMode.NEGATIVE))(ask))()
