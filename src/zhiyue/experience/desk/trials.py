@@ -36,7 +36,7 @@ def sms(*, viewer: Viewer, phone: str) -> Proof:
     """A message with a code that opens nothing. Raises NotAllowed."""
     require(viewer, Permission.SET_UP_ACADEMY)
     try:
-        delivery.try_sms(phone=phone, template="code", values={"code": "000000"})
+        delivery.try_sms(phone=phone, template="code", values={"code": "000000", "minutes": "10"})
     except NotSent as why:
         return _kept(viewer, Proof.Kind.SMS, str(why.message))
     return _kept(viewer, Proof.Kind.SMS, "")
