@@ -26,6 +26,8 @@ ACTS: Mapping[str, Words] = {
     "audit.exported": pgettext_lazy("audit act", "exported the audit log"),
     "academy.set_up": pgettext_lazy("audit act", "set the academy up"),
     "academy.changed": pgettext_lazy("audit act", "changed name or looks of"),
+    "academy.tried": pgettext_lazy("audit act", "tried out mail, SMS or storage of"),
+    "academy.ready": pgettext_lazy("audit act", "called set up"),
     "agreement.published": pgettext_lazy("audit act", "published an agreement:"),
     "course.created": pgettext_lazy("audit act", "began the course"),
     "course.changed": pgettext_lazy("audit act", "changed the course"),
