@@ -74,10 +74,10 @@ def alike(texts: Sequence[frozenset[int]], *, at_least: float, one_in: int = 1) 
 def shared_passages(first: str, second: str, *, at_least_tokens: int = 12, most: int = 6) -> list[str]:
     """The longest passages of `first`, as they stand in it, all of whose shingles are in `second`; longest first."""
     theirs = shingles(second)
-    plain = unicodedata.normalize("NFKC", first)
-    found = list(_TOKEN.finditer(plain.lower()))
-    # Where lower case changes a text's length, its places no longer fit: then it is shown in lower case.
-    shown = plain if len(plain) == len(plain.lower()) else plain.lower()
+    # Character by character, so that each place leads back to the text as it stands.
+    folded = [unicodedata.normalize("NFKC", letter).lower() for letter in first]
+    places = [at for at, letters in enumerate(folded) for _ in letters]
+    found = list(_TOKEN.finditer("".join(folded)))
     tokens = [match[0] for match in found]
     passages: list[tuple[int, int]] = []
     begun: int | None = None
@@ -92,5 +92,5 @@ def shared_passages(first: str, second: str, *, at_least_tokens: int = 12, most:
                 passages.append((begun, end))
             begun = None
     passages.sort(key=lambda passage: (passage[0] - passage[1], passage[0]))
-    cut = [shown[found[start].start() : found[end].end()] for start, end in passages]
+    cut = [first[places[found[start].start()] : places[found[end].end() - 1] + 1] for start, end in passages]
     return list(dict.fromkeys(cut))[:most]

@@ -15,6 +15,9 @@ _LESSON = re.compile(
     r"^## (?P<title>.+?) \{#(?P<slug>[a-z0-9-]+)(?P<free> free)? minutes=(?P<minutes>\d+)\}$"
 )
 
+# Two courses that are nearly the same on purpose: the second repeats much of the first.
+TWINS = frozenset({"pour-over-coffee", "pour-over-at-home"})
+
 TOPICS = (
     ("data", "数据分析", "Data"),
     ("programming", "编程开发", "Programming"),

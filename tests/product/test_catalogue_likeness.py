@@ -1,0 +1,74 @@
+"""Courses that are nearly the same: found, shown to those concerned, set aside with a reason."""
+
+import pytest
+
+from tests.factories import lesson_of, make_course
+from tests.product.test_catalogue_writing import viewer_of
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.product.catalogue import likeness
+from zhiyue.product.catalogue.errors import BadFact
+from zhiyue.product.catalogue.models import Likeness
+
+TEXT = "平均数会骗人，中位数不会。把三个数放在一起看，才知道这群人到底过得怎么样，也才知道谁被平均掉了。"
+OTHER = "闷蒸三十秒之后，分三段注水，总共两分半钟。水温九十二度，粉水比一比十五，喝起来干净而且甜。"
+
+
+@pytest.fixture
+def pair(db):
+    make_course("coffee", text=OTHER)
+    one, two = make_course("mean", text=TEXT), make_course("mean-again", text=TEXT)
+    for slug in ("one", "two", "three"):
+        lesson = lesson_of(two, slug)
+        lesson.title = f"再讲一遍 {slug}"
+        lesson.save()
+    likeness.find_likenesses()
+    return one, two
+
+
+def test_only_the_copy_is_found_and_the_original_is_told(pair, operator):
+    one, two = pair
+    row = Likeness.objects.get()
+    assert (row.course, row.other) == (one, two)
+    assert row.share > 0.6
+    [(other, percent)] = likeness.likenesses_of(viewer_of(operator), two)
+    assert (other, percent) == (one, round(100 * row.share))
+    [twins] = likeness.twins(viewer_of(operator))
+    assert TEXT.rstrip("。") in twins.passages[0]
+
+
+def test_a_pair_no_longer_alike_is_forgotten(pair):
+    one, two = pair
+    for lesson in two.lessons.all():
+        lesson.body = OTHER[::-1] * (lesson.position + 1)
+        lesson.save()
+    two.summary, two.subtitle, two.outcomes = "另一回事", "完全不同", []
+    two.save()
+    likeness.find_likenesses()
+    assert not Likeness.objects.filter(course=one, other=two).exists()
+
+
+def test_a_pair_is_set_aside_for_a_reason_and_stays_there(pair, operator):
+    row, viewer = Likeness.objects.get(), viewer_of(operator)
+    with pytest.raises(BadFact):
+        likeness.set_aside(viewer=viewer, likeness_id=row.pk, why=" ")
+    assert likeness.twins(viewer)
+    likeness.set_aside(viewer=viewer, likeness_id=row.pk, why="新版替换旧版，下周下架旧版")
+    likeness.find_likenesses()
+    assert likeness.twins(viewer) == []
+    assert likeness.likenesses_of(viewer, pair[0]) == []
+    assert AuditEntry.objects.get(act="likeness.dismissed").why == "新版替换旧版，下周下架旧版"
+    Likeness.objects.update(share=0.3)
+    likeness.find_likenesses()
+    assert likeness.twins(viewer)[0].likeness.dismissed_at is None
+
+
+def test_a_creator_sets_nothing_aside(pair, creator):
+    row, viewer = Likeness.objects.get(), viewer_of(creator)
+    with pytest.raises(NotAllowed):
+        likeness.set_aside(viewer=viewer, likeness_id=row.pk, why="随便")
+    with pytest.raises(NotAllowed):
+        likeness.likenesses_of(viewer, pair[0])
+    with pytest.raises(NotAllowed):
+        likeness.twins(viewer)
+    assert Likeness.objects.get().dismissed_at is None
