@@ -272,9 +272,9 @@ def _tell(user: User, template: str, provider: str) -> None:
 
 @require_safe
 def closed(request: PageRequest) -> HttpResponse:
-    """The account was closed: said in the words of the sign-in page."""
-    messages.error(request, pgettext("sign in", "This account is closed. Ask the academy to open it again."))
-    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+    """Who signed in to a closed account: what that means, and whom to write to."""
+    page = {"tab": "me", "support_contact": academy().support_contact}
+    return render(request, "entrance/closed.html", page, status=403)
 
 
 @require_safe
