@@ -22,6 +22,7 @@ def test_a_banned_member_is_signed_out_at_once_and_told_whom_to_write_to(browser
     Academy.objects.update_or_create(
         pk=1, defaults={"name": "知跃", "support_contact": "help@academy.example"}
     )
+    cache.clear()
     sign_in(browser, learner)
     assert browser.get("/settings/").status_code == 200
     ban_member(viewer=as_viewer(operator), member_id=learner.pk, why="刷屏")
