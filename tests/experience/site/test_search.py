@@ -1,6 +1,7 @@
 """The search page and its suggestions."""
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from limits import RateLimitItemPerMinute
 
@@ -12,7 +13,8 @@ from zhiyue.product.catalogue.models import Lesson
 
 pytestmark = pytest.mark.django_db
 
-A_SEARCH = 11
+# PostgreSQL is told how to plan each of the three groups, within a savepoint.
+A_SEARCH = 11 if connection.vendor == "sqlite" else 23
 
 
 def read(browser, address):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -200,7 +200,15 @@ def test_no_question_breaks_or_reaches_the_language_of_a_database(typed):
 
 
 def test_an_answer_costs_the_same_however_much_is_there(django_assert_num_queries):
-    for many in (5, 60):
+    # PostgreSQL is told how to plan within a savepoint.
+    costs = 4 if connection.vendor == "sqlite" else 8
+    for many in (5, 40):
         put_documents([Text("lesson", 100 + n, f"数据 {n}", body="数据" * 9) for n in range(many)])
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(costs):
             assert len(found("数据", limit=80)) == many + 2
+
+
+def test_past_the_most_that_is_ranked_the_count_is_a_lower_bound():
+    put_documents([Text("lesson", 100 + n, f"数据 {n}") for n in range(70)])
+    group = selectors.find("数据", groups=GROUPS).groups["all"]
+    assert (group.count, group.is_more, len(group.hits)) == (60, True, 10)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from zhiyue.facilities.search.questions import Unit
 from zhiyue.facilities.search.triggers import CLOSED, OPEN
 
 # As many matches are looked at in one index; of those the best by the database's own measure are ranked.
 MOST_MATCHES = 3000
-MOST_RANKED = 120
+MOST_RANKED = 60
 # A member of more courses than this finds the text of the first ones only.
 MOST_SCOPES = 400
 
@@ -36,7 +36,7 @@ def matches(wanted: Wanted) -> tuple[list[int], bool]:
 
 
 def _sqlite(wanted: Wanted, *, face: bool) -> tuple[list[int], bool]:
-    expression = _expression(wanted, quote='"', conjunction=" AND ", disjunction=" OR ", ending="")
+    expression = _expression(wanted, quote='"', conjunction=" AND ", disjunction=" OR ")
     if face:
         expression = f"{{title_terms secondary_terms tags_terms}} : ({expression})"
     kinds = " OR ".join(f'"{kind}"' for kind in wanted.kinds)
@@ -62,13 +62,14 @@ def _match(table: str, asked: str) -> list[tuple[int, float]]:
 
 
 def _postgresql(wanted: Wanted, *, face: bool) -> tuple[list[int], bool]:
-    asked = _expression(
-        wanted, quote="'", conjunction=" & ", disjunction=" | ", ending=":ABC" if face else ""
-    )
-    with connection.cursor() as cursor:
+    asked = _expression(wanted, quote="'", conjunction=" & ", disjunction=" | ")
+    column = "face" if face else "vector"
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A limit makes reading the whole table look cheap, and every row of it would have to be unpacked.
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(
-            "SELECT id, ts_rank('{0.1, 0.3, 0.5, 1.0}', vector, %s::tsquery) FROM search_document "
-            "WHERE vector @@ %s::tsquery AND kind = ANY(%s) AND (is_open OR scope = ANY(%s)) LIMIT %s",
+            "SELECT id, ts_rank('{0.1, 0.3, 0.5, 1.0}', face, %s::tsquery) FROM search_document "  # noqa: S608
+            f"WHERE {column} @@ %s::tsquery AND kind = ANY(%s) AND (is_open OR scope = ANY(%s)) LIMIT %s",
             [
                 asked,
                 asked,
@@ -78,11 +79,12 @@ def _postgresql(wanted: Wanted, *, face: bool) -> tuple[list[int], bool]:
             ],
         )
         rows = cursor.fetchall()
+        cursor.execute("SET LOCAL enable_seqscan = on")
     rows.sort(key=lambda row: (-row[1], row[0]))
     return [row[0] for row in rows], len(rows) > MOST_MATCHES
 
 
-def _expression(wanted: Wanted, *, quote: str, conjunction: str, disjunction: str, ending: str) -> str:
+def _expression(wanted: Wanted, *, quote: str, conjunction: str, disjunction: str) -> str:
     """The choices in the words of a database. Terms hold letters and digits only, so none can end its quotes."""
 
     def all_of(parts: Sequence[str]) -> str:
@@ -95,9 +97,7 @@ def _expression(wanted: Wanted, *, quote: str, conjunction: str, disjunction: st
         [
             all_of(
                 [
-                    any_of(
-                        [all_of([f"{quote}{term}{quote}{ending}" for term in way.terms]) for way in unit.ways]
-                    )
+                    any_of([all_of([f"{quote}{term}{quote}" for term in way.terms]) for way in unit.ways])
                     for unit in choice
                 ]
             )

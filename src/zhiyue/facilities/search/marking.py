@@ -55,7 +55,10 @@ class Marker:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """The text folded sign by sign, and for each folded sign the place of the one it came from."""
+    """The text folded, and for each folded sign the place of the one it came from."""
+    whole = terms.fold(text)
+    if len(whole) == len(text):
+        return whole, list(range(len(text)))
     signs: list[str] = []
     origin: list[int] = []
     for at, sign in enumerate(text):

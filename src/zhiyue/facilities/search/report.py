@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, IntegerField, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
@@ -86,7 +87,7 @@ def _asked() -> list[Searched]:
     return list(rows.values())
 
 
-def _lately(name: str) -> QuerySet[Event]:
+def _lately(name: str) -> "QuerySet[Any]":
     since = clock.days_before(clock.business_day(), DAYS - 1)
     return Event.objects.filter(name=name, day__gte=since).annotate(
         words=KeyTextTransform("words", "properties")

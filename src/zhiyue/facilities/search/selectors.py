@@ -20,6 +20,8 @@ from zhiyue.facilities.search.words import vocabulary
 _FEW = 3
 # So many words that a begun one may become are looked for.
 _BEGUN = 8
+# In so many ways a part of a question may be found.
+_MOST_CHOICES = 12
 
 Groups = Mapping[str, Sequence[str]]
 _Rows = list[tuple[float, Row]]
@@ -169,7 +171,7 @@ def _in_part(question: Question) -> _Try | None:
             choices += [parts[:at] + parts[at + gap :] for at in range(len(parts) - gap + 1)]
     if not choices:
         return None
-    return _Try(Question(question.folded, (*units, *parts)), tuple(choices), is_near=True)
+    return _Try(Question(question.folded, (*units, *parts)), tuple(choices[:_MOST_CHOICES]), is_near=True)
 
 
 def _pair(pair: str) -> Unit:

@@ -40,7 +40,7 @@ def index_course(course_id: int) -> None:
         _put_topic(course.topic)
     published = Course.objects.filter(status=Course.Status.PUBLISHED)
     for kind, model in ((TEACHER, Teacher), (TOPIC, Topic)):
-        idle = model.objects.exclude(pk__in=published.values(kind)).values_list("pk", flat=True)  # type: ignore[attr-defined]
+        idle = model.objects.exclude(pk__in=published.values(kind)).values_list("pk", flat=True)
         remove_documents(kind=kind, refs=set(idle))
 
 

@@ -13,9 +13,9 @@ from zhiyue.experience.site import found, shelves
 from zhiyue.product.catalogue.selectors import topics
 from zhiyue.product.learning import search as searching
 
-OF_EACH = {searching.COURSES: 6, searching.PEOPLE: 4, searching.LESSONS: 6}
-A_PAGE = dict.fromkeys(OF_EACH, 24)
-LAST_PAGE = 5
+OF_EACH = {searching.COURSES: 8, searching.PEOPLE: 4, searching.LESSONS: 6}
+A_PAGE = dict.fromkeys(OF_EACH, 20)
+LAST_PAGE = 3
 LONGEST_TYPED = 200
 # A class behind one address may search at once; a program that reads the index through the page may not.
 SEARCHES = RateLimitItemPerMinute(240)
