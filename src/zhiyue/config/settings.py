@@ -45,6 +45,8 @@ ZHIYUE_API_PER_MINUTE_MEMBER: int = env.int("ZHIYUE_API_PER_MINUTE_MEMBER", defa
 ZHIYUE_API_PER_MINUTE_VISITOR: int = env.int("ZHIYUE_API_PER_MINUTE_VISITOR", default=120)
 ZHIYUE_SMTP_URL: str = env.str("ZHIYUE_SMTP_URL", default="")
 ZHIYUE_MAIL_FROM: str = env.str("ZHIYUE_MAIL_FROM", default="academy@localhost")
+ZHIYUE_CODE_AT_SIGN_UP: bool = env.bool("ZHIYUE_CODE_AT_SIGN_UP", default=True)
+ZHIYUE_SMS_PER_HOUR: int = env.int("ZHIYUE_SMS_PER_HOUR", default=500)
 ZHIYUE_SMS_PROVIDER: str = env.str(
     "ZHIYUE_SMS_PROVIDER", default="none" if ZHIYUE_ENVIRONMENT == "production" else "console"
 )
@@ -140,13 +142,14 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "zhiyue.experience.shell.middleware.ViewerMiddleware",
     "zhiyue.experience.shell.middleware.RefusalMiddleware",
+    "zhiyue.experience.entrance.consent.ConsentMiddleware",
     "zhiyue.experience.entrance.safety.middleware.LastSeenMiddleware",
 ]
 
 ROOT_URLCONF = "zhiyue.config.urls"
 ASGI_APPLICATION = "zhiyue.config.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "site:sign_in"
+LOGIN_URL = "entrance:sign_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

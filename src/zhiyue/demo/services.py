@@ -122,7 +122,11 @@ def _put_accounts() -> None:
         if User.objects.filter(email=account.email).exists():
             continue
         user = create_member(
-            email=account.email, password=PASSWORD, display_name=account.name, joined_at=joined_at
+            email=account.email,
+            password=PASSWORD,
+            display_name=account.name,
+            joined_at=joined_at,
+            proved=True,
         )
         accept_agreements(user=user, agreement_ids=asked)
         if account.role == "learner":

@@ -3,43 +3,83 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.accounts.errors import EmailTaken
+from zhiyue.core.accounts.errors import EmailTaken, PhoneTaken, UsernameTaken
 from zhiyue.core.accounts.models import RoleGrant, User
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.errors import Refused
 
 
 @transaction.atomic
 def create_member(
     *,
-    email: str,
-    password: str,
     display_name: str,
+    password: str | None,
+    email: str = "",
+    phone: str = "",
+    username: str = "",
+    proved: bool = False,
     joined_at: datetime | None = None,
     simulated: bool = False,
 ) -> User:
-    """A new member. Raises EmailTaken; ValidationError where the password is too weak."""
-    user = User(
-        email=email.strip().lower(),
-        display_name=display_name.strip(),
-        joined_at=joined_at or clock.now(),
-        is_simulated=simulated,
-    )
-    validate_password(password, user)
+    """A new member, known by one of address, phone (E.164) and user name at least; `proved` says that address and phone
+    are theirs for sure. Raises EmailTaken, PhoneTaken, UsernameTaken; ValidationError where the password is too weak.
+    """
+    user = _named(email, phone, username, display_name)
+    user.joined_at, user.is_simulated = joined_at or clock.now(), simulated
+    if password is not None:
+        validate_password(password, user)
     user.set_password(password)
+    return _put(user, proved)
+
+
+@transaction.atomic
+def create_proved_member(*, display_name: str, password_hash: str, email: str = "", phone: str = "") -> User:
+    """A new member whose address or phone a code has proved. The password was judged and hashed when it was typed.
+    Raises EmailTaken, PhoneTaken."""
+    user = _named(email, phone, "", display_name)
+    user.password = password_hash or make_password(None)
+    return _put(user, proved=True)
+
+
+def _named(email: str, phone: str, username: str, display_name: str) -> User:
+    if not (email or phone or username):
+        raise ValueError("A member needs an e-mail address, a phone or a user name.")
+    return User(
+        email=email.strip().lower() or None,
+        phone=phone or None,
+        username=username or None,
+        display_name=display_name.strip(),
+    )
+
+
+def _put(user: User, proved: bool) -> User:
+    if user.phone and proved:
+        user.phone_verified_at = clock.now()
     try:
         # A savepoint: on PostgreSQL the unique violation would otherwise end the caller's transaction too.
         with transaction.atomic():
             user.save()
     except IntegrityError as clash:
-        raise EmailTaken(
-            pgettext_lazy("sign up", "This e-mail address already has an account. Sign in instead.")
-        ) from clash
+        raise _taken(user) from clash
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email, verified=proved, primary=True)
     return user
+
+
+def _taken(user: User) -> Refused:
+    if user.email and User.objects.filter(email=user.email).exists():
+        return EmailTaken(
+            pgettext_lazy("sign up", "This e-mail address already has an account. Sign in instead.")
+        )
+    if user.phone and User.objects.filter(phone=user.phone).exists():
+        return PhoneTaken(pgettext_lazy("sign up", "This phone already has an account. Sign in instead."))
+    return UsernameTaken(pgettext_lazy("settings", "Somebody has this user name. Choose another one."))
 
 
 @transaction.atomic

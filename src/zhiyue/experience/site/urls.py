@@ -1,7 +1,6 @@
 from django.urls import path
 
 from zhiyue.experience.site.views import (
-    account,
     courses,
     explore,
     home,
@@ -43,7 +42,4 @@ urlpatterns = [
     path("site.webmanifest", robots.manifest, name="manifest"),
     path("favicon.ico", robots.favicon, name="favicon"),
     path("apple-touch-icon.png", robots.touch_icon, name="touch_icon"),
-    path("sign-up/", account.sign_up, name="sign_up"),
-    path("sign-in/", account.sign_in, name="sign_in"),
-    path("sign-out/", account.sign_out, name="sign_out"),
 ]

@@ -16,7 +16,7 @@ from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.services import join_visitor, judge, keep, record
 from zhiyue.core.accounts.joining import create_member_from_elsewhere
 from zhiyue.core.accounts.models import User
-from zhiyue.core.accounts.services import create_member
+from zhiyue.core.accounts.services import create_member, create_proved_member
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
@@ -92,9 +92,19 @@ def unsave_course(*, actor: Actor, course: Course) -> bool:
 def sign_up(*, email: str, password: str, display_name: str, visitor: UUID | None) -> User:
     """A visitor becomes a member and keeps what they did. Raises EmailTaken, ValidationError."""
     user = create_member(email=email, password=password, display_name=display_name)
-    record("member.signed_up", actor=Actor(member_id=user.pk, visitor=visitor))
-    if visitor:
-        bring_history(user=user, visitor=visitor)
+    _welcome(user, visitor)
+    return user
+
+
+@transaction.atomic
+def sign_up_proved(
+    *, display_name: str, password_hash: str, visitor: UUID | None, email: str = "", phone: str = ""
+) -> User:
+    """The same for somebody whose address or phone a code has proved. Raises EmailTaken, PhoneTaken."""
+    user = create_proved_member(
+        display_name=display_name, password_hash=password_hash, email=email, phone=phone
+    )
+    _welcome(user, visitor)
     return user
 
 
@@ -102,10 +112,14 @@ def sign_up(*, email: str, password: str, display_name: str, visitor: UUID | Non
 def sign_up_from_elsewhere(*, email: str, username: str, display_name: str, visitor: UUID | None) -> User:
     """The same for somebody whom another site knows; no password is set. Raises EmailTaken."""
     user = create_member_from_elsewhere(email=email, username=username, display_name=display_name)
+    _welcome(user, visitor)
+    return user
+
+
+def _welcome(user: User, visitor: UUID | None) -> None:
     record("member.signed_up", actor=Actor(member_id=user.pk, visitor=visitor))
     if visitor:
         bring_history(user=user, visitor=visitor)
-    return user
 
 
 @transaction.atomic

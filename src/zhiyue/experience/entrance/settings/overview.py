@@ -55,13 +55,13 @@ def way_rows(user: User) -> list[Row]:
     verified = bool(user.email) and EmailAddress.objects.filter(user_id=user.pk, verified=True).exists()
     unverified = "" if verified or not user.email else pgettext("settings", "Not verified")
     has_password = user.has_usable_password()
-    password_url = address_of("account_change_password" if has_password else "account_set_password")
+    password_url = address_of("entrance:change_password")
     unset = pgettext("settings", "Not set")
     rows = [
         Row(
             "mail",
             pgettext("settings", "E-mail"),
-            address_of("account_email"),
+            address_of("entrance:change_email"),
             user.email or unset,
             unverified,
             "warn",
@@ -69,7 +69,7 @@ def way_rows(user: User) -> list[Row]:
         Row(
             "smartphone",
             pgettext("settings", "Phone"),
-            address_of("account_change_phone"),
+            address_of("entrance:change_phone"),
             user.phone or unset,
         ),
         Row(

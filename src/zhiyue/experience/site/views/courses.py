@@ -88,7 +88,7 @@ def enrol(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     address = reverse("site:course", args=[slug])
     if request.viewer.user is None:
-        return redirect(f"{reverse('site:sign_up')}?{urlencode({'next': address})}")
+        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': address})}")
     enrol_free(user=request.viewer.user, course=found, actor=actor_of(request))
     messages.success(request, pgettext("toast", "The course is yours. Begin whenever you like."))
     return redirect(address)

@@ -6,7 +6,7 @@ from django.test import Client
 
 from tests.conftest import BROWSER
 from tests.factories import PASSWORD
-from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.models import OneTimeCode, User
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +60,19 @@ def test_one_address_tries_few_passwords_on_many_accounts(learner):
     assert guess(at("192.0.2.2"), learner.email, PASSWORD).status_code == 302
 
 
+def test_fifty_failures_from_everywhere_leave_codes_and_known_browsers(learner):
+    own = at("192.0.2.200")
+    assert guess(own, learner.email, PASSWORD).status_code == 302
+    own.post("/sign-out/")
+    for n in range(5):
+        fail(at(f"192.0.2.{n}"), learner.email, 10)
+    page = guess(at("192.0.2.99"), learner.email, PASSWORD)
+    assert page.status_code == 429
+    assert "Sign in with a code" in page.content.decode()
+    assert guess(own, learner.email, PASSWORD).status_code == 302
+    assert at("192.0.2.99").post("/sign-in/code/", {"address": learner.email}).status_code == 302
+
+
 def test_right_passwords_count_for_nothing(learner):
     for _ in range(31):
         assert guess(at("192.0.2.1"), learner.email, PASSWORD).status_code == 302
@@ -73,7 +86,7 @@ def test_a_form_that_is_not_filled_in_counts_for_nothing(learner):
 
 def test_one_address_makes_twenty_accounts_in_an_hour():
     def sign_up(n, address="192.0.2.1"):
-        form = {"display_name": "小北", "email": f"bei-{n}@test.example", "password": PASSWORD}
+        form = {"display_name": "小北", "address": f"bei-{n}@test.example", "password": PASSWORD}
         return at(address).post("/sign-up/", form)
 
     assert {sign_up(n).status_code for n in range(20)} == {302}
@@ -81,5 +94,5 @@ def test_one_address_makes_twenty_accounts_in_an_hour():
     assert page.status_code == 429
     assert 1 <= int(page["Retry-After"]) <= 7200
     assert "Too many tries. Try again in" in page.content.decode()
-    assert User.objects.count() == 20
+    assert OneTimeCode.objects.count() == 20
     assert sign_up(21, "192.0.2.2").status_code == 302

@@ -1,0 +1,111 @@
+"""Codes on their way: counted, made, sent, and remembered by the browser that asked."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import pgettext
+
+from zhiyue.core.academy.selectors import academy
+from zhiyue.core.accounts import codes
+from zhiyue.core.accounts.models import OneTimeCode, User
+from zhiyue.core.accounts.phones import veiled_phone
+from zhiyue.experience.entrance.guessing import count_code
+from zhiyue.facilities.notices.delivery import is_console
+from zhiyue.facilities.notices.models import OutgoingMessage
+from zhiyue.facilities.notices.services import send_mail, send_sms
+
+_SESSION_KEY = "entrance_code"
+_SIX_DIGITS = re.compile(r"\b[0-9]{6}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What this browser waits for. `shown` is what the page may say of where the code went."""
+
+    code: OneTimeCode
+    onward: str
+    shown: str
+    message_id: int | None
+
+
+def send_code(
+    request: HttpRequest,
+    *,
+    purpose: str,
+    to: str,
+    user: User | None,
+    onward: str,
+    kept: Mapping[str, Any] | None = None,
+    shown: str = "",
+) -> None:
+    """Send six digits to `to`. Raises TooMany. For a new password `user` None means that nobody has this address:
+    then the page is the same, and a mailbox is told so."""
+    count_code(request, to, user)
+    with transaction.atomic():
+        code, digits = codes.issue(purpose=purpose, to=to, user=user, kept=kept)
+        message = _send(request, code, digits)
+    request.session[_SESSION_KEY] = {
+        "key": str(code.key),
+        "onward": onward,
+        "shown": shown or (to if "@" in to else veiled_phone(to)),
+        "message": message.pk if message else None,
+    }
+
+
+def asked_by(request: HttpRequest) -> Asked | None:
+    """The code this browser waits for or has proved; None where there is none, or it has ended."""
+    kept = request.session.get(_SESSION_KEY)
+    if not isinstance(kept, dict):
+        return None
+    code = codes.pending(UUID(kept["key"]))
+    if code is None:
+        return None
+    return Asked(code=code, onward=kept["onward"], shown=kept["shown"], message_id=kept["message"])
+
+
+def forget_asked(request: HttpRequest) -> None:
+    request.session.pop(_SESSION_KEY, None)
+
+
+def digits_for_demo(asked: Asked) -> str:
+    """What nobody sent anywhere: in the demo the page itself shows the digits this very browser asked for."""
+    if not settings.ZHIYUE_DEMO or asked.message_id is None:
+        return ""
+    message = OutgoingMessage.objects.filter(pk=asked.message_id).first()
+    if message is None or not is_console(message.channel):
+        return ""
+    found = _SIX_DIGITS.search(str(message.content.get("code") or message.subject))
+    return found[0] if found else ""
+
+
+def _send(request: HttpRequest, code: OneTimeCode, digits: str) -> OutgoingMessage | None:
+    nobody = code.purpose == OneTimeCode.Purpose.RESET and code.user is None
+    if "@" not in code.to:
+        return (
+            None
+            if nobody
+            else send_sms(phone=code.to, template="code", values={"code": digits, "minutes": "10"})
+        )
+    page = {
+        "digits": digits,
+        "purpose": code.purpose,
+        "academy": academy(),
+        "member": code.user,
+        "sign_up_url": request.build_absolute_uri(reverse("entrance:sign_up")),
+    }
+    name = academy().name
+    if nobody:
+        subject = pgettext("mail", "%(academy)s: no account with this address") % {"academy": name}
+        text = render_to_string("entrance/mail/nobody.txt", page).strip()
+    else:
+        subject = pgettext("mail", "%(academy)s: your code is %(code)s") % {"academy": name, "code": digits}
+        text = render_to_string("entrance/mail/code.txt", page).strip()
+    return send_mail(to=code.to, subject=subject, text=text, secret=True)
