@@ -20,7 +20,7 @@ def fresh(learner) -> Client:
     """A browser in which the learner signed in a moment ago."""
     client = Client(headers={"user-agent": BROWSER})
     client.cookies["zy_language"] = "en"
-    answer = client.post("/sign-in/", {"login": learner.email, "password": PASSWORD})
+    answer = client.post("/sign-in/", {"username": learner.email, "password": PASSWORD})
     assert answer.status_code == 302
     return client
 
