@@ -45,7 +45,6 @@ FOR = {
     "account_inactive": NOBODY,
     "account_reauthenticate": MEMBERS,
     "mfa_": MEMBERS,
-    "mfa_login_webauthn": EVERYBODY,
     "mfa_deactivate_totp": NOBODY,
     "mfa_view_recovery_codes": NOBODY,
     "socialaccount_connections": MEMBERS,

@@ -5,6 +5,8 @@ import json
 import pytest
 from django.core.management import call_command
 
+from zhiyue.experience.api import examples
+from zhiyue.experience.api.shapes import catalogue, people
 from zhiyue.experience.api.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +64,24 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
     page = browser.get("/api/docs/").content.decode()
     assert "drf_spectacular_sidecar" in page
     assert "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("example", "shape"),
+    [
+        (examples.COURSE, catalogue.CourseShape),
+        (examples.ME, people.MeShape),
+        (examples.EVENTS, people.BatchShape),
+        (examples.CHANGE[0].value, people.MeChangeShape),
+        (examples.JOIN[0].value, people.EnrolShape),
+    ],
+)
+def test_examples_are_as_the_schema_says(example, shape):
+    assert set(example) <= set(shape().fields)
+    found = shape(data=example)
+    assert found.is_valid(), found.errors
+
+
+def test_the_examples_stand_in_the_schema(browser):
+    schema, _ = operations(browser)
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 5

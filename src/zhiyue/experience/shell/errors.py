@@ -71,7 +71,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token. Who signed in meanwhile, in another tab, needs no form for it any more: on they go."""
     viewer = getattr(request, "viewer", None)
-    if request.path in {reverse("entrance:sign_in"), reverse("entrance:sign_up")} and viewer and viewer.is_member:
+    if (
+        request.path in {reverse("entrance:sign_in"), reverse("entrance:sign_up")}
+        and viewer
+        and viewer.is_member
+    ):
         return HttpResponseRedirect(safe_next(request, reverse("site:home")))
     title = pgettext_lazy("error page", "This form had grown old")
     advice = pgettext_lazy(

@@ -152,7 +152,7 @@ class FactsForm(StudioForm):
     def __init__(self, course: Course, choices: list[Course], data: Any = None) -> None:
         super().__init__(data, initial=facts_as_typed(course))
         self.course = course
-        asked = cast(forms.ModelMultipleChoiceField, self.fields["prerequisites"])
+        asked = cast("forms.ModelMultipleChoiceField[Course]", self.fields["prerequisites"])
         asked.queryset = Course.objects.filter(pk__in=[choice.pk for choice in choices])
         asked.choices = [(choice.pk, choice.title) for choice in choices]
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api import examples
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.shapes import catalogue as shapes
 from zhiyue.experience.api.shapes.lists import PageQuery
@@ -31,7 +32,12 @@ CLOSED = {
 
 class Courses(Endpoint):
     @needs(Scope.CATALOGUE_READ, shapes.CoursesQuery)
-    @extend_schema(operation_id="listCourses", tags=["Catalogue"], responses=shapes.CoursePageShape)
+    @extend_schema(
+        operation_id="listCourses",
+        tags=["Catalogue"],
+        examples=examples.COURSES_PAGE,
+        responses=shapes.CoursePageShape,
+    )
     def get(self, request: Request) -> Response:
         """List published courses
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.services import BATCH_LIMIT
 from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api import examples
 from zhiyue.experience.api.authentication import TokenAuthentication
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.limits import spend_events
@@ -35,6 +36,7 @@ class Events(Endpoint):
     @extend_schema(
         operation_id="tellEvents",
         tags=["Events"],
+        examples=examples.BATCH,
         request=shapes.BatchShape,
         responses={202: shapes.ReceiptShape},
     )

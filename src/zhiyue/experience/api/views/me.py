@@ -13,6 +13,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.profiles import change_profile
 from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api import examples
 from zhiyue.experience.api.conditions import check_unchanged, with_etag
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.repeating import repeatable
@@ -45,14 +46,18 @@ class MyEndpoint(Endpoint):
 
 class Me(MyEndpoint):
     @needs(Scope.ME_READ)
-    @extend_schema(operation_id="getMe", tags=["Me"], responses=shapes.MeShape)
+    @extend_schema(operation_id="getMe", tags=["Me"], examples=examples.MY_PROFILE, responses=shapes.MeShape)
     def get(self, request: Request) -> Response:
         """Get my profile"""
         return Response(self._told(self.member))
 
     @needs(Scope.ME_WRITE)
     @extend_schema(
-        operation_id="changeMe", tags=["Me"], request=shapes.MeChangeShape, responses=shapes.MeShape
+        operation_id="changeMe",
+        tags=["Me"],
+        examples=examples.CHANGE,
+        request=shapes.MeChangeShape,
+        responses=shapes.MeShape,
     )
     def patch(self, request: Request) -> Response:
         """Change my profile
@@ -100,6 +105,7 @@ class MyCourses(MyEndpoint):
     @extend_schema(
         operation_id="joinCourse",
         tags=["Me"],
+        examples=examples.JOIN,
         request=shapes.EnrolShape,
         responses={201: shapes.EnrolledShape, 200: shapes.EnrolledShape},
     )

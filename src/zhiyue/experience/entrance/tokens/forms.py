@@ -31,7 +31,7 @@ class TokenForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=pgettext_lazy("token", "What does it open?"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
         error_messages={
             "required": pgettext_lazy("token", "Choose at least one thing that the token opens.")
         },
