@@ -1,0 +1,63 @@
+"""What requests and answers look like, for the schema. A test holds each one against its shape."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+COURSE: dict[str, Any] = {
+    "id": 7,
+    "slug": "statistical-intuition",
+    "title": "统计学的直觉",
+    "subtitle": "看懂数据，不被平均数骗",
+    "form": "course",
+    "language": "zh-hans",
+    "topic": "data",
+    "teacher": "何牧",
+    "level": "beginner",
+    "tags": ["统计"],
+    "price_fen": 9900,
+    "list_price_fen": 19900,
+    "lesson_count": 12,
+    "published_lesson_count": 9,
+    "free_lesson": "why-averages-lie",
+    "published_at": "2026-10-25T02:00:00Z",
+}
+ME: dict[str, Any] = {
+    "id": 42,
+    "display_name": "小林",
+    "username": "xiaolin",
+    "bio": "读书的人",
+    "email": "lin@academy.example",
+    "phone": None,
+    "roles": [],
+    "joined_at": "2026-09-01T08:30:00Z",
+}
+EVENTS: dict[str, Any] = {
+    "events": [
+        {
+            "id": "6f1c9c1e-0c0f-4c1e-9b1e-0d7a3b1c2d3e",
+            "name": "lesson.progressed",
+            "at": "2026-11-24T02:00:00Z",
+            "course_id": 7,
+            "lesson_id": 81,
+            "properties": {"percent": 40, "seconds": 90},
+        }
+    ]
+}
+
+
+def answer(value: object) -> list[OpenApiExample]:
+    return [OpenApiExample("Example", value=value, response_only=True, status_codes=["200"])]
+
+
+def asked(value: object) -> list[OpenApiExample]:
+    return [OpenApiExample("Example", value=value, request_only=True)]
+
+
+COURSES_PAGE = answer(
+    {"items": [COURSE], "next": "https://academy.example/api/v1/courses?cursor=…", "previous": None}
+)
+MY_PROFILE = answer(ME)
+CHANGE = asked({"bio": "读书的人"})
+JOIN = asked({"course": "statistical-intuition"})
+BATCH = asked(EVENTS)
