@@ -1,6 +1,7 @@
 """The invented academy reads well and is whole."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -34,6 +35,27 @@ def test_every_course_has_a_real_outline_and_a_few_readable_lessons(drafts):
         assert written[0].is_free, draft.slug
         assert all(len(lesson.body) > 450 for lesson in written), draft.slug
         assert draft.list_price_fen is None or draft.list_price_fen > draft.price_fen, draft.slug
+
+
+def test_the_workshop_holds_what_is_not_out(drafts):
+    now = clock.now()
+    workshop = {draft.slug: draft for draft in academy.workshop(now=now)}
+    assert {slug for slug, draft in workshop.items() if draft.published_at is None} == {
+        "ab-testing-for-managers",
+        "probability-every-day",
+    }
+    assert [slug for slug, draft in workshop.items() if draft.withdrawn] == ["web-in-a-weekend-2019"]
+    ahead = workshop["charts-that-do-not-lie"]
+    assert (ahead.published_at, ahead.language) == (now + timedelta(days=5), "en")
+    assert not {draft.keyword for draft in drafts} & {draft.keyword for draft in workshop.values()}
+
+
+def test_columns_and_prerequisites_lead_somewhere(drafts):
+    slugs = {draft.slug for draft in drafts}
+    everything = [*drafts, *academy.workshop(now=clock.now())]
+    assert sum(draft.form == "column" for draft in drafts) == 6
+    assert {asked for draft in everything for asked in draft.prerequisites} <= slugs
+    assert sum(bool(draft.skills) for draft in drafts) == 28
 
 
 def test_a_heading_inside_a_code_fence_is_code(tmp_path):

@@ -19,8 +19,9 @@ from zhiyue.demo.living import town, write
 from zhiyue.demo.models import Seeding
 from zhiyue.demo.people import people
 from zhiyue.monitor.services import measure_past_days
+from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
-from zhiyue.product.catalogue.services import publish_course, put_teacher, put_topic
+from zhiyue.product.catalogue.services import name_prerequisites, publish_course, put_teacher, put_topic
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
 from zhiyue.recommend.services import train_all
@@ -109,8 +110,13 @@ def _put_courses() -> None:
         put_topic(slug=slug, name=name, name_en=name_en, position=position)
     for teacher in academy.teachers():
         put_teacher(slug=teacher.slug, name=teacher.name, headline=teacher.headline, bio=teacher.bio)
-    for draft in academy.courses(now=clock.now()):
+    # The published first: what their members do goes by the order in which they came.
+    drafts = [*academy.courses(now=clock.now()), *academy.workshop(now=clock.now())]
+    for draft in drafts:
         publish_course(draft)
+    for draft in drafts:
+        name_prerequisites(draft)
+    find_likenesses()
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ _LESSON = re.compile(
 )
 
 # Two courses that are nearly the same on purpose: the second repeats much of the first.
-TWINS = frozenset({"pour-over-coffee", "pour-over-at-home"})
+TWINS = frozenset({"ab-testing-in-practice", "ab-testing-for-managers"})
 
 TOPICS = (
     ("data", "数据分析", "Data"),
@@ -56,6 +56,11 @@ def courses(*, now: datetime) -> list[CourseDraft]:
     return [read_course(path, now=now) for path in sorted(FOLDER.glob("courses/*.md"))]
 
 
+def workshop(*, now: datetime) -> list[CourseDraft]:
+    """What authors are at work on or took back: drafts, one that comes out in a few days, one that is withdrawn."""
+    return [read_course(path, now=now) for path in sorted(FOLDER.glob("workshop/*.md"))]
+
+
 def read_course(path: Path, *, now: datetime) -> CourseDraft:
     """One course file: TOML between two lines `+++`, then `#` chapters and `##` lessons. Raises BadCourseFile."""
     try:
@@ -76,9 +81,21 @@ def read_course(path: Path, *, now: datetime) -> CourseDraft:
         tags=tuple(facts["tags"]),
         price_fen=facts["price_fen"],
         list_price_fen=facts.get("list_price_fen"),
-        published_at=now - timedelta(days=facts["published_days_ago"]),
+        published_at=_published_at(facts, now),
         chapters=tuple(_chapters(path.name, text)),
+        form=facts.get("form", "course"),
+        language=facts.get("language", "zh-hans"),
+        skills=tuple(facts.get("skills", ())),
+        prerequisites=tuple(facts.get("prerequisites", ())),
+        withdrawn=facts.get("withdrawn", False),
     )
+
+
+def _published_at(facts: dict[str, Any], now: datetime) -> datetime | None:
+    """So many days ago or ahead; None for a draft."""
+    if "published_days_ahead" in facts:
+        return now + timedelta(days=facts["published_days_ahead"])
+    return now - timedelta(days=facts["published_days_ago"]) if "published_days_ago" in facts else None
 
 
 def _chapters(name: str, text: str) -> Iterator[ChapterDraft]:

@@ -27,8 +27,8 @@ class ChapterDraft:
 
 @dataclass(frozen=True, slots=True)
 class CourseDraft:
-    """A whole course as its author wrote it. Prices in fen; without `published_at` it is a draft. `prerequisites` are
-    slugs of courses."""
+    """A whole course as its author wrote it. Prices in fen; without `published_at` it is a draft, and one that was out
+    may be `withdrawn`. `prerequisites` are slugs of courses."""
 
     slug: str
     title: str
@@ -48,6 +48,7 @@ class CourseDraft:
     language: str = Course.Language.CHINESE.value
     skills: tuple[str, ...] = ()
     prerequisites: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 @transaction.atomic
@@ -89,13 +90,19 @@ def publish_course(draft: CourseDraft) -> Course:
         form=draft.form,
         language=draft.language,
         skills=list(draft.skills),
-        status=Course.Status.PUBLISHED if draft.published_at else Course.Status.DRAFT,
+        status=_status(draft),
         published_at=draft.published_at,
     )
     _put_chapters(course, draft.chapters)
     name_prerequisites(draft)
     index_course(course.pk)
     return course
+
+
+def _status(draft: CourseDraft) -> str:
+    if draft.withdrawn:
+        return Course.Status.WITHDRAWN
+    return Course.Status.PUBLISHED if draft.published_at else Course.Status.DRAFT
 
 
 @transaction.atomic
