@@ -87,6 +87,24 @@ def test_only_the_keyed_hash_of_a_code_is_kept(english, proved):
     assert digits not in str(dict(english.session))
 
 
+def test_the_subject_of_a_mail_which_the_desk_keeps_says_no_digits(english):
+    ask(english, "new@test.example")
+    message = OutgoingMessage.objects.get()
+    assert message.is_secret
+    assert digits_sent("new@test.example") not in message.subject
+
+
+def test_the_demo_shows_the_digits_to_the_browser_that_asked_and_a_real_academy_never(
+    english, proved, settings
+):
+    for to in (PHONE, "new@test.example"):
+        ask(english, to)
+        assert digits_sent(to) in english.get(ENTER).content.decode()
+    assert other_browser().get(ENTER).status_code == 302
+    settings.ZHIYUE_DEMO = False
+    assert digits_sent("new@test.example") not in english.get(ENTER).content.decode()
+
+
 def test_a_code_is_good_for_five_tries(english, proved):
     ask(english, PHONE)
     right = digits_sent(PHONE)

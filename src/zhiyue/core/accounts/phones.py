@@ -25,4 +25,4 @@ def tidy_phone(typed: str) -> str:
 
 def veiled_phone(phone: str) -> str:
     """For pages: enough to know one's own number by."""
-    return f"{phone[:-8]} •••• {phone[-4:]}"
+    return f"{phone[:-8]}****{phone[-4:]}"
