@@ -43,10 +43,10 @@ def test_sampling_finds_the_same_pair():
     text = "".join(chr(0x4E00 + (n * 7919) % 9000) for n in range(4000))
     half = text[:2000] + "".join(chr(0x5E00 + (n * 104729) % 9000) for n in range(2000))
     whole = containment(shingles(text), shingles(half))
-    [pair] = alike([shingles(text), shingles(half)], at_least=0.2, one_in=8)
+    [pair] = alike([shingles(text, one_in=8), shingles(half, one_in=8)], at_least=0.2)
     assert pair.share == pytest.approx(whole, abs=0.1)
     with pytest.raises(ValueError, match="one_in"):
-        alike([shingles(text)], at_least=0.2, one_in=0)
+        shingles(text, one_in=0)
 
 
 def test_shared_passages_are_shown_as_they_stand_in_the_first():

@@ -27,12 +27,20 @@ class Pair:
     share: float
 
 
-def shingles(text: str) -> frozenset[int]:
+def shingles(text: str, *, one_in: int = 1) -> frozenset[int]:
     """CRC-32 of every run of SHINGLE tokens, each once. NFKC and lower case first; punctuation, white space and
-    Markdown's signs are no tokens, so that laying a text out anew changes nothing."""
+    Markdown's signs are no tokens, so that laying a text out anew changes nothing.
+
+    one_in  keeps only the numbers it divides: 8 makes texts and their comparison 8 times smaller, and a share an
+            estimate with a standard error of about √(share (1 − share) one_in / shingles of the smaller text).
+            Source: Broder 1997.
+    """
+    if one_in < 1:
+        raise ValueError("one_in must be 1 or more")
     tokens = _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
     runs = (tokens[at : at + SHINGLE] for at in range(len(tokens) - SHINGLE + 1))
-    return frozenset(crc32("\0".join(run).encode()) for run in runs)
+    numbers = (crc32("\0".join(run).encode()) for run in runs)
+    return frozenset(number for number in numbers if number % one_in == 0)
 
 
 def containment(first: frozenset[int], second: frozenset[int]) -> float:
@@ -41,24 +49,17 @@ def containment(first: frozenset[int], second: frozenset[int]) -> float:
     return len(first & second) / smaller if smaller else 0.0
 
 
-def alike(texts: Sequence[frozenset[int]], *, at_least: float, one_in: int = 1) -> list[Pair]:
+def alike(texts: Sequence[frozenset[int]], *, at_least: float) -> list[Pair]:
     """Every pair whose containment is `at_least` so much, the most alike first.
 
-    one_in  looks at the shingles whose number divides by it only: 8 makes the work 8 times smaller, and the share an
-            estimate with a standard error of about √(share (1 − share) one_in / shingles of the smaller text)
     Texts of less than 20 shingles are left out: in so few words a share says nothing.
     """
-    if one_in < 1:
-        raise ValueError("one_in must be 1 or more")
-    sketches = [[number for number in text if number % one_in == 0] for text in texts]
-    sizes = np.array(
-        [len(sketch) if len(text) >= 20 else 0 for sketch, text in zip(sketches, texts, strict=True)]
-    )
-    if sizes.sum() == 0:
+    sizes = [len(text) if len(text) >= 20 else 0 for text in texts]
+    if not any(sizes):
         return []
-    numbers = np.concatenate([np.array(sketch, dtype=np.int64) for sketch in sketches])
+    numbers = np.concatenate([np.fromiter(text, dtype=np.int64, count=len(text)) for text in texts])
     _, columns = np.unique(numbers, return_inverse=True)
-    starts = np.concatenate(([0], np.cumsum([len(sketch) for sketch in sketches])))
+    starts = np.concatenate(([0], np.cumsum([len(text) for text in texts])))
     held = csr_array((np.ones(len(columns), dtype=np.int32), columns, starts))
     pairs: list[Pair] = []
     for low in range(0, len(texts), ROWS_AT_ONCE):

@@ -21,7 +21,7 @@ ALIKE_FROM = 0.25
 # A pair set aside comes back when it has grown more alike by so much.
 GROWN_BY = 0.1
 # Past so many courses shingles are sampled, to keep the job within memory.
-WHOLE_UP_TO_COURSES = 1_000
+WHOLE_UP_TO_COURSES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Twins:
 def find_likenesses() -> int:
     """Compare all courses that have words, drafts too, and keep which are alike. Returns how many pairs are."""
     courses = list(_with_lessons().order_by("pk"))
-    texts = [shingles(words_of(course)) for course in courses]
     one_in = 1 + len(courses) // WHOLE_UP_TO_COURSES
+    texts = [shingles(words_of(course), one_in=one_in) for course in courses]
     found = {
         (courses[pair.first].pk, courses[pair.second].pk): pair.share
-        for pair in alike(texts, at_least=ALIKE_FROM, one_in=one_in)
+        for pair in alike(texts, at_least=ALIKE_FROM)
     }
     known = {(row.course_id, row.other_id): row for row in Likeness.objects.select_for_update()}
     Likeness.objects.filter(pk__in=[row.pk for pair, row in known.items() if pair not in found]).delete()
