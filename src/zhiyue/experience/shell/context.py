@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import academy
+from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import leads_to_desk
 
 THEMES = ("auto", "light", "dark")
@@ -22,6 +23,7 @@ def page(request: HttpRequest) -> dict[str, object]:
     return {
         "viewer": viewer,
         "opens_desk": SimpleLazyObject(lambda: viewer is not None and leads_to_desk(viewer)),
+        "opens_studio": SimpleLazyObject(lambda: viewer is not None and viewer.may(Permission.USE_STUDIO)),
         "theme": theme if theme in THEMES else "auto",
         "content_language": settings.LANGUAGE_CODE,
         "academy": SimpleLazyObject(academy),

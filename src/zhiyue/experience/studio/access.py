@@ -12,6 +12,7 @@ from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.authoring import may_change_all
@@ -30,7 +31,8 @@ def for_the_studio(
         if not request.viewer.is_member:
             return _to_sign_in(request)
         if not request.viewer.may(Permission.USE_STUDIO):
-            raise PermissionDenied
+            waiting = request.viewer.waits_for(Permission.USE_STUDIO)
+            raise SecondFactorRequired if waiting else PermissionDenied
         try:
             response = view(request, *args, **kwargs)
         except ObjectDoesNotExist as missing:
