@@ -4,6 +4,7 @@ import re
 
 from django.test import Client
 
+from tests.experience.entrance.conftest import digits_sent
 from tests.factories import PASSWORD
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.models import User
@@ -66,8 +67,9 @@ def test_a_visitor_becomes_a_member_and_the_desk_sees_the_loop_close(academy, br
     as_visitor = courses_of(shelf(client))
     a_before = monitor.today()
 
-    form = {"email": "new@test.example", "password": PASSWORD, "display_name": "新同学"}
+    form = {"address": "new@test.example", "password": PASSWORD, "display_name": "新同学", "accepted": "on"}
     assert client.post("/sign-up/", form).status_code == 302
+    assert client.post("/sign-in/code/enter/", {"digits": digits_sent("new@test.example")}).status_code == 302
     member = User.objects.get(email="new@test.example")
     finished = Event.objects.get(name="lesson.finished", member=member)
     assert courses_of(shelf(client)) == as_visitor

@@ -12,6 +12,7 @@ from zhiyue.collect.models import Event
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.experience.shell import limits
+from zhiyue.facilities.notices.delivery import CONSOLE_MAIL
 from zhiyue.facilities.notices.models import OutgoingMessage
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,7 @@ def test_the_subject_of_a_mail_which_the_desk_keeps_says_no_digits(english):
 def test_the_demo_shows_the_digits_to_the_browser_that_asked_and_a_real_academy_never(
     english, proved, settings
 ):
+    settings.EMAIL_BACKEND = CONSOLE_MAIL
     for to in (PHONE, "new@test.example"):
         ask(english, to)
         assert digits_sent(to) in english.get(ENTER).content.decode()
