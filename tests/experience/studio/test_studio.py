@@ -330,6 +330,10 @@ def test_an_operator_orders_topics_and_teachers(signed_in, operator, creator):
     part = client.post(reverse("studio:move_topic", args=[two.pk]), {"by": "up"}, headers=HTMX)
     assert part.content.decode().startswith('<div id="topics"')
     assert list(Topic.objects.values_list("slug", flat=True)) == ["two", "one"]
+    page = part.content.decode()
+    assert page.index(f"/studio/topics/{two.pk}/") < page.index(
+        f"/studio/topics/{Topic.objects.get(slug='one').pk}/"
+    )
     new = {"name": "何牧", "headline": "", "bio": "", "slug": "he-mu", "account": "nobody@test.example"}
     assert client.post(reverse("studio:new_teacher"), new).status_code == 422
     assert not Teacher.objects.exists()

@@ -112,8 +112,8 @@ def courses_to_ask_for(viewer: Viewer, course: Course) -> list[Course]:
 
 
 def all_topics() -> list[Topic]:
-    """Also those without a course."""
-    return list(Topic.objects.annotate(n_courses=Count("courses")))
+    """Also those without a course, in the academy's order."""
+    return list(Topic.objects.annotate(n_courses=Count("courses")).order_by("position", "pk"))
 
 
 def all_teachers() -> list[Teacher]:
