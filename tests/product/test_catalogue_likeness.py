@@ -72,3 +72,12 @@ def test_a_creator_sets_nothing_aside(pair, creator):
     with pytest.raises(NotAllowed):
         likeness.twins(viewer)
     assert Likeness.objects.get().dismissed_at is None
+
+
+def test_passages_are_shown_in_one_line_without_signs_of_markdown(db, operator):
+    written = f"## 先看分布\n\n- **平均数**会骗人\n- 中位数不会\n\n> {TEXT}"
+    make_course("signs", text=written)
+    make_course("signs-again", text=written)
+    likeness.find_likenesses()
+    shown = likeness.twins(viewer_of(operator))[0].passages[0]
+    assert f"先看分布 平均数 会骗人 中位数不会 {TEXT.rstrip('。')}" in shown

@@ -1,5 +1,6 @@
 """Courses that are nearly the same: found, shown, set aside with a reason."""
 
+import re
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,6 +23,7 @@ ALIKE_FROM = 0.25
 GROWN_BY = 0.1
 # Past so many courses shingles are sampled, to keep the job within memory.
 WHOLE_UP_TO_COURSES = 200
+_SIGNS = re.compile(r"[#*`|>]+|^\s*(?:[-+]|\d+\.)\s|-{3,}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,11 @@ def twins(viewer: Viewer, *, dismissed: bool = False, limit: int = 50) -> list[T
     wanted = {pk for row in rows for pk in (row.course_id, row.other_id)}
     words = {course.pk: words_of(course) for course in _with_lessons().filter(pk__in=wanted)}
     return [
-        Twins(row, round(100 * row.share), shared_passages(words[row.course_id], words[row.other_id]))
+        Twins(
+            row,
+            round(100 * row.share),
+            [_bare(one) for one in shared_passages(words[row.course_id], words[row.other_id])],
+        )
         for row in rows
     ]
 
@@ -113,6 +119,11 @@ def words_of(course: Course) -> str:
     """Everything a course says, its outline and all lessons included, each piece on lines of its own."""
     lessons = [text for lesson in course.lessons.all() for text in (lesson.title, lesson.body)]
     return "\n\n".join([course.title, course.subtitle, course.summary, *course.outcomes, *lessons])
+
+
+def _bare(passage: str) -> str:
+    """Without Markdown's signs, in one line."""
+    return " ".join(_SIGNS.sub(" ", passage).split())
 
 
 def _with_lessons() -> CourseQuerySet:
