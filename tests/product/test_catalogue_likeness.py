@@ -1,14 +1,21 @@
 """Courses that are nearly the same: found, shown to those concerned, set aside with a reason."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 
 from tests.factories import lesson_of, make_course
 from tests.product.test_catalogue_writing import viewer_of
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.jobs.models import Job
+from zhiyue.engine.sameness import alike
 from zhiyue.product.catalogue import likeness
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Likeness
+from zhiyue.product.catalogue.services import LessonFacts, change_lesson
 
 TEXT = "平均数会骗人，中位数不会。把三个数放在一起看，才知道这群人到底过得怎么样，也才知道谁被平均掉了。"
 OTHER = "闷蒸三十秒之后，分三段注水，总共两分半钟。水温九十二度，粉水比一比十五，喝起来干净而且甜。"
@@ -81,3 +88,47 @@ def test_passages_are_shown_in_one_line_without_signs_of_markdown(db, operator):
     likeness.find_likenesses()
     shown = likeness.twins(viewer_of(operator))[0].passages[0]
     assert f"先看分布 平均数 会骗人 中位数不会 {TEXT.rstrip('。')}" in shown
+
+
+def test_what_an_author_writes_is_compared_before_it_is_out(pair, creator, operator):
+    lesson = lesson_of(pair[0], "two")
+    facts = LessonFacts(title=lesson.title, kind="article", body="另一段话。", is_free=False)
+    Job.objects.all().delete()
+    for words in ("另一段话。", "再一段话。"):
+        lesson = change_lesson(
+            viewer=viewer_of(operator),
+            lesson_id=lesson.pk,
+            facts=replace(facts, body=words),
+            seen_at=lesson.updated_at,
+        )
+    job = Job.objects.get(name="catalogue.compare")
+    assert job.claimable_at - job.enqueued_at == timedelta(minutes=10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_while_courses_are_compared(monkeypatch):
+    make_course("mean", text=TEXT)
+    make_course("mean-again", text=TEXT)
+    held = []
+
+    def watched(texts, **how):
+        held.append(connection.in_atomic_block)
+        return alike(texts, **how)
+
+    monkeypatch.setattr(likeness, "alike", watched)
+    assert likeness.find_likenesses() == 1
+    assert held == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_course_removed_while_courses_are_compared_has_no_pair(monkeypatch):
+    make_course("mean", text=TEXT)
+    copy = make_course("mean-again", text=TEXT)
+
+    def slow(texts, **how):
+        copy.delete()
+        return alike(texts, **how)
+
+    monkeypatch.setattr(likeness, "alike", slow)
+    assert likeness.find_likenesses() == 0
+    assert not Likeness.objects.exists()

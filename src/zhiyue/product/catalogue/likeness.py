@@ -23,6 +23,8 @@ ALIKE_FROM = 0.25
 GROWN_BY = 0.1
 # Past so many courses shingles are sampled, to keep the job within memory.
 WHOLE_UP_TO_COURSES = 200
+# So many courses' lessons are in memory at a time.
+COURSES_AT_ONCE = 20
 _SIGNS = re.compile(r"[#*`|>]+|^\s*(?:[-+]|\d+\.)\s|-{3,}", re.MULTILINE)
 
 
@@ -39,17 +41,30 @@ class Twins:
         return self.likeness.course, self.likeness.other
 
 
-@transaction.atomic
 def find_likenesses() -> int:
-    """Compare all courses that have words, drafts too, and keep which are alike. Returns how many pairs are."""
-    courses = list(_with_lessons().order_by("pk"))
-    one_in = 1 + len(courses) // WHOLE_UP_TO_COURSES
-    texts = [shingles(words_of(course), one_in=one_in) for course in courses]
+    """Compare all courses that have words, drafts too, and keep which are alike. Returns how many pairs are.
+
+    Reading and comparing take seconds and hold no lock; only what changed is written, in one short transaction.
+    """
+    one_in = 1 + Course.objects.count() // WHOLE_UP_TO_COURSES
+    courses = _with_lessons().order_by("pk").iterator(chunk_size=COURSES_AT_ONCE)
+    texts = {course.pk: shingles(words_of(course), one_in=one_in) for course in courses}
+    numbered = list(texts)
     found = {
-        (courses[pair.first].pk, courses[pair.second].pk): pair.share
-        for pair in alike(texts, at_least=ALIKE_FROM)
+        (numbered[pair.first], numbered[pair.second]): pair.share
+        for pair in alike(list(texts.values()), at_least=ALIKE_FROM)
     }
+    return _keep(found)
+
+
+@transaction.atomic
+def _keep(found: dict[tuple[int, int], float]) -> int:
+    """Make these pairs, and no others, the ones that are known. A course that was removed meanwhile has none."""
     known = {(row.course_id, row.other_id): row for row in Likeness.objects.select_for_update()}
+    there = set(
+        Course.objects.filter(pk__in={pk for pair in found for pk in pair}).values_list("pk", flat=True)
+    )
+    found = {pair: share for pair, share in found.items() if there.issuperset(pair)}
     Likeness.objects.filter(pk__in=[row.pk for pair, row in known.items() if pair not in found]).delete()
     now = clock.now()
     for (course_id, other_id), share in found.items():

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.authoring import require_change
@@ -15,9 +16,11 @@ from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import FormerSlug, Lesson
 from zhiyue.product.catalogue.services.addresses import move_slug
+from zhiyue.product.catalogue.tasks import compare_courses
 
 BODY_AT_MOST = 200_000
 MINUTES_AT_MOST = 600
+COMPARED_AFTER_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at
         before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
     )  # fmt: skip
     index_course(lesson.course_id)
+    if {"title", "body"} & set(changed):
+        # A copy is pointed out before it is published; all saves of some minutes are compared at once.
+        enqueue(compare_courses, key="after writing", delay_seconds=COMPARED_AFTER_SECONDS)
     return lesson
 
 
