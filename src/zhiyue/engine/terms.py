@@ -94,8 +94,12 @@ EMPTY_WORDS = frozenset(
 
 
 def fold(text: str) -> str:
-    """A text in the one form that is compared: NFKC, small letters without marks, simplified characters."""
-    plain = unicodedata.normalize("NFKC", text).lower().translate(_PLAIN)
+    """A text in the one form that is compared: NFKC, small letters without marks, simplified characters.
+
+    Half a surrogate pair, as JSON may carry one, is no character and becomes “?”.
+    """
+    whole = text.encode("utf-8", "replace").decode()
+    plain = unicodedata.normalize("NFKC", whole).lower().translate(_PLAIN)
     return str(_simplifier().convert(plain))
 
 

@@ -1,6 +1,7 @@
 """The index: what is put in is found, what is closed is not, on whichever database."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 from django.db import connection, transaction
@@ -73,7 +74,7 @@ def test_the_right_thing_comes_first(typed, first):
     assert found(typed)[0] == first
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "！？…", "\x00", "🙂", '"', "'", "xyzzyq", "不存在的火星语"])
+@pytest.mark.parametrize("typed", ["", "   ", "！？…", "\x00", "\ud800", "🙂", '"', "'", "xyzzyq", "不存在的火星语"])
 def test_nothing_is_found_with_what_says_nothing(typed):
     answer = selectors.find(typed, groups=GROUPS)
     assert (answer.count, answer.meant, answer.is_near) == (0, "", False)
@@ -136,7 +137,7 @@ def test_putting_again_changes_only_what_changed():
     text = Text("course", 4, "一杯手冲咖啡", "石跃川", ("生活",), "水温与研磨", scope=4)
     assert put_documents([text]) == 0
     set_boosts(kind="course", boosts={4: 0.5})
-    assert put_documents([Text("course", 4, "一壶红茶", "石跃川", scope=4)]) == 2
+    assert put_documents([Text("course", 4, "一壶红茶", "石跃川", scope=4)]) == 1
     assert (found("咖啡"), found("红茶")) == ([], [("course", 4)])
     assert Document.objects.get(kind="course", ref=4).boost == 0.5
 
@@ -212,3 +213,31 @@ def test_past_the_most_that_is_ranked_the_count_is_a_lower_bound():
     put_documents([Text("lesson", 100 + n, f"数据 {n}") for n in range(70)])
     group = selectors.find("数据", groups=GROUPS).groups["all"]
     assert (group.count, group.is_more, len(group.hits)) == (60, True, 10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_put_the_same_texts_at_once_and_both_are_done():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: the second begins when the first is done.")
+    barrier, failures = Barrier(2), []
+
+    def put(name):
+        try:
+            for turn in range(15):
+                barrier.wait(timeout=20)
+                texts = [Text("lesson", ref, f"{name} {turn}", scope=9) for ref in range(100, 120)]
+                put_documents(texts if name == "one" else reversed(texts))
+        except Exception as failure:
+            failures.append(failure)
+            barrier.abort()
+        finally:
+            connection.close()
+
+    threads = [Thread(target=put, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failures == []
+    assert Document.objects.filter(kind="lesson", ref__gte=100).count() == 20
+    assert len({document.title for document in Document.objects.filter(ref__gte=100)}) == 1

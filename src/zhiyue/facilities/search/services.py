@@ -21,32 +21,36 @@ LONGEST_SYNONYM = 24
 # A lesson of more signs than this is found by its beginning.
 _LONGEST_BODY = 40_000
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+_KEY = ("kind", "ref", "is_open")
 _SHOWN = ("scope", "since", "title", "secondary", "tags", "body")
+_CUT = ("title_terms", "secondary_terms", "tags_terms", "body_terms", "pairs", "changed_at")
 
 
 @transaction.atomic
 def put_documents(texts: Iterable[Text]) -> int:
-    """Make these findable as they are now. What didn't change is left alone; returns how many rows did."""
+    """Make these findable as they are now. Returns how many rows changed; the others are left alone, and not locked.
+
+    Of two callers at once the later one's words stay: hold a lock on what they were read from.
+    """
     wanted = {(row.kind, row.ref, row.is_open): row for text in texts for row in _rows(text)}
     refs: dict[str, set[int]] = {}
     for kind, ref, _ in wanted:
         refs.setdefault(kind, set()).add(ref)
     there: dict[tuple[str, int, bool], Document] = {}
     for kind, ids in refs.items():
-        rows = Document.objects.select_for_update().filter(kind=kind, ref__in=ids).order_by("pk")
+        rows = Document.objects.filter(kind=kind, ref__in=ids).defer(*_CUT)
         there |= {(row.kind, row.ref, row.is_open): row for row in rows}
     gone = [row.pk for key, row in there.items() if key not in wanted]
-    changed = []
-    for key, row in wanted.items():
-        old = there.get(key)
-        if old is not None and all(getattr(old, name) == getattr(row, name) for name in _SHOWN):
-            continue
-        if old is not None:
-            gone.append(old.pk)
-            row.boost = old.boost
-        changed.append(_cut(row))
+    # In one order for everybody, so that two who put the same rows wait for each other and never in a circle.
+    changed = [
+        _cut(row)
+        for key, row in sorted(wanted.items())
+        if key not in there or any(getattr(there[key], name) != getattr(row, name) for name in _SHOWN)
+    ]
     Document.objects.filter(pk__in=gone).delete()
-    Document.objects.bulk_create(changed, batch_size=200)
+    Document.objects.bulk_create(
+        changed, batch_size=200, update_conflicts=True, unique_fields=_KEY, update_fields=[*_SHOWN, *_CUT]
+    )
     return len(changed) + len(gone)
 
 

@@ -33,7 +33,8 @@ def index_course(course_id: int) -> None:
 
     Its teacher and topic are findable as long as some course of theirs is published.
     """
-    course = Course.objects.select_related("topic", "teacher").filter(pk=course_id).first()
+    courses = Course.objects.select_for_update(of=("self",)).select_related("topic", "teacher")
+    course = courses.filter(pk=course_id).first()
     put_scope(scope=course_id, texts=_texts(course) if course else [])
     if course:
         _put_teacher(course.teacher)

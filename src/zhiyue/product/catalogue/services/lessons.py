@@ -67,7 +67,7 @@ def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at
     index_course(lesson.course_id)
     if {"title", "body"} & set(changed):
         # A copy is pointed out before it is published; all saves of some minutes are compared at once.
-        enqueue(compare_courses, key="after writing", delay_seconds=COMPARED_AFTER_SECONDS)
+        enqueue(compare_courses, key="compare", delay_seconds=COMPARED_AFTER_SECONDS)
     return lesson
 
 

@@ -80,7 +80,7 @@ def _save(user: User, course: Course, act: str, before: dict[str, object], why: 
     subject = ("course", course.pk, course.title)
     note(by=user, act=act, subject=subject, before=before, after=_state(course), why=why)
     index_course(course.pk)
-    enqueue(compare_courses, key="after publication")
+    enqueue(compare_courses, key="compare")
     return course
 
 
