@@ -1,87 +1,130 @@
 """The one question both databases are asked: which documents hold these terms. Ranking what they name is `ranking`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from zhiyue.facilities.search.questions import Unit
-from zhiyue.facilities.search.triggers import CLOSED, OPEN
+from zhiyue.facilities.search.triggers import CLOSED, OPEN, kind_term
+from zhiyue.facilities.search.triggers import TABLE as DOCUMENTS
 
-# As many matches are looked at in one index; of those the best by the database's own measure are ranked.
-MOST_MATCHES = 3000
+# With no more matches than this, of all groups together, each of them is compared.
+MOST_TOGETHER = 600
+# Of a commoner word so many are looked at in each group: first where it stands in what a list shows.
+MOST_IN_FACE = 300
+MOST_MATCHES = 1000
+# The best of them, by the database's own measure, are ranked.
 MOST_RANKED = 60
 # A member of more courses than this finds the text of the first ones only.
 MOST_SCOPES = 400
 
+# Id and kind of a match, and how well it fits by the measure of the database: the smaller the better.
+_Match = tuple[int, str, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Documents in which all units of one of the `choices` stand."""
+    """Documents in which all units of one of the `choices` stand. `is_near`: what is found is a guess anyway."""
 
     choices: tuple[tuple[Unit, ...], ...]
-    kinds: tuple[str, ...]
     scopes: tuple[int, ...] = ()
+    is_near: bool = False
 
 
-def matches(wanted: Wanted) -> tuple[list[int], bool]:
-    """Ids of matching documents, the likeliest first; and whether there are more than were looked at."""
+@contextmanager
+def asking() -> Iterator[None]:
+    """Within this block PostgreSQL reads indexes only: a limit makes reading the whole table look cheap to it, and
+    every row of it would have to be unpacked."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = on")
+
+
+def matches(wanted: Wanted, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[list[int], bool]]:
+    """For each group of kinds the ids of matching documents, the likeliest first; and whether there are more."""
     ask = _postgresql if connection.vendor == "postgresql" else _sqlite
-    found, is_more = ask(wanted, face=False)
-    if is_more:
-        # So common that the best may be among those not looked at: what carries it in its face comes first.
-        first, _ = ask(wanted, face=True)
-        found = [*first, *found]
-    return list(dict.fromkeys(found))[:MOST_RANKED], is_more or len(found) > MOST_RANKED
+    # Asked for by kind, each match costs a look at the kind as well: for one group only that is worth it.
+    kinds_of_all = next(iter(groups.values())) if len(groups) == 1 else ()
+    together = ask(wanted, kinds_of_all, face=False, most=MOST_TOGETHER)
+    if len(together) <= MOST_TOGETHER:
+        return {
+            name: _best([one for one in together if one[1] in kinds], more=False)
+            for name, kinds in groups.items()
+        }
+    found = {}
+    for name, kinds in groups.items():
+        # What carries it in its face outranks what only speaks of it, so often nothing else need be read.
+        rows = ask(wanted, tuple(kinds), face=True, most=MOST_IN_FACE)
+        is_more = len(rows) > MOST_RANKED
+        if not is_more and wanted.is_near:
+            rows += sorted((one for one in together if one[1] in kinds), key=_by_fit)
+        elif not is_more:
+            rest = ask(wanted, tuple(kinds), face=False, most=MOST_MATCHES)
+            is_more = len(rest) > MOST_MATCHES
+            rows = [*rows, *rest]
+        found[name] = _best(rows, more=is_more)
+    return found
 
 
-def _sqlite(wanted: Wanted, *, face: bool) -> tuple[list[int], bool]:
-    expression = _expression(wanted, quote='"', conjunction=" AND ", disjunction=" OR ")
+def _by_fit(match: _Match) -> tuple[float, int]:
+    return match[2], match[0]
+
+
+def _best(rows: Sequence[_Match], *, more: bool) -> tuple[list[int], bool]:
+    ids = list(dict.fromkeys(pk for pk, _, _ in rows))
+    return ids[:MOST_RANKED], more or len(ids) > MOST_RANKED
+
+
+def _sqlite(wanted: Wanted, kinds: Sequence[str], *, face: bool, most: int) -> list[_Match]:
+    asked = _expression(wanted, quote='"', conjunction=" AND ", disjunction=" OR ")
     if face:
-        expression = f"{{title_terms secondary_terms tags_terms}} : ({expression})"
-    kinds = " OR ".join(f'"{kind}"' for kind in wanted.kinds)
-    asked = f"({expression}) AND kind : ({kinds})"
-    rows = _match(OPEN, asked)
-    is_more = len(rows) > MOST_MATCHES
+        asked = f"({{title_terms secondary_terms tags_terms}} : ({asked}))"
+    if kinds:
+        asked = f"{asked} AND kind : ({_any(kinds)})"
+    rows = _match(OPEN, asked, most)
     if wanted.scopes:
-        scopes = " OR ".join(f'"{scope}"' for scope in wanted.scopes[:MOST_SCOPES])
-        closed = _match(CLOSED, f"{asked} AND scope : ({scopes})")
-        is_more = is_more or len(closed) > MOST_MATCHES
-        rows += closed
-    rows.sort(key=lambda row: (row[1], row[0]))
-    return [row[0] for row in rows], is_more
+        rows += _match(CLOSED, f"{asked} AND scope : ({_any(wanted.scopes[:MOST_SCOPES])})", most)
+    return sorted(rows, key=_by_fit)
 
 
-def _match(table: str, asked: str) -> list[tuple[int, float]]:
+def _any(values: Sequence[object]) -> str:
+    return " OR ".join(f'"{value}"' for value in values)
+
+
+def _match(table: str, asked: str, most: int) -> list[_Match]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT rowid, rank FROM {table} WHERE {table} MATCH %s LIMIT %s",  # noqa: S608 - a name of ours
-            [asked, MOST_MATCHES + 1],
+            f"SELECT {table}.rowid, {DOCUMENTS}.kind, rank FROM {table} "  # noqa: S608 - names of ours
+            f"CROSS JOIN {DOCUMENTS} ON {DOCUMENTS}.id = {table}.rowid WHERE {table} MATCH %s LIMIT %s",
+            [asked, most + 1],
         )
         return list(cursor.fetchall())
 
 
-def _postgresql(wanted: Wanted, *, face: bool) -> tuple[list[int], bool]:
+def _postgresql(wanted: Wanted, kinds: Sequence[str], *, face: bool, most: int) -> list[_Match]:
     asked = _expression(wanted, quote="'", conjunction=" & ", disjunction=" | ")
+    of_kinds = " | ".join(f"'{kind_term(kind)}'" for kind in kinds)
     column = "face" if face else "vector"
-    with transaction.atomic(), connection.cursor() as cursor:
-        # A limit makes reading the whole table look cheap, and every row of it would have to be unpacked.
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    # Whether a row is open is looked at where it lies: half of an index read for it would cost more.
+    readable = "CASE WHEN is_open THEN true ELSE scope = ANY(%s) END"
+    with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, ts_rank('{0.1, 0.3, 0.5, 1.0}', face, %s::tsquery) FROM search_document "  # noqa: S608
-            f"WHERE {column} @@ %s::tsquery AND kind = ANY(%s) AND (is_open OR scope = ANY(%s)) LIMIT %s",
+            f"SELECT id, kind, -ts_rank('{{0.1, 0.3, 0.5, 1.0}}', face, %s::tsquery) FROM {DOCUMENTS} "  # noqa: S608
+            f"WHERE {column} @@ %s::tsquery AND {readable} LIMIT %s",
             [
                 asked,
-                asked,
-                list(wanted.kinds),
+                f"{asked} & ({of_kinds})" if kinds else asked,
                 list(wanted.scopes[:MOST_SCOPES]),
-                MOST_MATCHES + 1,
+                most + 1,
             ],
         )
-        rows = cursor.fetchall()
-        cursor.execute("SET LOCAL enable_seqscan = on")
-    rows.sort(key=lambda row: (-row[1], row[0]))
-    return [row[0] for row in rows], len(rows) > MOST_MATCHES
+        return sorted(cursor.fetchall(), key=_by_fit)
 
 
 def _expression(wanted: Wanted, *, quote: str, conjunction: str, disjunction: str) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from zhiyue.core.kit import clock
 from zhiyue.engine import spelling, terms
 from zhiyue.facilities.search import questions
-from zhiyue.facilities.search.engines import Wanted, matches
+from zhiyue.facilities.search.engines import Wanted, asking, matches
 from zhiyue.facilities.search.kinds import Found, Group, Hit
 from zhiyue.facilities.search.marking import Marker
 from zhiyue.facilities.search.models import Document, Synonyms
@@ -70,15 +70,9 @@ def find(
     All words first; where little is found, words inside words; where nothing is, what may have been meant, and at
     last what fits in part.
     """
-    reader = _Reader(groups, tuple(scopes), frozenset(own_words))
-    best: _Ranked = {name: ([], False) for name in groups}
-    taken: _Try | None = None
-    for one in _tries(questions.read(typed, synonym_groups())):
-        if taken is not None and _is_enough(taken, _count(best), one):
-            break
-        found = _ranked(one, reader)
-        if _count(found) > _count(best):
-            best, taken = found, one
+    best, taken = _best_try(
+        questions.read(typed, synonym_groups()), _Reader(groups, tuple(scopes), frozenset(own_words))
+    )
     if taken is None:
         return Found(groups={name: Group() for name in groups})
     shown = {name: rows[skip : skip + limit] for name, (rows, _) in best.items()}
@@ -93,6 +87,19 @@ def find(
     )
 
 
+def _best_try(question: Question, reader: _Reader) -> tuple[_Ranked, _Try | None]:
+    best: _Ranked = {name: ([], False) for name in reader.groups}
+    taken: _Try | None = None
+    with asking():
+        for one in _tries(question):
+            if taken is not None and _is_enough(taken, _count(best), one):
+                break
+            found = _ranked(one, reader)
+            if _count(found) > _count(best):
+                best, taken = found, one
+    return best, taken
+
+
 def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
     """Open things that what was typed so far may become, the likeliest first; else what it may have meant."""
     question = questions.read(typed, synonym_groups())
@@ -100,7 +107,8 @@ def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
         return []
     begun = _unfinished(question)
     reader = _Reader({"all": tuple(kinds)})
-    ranked_rows, _ = _ranked(_Try(begun, (begun.units,)), reader)["all"]
+    with asking():
+        ranked_rows, _ = _ranked(_Try(begun, (begun.units,)), reader)["all"]
     rows = [one for one in ranked_rows if in_face(one[1], begun)][:limit]
     if rows:
         hits = _hits(rows, Marker(begun.marks))
@@ -181,10 +189,7 @@ def _pair(pair: str) -> Unit:
 
 def _ranked(one: _Try, reader: _Reader) -> _Ranked:
     """What each group holds of it, best first, and whether more matched than was ranked."""
-    named = {
-        name: matches(Wanted(one.choices, tuple(kinds), reader.scopes))
-        for name, kinds in reader.groups.items()
-    }
+    named = matches(Wanted(one.choices, reader.scopes, one.is_near), reader.groups)
     rows = Document.objects.filter(
         Q(is_open=True) | Q(scope__in=reader.scopes),
         pk__in=[pk for ids, _ in named.values() for pk in ids],

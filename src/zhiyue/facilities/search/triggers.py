@@ -14,10 +14,23 @@ _COLUMNS = ("title_terms", "secondary_terms", "tags_terms", "body_terms", "pairs
 _WEIGHTS = "10.0, 5.0, 3.0, 1.0, 0.5, 0.0, 0.0"
 
 
+def kind_term(kind: str) -> str:
+    """On PostgreSQL a kind is a term of both vectors, so that the index alone finds the rows of a kind."""
+    return f"kind:{kind}"
+
+
 def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for statement in _POSTGRESQL if connection.vendor == "postgresql" else _sqlite():
             cursor.execute(statement)
+
+
+def put_kinds_into_the_index(connection: BaseDatabaseWrapper) -> None:
+    """For rows from before a kind was a term: the function anew, and every row through it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_PUT)
+            cursor.execute(f"UPDATE {TABLE} SET title_terms = title_terms")  # noqa: S608 - a name of ours
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -75,15 +88,19 @@ def _no_sqlite() -> list[str]:
 
 
 # Terms are letters and digits, so they need no quoting inside ''; the weights are those of fields.
+_PUT = (
+    "CREATE OR REPLACE FUNCTION search_put() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN NEW.face := (search_lexemes(NEW.title_terms, '1A') || ' ' || "
+    "search_lexemes(NEW.secondary_terms, '2B') || ' ' || search_lexemes(NEW.tags_terms, '3C') || "
+    f"' ''{kind_term('')}' || NEW.kind || '''')::tsvector; "
+    "NEW.vector := strip(NEW.face) || (search_lexemes(NEW.body_terms, '4D') || ' ' || "
+    "search_lexemes(NEW.pairs, '5D'))::tsvector; RETURN NEW; END $$"
+)
 _POSTGRESQL = [
     "CREATE OR REPLACE FUNCTION search_lexemes(terms text, place text) RETURNS text LANGUAGE sql IMMUTABLE AS "
     "$$ SELECT coalesce(string_agg(DISTINCT '''' || term || ''':' || place, ' '), '') "
     "FROM unnest(string_to_array(terms, ' ')) AS term WHERE term <> '' $$",
-    "CREATE OR REPLACE FUNCTION search_put() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN NEW.face := (search_lexemes(NEW.title_terms, '1A') || ' ' || "
-    "search_lexemes(NEW.secondary_terms, '2B') || ' ' || search_lexemes(NEW.tags_terms, '3C'))::tsvector; "
-    "NEW.vector := strip(NEW.face) || (search_lexemes(NEW.body_terms, '4D') || ' ' || "
-    "search_lexemes(NEW.pairs, '5D'))::tsvector; RETURN NEW; END $$",
+    _PUT,
     # What is compared for order is small and lies in the row; what is only matched lies in the index.
     f"ALTER TABLE {TABLE} ADD COLUMN vector tsvector, ADD COLUMN face tsvector",
     f"CREATE INDEX search_vector ON {TABLE} USING gin (vector) WITH (fastupdate = off)",
