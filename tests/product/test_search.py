@@ -138,3 +138,14 @@ def test_reindex_makes_the_index_whole_again(course, capsys):
     call_command("reindex")
     assert "1 courses are in the search index." in capsys.readouterr().out
     assert ("course", course.pk) in found("intuition")
+
+
+@pytest.mark.parametrize(
+    "odd", ["-", "![", "[", "\n", " ", "[a](", "![a](", "|", "- ", "1", "-\n", "_", "`", "- - -x", "|---"]
+)
+def test_what_is_typed_by_the_thousand_is_read_once(odd):
+    """Patterns that try again from each sign would not end within anybody's patience."""
+    text = odd * (200_000 // len(odd))
+    read = plain(f"{text}\n后面还有字")
+    assert "后面还有字" in read
+    assert len(read) <= len(text) + 6

@@ -74,7 +74,9 @@ def test_the_right_thing_comes_first(typed, first):
     assert found(typed)[0] == first
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "！？…", "\x00", "\ud800", "🙂", '"', "'", "xyzzyq", "不存在的火星语"])
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "！？…", "\x00", "\ud800", "🙂", '"', "'", "xyzzyq", "不存在的火星语"]
+)
 def test_nothing_is_found_with_what_says_nothing(typed):
     answer = selectors.find(typed, groups=GROUPS)
     assert (answer.count, answer.meant, answer.is_near) == (0, "", False)

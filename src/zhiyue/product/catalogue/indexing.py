@@ -18,11 +18,13 @@ _LEVEL_WORDS = {
     Level.ADVANCED.value: ("高级", "advanced"),
 }
 
-# Markdown without what isn't read: fences, marks at the beginning of lines, addresses, emphasis.
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# Markdown without what is not read: fences, marks at the beginning of lines, addresses, emphasis. Each pattern looks at
+# a sign a bounded number of times, whatever an author types: lessons are indexed while others wait.
+_PICTURE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^()\n]{0,500}\)")
+_LINK = re.compile(r"\[([^\[\]\n]{0,300})\]\([^()\n]{0,500}\)")
 _LINE_MARK = re.compile(
-    r"^\s*(?:#{1,6}\s+|>+\s?|[-*+]\s+|\d+[.)]\s+|```.*$|\|?(?:\s*:?-{3,}:?\s*\|?)+$)", re.MULTILINE
+    r"^[ \t]*(?:#{1,6}[ \t]+|>+[ \t]?|[-*+][ \t]+|\d{1,9}[.)][ \t]+|```[^\n]*$)|^(?=[^\n]*---)[ \t|:-]+$",
+    re.MULTILINE,
 )
 _EMPHASIS = re.compile(r"\*\*|__|~~|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 

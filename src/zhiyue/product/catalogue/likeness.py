@@ -25,7 +25,7 @@ GROWN_BY = 0.1
 WHOLE_UP_TO_COURSES = 200
 # So many courses' lessons are in memory at a time.
 COURSES_AT_ONCE = 20
-_SIGNS = re.compile(r"[#*`|>]+|^\s*(?:[-+]|\d+\.)\s|-{3,}", re.MULTILINE)
+_SIGNS = re.compile(r"[#*`|>]+|^[ \t]*(?:[-+]|\d{1,9}\.)[ \t]|-{3,}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
