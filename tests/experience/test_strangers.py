@@ -81,6 +81,8 @@ FOR = {
     "studio:new": AUTHORS,
     "studio:preview": AUTHORS,
     "studio:me": AUTHORS,
+    "studio:own_portrait": AUTHORS,
+    "studio:portrait": OPERATORS,
     "studio:topic": OPERATORS,
     "studio:new_topic": OPERATORS,
     "studio:move_topic": OPERATORS,

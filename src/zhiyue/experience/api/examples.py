@@ -18,6 +18,7 @@ COURSE: dict[str, Any] = {
     "price_fen": 9900,
     "list_price_fen": 19900,
     "lesson_count": 12,
+    "picture": None,
     "published_lesson_count": 9,
     "free_lesson": "why-averages-lie",
     "published_at": "2026-10-25T02:00:00Z",

@@ -33,6 +33,7 @@ ACTS: Mapping[str, Words] = {
     "course.changed": pgettext_lazy("audit act", "changed the course"),
     "course.moved": pgettext_lazy("audit act", "changed the address of the course"),
     "course.pictured": pgettext_lazy("audit act", "changed the cover of"),
+    "teacher.pictured": pgettext_lazy("audit act", "changed the picture of"),
     "course.published": pgettext_lazy("audit act", "published the course"),
     "course.scheduled": pgettext_lazy("audit act", "scheduled the course"),
     "course.withdrawn": pgettext_lazy("audit act", "withdrew the course"),

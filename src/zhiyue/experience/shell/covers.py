@@ -7,12 +7,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import pi, sin
-from pathlib import PurePosixPath
 from zlib import crc32
 
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from zhiyue.experience.shell.pictures import address_of
 
 WIDTH, HEIGHT = 320, 200
 _TEXT_LEFT, _TEXT_BASE, _TEXT_ROOM = 20, 176, 168
@@ -95,10 +95,9 @@ def dress(courses: Sequence[tuple[str, str]]) -> list[Wear]:
 def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None, picture: str = "") -> SafeString:
     """The cover as inline SVG, or the `picture` that was uploaded. Decoration only: the title beside it says all."""
     if picture:
-        address = reverse("shell:picture", args=[PurePosixPath(picture).name])
         return format_html(
             '<img class="cover" src="{}" alt="" width="{}" height="{}" loading="lazy" decoding="async">',
-            address, WIDTH, HEIGHT,
+            address_of(picture), WIDTH, HEIGHT,
         )  # fmt: skip
     wear = wear or Wear()
     palette = palette_of(topic)

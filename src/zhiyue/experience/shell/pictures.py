@@ -1,7 +1,10 @@
 """Pictures that authors uploaded, as the catalogue made them anew."""
 
+from pathlib import PurePosixPath
+
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
@@ -9,6 +12,11 @@ from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.pictures import FOLDER
 
 _YEAR_SECONDS = 365 * 24 * 3600
+
+
+def address_of(picture: str) -> str:
+    """Where a picture of the storage is served."""
+    return reverse("shell:picture", args=[PurePosixPath(picture).name])
 
 
 @require_safe

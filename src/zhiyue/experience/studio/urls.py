@@ -23,6 +23,7 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/address/", lessons.address, name="lesson_address"),
     path("lessons/<int:pk>/<slug:verb>/", outline.lesson_act, name="lesson_act"),
     path("me/", shelving.me, name="me"),
+    path("me/portrait/", shelving.own_portrait, name="own_portrait"),
     path("topics/", shelving.topics, name="topics"),
     path("topics/new/", shelving.topic, name="new_topic"),
     path("topics/<int:topic_id>/", shelving.topic, name="topic"),
@@ -30,4 +31,5 @@ urlpatterns = [
     path("teachers/", shelving.teachers, name="teachers"),
     path("teachers/new/", shelving.teacher, name="new_teacher"),
     path("teachers/<int:teacher_id>/", shelving.teacher, name="teacher"),
+    path("teachers/<int:teacher_id>/portrait/", shelving.portrait, name="portrait"),
 ]

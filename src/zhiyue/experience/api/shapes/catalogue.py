@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from zhiyue.experience.api.shapes.lists import ListShape, Moment, PageQuery, Shape
+from zhiyue.experience.api.shapes.lists import ListShape, Moment, PageQuery, PictureAddress, Shape
 from zhiyue.product.catalogue.listing import ORDERS
 from zhiyue.product.catalogue.models import Course, Lesson, Level
 
@@ -33,6 +33,9 @@ class CourseShape(Shape):
     price_fen = serializers.IntegerField(help_text="0 is free.")
     list_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out.")
     lesson_count = serializers.IntegerField()
+    picture = PictureAddress(
+        help_text="Address of an uploaded JPEG, from the root of the academy; null where the cover is drawn."
+    )
     published_lesson_count = serializers.IntegerField(help_text="Lessons that can be opened already.")
     free_lesson = serializers.CharField(
         source="free_lesson_slug", allow_null=True, help_text="Slug of the first lesson open to everybody."
@@ -102,6 +105,9 @@ class TeacherShape(Shape):
     name = serializers.CharField()
     headline = serializers.CharField()
     bio = serializers.CharField()
+    picture = PictureAddress(
+        help_text="Address of a square JPEG, from the root of the academy; null where there is none."
+    )
 
 
 class TeacherPageShape(ListShape):

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from zhiyue.experience.api.cursors import DEFAULT_SIZE, LARGEST_SIZE, LONGEST_CURSOR
+from zhiyue.experience.shell.pictures import address_of
 
 
 class Shape(serializers.Serializer[Any]):
@@ -17,6 +18,19 @@ class Moment(serializers.DateTimeField):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(default_timezone=UTC, **more)
+
+
+class PictureAddress(serializers.CharField):
+    """Where a picture of the storage is served, from the root of the academy; null where there is none."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(allow_null=True, **more)
+
+    def get_attribute(self, instance: Any) -> str | None:
+        return super().get_attribute(instance) or None
+
+    def to_representation(self, value: str) -> str:
+        return address_of(value)
 
 
 class PageQuery(Shape):

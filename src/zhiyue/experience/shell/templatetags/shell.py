@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from zhiyue.experience.shell.cards import Shelf, ShownCourse
 from zhiyue.experience.shell.charts import Chart
+from zhiyue.experience.shell.pictures import address_of
 
 register = template.Library()
 
@@ -156,12 +157,17 @@ def badge(text: str, kind: str = "", icon_name: str = "") -> SafeString:
 
 
 @register.simple_tag
-def avatar(name: str, size: str = "") -> SafeString:
-    """The first character of a name in a disc; the name itself stands beside it or in a label."""
+def avatar(name: str, size: str = "", picture: str = "") -> SafeString:
+    """Somebody's picture, else the first character of their name, in a disc; the name itself stands beside it or in a
+    label. `size`: l, xl or none. `picture` is its name in the storage."""
+    kind = f" avatar-{size}" if size else ""
+    if picture:
+        return format_html(
+            '<img class="avatar{}" src="{}" alt="" width="640" height="640" loading="lazy" decoding="async">',
+            kind, address_of(picture),
+        )  # fmt: skip
     first = (name.strip() or "·")[0].upper()
-    return format_html(
-        '<span class="avatar{}" aria-hidden="true">{}</span>', f" avatar-{size}" if size else "", first
-    )
+    return format_html('<span class="avatar{}" aria-hidden="true">{}</span>', kind, first)
 
 
 @register.simple_block_tag

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,12 +23,28 @@ from zhiyue.experience.studio.forms import (
     account_as_typed,
 )
 from zhiyue.product.catalogue import authoring, services
+from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Teacher, Topic
+from zhiyue.product.catalogue.pictures import BYTES_AT_MOST
 
 
 @for_the_studio
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: PageRequest) -> HttpResponseBase:
+    form = _own_form(request, request.POST or None)
+    if _saved(request, form, lambda: services.change_own_teacher(viewer=request.viewer, **form.cleaned_data)):
+        return redirect("studio:me")
+    return _me_page(request, form)
+
+
+@for_the_studio
+@require_POST
+def own_portrait(request: PageRequest) -> HttpResponseBase:
+    error = _portrayed(request, None)
+    return _me_page(request, _own_form(request, None), error) if error else redirect("studio:me")
+
+
+def _own_form(request: PageRequest, typed: QueryDict | None) -> OwnTeacherForm:
     user = require(request.viewer, Permission.USE_STUDIO)
     teacher = authoring.teacher_of(user)
     initial = {
@@ -34,10 +52,19 @@ def me(request: PageRequest) -> HttpResponseBase:
         "headline": teacher.headline if teacher else "",
         "bio": teacher.bio if teacher else "",
     }
-    form = OwnTeacherForm(request.POST or None, initial=initial)
-    if _saved(request, form, lambda: services.change_own_teacher(viewer=request.viewer, **form.cleaned_data)):
-        return redirect("studio:me")
-    return page(request, "me.html", {"tab": "me", "form": form}, status=_status(form))
+    return OwnTeacherForm(typed, initial=initial)
+
+
+def _me_page(request: PageRequest, form: OwnTeacherForm, error: str = "") -> HttpResponse:
+    user = require(request.viewer, Permission.USE_STUDIO)
+    values = {
+        "tab": "me",
+        "form": form,
+        "teacher": authoring.teacher_of(user) or Teacher(name=user.display_name),
+        "portrait_url": reverse("studio:own_portrait"),
+        "error": error,
+    }
+    return page(request, "me.html", values, status=422 if error else _status(form))
 
 
 @for_the_studio
@@ -90,11 +117,7 @@ def teacher(request: PageRequest, teacher_id: int | None = None) -> HttpResponse
     viewer = request.viewer
     require(viewer, Permission.CHANGE_ANY_COURSE)
     found = get_object_or_404(Teacher, pk=teacher_id) if teacher_id is not None else None
-    initial: dict[str, object] = {}
-    if found:
-        initial = {name: getattr(found, name) for name in ("name", "headline", "bio", "slug")}
-        initial["account"] = account_as_typed(found)
-    form = TeacherForm(request.POST or None, initial=initial)
+    form = _teacher_form(found, request.POST or None)
 
     def save() -> object:
         if found is None:
@@ -103,8 +126,58 @@ def teacher(request: PageRequest, teacher_id: int | None = None) -> HttpResponse
 
     if _saved(request, form, save):
         return redirect("studio:teachers")
-    values = {"tab": "teachers", "form": form, "teacher": found}
-    return page(request, "teacher.html", values, status=_status(form))
+    return _teacher_page(request, form, found)
+
+
+@for_the_studio
+@require_POST
+def portrait(request: PageRequest, teacher_id: int) -> HttpResponseBase:
+    require(request.viewer, Permission.CHANGE_ANY_COURSE)
+    found = get_object_or_404(Teacher, pk=teacher_id)
+    error = _portrayed(request, teacher_id)
+    if error:
+        return _teacher_page(request, _teacher_form(found, None), found, error)
+    return redirect("studio:teacher", teacher_id)
+
+
+def _teacher_form(found: Teacher | None, typed: QueryDict | None) -> TeacherForm:
+    initial: dict[str, object] = {}
+    if found:
+        initial = {name: getattr(found, name) for name in ("name", "headline", "bio", "slug")}
+        initial["account"] = account_as_typed(found)
+    return TeacherForm(typed, initial=initial)
+
+
+def _teacher_page(
+    request: PageRequest, form: TeacherForm, found: Teacher | None, error: str = ""
+) -> HttpResponse:
+    values = {
+        "tab": "teachers",
+        "form": form,
+        "teacher": found,
+        "portrait_url": reverse("studio:portrait", args=[found.pk]) if found else "",
+        "error": error,
+    }
+    return page(request, "teacher.html", values, status=422 if error else _status(form))
+
+
+def _portrayed(request: PageRequest, teacher_id: int | None) -> str:
+    """Put or take away the picture of a teacher, without a number one's own. Returns why not, or nothing."""
+    if "remove" in request.POST:
+        services.remove_portrait(viewer=request.viewer, teacher_id=teacher_id)
+        messages.success(request, pgettext("toast", "The picture is gone; the first character is back."))
+        return ""
+    upload = request.FILES.get("picture")
+    if not isinstance(upload, UploadedFile):
+        return pgettext("studio", "Choose a file first.")
+    try:
+        # One byte too many is enough to refuse it.
+        content = upload.read(BYTES_AT_MOST + 1)
+        services.put_portrait(viewer=request.viewer, teacher_id=teacher_id, content=content)
+    except BadFact as why:
+        return str(why.message)
+    messages.success(request, pgettext("toast", "Learners see this picture now."))
+    return ""
 
 
 def _topics(request: PageRequest) -> HttpResponse:

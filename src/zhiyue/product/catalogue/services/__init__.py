@@ -23,6 +23,7 @@ from zhiyue.product.catalogue.services.outline import (
     rename_chapter,
     withdraw_lesson,
 )
+from zhiyue.product.catalogue.services.portraits import put_portrait, remove_portrait
 from zhiyue.product.catalogue.services.publication import publish, schedule, withdraw
 from zhiyue.product.catalogue.services.shelving import (
     change_own_teacher,
@@ -48,6 +49,6 @@ __all__ = [
     "bring_back_lesson", "change_course", "change_lesson", "change_own_teacher", "change_teacher", "change_topic",
     "create_course", "create_teacher", "create_topic", "move_chapter", "move_course", "move_lesson",
     "move_lesson_address", "move_topic", "name_prerequisites", "publish", "publish_course", "put_keyword",
-    "put_picture", "put_teacher", "put_topic", "remove_chapter", "remove_course", "remove_lesson", "remove_picture",
-    "rename_chapter", "schedule", "teacher_for", "withdraw", "withdraw_lesson",
+    "put_picture", "put_portrait", "put_teacher", "put_topic", "remove_chapter", "remove_course", "remove_lesson",
+    "remove_picture", "remove_portrait", "rename_chapter", "schedule", "teacher_for", "withdraw", "withdraw_lesson",
 ]  # fmt: skip
