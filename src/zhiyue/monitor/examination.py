@@ -29,6 +29,7 @@ from zhiyue.core.jobs import selectors as jobs
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices import delivery, sms
 from zhiyue.facilities.notices.models import OutgoingMessage
+from zhiyue.product.catalogue.indexing import unindexed
 
 State = Literal["good", "warn", "bad"]
 
@@ -63,7 +64,7 @@ def examine(*, thorough: bool) -> list[Finding]:
     asked: list[Callable[[], Finding]] = [_migrations]
     if thorough:
         asked.append(_integrity)
-    asked += [_queue, _dead_jobs, _lake, _storage, _mail, _sms, _backup, _clock]
+    asked += [_queue, _dead_jobs, _lake, _search, _storage, _mail, _sms, _backup, _clock]
     return [*found, *(ask() for ask in asked), *_production()]
 
 
@@ -187,6 +188,16 @@ def _lake() -> Finding:
         )
         return Finding("lake", name, "warn", said % {"days": days})
     return Finding("lake", name, "good", pgettext("health", "Sealed up to yesterday"))
+
+
+def _search() -> Finding:
+    """Can everything be found that is out?"""
+    name = pgettext("health", "Search")
+    missing = unindexed()
+    if missing:
+        advice = pgettext("health", "Published courses that can't be found: %(n)s. Run: zhiyue reindex")
+        return Finding("search", name, "warn", advice % {"n": missing})
+    return Finding("search", name, "good", pgettext("health", "Every published course can be found"))
 
 
 def _storage() -> Finding:

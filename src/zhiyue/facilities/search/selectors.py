@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from zhiyue.core.kit import clock
 from zhiyue.engine import spelling, terms
@@ -114,6 +114,11 @@ def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
         hits = _hits(rows, Marker(begun.marks))
         return [hits[row.pk] for _, row in rows]
     return list(find(typed, groups=reader.groups, limit=limit).groups["all"].hits)
+
+
+def indexed_refs(kind: str) -> QuerySet[Document, int]:
+    """The refs of everything of a kind that has an open row."""
+    return Document.objects.filter(kind=kind, is_open=True).values_list("ref", flat=True)
 
 
 def synonym_groups() -> list[list[str]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from zhiyue.facilities.search.kinds import Text
+from zhiyue.facilities.search.selectors import indexed_refs
 from zhiyue.facilities.search.services import put_documents, put_scope, remove_documents
 from zhiyue.product.catalogue.models import Course, CourseQuerySet, Lesson, Level, Teacher, Topic
 
@@ -54,6 +55,12 @@ def rebuild(report: Callable[[int, int, str], None] = lambda *_: None) -> int:
         index_course(pk)
         report(done, len(courses), title)
     return len(courses)
+
+
+def unindexed() -> int:
+    """How many published courses lack their row in the index: of a restored or upgraded academy, all of them."""
+    published = Course.objects.filter(status=Course.Status.PUBLISHED, published_at__isnull=False)
+    return published.exclude(pk__in=indexed_refs(COURSE)).count()
 
 
 def plain(markdown: str) -> str:
