@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.core.accounts.test_staff import as_viewer
 from tests.factories import make_member
+from zhiyue.core.accounts import staff
 from zhiyue.core.accounts.errors import InvitationOver, NotAllowed, Unfit
 from zhiyue.core.accounts.invitations import (
     accept_invitation,
@@ -18,7 +19,7 @@ from zhiyue.core.accounts.invitations import (
     open_invitation,
     withdraw_invitation,
 )
-from zhiyue.core.accounts.models import RoleGrant, StaffInvitation
+from zhiyue.core.accounts.models import RoleGrant, StaffInvitation, User
 from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
@@ -96,6 +97,66 @@ def test_an_accepted_invitation_is_not_withdrawn(owner, learner):
     accept_invitation(user=learner, digest=digest_of(secret))
     with pytest.raises(InvitationOver):
         withdraw_invitation(viewer=as_viewer(owner), invitation_id=made.pk)
+
+
+def _second_owner():
+    user = make_member("second@test.example", "二号")
+    grant(user=user, role="owner")
+    return user
+
+
+@pytest.mark.parametrize("end", ["revoke", "ban"])
+def test_who_is_owner_no_more_leaves_no_link_open(owner, learner, end):
+    gone = _second_owner()
+    links = [invite_staff(viewer=as_viewer(gone), role=role) for role in ("owner", "agent")]
+    mine, _ = invite_staff(viewer=as_viewer(owner), role="agent")
+    if end == "revoke":
+        staff.revoke_role(viewer=as_viewer(owner), member_id=gone.pk, role="owner", why="离职")
+    else:
+        staff.ban_member(viewer=as_viewer(owner), member_id=gone.pk, why="离职")
+    for made, secret in links:
+        made.refresh_from_db()
+        assert made.withdrawn_at is not None
+        with pytest.raises(InvitationOver):
+            accept_invitation(user=learner, digest=digest_of(secret))
+    assert roles_of(learner) == frozenset()
+    assert open_invitation(mine.secret_sha256) is not None, "another owner's links stay open"
+    noted = AuditEntry.objects.filter(act="staff.invitation_withdrawn").order_by("pk")
+    assert [(entry.by_id, entry.before, entry.why) for entry in noted] == [
+        (owner.pk, {"role": "owner"}, "离职"),
+        (owner.pk, {"role": "agent"}, "离职"),
+    ]
+
+
+def test_another_role_taken_from_an_owner_leaves_their_links_open(owner):
+    other = _second_owner()
+    grant(user=other, role="creator")
+    made, _ = invite_staff(viewer=as_viewer(other), role="agent")
+    staff.revoke_role(viewer=as_viewer(owner), member_id=other.pk, role="creator", why="不写了")
+    assert open_invitation(made.secret_sha256) is not None
+
+
+@pytest.mark.parametrize("lost", ["role", "account", "factor", "inviter"])
+def test_a_link_is_worth_what_its_sender_may_do_now(owner, learner, settings, lost):
+    """However the right went: at the database, by a backup, with the second factor."""
+    made, secret = invite_staff(viewer=as_viewer(owner), role="owner")
+    assert open_invitation(made.secret_sha256) is not None
+    if lost == "role":
+        RoleGrant.objects.filter(user=owner).delete()
+    elif lost == "account":
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+    elif lost == "factor":
+        settings.ZHIYUE_STAFF_SECOND_FACTOR = "required"
+    else:
+        StaffInvitation.objects.filter(pk=made.pk).update(invited_by=None)
+    noted = AuditEntry.objects.count()
+    assert open_invitation(made.secret_sha256) is None
+    with pytest.raises(InvitationOver):
+        accept_invitation(user=learner, digest=digest_of(secret))
+    made.refresh_from_db()
+    assert (made.accepted_at, made.accepted_by_id) == (None, None)
+    assert roles_of(learner) == frozenset()
+    assert AuditEntry.objects.count() == noted
 
 
 @pytest.mark.django_db(transaction=True)

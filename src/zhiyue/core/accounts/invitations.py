@@ -1,6 +1,7 @@
 """Staff invited by a link. The link's secret is shown once and kept nowhere: the table holds its SHA-256."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
@@ -11,6 +12,7 @@ from zhiyue.core.accounts.errors import InvitationOver, Unfit
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import RoleGrant, StaffInvitation, User
 from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
+from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.selectors import require, roles_of
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
@@ -28,11 +30,10 @@ def invitations(viewer: Viewer) -> list[StaffInvitation]:
 
 def open_invitation(digest: str) -> StaffInvitation | None:
     """The invitation of this digest, where it can still be accepted."""
-    return (
-        StaffInvitation.objects.select_related("invited_by")
-        .filter(secret_sha256=digest, accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
-        .first()
+    made = (
+        StaffInvitation.objects.still_open().select_related("invited_by").filter(secret_sha256=digest).first()
     )
+    return made if made and _stands(made) else None
 
 
 def digest_of(secret: str) -> str:
@@ -63,34 +64,37 @@ def invite_staff(*, viewer: Viewer, role: str, remark: str = "") -> tuple[StaffI
 def withdraw_invitation(*, viewer: Viewer, invitation_id: int) -> None:
     """Close an invitation nobody accepted. Raises NotAllowed, InvitationOver."""
     by = require(viewer, Permission.CHANGE_STAFF)
-    withdrawn = StaffInvitation.objects.filter(pk=invitation_id, accepted_at=None, withdrawn_at=None).update(
-        withdrawn_at=clock.now()
-    )
-    if not withdrawn:
+    if not _withdraw([invitation_id], by=by):
         raise InvitationOver(
             pgettext_lazy(
                 "invitation", "This invitation was accepted or withdrawn before; nothing was changed."
             )
         )
-    made = StaffInvitation.objects.get(pk=invitation_id)
-    note(by=by, act="staff.invitation_withdrawn", subject=_subject(made), before={"role": made.role})
+
+
+@transaction.atomic
+def withdraw_invitations_of(*, member: User, by: User, why: str) -> int:
+    """Close every open link of somebody who makes nobody staff any more: else they would come back by one."""
+    ids = StaffInvitation.objects.still_open().filter(invited_by=member).values_list("pk", flat=True)
+    return _withdraw(list(ids), by=by, why=why)
 
 
 @transaction.atomic
 def accept_invitation(*, user: User, digest: str) -> StaffInvitation:
     """`user` becomes staff, and nobody else by this link. Raises InvitationOver."""
-    now = clock.now()
     # One UPDATE decides: of two who accept at once, the second finds no row that is still open.
-    taken = StaffInvitation.objects.filter(
-        secret_sha256=digest, accepted_at=None, withdrawn_at=None, expires_at__gt=now
-    ).update(accepted_at=now, accepted_by=user)
-    if not taken:
+    taken = (
+        StaffInvitation.objects.still_open()
+        .filter(secret_sha256=digest)
+        .update(accepted_at=clock.now(), accepted_by=user)
+    )
+    made = StaffInvitation.objects.select_related("invited_by").filter(secret_sha256=digest).first()
+    if not taken or made is None or not _stands(made):
         raise InvitationOver(
             pgettext_lazy(
                 "invitation", "This invitation is no longer open. Ask whoever sent it for a new one."
             )
         )
-    made = StaffInvitation.objects.get(secret_sha256=digest)
     before = roles_of(user)
     RoleGrant.objects.get_or_create(user=user, role=made.role)
     note(
@@ -101,6 +105,24 @@ def accept_invitation(*, user: User, digest: str) -> StaffInvitation:
         after={"roles": sorted(before | {made.role})},
     )
     return made
+
+
+def _stands(made: StaffInvitation) -> bool:
+    """May whoever sent it make people staff even now?"""
+    return made.invited_by is not None and viewer_of(made.invited_by).may(Permission.CHANGE_STAFF)
+
+
+def _withdraw(ids: Iterable[int], *, by: User, why: str = "") -> int:
+    """One after the other, each noted. How many weren't accepted or withdrawn before."""
+    withdrawn = 0
+    for pk in ids:
+        live = StaffInvitation.objects.filter(pk=pk, accepted_at=None, withdrawn_at=None)
+        if live.update(withdrawn_at=clock.now()):
+            made = StaffInvitation.objects.get(pk=pk)
+            before = {"role": made.role}
+            note(by=by, act="staff.invitation_withdrawn", subject=_subject(made), before=before, why=why)
+            withdrawn += 1
+    return withdrawn
 
 
 def _subject(made: StaffInvitation) -> tuple[str, object, str]:

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.kit import clock
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -101,6 +103,11 @@ class MemberTag(models.Model):
         return self.name
 
 
+class InvitationQuerySet(models.QuerySet["StaffInvitation"]):
+    def still_open(self) -> "InvitationQuerySet":
+        return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
+
+
 class StaffInvitation(models.Model):
     """A link by which somebody becomes staff, once. Only the SHA-256 of its secret is kept."""
 
@@ -113,6 +120,8 @@ class StaffInvitation(models.Model):
     accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.role} {self.invited_at:%Y-%m-%d}"

@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import STAFF_ROLES
 from zhiyue.core.accounts.selectors import roles_of
@@ -35,6 +36,14 @@ def held_roles(user: User) -> HeldRoles:
     if not staff or settings.ZHIYUE_STAFF_SECOND_FACTOR != "required" or has_second_factor(user):
         return HeldRoles(held)
     return HeldRoles(held - staff, staff)
+
+
+def viewer_of(user: User) -> Viewer:
+    """Somebody whom no page brings, with what they may do now; whose account is closed may nothing."""
+    if not user.is_active:
+        return Viewer(user=user, visitor=None)
+    held = held_roles(user)
+    return Viewer(user=user, visitor=None, roles=held.in_force, withheld=held.withheld)
 
 
 @transaction.atomic

@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import LastOwner, NoSuchMember, NotOneself, OwnersOnly, Unfit
+from zhiyue.core.accounts.invitations import withdraw_invitations_of
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import MemberTag, PersonalToken, Role, RoleGrant, User
-from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
+from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission, permissions_of
 from zhiyue.core.accounts.selectors import require, roles_of
 from zhiyue.core.accounts.sessions import end_sessions
 from zhiyue.core.audit.services import note
@@ -73,7 +74,8 @@ def grant_role(*, viewer: Viewer, member_id: int, role: str, why: str) -> bool:
 
 @transaction.atomic
 def revoke_role(*, viewer: Viewer, member_id: int, role: str, why: str) -> bool:
-    """Take a role from a member. False where they didn't hold it. Raises NotOneself, LastOwner besides."""
+    """Take a role from a member, and with it the links by which they invited staff. False where they didn't hold it.
+    Raises NotOneself, LastOwner besides."""
     by = require(viewer, Permission.CHANGE_STAFF)
     role, why = _staff_role(role), tidy_why(why)
     member = _member(member_id)
@@ -88,12 +90,15 @@ def revoke_role(*, viewer: Viewer, member_id: int, role: str, why: str) -> bool:
         _another_owner_stays(member)
     RoleGrant.objects.filter(user=member, role=role).delete()
     _note_roles(by, "member.role_revoked", member, before, before - {role}, why)
+    if Permission.CHANGE_STAFF not in permissions_of(before - {role}):
+        withdraw_invitations_of(member=member, by=by, why=why)
     return True
 
 
 @transaction.atomic
 def ban_member(*, viewer: Viewer, member_id: int, why: str) -> bool:
-    """Close an account: its sessions and keys end now. False where it was. Raises NotOneself, OwnersOnly."""
+    """Close an account: its sessions, its keys and its invitations end now. False where it was. Raises NotOneself,
+    OwnersOnly."""
     by = require(viewer, Permission.CHANGE_MEMBERS)
     why = tidy_why(why)
     member = _member(member_id)
@@ -117,6 +122,7 @@ def ban_member(*, viewer: Viewer, member_id: int, why: str) -> bool:
         after={"banned": True, "sessions_ended": sessions, "keys_ended": keys},
         why=why,
     )
+    withdraw_invitations_of(member=member, by=by, why=why)
     return True
 
 

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from zhiyue.core.accounts.errors import NoSuchSheet
 from zhiyue.core.accounts.kinds import Viewer
-from zhiyue.core.accounts.models import UploadedSheet, User
+from zhiyue.core.accounts.models import UploadedSheet
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.accounts.second_factor import held_roles
+from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.kit import clock, sheets
 
@@ -67,8 +67,7 @@ def finish(sheet: UploadedSheet) -> None:
 
 def uploader(sheet: UploadedSheet) -> Viewer:
     """Who uploaded, with the roles they have now: a job may come when they are no longer staff."""
-    user: User = sheet.by
-    return Viewer(user=user, visitor=None, roles=held_roles(user).in_force if user.is_active else frozenset())
+    return viewer_of(sheet.by)
 
 
 def forget_uploads() -> int:

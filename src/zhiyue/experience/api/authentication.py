@@ -8,9 +8,8 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import PersonalToken, User
-from zhiyue.core.accounts.second_factor import held_roles
+from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.tokens import Scope, token_for
 from zhiyue.experience.shell.limits import Allowance, address_of, spend
 from zhiyue.experience.shell.viewers import PageRequest
@@ -57,8 +56,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None:
             spend([Allowance(RateLimitItemPerMinute(_BAD_TOKENS_PER_MINUTE), "bad token", address_of(page))])
             raise InvalidToken
-        held = held_roles(token.user)
-        page.viewer = Viewer(user=token.user, visitor=None, roles=held.in_force, withheld=held.withheld)
+        page.viewer = viewer_of(token.user)
         page.was_shown_to_member = True
         return token.user, token
 
