@@ -7,6 +7,9 @@ from django.test import Client
 from tests.conftest import BROWSER
 from tests.factories import PASSWORD
 from zhiyue.core.accounts.models import OneTimeCode, User
+from zhiyue.core.accounts.services import create_member
+from zhiyue.experience.entrance import guessing
+from zhiyue.facilities.notices.models import OutgoingMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -60,17 +63,106 @@ def test_one_address_tries_few_passwords_on_many_accounts(learner):
     assert guess(at("192.0.2.2"), learner.email, PASSWORD).status_code == 302
 
 
-def test_fifty_failures_from_everywhere_leave_codes_and_known_browsers(learner):
+def attack(member, networks=10):
+    """Five failures of each network are its own; fifty beyond them are what all networks share."""
+    for n in range(networks):
+        fail(at(f"198.51.100.{n}"), member.email, 10)
+
+
+def test_past_fifty_failures_from_everywhere_codes_and_known_browsers_open(learner):
     own = at("192.0.2.200")
     assert guess(own, learner.email, PASSWORD).status_code == 302
     own.post("/sign-out/")
-    for n in range(5):
-        fail(at(f"192.0.2.{n}"), learner.email, 10)
-    page = guess(at("192.0.2.99"), learner.email, PASSWORD)
+    attack(learner)
+    stranger = at("192.0.2.99")
+    fail(stranger, learner.email, 5)
+    page = guess(stranger, learner.email, PASSWORD)
     assert page.status_code == 429
     assert "Sign in with a code" in page.content.decode()
     assert guess(own, learner.email, PASSWORD).status_code == 302
     assert at("192.0.2.99").post("/sign-in/code/", {"address": learner.email}).status_code == 302
+
+
+def test_a_member_with_a_new_browser_gets_in_while_strangers_hammer(learner):
+    attack(learner)
+    home = at("192.0.2.7")
+    fail(home, learner.email, 4)
+    assert guess(home, learner.email, PASSWORD).status_code == 302
+    assert home.session["_auth_user_id"] == str(learner.pk)
+
+
+def test_what_is_kept_for_a_network_comes_back_with_the_right_password(learner):
+    attack(learner)
+    for _ in range(6):
+        assert guess(at("192.0.2.7"), learner.email, PASSWORD).status_code == 302
+
+
+def test_many_addresses_of_one_ipv6_network_have_one_share(learner):
+    attack(learner)
+    for n in range(5):
+        fail(at(f"2001:db8:1:{n}::1"), learner.email, 1)
+    assert guess(at("2001:db8:1:9::1"), learner.email, PASSWORD).status_code == 429
+    assert guess(at("2001:db8:2::1"), learner.email, PASSWORD).status_code == 302
+
+
+def ask(client, to):
+    return client.post("/sign-in/code/", {"address": to}).status_code
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """As if a minute went by between two codes: what is counted by the minute isn't counted."""
+    monkeypatch.setattr(guessing, "_CODES", guessing._CODES[1:])
+
+
+def test_a_stranger_elsewhere_spends_no_codes_of_a_member_with_a_new_browser(learner, patient):
+    stranger = at("198.51.100.1")
+    assert [ask(stranger, learner.email) for _ in range(6)] == [302] * 5 + [429]
+    home = at("192.0.2.7")
+    assert [ask(home, learner.email) for _ in range(6)] == [302] * 5 + [429]
+
+
+def test_no_mailbox_is_flooded_from_however_many_networks(learner, patient):
+    own = at("192.0.2.200")
+    assert guess(own, learner.email, PASSWORD).status_code == 302
+    own.post("/sign-out/")
+    answers = [ask(at(f"198.51.100.{n}"), learner.email) for n in range(41)]
+    assert answers == [302] * 40 + [429]
+    assert OutgoingMessage.objects.count() == 40
+    page = at("192.0.2.9").post("/sign-in/code/", {"address": learner.email})
+    assert page.status_code == 429
+    assert "Sign in with a password" in page.content.decode()
+    assert ask(own, learner.email) == 302, "their own browser has codes that nobody else spends"
+
+
+def test_a_phone_gets_twenty_messages_a_day_from_strangers(settings, learner, patient):
+    settings.ZHIYUE_SMS_PROVIDER = "console"
+    create_member(phone="+8613800138000", password=None, display_name="小林", proved=True)
+    answers = [ask(at(f"198.51.100.{n % 4}"), "138 0013 8000") for n in range(20)]
+    assert answers == [302] * 20
+    assert ask(at("192.0.2.7"), "138 0013 8000") == 429
+    assert OutgoingMessage.objects.count() == 20
+
+
+def test_a_fifth_of_all_messages_is_left_for_browsers_of_members(settings, learner):
+    settings.ZHIYUE_SMS_PROVIDER, settings.ZHIYUE_SMS_PER_HOUR = "console", 5
+    member = create_member(phone="+8613800138000", password=PASSWORD, display_name="小林", proved=True)
+    own = at("192.0.2.200")
+    assert guess(own, "13800138000", PASSWORD).status_code == 302
+    own.post("/sign-out/")
+    answers = [ask(at("198.51.100.1"), f"1390013900{n}") for n in range(5)]
+    assert answers == [302] * 4 + [429]
+    assert ask(own, member.phone) == 302
+
+
+def test_who_is_signed_in_sends_codes_to_others_no_more_often_than_strangers_do(learner, stranger, patient):
+    """However many browsers they make known to themselves."""
+    answers = []
+    for _ in range(6):
+        client = at("192.0.2.7")
+        guess(client, stranger.email, PASSWORD)
+        answers.append(client.post("/settings/email/", {"address": learner.email}).status_code)
+    assert answers == [302] * 5 + [429]
 
 
 def test_right_passwords_count_for_nothing(learner):

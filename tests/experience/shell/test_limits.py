@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 
-from zhiyue.experience.shell.limits import Allowance, TooMany, address_of, give_back, spend
+from zhiyue.experience.shell.limits import Allowance, TooMany, address_of, give_back, network_of, spend
 
 
 def test_what_is_refused_counts_against_nobody():
@@ -70,3 +70,19 @@ def test_more_than_may_ever_be_done_at_once_waits_a_window():
 )
 def test_an_address_stands_for_a_household(seen, counted):
     assert address_of(RequestFactory().get("/", REMOTE_ADDR=seen)) == counted
+
+
+@pytest.mark.parametrize(
+    ("seen", "counted"),
+    [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::", "2001:db8:1::")],
+)
+def test_a_network_stands_for_whatever_one_subscriber_may_hold(seen, counted):
+    assert network_of(RequestFactory().get("/", REMOTE_ADDR=seen)) == counted
+
+
+def test_an_allowance_that_is_used_up_says_its_own_words():
+    plain = Allowance(RateLimitItemPerMinute(5), "try", "plain")
+    worded = Allowance(RateLimitItemPerMinute(1), "try", "worded", "Take the stairs.")
+    spend([plain, worded])
+    with pytest.raises(TooMany, match=r"Take the stairs\."):
+        spend([plain, worded])

@@ -33,11 +33,12 @@ class TooMany(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """`limit` for `what` (a kind of act), counted for `whom`."""
+    """`limit` for `what` (a kind of act), counted for `whom`; `words` are said once it is used up."""
 
     limit: RateLimitItem
     what: str
     whom: str
+    words: str | Promise = ""
 
     @property
     def key(self) -> str:
@@ -55,14 +56,14 @@ def limiter() -> SlidingWindowCounterRateLimiter:
 def spend(allowances: Sequence[Allowance], message: str | Promise | None = None, *, cost: int = 1) -> None:
     """Count `cost` against every allowance. Raises TooMany, and then counts against none.
 
-    Without a message, TooMany says in how many minutes to try again.
+    Without words of the allowance or a message, TooMany says in how many minutes to try again.
     """
     taken: list[Allowance] = []
     for one in allowances:
         if not limiter().hit(one.limit, one.what, one.whom, cost=cost):
             give_back(taken, cost=cost)
             wait = max(1, *(_seconds_until(other, cost) for other in allowances))
-            raise TooMany(message or _in_minutes(wait), retry_after=wait)
+            raise TooMany(one.words or message or _in_minutes(wait), retry_after=wait)
         taken.append(one)
 
 
@@ -74,13 +75,22 @@ def give_back(allowances: Sequence[Allowance], *, cost: int = 1) -> None:
 
 def address_of(request: HttpRequest) -> str:
     """Whom an address stands for: with IPv6 its /64, of which one household has all 2^64."""
+    return _address(request, prefix=64)
+
+
+def network_of(request: HttpRequest) -> str:
+    """The same where shares are kept for each: with IPv6 its /48, as one person easily has 65,536 of those /64."""
+    return _address(request, prefix=48)
+
+
+def _address(request: HttpRequest, *, prefix: int) -> str:
     text = str(request.META.get("REMOTE_ADDR") or "")
     try:
         address = ip_address(text)
     except ValueError:
         return text
     if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(ip_network((int(address), 64), strict=False).network_address)
+        return str(ip_network((int(address), prefix), strict=False).network_address)
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
