@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from zhiyue.core.academy import selectors
-from zhiyue.core.academy.errors import NoSuchAgreement, UnusableAgreement
+from zhiyue.core.academy.errors import AgreementsPending, NoSuchAgreement, UnusableAgreement
 from zhiyue.core.academy.models import Agreement, AgreementAcceptance
 from zhiyue.core.academy.services import accept_agreements, publish_agreement, publish_templates
 from zhiyue.core.accounts.errors import NotAllowed
@@ -105,6 +105,19 @@ def test_members_are_asked_again_for_a_new_version(publish, learner):
     assert selectors.acceptance_counts("terms") == {1: 1}
 
 
+def test_what_waits_for_agreements_is_refused_until_the_present_version_is_accepted(publish, learner):
+    selectors.require_accepted(learner)
+    publish("creator")
+    selectors.require_accepted(learner)
+    terms, privacy = publish(), publish("privacy")
+    accept_agreements(user=learner, agreement_ids=[privacy.pk])
+    with pytest.raises(AgreementsPending) as refusal:
+        selectors.require_accepted(learner)
+    assert refusal.value.kinds == {"terms"}
+    accept_agreements(user=learner, agreement_ids=[terms.pk])
+    selectors.require_accepted(learner)
+
+
 def test_accepting_twice_is_once(publish, learner, stranger):
     made = publish()
     for user in (learner, learner, stranger):
@@ -127,7 +140,7 @@ def test_templates_fill_only_what_is_empty(publish):
     assert selectors.agreements_missing() == []
 
 
-def test_agreements_are_asked_of_the_database_in_few_queries(publish, learner, django_assert_num_queries):
+def test_agreements_are_asked_of_the_database_in_one_query(publish, learner, django_assert_num_queries):
     publish(), publish("privacy")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert len(selectors.agreements_to_accept(learner)) == 2

@@ -7,9 +7,11 @@ from django.test import Client, override_settings
 
 from tests.conftest import BROWSER
 from tests.factories import make_course
+from zhiyue.core.academy.services import accept_agreements, publish_templates
 from zhiyue.core.accounts.models import PersonalToken, User
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.core.kit import clock
+from zhiyue.experience.shell.problems import KINDS
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.models import SavedCourse
@@ -155,6 +157,27 @@ def test_a_closed_lesson_says_why_and_shows_no_text(browser, learner, course, pr
         "one",
         "three",
     )
+
+
+@pytest.mark.parametrize("by", ["token", "session"])
+def test_what_waits_for_agreements_waits_here_too(learner, program, signed_in, by):
+    make_course("free")
+    [terms] = publish_templates(texts=[("terms", "用户协议", "正文")])
+    client = program(learner) if by == "token" else signed_in(learner)
+    answers = [
+        client.post("/api/v1/me/courses", {"course": "free"}, "application/json"),
+        client.patch("/api/v1/me", {"bio": "别的"}, "application/json"),
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(403, "agreements_pending")] * 2
+    assert "/sign-in/agreements/" in str(KINDS["agreements_pending"].advice)
+    learner.refresh_from_db()
+    assert (Enrolment.objects.count(), learner.bio) == (0, "")
+    # Reading goes on.
+    assert client.get("/api/v1/me").status_code == client.get("/api/v1/courses/free").status_code == 200
+    assert client.put("/api/v1/me/saved/free").status_code == 204
+    accept_agreements(user=learner, agreement_ids=[terms.pk])
+    assert client.post("/api/v1/me/courses", {"course": "free"}, "application/json").status_code == 201
+    assert client.patch("/api/v1/me", {"bio": "别的"}, "application/json").status_code == 200
 
 
 def test_too_many_requests_are_a_429_with_the_time_to_wait(browser):

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.experience.entrance.conftest import digits_sent
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_course
 from zhiyue.collect.models import Event
 from zhiyue.core.academy.models import AgreementAcceptance
-from zhiyue.core.academy.services import publish_templates
+from zhiyue.core.academy.services import accept_agreements, publish_templates
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.facilities.notices.models import OutgoingMessage
+from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.learning.models import SavedCourse
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,29 @@ def test_a_new_version_is_asked_for_at_the_next_sign_in(english, learner):
     assert english.post(there, {"accepted": "on", "next": "/learning/"})["Location"] == "/learning/"
     assert AgreementAcceptance.objects.get().user == learner
     assert english.get("/settings/profile/").status_code == 200
+
+
+@pytest.mark.parametrize("by_htmx", [False, True])
+def test_a_course_is_joined_once_the_new_version_is_accepted(english, learner, by_htmx):
+    make_course("gift")
+    english.force_login(learner)
+    [terms] = publish_templates(texts=[("terms", "用户协议", "正文")])
+    course = "http://testserver/courses/gift/?from=home"
+    headers = {"referer": course} | ({"hx-request": "true", "hx-current-url": course} if by_htmx else {})
+    answer = english.post("/enrol/gift/", headers=headers)
+    there = answer["HX-Redirect" if by_htmx else "Location"]
+    assert there == "/sign-in/agreements/?next=%2Fcourses%2Fgift%2F%3Ffrom%3Dhome"
+    assert not Enrolment.objects.exists()
+    accept_agreements(user=learner, agreement_ids=[terms.pk])
+    assert english.post("/enrol/gift/")["Location"] == "/courses/gift/"
+
+
+def test_who_came_from_another_site_is_led_home_from_the_agreements(english, learner):
+    make_course("gift")
+    english.force_login(learner)
+    publish_templates(texts=[("terms", "用户协议", "正文")])
+    answer = english.post("/enrol/gift/", headers={"referer": "https://elsewhere.example/courses/"})
+    assert answer["Location"] == "/sign-in/agreements/?next=%2F"
 
 
 def test_a_weak_password_is_told_in_plain_words_and_never_sent_back(english):

@@ -1,6 +1,9 @@
 """What the academy's own room refuses."""
 
+from collections.abc import Iterable
 from typing import ClassVar
+
+from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.errors import Refused
 
@@ -29,3 +32,18 @@ class Incomplete(Refused):
 
     code: ClassVar[str] = "incomplete"
     status: ClassVar[int] = 400
+
+
+class AgreementsPending(Refused):
+    """The member hasn't accepted what this waits for, in the version in force. `kinds` says which are missing."""
+
+    code: ClassVar[str] = "agreements_pending"
+    status: ClassVar[int] = 403
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        super().__init__(
+            pgettext_lazy(
+                "error", "This waits until you have accepted our agreements in their present version."
+            )
+        )
+        self.kinds = frozenset(kinds)

@@ -1,9 +1,12 @@
 """Reads about the academy: asked on every page, so remembered for a few seconds."""
 
+from collections.abc import Collection, Iterable
+
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.academy.models import (
     FOR_EVERYBODY,
     Academy,
@@ -31,8 +34,7 @@ def academy() -> Academy:
 
 def agreements_in_force() -> list[Agreement]:
     """The newest version of each kind that is in force now, in the order of kinds."""
-    order = list(AgreementKind.values)
-    return sorted(_in_force(), key=lambda one: order.index(one.kind))
+    return _in_order(_in_force())
 
 
 def agreements_at_sign_up() -> list[Agreement]:
@@ -40,15 +42,17 @@ def agreements_at_sign_up() -> list[Agreement]:
     return [one for one in agreements_in_force() if one.for_everybody]
 
 
-def agreements_to_accept(user: User) -> list[Agreement]:
-    """What everybody accepts and `user` hasn't, in the version in force now."""
-    asked = agreements_at_sign_up()
-    accepted = set(
-        AgreementAcceptance.objects.filter(user=user, agreement__in=asked).values_list(
-            "agreement_id", flat=True
-        )
-    )
-    return [one for one in asked if one.pk not in accepted]
+def agreements_to_accept(user: User, kinds: Collection[str] = FOR_EVERYBODY) -> list[Agreement]:
+    """What of these kinds `user` hasn't accepted in the version in force now."""
+    accepted = AgreementAcceptance.objects.filter(user=user, agreement=OuterRef("pk"))
+    return _in_order(_in_force().filter(kind__in=kinds).exclude(Exists(accepted)))
+
+
+def require_accepted(user: User, kinds: Collection[str] = FOR_EVERYBODY) -> None:
+    """The one place that decides what waits for agreements: whatever calls this. Raises AgreementsPending."""
+    missing = agreements_to_accept(user, kinds)
+    if missing:
+        raise AgreementsPending(one.kind for one in missing)
 
 
 def agreement_history(kind: str) -> list[Agreement]:
@@ -76,6 +80,11 @@ def newest_proofs() -> dict[str, Proof]:
     """How the newest trial of each kind went; kinds never tried are left out."""
     found = {kind: Proof.objects.newest(kind) for kind in Proof.Kind.values}
     return {kind: proof for kind, proof in found.items() if proof}
+
+
+def _in_order(agreements: Iterable[Agreement]) -> list[Agreement]:
+    order = list(AgreementKind.values)
+    return sorted(agreements, key=lambda one: order.index(one.kind))
 
 
 def _in_force() -> QuerySet[Agreement]:

@@ -1,26 +1,29 @@
-"""Members whose agreements have a new version read on; what is about their account, or a new course, waits."""
+"""Members whose agreements have a new version read on; the pages about their account wait. What else waits, its
+service says."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 
-from zhiyue.core.academy.selectors import agreements_to_accept
+from zhiyue.core.academy.errors import AgreementsPending
+from zhiyue.core.academy.selectors import require_accepted
+from zhiyue.experience.shell.errors import agreements_pending
 from zhiyue.experience.shell.viewers import PageRequest
 
-_WAITS = ("/settings/", "/enrol/")
+_WAITS = "/settings/"
 
 
 class ConsentMiddleware:
-    """Leads to the agreements from what waits for them."""
+    """Leads to the agreements from the settings, those pages that django-allauth brings included."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: PageRequest) -> HttpResponse:
         user = request.viewer.user if request.path.startswith(_WAITS) else None
-        if user is None or not agreements_to_accept(user):
-            return self.get_response(request)
-        back = request.get_full_path() if request.method == "GET" else reverse("site:home")
-        return HttpResponseRedirect(f"{reverse('entrance:agreements')}?{urlencode({'next': back})}")
+        try:
+            if user is not None:
+                require_accepted(user)
+        except AgreementsPending as refusal:
+            return agreements_pending(request, refusal)
+        return self.get_response(request)

@@ -5,6 +5,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 
+from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell import errors, viewers
@@ -40,6 +41,8 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, SecondFactorRequired):
             return errors.second_factor_required(cast(PageRequest, request), exception)
+        if isinstance(exception, AgreementsPending):
+            return errors.agreements_pending(cast(PageRequest, request), exception)
         if not isinstance(exception, Refused):
             return None
         return errors.refused(cast(PageRequest, request), exception)

@@ -90,6 +90,15 @@ KINDS = {
             ),
         ),
         Kind(
+            "agreements_pending",
+            403,
+            pgettext_lazy("problem", "The member hasn't accepted the agreements in force"),
+            pgettext_lazy(
+                "problem",
+                "No program accepts them: let the member do so at /sign-in/agreements/, then send the request again.",
+            ),
+        ),
+        Kind(
             "not_found",
             404,
             pgettext_lazy("problem", "There is nothing at this address"),

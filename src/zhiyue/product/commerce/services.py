@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
+from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.errors import NoSuchMember, Unfit
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
@@ -23,7 +24,9 @@ from zhiyue.product.commerce.models import Enrolment
 
 @transaction.atomic
 def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
-    """Enrol `user` in a free course. False where they were enrolled before. Raises PaymentRequired."""
+    """Enrol `user` in a free course. False where they were enrolled before. Raises AgreementsPending,
+    PaymentRequired."""
+    require_accepted(user)
     if not course.is_free:
         raise PaymentRequired(
             pgettext_lazy(

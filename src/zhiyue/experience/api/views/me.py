@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.profiles import change_profile
 from zhiyue.core.accounts.tokens import Scope
@@ -64,6 +65,7 @@ class Me(MyEndpoint):
 
         With the ETag of what was read in `If-Match`, a change made elsewhere in between is not overwritten: 412.
         """
+        require_accepted(self.member)
         wanted = self.read_body(shapes.MeChangeShape, request)
         with transaction.atomic():
             now = User.objects.select_for_update().get(pk=self.member.pk)
