@@ -7,6 +7,7 @@ from django.test import Client
 from tests.experience.entrance.conftest import digits_sent
 from tests.factories import PASSWORD
 from zhiyue.collect.models import Event
+from zhiyue.core.academy.selectors import agreements_at_sign_up
 from zhiyue.core.accounts.models import User
 from zhiyue.monitor import selectors as monitor
 from zhiyue.product.catalogue.models import Course
@@ -68,6 +69,7 @@ def test_a_visitor_becomes_a_member_and_the_desk_sees_the_loop_close(academy, br
     a_before = monitor.today()
 
     form = {"address": "new@test.example", "password": PASSWORD, "display_name": "新同学", "accepted": "on"}
+    form["shown"] = ",".join(str(one.pk) for one in agreements_at_sign_up())
     assert client.post("/sign-up/", form).status_code == 302
     assert client.post("/sign-in/code/enter/", {"digits": digits_sent("new@test.example")}).status_code == 302
     member = User.objects.get(email="new@test.example")

@@ -3,14 +3,11 @@
 import pytest
 
 from tests.experience.entrance.conftest import digits_sent
-from tests.factories import PASSWORD, make_course
+from tests.factories import PASSWORD
 from zhiyue.collect.models import Event
-from zhiyue.core.academy.models import AgreementAcceptance
-from zhiyue.core.academy.services import accept_agreements, publish_templates
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.facilities.notices.models import OutgoingMessage
-from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.learning.models import SavedCourse
 
 pytestmark = pytest.mark.django_db
@@ -79,55 +76,6 @@ def test_without_sms_phones_are_not_offered(english, settings):
     page = english.post("/sign-up/", FORM | {"address": "13800138000"}).content.decode()
     assert "Type an e-mail address" in page
     assert not OneTimeCode.objects.exists()
-
-
-def test_agreements_in_force_are_accepted_by_hand_and_kept_with_their_version(english, owner):
-    [terms] = publish_templates(texts=[("terms", "用户协议", "正文")])
-    page = english.get("/sign-up/").content.decode()
-    assert 'name="accepted"' in page
-    assert "checked" not in page
-    assert "tick the box" in english.post("/sign-up/", FORM).content.decode()
-    assert not OneTimeCode.objects.exists()
-    sign_up(english, FORM | {"accepted": "on"})
-    kept = AgreementAcceptance.objects.get()
-    assert (kept.user.email, kept.agreement) == ("bei@test.example", terms)
-
-
-def test_a_new_version_is_asked_for_at_the_next_sign_in(english, learner):
-    publish_templates(texts=[("terms", "用户协议", "正文")])
-    there = english.post("/sign-in/", {"username": learner.email, "password": PASSWORD})["Location"]
-    assert there == "/sign-in/agreements/?next=%2F"
-    assert "用户协议" in english.get(there).content.decode()
-    assert english.get("/courses/").status_code == 200
-    assert english.get("/settings/profile/")["Location"].startswith("/sign-in/agreements/")
-    english.post(there, {"next": "/learning/"})
-    assert not AgreementAcceptance.objects.exists()
-    assert english.post(there, {"accepted": "on", "next": "/learning/"})["Location"] == "/learning/"
-    assert AgreementAcceptance.objects.get().user == learner
-    assert english.get("/settings/profile/").status_code == 200
-
-
-@pytest.mark.parametrize("by_htmx", [False, True])
-def test_a_course_is_joined_once_the_new_version_is_accepted(english, learner, by_htmx):
-    make_course("gift")
-    english.force_login(learner)
-    [terms] = publish_templates(texts=[("terms", "用户协议", "正文")])
-    course = "http://testserver/courses/gift/?from=home"
-    headers = {"referer": course} | ({"hx-request": "true", "hx-current-url": course} if by_htmx else {})
-    answer = english.post("/enrol/gift/", headers=headers)
-    there = answer["HX-Redirect" if by_htmx else "Location"]
-    assert there == "/sign-in/agreements/?next=%2Fcourses%2Fgift%2F%3Ffrom%3Dhome"
-    assert not Enrolment.objects.exists()
-    accept_agreements(user=learner, agreement_ids=[terms.pk])
-    assert english.post("/enrol/gift/")["Location"] == "/courses/gift/"
-
-
-def test_who_came_from_another_site_is_led_home_from_the_agreements(english, learner):
-    make_course("gift")
-    english.force_login(learner)
-    publish_templates(texts=[("terms", "用户协议", "正文")])
-    answer = english.post("/enrol/gift/", headers={"referer": "https://elsewhere.example/courses/"})
-    assert answer["Location"] == "/sign-in/agreements/?next=%2F"
 
 
 def test_a_weak_password_is_told_in_plain_words_and_never_sent_back(english):

@@ -405,6 +405,10 @@ def test_agreements_in_force_are_accepted_first(english, elsewhere, agreement):
     page = english.post("/sign-in/welcome/", {"display_name": "艾达"})
     assert (page.status_code, "Please read and accept them first." in page.content.decode()) == (422, True)
     assert nothing_written()
+    for other in (str(agreement.pk + 1), "9" * 5000):
+        page = english.post("/sign-in/welcome/", {"display_name": "艾达", "agreement": other})
+        assert page.status_code == 422, "a version that the page didn't show"
+    assert nothing_written()
     english.post("/sign-in/welcome/", {"display_name": "艾达", "agreement": str(agreement.pk)})
     assert AgreementAcceptance.objects.get().user == User.objects.get(display_name="艾达")
 

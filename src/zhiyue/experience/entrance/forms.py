@@ -128,7 +128,10 @@ class CodeForm(RefusableForm):
 
 
 class AcceptingForm(RefusableForm):
-    """Asks for the agreements in force, in one box that nobody ticked beforehand; for none without a box."""
+    """Asks for the agreements in force, in one box that nobody ticked beforehand; for none without a box.
+
+    Which versions the page showed comes back with it: nobody accepts what they weren't shown.
+    """
 
     def __init__(self, *args: Any, agreements: Sequence[Agreement] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -144,6 +147,23 @@ class AcceptingForm(RefusableForm):
     @property
     def agreement_ids(self) -> list[int]:
         return [agreement.pk for agreement in self.agreements]
+
+    @property
+    def shown(self) -> str:
+        """For the page: the versions it shows."""
+        return ",".join(str(pk) for pk in self.agreement_ids)
+
+    def clean_accepted(self) -> bool:
+        were_shown = set(str(self.data.get("shown", "")).split(","))
+        if not {str(pk) for pk in self.agreement_ids} <= were_shown:
+            raise ValidationError(
+                pgettext(
+                    "agreement",
+                    "They changed while you were reading. Read them as they are now, and tick the box.",
+                ),
+                code="outdated",
+            )
+        return bool(self.cleaned_data["accepted"])
 
 
 class NewPasswordForm(RefusableForm):

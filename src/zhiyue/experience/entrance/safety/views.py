@@ -236,11 +236,12 @@ def _sign_up(request: PageRequest, arrived: Arrival) -> HttpResponse:
         return _arrival_page(request, arrived)
     form = arrivals.WelcomeForm(request.POST)
     asked = agreements_at_sign_up()
-    accepted = {int(one) for one in request.POST.getlist("agreement") if one.isdecimal()}
+    # Each box names the version it stands for: one that came into force since is not among them.
+    accepted = set(request.POST.getlist("agreement"))
     errors = {}
     if not form.is_valid():
         errors["name_error"] = " ".join(str(one) for one in form.errors["display_name"])
-    if not {one.pk for one in asked} <= accepted:
+    if not {str(one.pk) for one in asked} <= accepted:
         errors["agreement_error"] = pgettext("sign up", "Please read and accept them first.")
     if errors:
         return _arrival_page(request, arrived, **errors)
