@@ -7,6 +7,7 @@ from tests.factories import make_course, make_member
 from zhiyue.core.accounts import uploads
 from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed
 from zhiyue.core.accounts.models import MemberTag, RoleGrant, UploadedSheet, User
+from zhiyue.core.accounts.services import create_member
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.facilities.notices.models import OutgoingMessage
@@ -49,6 +50,16 @@ def test_columns_are_known_by_their_names_in_both_languages(db):
             ["甲", "乙"],
         )
         assert plan.errors == [] and plan.unknown_columns == []
+
+
+def test_a_user_name_is_known_again_whatever_its_capitals(operator):
+    lin = create_member(username="lin", password=None, display_name="小林")
+    table = "名字,用户名,标签\n小林,LIN,甲\n新来,Bei,甲\n"
+    plan = plan_members(table)
+    assert [(person.username, person.known) for person in plan.people] == [("lin", lin.pk), ("bei", None)]
+    import_sheet(sheet_id=kept(operator, table).pk)
+    assert sorted(User.objects.exclude(username=None).values_list("username", flat=True)) == ["bei", "lin"]
+    assert MemberTag.objects.filter(user=lin, name="甲").exists()
 
 
 def test_columns_nobody_knows_are_named_and_those_of_exports_passed_over(db):

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.columns import MEMBER_COLUMNS
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import Role, RoleGrant, User
-from zhiyue.core.accounts.names import tidy_name
+from zhiyue.core.accounts.names import tidy_name, tidy_username
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.accounts.staff import tidy_tag
 from zhiyue.core.kit import sheets
@@ -120,7 +120,7 @@ def _person(line: int, values: Mapping[str, str]) -> tuple[PersonRow, list[RowEr
     phone = tidy_phone(typed_phone)
     if typed_phone and not phone:
         wrong("phone", _phone_words(typed_phone))
-    username = values.get("username", "")
+    username = tidy_username(values.get("username", ""))
     if username and not _fits(username):
         wrong(
             "username",

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
@@ -28,7 +29,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A member of the academy, known by an address, a phone or a user name (at least one of them).
 
-    `phone` is E.164 (`+8613800138000`). A banned member is not active. `is_simulated` marks the demo's invented people.
+    `phone` is E.164 (`+8613800138000`), `username` has small letters. A banned member is not active.
+    `is_simulated` marks the demo's invented people.
     """
 
     email = models.EmailField(unique=True, null=True, blank=True)
@@ -53,7 +55,8 @@ class User(AbstractBaseUser):
                 | models.Q(phone__isnull=False)
                 | models.Q(username__isnull=False),
                 name="member_can_be_named",
-            )
+            ),
+            models.UniqueConstraint(Lower("username"), name="user_name_once_whatever_its_case"),
         ]
 
     USERNAME_FIELD = "email"

@@ -1,4 +1,4 @@
-"""What a display name may look like. How long it may be, whoever asks for it says."""
+"""What names may look like: those that are shown, and those one signs in by. How long they may be, the table says."""
 
 from unicodedata import category
 
@@ -9,6 +9,11 @@ _JOINER = "\u200d"
 _VARIATION = "\ufe0f"
 # Letters, digits, signs and punctuation by their category, drawn as nothing all the same.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def tidy_username(typed: str) -> str:
+    """As it is kept, whoever writes it: one can't sign in by capitals, nor take another's name by them."""
+    return typed.strip().lower()
 
 
 def tidy_name(typed: str) -> str:

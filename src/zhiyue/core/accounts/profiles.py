@@ -5,13 +5,15 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import UsernameTaken
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.names import tidy_username
 
 
 @transaction.atomic
 def change_profile(*, user: User, display_name: str, username: str, bio: str) -> None:
     """Change name, user name (empty for none) and bio. Raises UsernameTaken, and then changes nothing."""
     taken = UsernameTaken(pgettext_lazy("settings", "Somebody has this user name. Choose another one."))
-    if username and User.objects.filter(username__iexact=username).exclude(pk=user.pk).exists():
+    username = tidy_username(username)
+    if username and User.objects.filter(username=username).exclude(pk=user.pk).exists():
         raise taken
     before = (user.display_name, user.username, user.bio)
     user.display_name, user.username, user.bio = display_name, username or None, bio

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import EmailTaken, PhoneTaken, UsernameTaken
 from zhiyue.core.accounts.models import RoleGrant, User
+from zhiyue.core.accounts.names import tidy_username
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 
@@ -39,10 +40,12 @@ def create_member(
 
 
 @transaction.atomic
-def create_proved_member(*, display_name: str, password_hash: str, email: str = "", phone: str = "") -> User:
-    """A new member whose address or phone a code has proved. The password was judged and hashed when it was typed.
-    Raises EmailTaken, PhoneTaken."""
-    user = _named(email, phone, "", display_name)
+def create_proved_member(
+    *, display_name: str, password_hash: str = "", email: str = "", phone: str = "", username: str = ""
+) -> User:
+    """A new member whose address or phone a code has proved, or whom another site knows. A password was judged and
+    hashed when it was typed. Raises EmailTaken, PhoneTaken, UsernameTaken."""
+    user = _named(email, phone, username, display_name)
     user.password = password_hash or make_password(None)
     return _put(user, proved=True)
 
@@ -53,7 +56,7 @@ def _named(email: str, phone: str, username: str, display_name: str) -> User:
     return User(
         email=email.strip().lower() or None,
         phone=phone or None,
-        username=username or None,
+        username=tidy_username(username) or None,
         display_name=display_name.strip(),
     )
 
@@ -66,20 +69,26 @@ def _put(user: User, proved: bool) -> User:
         with transaction.atomic():
             user.save()
     except IntegrityError as clash:
-        raise _taken(user) from clash
+        taken = _taken(user)
+        if taken is None:
+            raise
+        raise taken from clash
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email, verified=proved, primary=True)
     return user
 
 
-def _taken(user: User) -> Refused:
+def _taken(user: User) -> Refused | None:
+    """Which of the names somebody else has; None where it wasn't for a name that the database refused."""
     if user.email and User.objects.filter(email=user.email).exists():
         return EmailTaken(
             pgettext_lazy("sign up", "This e-mail address already has an account. Sign in instead.")
         )
     if user.phone and User.objects.filter(phone=user.phone).exists():
         return PhoneTaken(pgettext_lazy("sign up", "This phone already has an account. Sign in instead."))
-    return UsernameTaken(pgettext_lazy("settings", "Somebody has this user name. Choose another one."))
+    if user.username and User.objects.filter(username=user.username).exists():
+        return UsernameTaken(pgettext_lazy("settings", "Somebody has this user name. Choose another one."))
+    return None
 
 
 @transaction.atomic

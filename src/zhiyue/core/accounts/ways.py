@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import EmailTaken, PhoneTaken
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.names import tidy_username
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.accounts.sessions import end_sessions
 from zhiyue.core.kit import clock
@@ -22,7 +23,7 @@ def member_named(typed: str) -> User | None:
     by_phone = User.objects.filter(phone=phone).first() if phone else None
     if by_phone is not None or not name:
         return by_phone
-    return User.objects.filter(username__iexact=name).first()
+    return User.objects.filter(username=tidy_username(name)).first()
 
 
 def member_by_password(typed: str, password: str) -> User | None:

@@ -14,7 +14,6 @@ from django.utils.translation import pgettext
 from zhiyue.collect.cleaning import Cleaned
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.services import join_visitor, judge, keep, record
-from zhiyue.core.accounts.joining import create_member_from_elsewhere
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member, create_proved_member
 from zhiyue.core.kit import clock
@@ -110,8 +109,9 @@ def sign_up_proved(
 
 @transaction.atomic
 def sign_up_from_elsewhere(*, email: str, username: str, display_name: str, visitor: UUID | None) -> User:
-    """The same for somebody whom another site knows; no password is set. Raises EmailTaken."""
-    user = create_member_from_elsewhere(email=email, username=username, display_name=display_name)
+    """The same for somebody whom another site knows, with an address that it vouches for, if any; no password is set.
+    Raises EmailTaken, UsernameTaken."""
+    user = create_proved_member(display_name=display_name, email=email, username=username)
     _welcome(user, visitor)
     return user
 

@@ -124,7 +124,8 @@ def connect(*, arrival: Arrival, user: User) -> None:
 def sign_up(
     *, arrival: Arrival, display_name: str, agreement_ids: Iterable[int], visitor: UUID | None
 ) -> User:
-    """Make a member of whoever arrived, with what they did as a visitor. Raises ConnectedElsewhere, EmailTaken."""
+    """Make a member of whoever arrived, with what they did as a visitor. Raises ConnectedElsewhere, EmailTaken,
+    UsernameTaken."""
     user = sign_up_from_elsewhere(
         email=free_email(arrival),
         username=free_username(arrival),

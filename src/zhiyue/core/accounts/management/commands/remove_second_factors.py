@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
 
-from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.second_factor import remove_second_factors
+from zhiyue.core.accounts.ways import member_named
 
 
 class Command(BaseCommand):
@@ -20,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = str(options["name"]).strip()
-        user = User.objects.filter(Q(email__iexact=name) | Q(phone=name) | Q(username__iexact=name)).first()
+        user = member_named(name)
         if user is None:
             raise CommandError(
                 f"No member is called “{name}”. Give an e-mail address, a phone or a user name."
