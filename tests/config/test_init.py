@@ -74,6 +74,9 @@ def test_init_that_was_broken_off_can_be_run_again(tmp_path):
     ("words", "told"),
     [
         (["--noinput"], "Name of the academy is missing"),
+        ([*WORDS[:2], "青" * 41, *WORDS[3:]], "Name of the academy is too long: one line, 40 characters"),
+        ([*WORDS, "--owner-name", "周" * 41], "Name of the owner is too long: one line, 40 characters"),
+        ([*WORDS, "--owner-email", f"{'z' * 250}@a.cn"], "E-mail address of the owner is too long"),
         ([*WORDS, "--zone", "Mars"], "not “Mars”"),
         ([*WORDS, "--domain", "https://x"], "not “https://x”"),
         ([*WORDS, "--logo", "/nowhere.png"], "can't be read"),

@@ -17,6 +17,7 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit.columns import TooLong
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,15 @@ def test_an_academy_without_a_name_or_with_a_foreign_colour_is_refused(looks, ow
     with pytest.raises(Incomplete):
         set_looks(viewer=viewing(owner), looks=looks)
     assert not Academy.objects.exists()
+
+
+def test_looks_that_their_columns_do_not_hold_are_refused(owner):
+    for looks in (Looks(name="长" * 41), Looks(name="青禾", footer_text="长" * 201)):
+        with pytest.raises(TooLong):
+            set_looks(viewer=viewing(owner), looks=looks)
+        with pytest.raises(TooLong):
+            found_academy(looks=looks)
+    assert (Academy.objects.count(), AuditEntry.objects.count()) == (0, 0)
 
 
 def test_there_is_one_academy():

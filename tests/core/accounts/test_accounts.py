@@ -14,6 +14,7 @@ from zhiyue.core.accounts.profiles import change_profile
 from zhiyue.core.accounts.selectors import may_see_desk, roles_of, search_members
 from zhiyue.core.accounts.services import create_member, create_proved_member, grant
 from zhiyue.core.accounts.ways import member_by_password, member_named
+from zhiyue.core.kit.columns import TooLong
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,21 @@ def test_a_user_name_has_one_account_whatever_its_capitals(learner):
         User.objects.filter(pk=learner.pk).update(username="LIN")
     assert list(User.objects.exclude(username=None)) == [lin]
     assert member_named("LIN") == member_by_password(" lIN", PASSWORD) == lin
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"display_name": "长" * 41},
+        {"email": f"{'a' * 250}@a.cn"},
+        {"username": "a" * 31},
+        {"phone": "+" + "1" * 16},
+    ],
+)
+def test_a_name_that_its_column_does_not_hold_makes_no_account(names):
+    with pytest.raises(TooLong, match=r"at most|最多"):
+        create_member(**({"email": "a@test.example", "display_name": "长" * 40, "password": None} | names))
+    assert not User.objects.exists()
 
 
 def test_each_name_that_is_taken_is_said(learner):

@@ -20,6 +20,7 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import refuse_too_long
 
 LONGEST_AGREEMENT = 100_000
 
@@ -44,13 +45,13 @@ def looks_of(academy: Academy) -> Looks:
 
 @transaction.atomic
 def set_looks(*, viewer: Viewer, looks: Looks) -> Academy:
-    """Change name, looks and footer. Raises NotAllowed, Incomplete."""
+    """Change name, looks and footer. Raises NotAllowed, Incomplete, TooLong."""
     return _set_looks(require(viewer, Permission.SET_UP_ACADEMY), looks)
 
 
 @transaction.atomic
 def found_academy(*, looks: Looks) -> Academy:
-    """The first looks of a new academy, set from the console. Raises Incomplete."""
+    """The first looks of a new academy, set from the console. Raises Incomplete, TooLong."""
     made = _set_looks(None, looks)
     if made.set_up_at is None:
         made.set_up_at = clock.now()
@@ -85,10 +86,12 @@ def _set_looks(by: User | None, looks: Looks) -> Academy:
         raise Incomplete(pgettext_lazy("looks", "An academy needs a name."))
     if looks.accent not in Accent.values:
         raise Incomplete(pgettext_lazy("looks", "This colour isn't one of those offered."))
+    after = {field: text.strip() for field, text in asdict(looks).items()}
+    refuse_too_long(Academy(**after), after)
     row, _ = Academy.objects.select_for_update().get_or_create(
         pk=1, defaults={"name": settings.ZHIYUE_SITE_NAME}
     )
-    before, after = asdict(looks_of(row)), {field: text.strip() for field, text in asdict(looks).items()}
+    before = asdict(looks_of(row))
     changed = {field: text for field, text in after.items() if text != before[field]}
     if changed:
         for field, text in changed.items():

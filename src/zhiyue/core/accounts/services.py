@@ -13,6 +13,7 @@ from zhiyue.core.accounts.errors import EmailTaken, PhoneTaken, UsernameTaken
 from zhiyue.core.accounts.models import RoleGrant, User
 from zhiyue.core.accounts.names import tidy_username
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import refuse_too_long
 from zhiyue.core.kit.errors import Refused
 
 
@@ -29,7 +30,7 @@ def create_member(
     simulated: bool = False,
 ) -> User:
     """A new member, known by one of address, phone (E.164) and user name at least; `proved` says that address and phone
-    are theirs for sure. Raises EmailTaken, PhoneTaken, UsernameTaken; ValidationError where the password is too weak.
+    are theirs for sure. Raises EmailTaken, PhoneTaken, UsernameTaken, TooLong; ValidationError for a weak password.
     """
     user = _named(email, phone, username, display_name)
     user.joined_at, user.is_simulated = joined_at or clock.now(), simulated
@@ -44,7 +45,7 @@ def create_proved_member(
     *, display_name: str, password_hash: str = "", email: str = "", phone: str = "", username: str = ""
 ) -> User:
     """A new member whose address or phone a code has proved, or whom another site knows. A password was judged and
-    hashed when it was typed. Raises EmailTaken, PhoneTaken, UsernameTaken."""
+    hashed when it was typed. Raises EmailTaken, PhoneTaken, UsernameTaken, TooLong."""
     user = _named(email, phone, username, display_name)
     user.password = password_hash or make_password(None)
     return _put(user, proved=True)
@@ -53,12 +54,14 @@ def create_proved_member(
 def _named(email: str, phone: str, username: str, display_name: str) -> User:
     if not (email or phone or username):
         raise ValueError("A member needs an e-mail address, a phone or a user name.")
-    return User(
+    user = User(
         email=email.strip().lower() or None,
         phone=phone or None,
         username=tidy_username(username) or None,
         display_name=display_name.strip(),
     )
+    refuse_too_long(user, ("display_name", "email", "phone", "username"))
+    return user
 
 
 def _put(user: User, proved: bool) -> User:

@@ -28,8 +28,9 @@ from zhiyue.config.founding import (
 )
 from zhiyue.config.supervisor import CannotServe, check_folder
 from zhiyue.core.academy.logo import LARGEST_BYTES
-from zhiyue.core.academy.models import Accent
+from zhiyue.core.academy.models import Academy, Accent
 from zhiyue.core.accounts.models import User
+from zhiyue.core.kit.columns import longest
 from zhiyue.core.kit.errors import Refused
 
 NEEDED_BYTES = 200 * 2**20
@@ -68,12 +69,12 @@ class Command(BaseCommand):
         folder = Path(settings.ZHIYUE_DATA_DIR)
         check_folder(folder, needed_bytes=NEEDED_BYTES)
         asking = not options["noinput"]
-        name = _answer("Name of the academy", options["name"], asking)
-        email = _answer("E-mail address of the owner", options["owner_email"], asking)
+        name = _answer("Name of the academy", options["name"], asking, longest(Academy, "name"))
+        email = _answer("E-mail address of the owner", options["owner_email"], asking, longest(User, "email"))
         validate_email(email)
-        owner = _answer(
-            "Name of the owner", options["owner_name"] or ("" if asking else email.partition("@")[0]), asking
-        )
+        limit = longest(User, "display_name")
+        assumed = "" if asking else email.partition("@")[0][:limit]
+        owner = _answer("Name of the owner", options["owner_name"] or assumed, asking, limit)
         zone, domain = options["zone"], options["domain"]
         if env_file() is None and asking:
             zone = zone or input(f"Business zone [{settings.ZHIYUE_TIME_ZONE}]: ").strip()
@@ -130,14 +131,14 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(lines))
 
 
-def _answer(question: str, given: str | None, asking: bool) -> str:
+def _answer(question: str, given: str | None, asking: bool, limit: int) -> str:
     text = (given or "").strip()
     while asking and not text:
         text = input(f"{question}: ").strip()
     if not text:
         raise CannotFound(f"{question} is missing. See: zhiyue init --help")
-    if "\n" in text or len(text) > 200:
-        raise CannotFound(f"{question} is too long.")
+    if "\n" in text or len(text) > limit:
+        raise CannotFound(f"{question} is too long: one line, {limit} characters at most.")
     return text
 
 
