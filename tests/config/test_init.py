@@ -33,6 +33,9 @@ def test_init_makes_an_academy_and_a_second_run_changes_nothing(tmp_path):
     assert (name, accent, set_up_at is not None) == ("青禾学院", "indigo", True)
     assert rows(folder, "SELECT email FROM accounts_user") == [("zhou@academy.example",)]
     assert rows(folder, "SELECT role FROM accounts_rolegrant") == [("owner",)]
+    assert rows(
+        folder, "SELECT by_name, subject_name FROM audit_auditentry WHERE act = 'member.role_granted'"
+    ) == [("console", "Zhou")]
     assert rows(folder, "SELECT kind FROM academy_agreement ORDER BY kind") == [
         ("creator",),
         ("privacy",),

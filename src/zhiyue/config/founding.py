@@ -13,8 +13,9 @@ from zhiyue.core.academy import logo as logos
 from zhiyue.core.academy.models import Academy, Accent
 from zhiyue.core.academy.services import Looks, found_academy, publish_templates
 from zhiyue.core.academy.texts import templates
-from zhiyue.core.accounts.models import Role, User
-from zhiyue.core.accounts.services import create_member, grant
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.services import create_member
+from zhiyue.core.accounts.staff import make_first_owner
 from zhiyue.demo.selectors import demo_accounts_exist, seeding
 
 
@@ -93,7 +94,7 @@ def settle(wishes: Wishes) -> None:
         owner = User.objects.filter(email=wishes.owner_email.strip().lower()).first() or create_member(
             email=wishes.owner_email, password=wishes.password, display_name=wishes.owner_name
         )
-        grant(user=owner, role=Role.OWNER)
+        make_first_owner(member=owner)
         publish_templates(texts=templates())
         found_academy(looks=Looks(name=wishes.name, accent=wishes.accent, logo=name))
     if settings.ZHIYUE_ENVIRONMENT == "production":

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
@@ -57,6 +58,12 @@ def test_a_user_name_has_one_account_whatever_its_capitals(learner):
 def test_a_name_that_its_column_does_not_hold_makes_no_account(names):
     with pytest.raises(TooLong, match=r"at most|最多"):
         create_member(**({"email": "a@test.example", "display_name": "长" * 40, "password": None} | names))
+    assert not User.objects.exists()
+
+
+def test_djangos_own_command_makes_no_owner_behind_the_audit_log():
+    with pytest.raises(NotImplementedError, match="zhiyue init"):
+        call_command("createsuperuser", email="a@test.example", display_name="周", interactive=False)
     assert not User.objects.exists()
 
 

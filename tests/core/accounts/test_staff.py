@@ -108,6 +108,19 @@ def test_no_role_without_a_reason_nor_one_that_does_not_exist(owner, learner, ro
     assert roles_of(learner) == frozenset()
 
 
+def test_the_first_owner_is_noted_as_the_consoles_doing(learner):
+    staff.make_first_owner(member=learner)
+    staff.make_first_owner(member=learner)
+    assert roles_of(learner) == {"owner"}
+    noted = AuditEntry.objects.get()
+    assert (noted.by_id, noted.by_name, noted.act, noted.after) == (
+        None,
+        "console",
+        "member.role_granted",
+        {"roles": ["owner"]},
+    )
+
+
 def test_an_owner_stays_whatever_owners_do(owner, learner):
     by = as_viewer(owner)
     with pytest.raises(NotOneself):

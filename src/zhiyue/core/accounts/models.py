@@ -1,6 +1,6 @@
 """Members, the roles they hold, and the keys they made. What they do is kept in `collect`, never here."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -17,13 +17,9 @@ class UserManager(BaseUserManager["User"]):
         """Sign-in is by e-mail address, whatever its capitals."""
         return self.get(email__iexact=(username or "").strip())
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """For Django's `createsuperuser`: the first owner of an academy."""
-        user = self.model(email=email.strip().lower(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        user.grants.create(role=Role.OWNER)
-        return user
+    def create_superuser(self, **fields: Any) -> NoReturn:
+        """What Django's `createsuperuser` calls: who makes an owner here is always noted."""
+        raise NotImplementedError("`zhiyue init` makes the first owner; owners make others on the desk.")
 
 
 class User(AbstractBaseUser):

@@ -73,6 +73,16 @@ def grant_role(*, viewer: Viewer, member_id: int, role: str, why: str) -> bool:
 
 
 @transaction.atomic
+def make_first_owner(*, member: User) -> None:
+    """From the console, where an academy has nobody yet who could make an owner."""
+    before = roles_of(member)
+    if Role.OWNER in before:
+        return
+    RoleGrant.objects.create(user=member, role=Role.OWNER)
+    _note_roles(None, "member.role_granted", member, before, before | {Role.OWNER.value}, "zhiyue init")
+
+
+@transaction.atomic
 def revoke_role(*, viewer: Viewer, member_id: int, role: str, why: str) -> bool:
     """Take a role from a member, and with it the links by which they invited staff. False where they didn't hold it.
     Raises NotOneself, LastOwner besides."""
@@ -205,7 +215,7 @@ def _subject(member: User) -> tuple[str, object, str]:
 
 
 def _note_roles(
-    by: User, act: str, member: User, before: frozenset[str], after: frozenset[str], why: str
+    by: User | None, act: str, member: User, before: frozenset[str], after: frozenset[str], why: str
 ) -> None:
     note(
         by=by,
