@@ -7,7 +7,8 @@ from django.db import transaction
 
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
-from zhiyue.core.academy.selectors import agreements_at_sign_up
+from zhiyue.core.academy.models import FOR_CREATORS, FOR_EVERYBODY
+from zhiyue.core.academy.selectors import agreements_to_accept
 from zhiyue.core.academy.services import accept_agreements, publish_templates
 from zhiyue.core.academy.texts import templates
 from zhiyue.core.accounts.models import User
@@ -122,7 +123,6 @@ def _put_courses() -> None:
 @transaction.atomic
 def _put_accounts() -> None:
     publish_templates(texts=templates())
-    asked = [one.pk for one in agreements_at_sign_up()]
     joined_at = clock.now() - timedelta(days=30)
     for account in ACCOUNTS:
         if User.objects.filter(email=account.email).exists():
@@ -134,7 +134,8 @@ def _put_accounts() -> None:
             joined_at=joined_at,
             proved=True,
         )
-        accept_agreements(user=user, agreement_ids=asked)
+        asked = agreements_to_accept(user, FOR_CREATORS if account.role == "creator" else FOR_EVERYBODY)
+        accept_agreements(user=user, agreement_ids=[one.pk for one in asked])
         if account.role == "learner":
             _give_learner_a_past(user)
         else:

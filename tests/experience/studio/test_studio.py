@@ -104,7 +104,7 @@ def test_a_course_is_begun_with_a_title_and_a_topic(author, draft):
 
 def test_my_courses_say_their_state(author, draft, django_assert_num_queries):
     author.get(reverse("studio:courses"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = author.get(reverse("studio:courses")).content.decode()
     assert "概率的日常用法" in page
     assert "已写 0 / 1 讲" in page
@@ -117,7 +117,7 @@ def test_the_outline_asks_as_much_for_many_lessons_as_for_one(
     for n in range(12):
         services.add_lesson(viewer=viewer_of(creator), chapter_id=lesson.chapter_id, title=f"第 {n} 讲")
     author.get(reverse("studio:courses"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = author.get(reverse("studio:outline", args=[draft.pk])).content.decode()
     assert "第 11 讲" in page
 

@@ -63,8 +63,10 @@ class AgreementKind(models.TextChoices):
 # Stands in every text that ships, so that nobody takes one for a finished agreement.
 TEMPLATE_MARK = "这是一份模板"
 
-# What everybody accepts when signing up. The others are accepted where they begin to matter.
+# What everybody accepts when signing up, and what whoever writes courses of their own accepts besides. The refund rules
+# are for everybody to read and asked of nobody: nothing is bought here yet.
 FOR_EVERYBODY = (AgreementKind.TERMS, AgreementKind.PRIVACY)
+FOR_CREATORS = (*FOR_EVERYBODY, AgreementKind.CREATOR)
 
 
 class Agreement(models.Model):

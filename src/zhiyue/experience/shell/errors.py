@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy.errors import AgreementsPending
+from zhiyue.core.academy.models import AgreementKind
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.limits import TooMany
@@ -139,7 +140,8 @@ def second_factor_required(request: PageRequest, refusal: SecondFactorRequired) 
 
 def agreements_pending(request: PageRequest, refusal: AgreementsPending) -> HttpResponse:
     """Members are led to what they haven't accepted yet, and from there back to where they were."""
-    return _led_to(request, refusal, reverse("entrance:agreements"), {})
+    query = {"for": "creator"} if AgreementKind.CREATOR in refusal.kinds else {}
+    return _led_to(request, refusal, reverse("entrance:agreements"), query)
 
 
 def _led_to(request: PageRequest, refusal: Refused, address: str, query: dict[str, str]) -> HttpResponse:

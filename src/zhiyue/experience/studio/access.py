@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.product.catalogue.authoring import may_change_all
+from zhiyue.product.catalogue.authoring import may_change_all, require_author
 
 P = ParamSpec("P")
 
@@ -23,8 +23,8 @@ P = ParamSpec("P")
 def for_the_studio(
     view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[PageRequest, P], HttpResponseBase]:
-    """Visitors are asked to sign in and come back, members without the role are refused; what isn't there is a 404;
-    nothing is kept in caches."""
+    """Visitors are asked to sign in and come back, members without the role are refused, creators accept their
+    agreement first; what isn't there is a 404; nothing is kept in caches."""
 
     @wraps(view)
     def guarded(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -33,6 +33,9 @@ def for_the_studio(
         if not request.viewer.may(Permission.USE_STUDIO):
             waiting = request.viewer.waits_for(Permission.USE_STUDIO)
             raise SecondFactorRequired if waiting else PermissionDenied
+        if request.method in ("GET", "HEAD") and not request.htmx:
+            # Not when something is sent: what was typed would be lost to a version that came into force meanwhile.
+            require_author(request.viewer)
         try:
             response = view(request, *args, **kwargs)
         except ObjectDoesNotExist as missing:

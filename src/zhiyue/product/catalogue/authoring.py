@@ -8,6 +8,8 @@ from django.db.models import Count, Prefetch, Q
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.academy.models import FOR_CREATORS
+from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
@@ -34,6 +36,15 @@ def require_change(viewer: Viewer, course: Course) -> User:
     if viewer.user is None or not may_change(viewer, course):
         raise NotAllowed
     return viewer.user
+
+
+def require_author(viewer: Viewer) -> User:
+    """The member who looks, where they may write courses and have accepted what creators accept. Whoever changes
+    everybody's courses writes for the academy, and isn't asked. Raises NotAllowed, AgreementsPending."""
+    user = require(viewer, Permission.USE_STUDIO)
+    if not may_change_all(viewer):
+        require_accepted(user, FOR_CREATORS)
+    return user
 
 
 def may_change_all(viewer: Viewer) -> bool:

@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
@@ -36,6 +37,8 @@ def new(request: PageRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             made = create_course(viewer=request.viewer, **form.cleaned_data)
+        except AgreementsPending:
+            raise
         except Refused as why:
             form.refuse(why)
         else:

@@ -11,12 +11,10 @@ from django.db.models import ProtectedError
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
-from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import pictures
-from zhiyue.product.catalogue.authoring import may_change_all, require_change
+from zhiyue.product.catalogue.authoring import may_change_all, require_author, require_change
 from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow, PrerequisiteCircle
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
@@ -55,8 +53,8 @@ class CourseFacts:
 
 @transaction.atomic
 def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Course.Form.COURSE) -> Course:
-    """Begin a draft, taught by whoever begins it. Raises NotAllowed, BadFact."""
-    user = require(viewer, Permission.USE_STUDIO)
+    """Begin a draft, taught by whoever begins it. Raises NotAllowed, AgreementsPending, BadFact."""
+    user = require_author(viewer)
     title = _title(title)
     course = Course.objects.create(
         slug=free_slug(title, prefix="c", kind=FormerSlug.Kind.COURSE),
