@@ -1,14 +1,18 @@
 """Staff without a second factor hold their roles in name only, where the academy requires one."""
 
+import threading
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
+from tests.factories import make_member
 from zhiyue.core.accounts.errors import NotAllowed, SecondFactorRequired
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.accounts.second_factor import HeldRoles, held_roles, remove_second_factors
+from zhiyue.core.accounts.second_factor import HeldRoles, held_roles, remove_second_factors, use_step
 from zhiyue.core.accounts.selectors import leads_to_desk, require
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.accounts.sessions import sessions_of
@@ -126,3 +130,25 @@ def test_the_console_removes_them_for_whoever_lost_them(operator, capsys):
     assert (entry.by_id, entry.by_name, entry.why) == (None, "console", "Came with passport")
     with pytest.raises(CommandError, match="No member is called"):
         call_command("remove_second_factors", "nobody@test.example", why="?")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_processes_that_take_a_code_at_once_one_lets_in():
+    user = make_member("two@test.example")
+    kept = Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
+    answers: list[bool] = []
+
+    def use():
+        try:
+            answers.append(use_step(authenticator=kept, step=7))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False, False, False, True]
+    kept.refresh_from_db()
+    assert kept.data == {"secret": "sealed", "last_step": 7}

@@ -47,6 +47,17 @@ def viewer_of(user: User) -> Viewer:
 
 
 @transaction.atomic
+def use_step(*, authenticator: Authenticator, step: int) -> bool:
+    """Use up an app's code, named by its time step, in whichever process. False where it or a later one was used."""
+    kept = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    if step <= kept.data.get("last_step", -1):
+        return False
+    kept.data["last_step"] = step
+    kept.save(update_fields=["data"])
+    return True
+
+
+@transaction.atomic
 def remove_second_factors(*, user: User, by: User | None, why: str) -> int:
     """For somebody who lost device and codes: every authenticator goes, and every session. How many went."""
     names = sorted(Authenticator.objects.filter(user=user).values_list("type", flat=True))

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.forms import ReauthenticateForm as ReauthenticateByPassword
-from allauth.mfa import app_settings
+from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -20,8 +22,9 @@ from allauth.mfa.webauthn.forms import (
 )
 from cryptography.exceptions import InvalidSignature
 from django import forms
-from django.core.cache import cache
 from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.second_factor import use_step
 
 # What reading a credential raises that no browser made.
 _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, IndexError, struct.error, InvalidSignature)
@@ -69,8 +72,17 @@ def _told_apart() -> Iterator[None]:
         raise get_adapter().validation_error("incorrect_code") from unreadable
 
 
+def _step_of(authenticator: Authenticator, code: str) -> int | None:
+    """The time step whose code this is: clocks may differ by one each way."""
+    secret = decrypt(authenticator.data["secret"])
+    for step in yield_hotp_counters_from_time():
+        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, step))):
+            return int(step)
+    return None
+
+
 class _OneTime:
-    """A code from the app counts once, for as long as it would be taken: clocks may differ by one step each way."""
+    """A code from the app counts once, however many processes there are."""
 
     authenticator: Authenticator
     cleaned_data: dict[str, Any]
@@ -78,9 +90,8 @@ class _OneTime:
     def clean_code(self) -> str:
         code = str(super().clean_code())  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.TOTP:
-            seconds = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
-            digits = "".join(sign for sign in code if sign.isdigit())
-            if not cache.add(f"totp-used:{self.authenticator.pk}:{digits}", 1, timeout=seconds):
+            step = _step_of(self.authenticator, code)
+            if step is None or not use_step(authenticator=self.authenticator, step=step):
                 raise get_adapter().validation_error("incorrect_code")
         return code
 
