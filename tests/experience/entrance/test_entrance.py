@@ -32,6 +32,28 @@ def test_a_visitor_keeps_what_they_did_and_goes_on_where_they_were(english, cour
     assert "小北" in english.get("/me/").content.decode()
 
 
+def test_who_signs_up_on_the_way_to_nowhere_is_asked_what_they_care_about(english, course):
+    there = sign_up(english, FORM | {"next": "/"})["Location"]
+    assert there == "/welcome/?next=%2F"
+    page = english.get(there).content.decode()
+    assert '<a class="btn btn-ghost" href="/">' in page
+    assert english.post(there, {"topic": ["data"], "next": "/"})["Location"] == "/"
+
+
+def test_who_said_before_what_they_care_about_is_not_asked_again(english, course):
+    english.get("/")
+    english.post("/welcome/", {"topic": ["data"]})
+    assert sign_up(english, FORM)["Location"] == "/"
+
+
+def test_nobody_is_asked_to_choose_from_nothing(english):
+    assert sign_up(english, FORM)["Location"] == "/"
+
+
+def test_who_has_an_account_is_not_greeted_as_new(english, learner, course):
+    assert sign_up(english, FORM | {"address": learner.email})["Location"] == "/"
+
+
 def test_a_taken_address_looks_like_any_other_and_its_owner_is_signed_in_by_the_code(english, learner):
     learner.emailaddress_set.update(verified=True)
     assert english.post("/sign-up/", FORM | {"address": learner.email})["Location"] == ENTER

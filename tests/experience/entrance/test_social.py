@@ -390,6 +390,12 @@ def test_the_way_on_stays_in_the_academy(english, elsewhere, next_url):
     assert english.post("/sign-in/welcome/", {"display_name": "艾达"})["Location"] == "/"
 
 
+def test_who_is_new_by_another_site_is_asked_what_they_care_about(english, elsewhere, course):
+    round_trip(english)
+    there = english.post("/sign-in/welcome/", {"display_name": "艾达"})["Location"]
+    assert there == "/welcome/?next=%2F"
+
+
 def test_a_closed_account_stays_closed(english, elsewhere, learner):
     SocialAccount.objects.create(user=learner, provider="sso", uid="u-1")
     User.objects.update(is_active=False)

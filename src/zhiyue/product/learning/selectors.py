@@ -9,7 +9,7 @@ from zhiyue.collect.selectors import active_days
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Lesson, Topic
-from zhiyue.product.catalogue.selectors import courses_by_id
+from zhiyue.product.catalogue.selectors import courses_by_id, topics
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.learning.models import Interest, LessonProgress, SavedCourse
 
@@ -55,6 +55,11 @@ def numbers_of(actor: Actor) -> Numbers:
 def interests_of(actor: Actor) -> list[Topic]:
     """The topics a person said they care about, in the academy's order."""
     return list(Topic.objects.filter(pk__in=Interest.objects.owned_by(actor).values("topic_id")))
+
+
+def has_interests_to_choose(actor: Actor) -> bool:
+    """Is there something to choose from, and nothing chosen yet?"""
+    return bool(topics()) and not Interest.objects.owned_by(actor).exists()
 
 
 def progress_of(actor: Actor, course_id: int) -> dict[int, LessonProgress]:

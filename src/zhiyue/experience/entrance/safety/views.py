@@ -36,6 +36,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhiyue.core.academy.selectors import academy, agreements_at_sign_up
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.sessions import end_sessions
+from zhiyue.experience.entrance.arriving import first_page
 from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.safety import arrival as arrivals
 from zhiyue.experience.entrance.safety import providers
@@ -254,7 +255,7 @@ def _sign_up(request: PageRequest, arrived: Arrival) -> HttpResponse:
     arrivals.forget_arrival(request)
     arrived.login.user = user
     record_authentication(request, arrived.login)
-    onward = _onward(request, arrived, reverse("site:home"))
+    onward = first_page(user, _onward(request, arrived, reverse("site:home")))
     step = Login(user=user, redirect_url=onward, signup=True, email_verification="none")
     response: HttpResponse = perform_login(request, step)
     return response
