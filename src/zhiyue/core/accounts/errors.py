@@ -119,3 +119,29 @@ class NoSuchSheet(Refused):
         super().__init__(
             pgettext_lazy("error", "This upload is gone: they are kept for a day. Choose the file again.")
         )
+
+
+class ConnectedElsewhere(Refused):
+    """The account at the other site opens somebody else's account here."""
+
+    code = "connected_elsewhere"
+
+    def __init__(self, site: str) -> None:
+        words = pgettext_lazy(
+            "error", "This %s account is connected to another account here. Sign in with it."
+        )
+        super().__init__(words % site)
+
+
+class LastWayIn(Refused):
+    """Without this the member could not come in any more."""
+
+    code = "last_way_in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            pgettext_lazy(
+                "error",
+                "This is your last way in. First set a password, verify an address or phone, or add a passkey.",
+            )
+        )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -14,7 +15,10 @@ from django.utils.translation import pgettext
 from zhiyue.collect.cleaning import Cleaned
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.services import join_visitor, judge, keep, record
-from zhiyue.core.accounts.models import User
+from zhiyue.core.academy.services import accept_agreements
+from zhiyue.core.accounts import codes
+from zhiyue.core.accounts.elsewhere import connect
+from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member, create_proved_member
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
@@ -88,35 +92,60 @@ def unsave_course(*, actor: Actor, course: Course) -> bool:
 
 
 @transaction.atomic
-def sign_up(*, email: str, password: str, display_name: str, visitor: UUID | None) -> User:
-    """A visitor becomes a member and keeps what they did. Raises EmailTaken, ValidationError."""
-    user = create_member(email=email, password=password, display_name=display_name)
-    _welcome(user, visitor)
-    return user
-
-
-@transaction.atomic
-def sign_up_proved(
-    *, display_name: str, password_hash: str, visitor: UUID | None, email: str = "", phone: str = ""
+def sign_up(
+    *, email: str, password: str, display_name: str, visitor: UUID | None, agreement_ids: Iterable[int] = ()
 ) -> User:
-    """The same for somebody whose address or phone a code has proved. Raises EmailTaken, PhoneTaken."""
-    user = create_proved_member(
-        display_name=display_name, password_hash=password_hash, email=email, phone=phone
-    )
-    _welcome(user, visitor)
+    """A visitor becomes a member, keeps what they did, and has accepted these agreements. Raises EmailTaken,
+    NoSuchAgreement, ValidationError."""
+    user = create_member(email=email, password=password, display_name=display_name)
+    _welcome(user, visitor, agreement_ids)
     return user
 
 
 @transaction.atomic
-def sign_up_from_elsewhere(*, email: str, username: str, display_name: str, visitor: UUID | None) -> User:
-    """The same for somebody whom another site knows, with an address that it vouches for, if any; no password is set.
-    Raises EmailTaken, UsernameTaken."""
-    user = create_proved_member(display_name=display_name, email=email, username=username)
-    _welcome(user, visitor)
+def sign_up_by_code(
+    *,
+    code: OneTimeCode,
+    display_name: str,
+    password_hash: str,
+    visitor: UUID | None,
+    agreement_ids: Iterable[int] = (),
+) -> User:
+    """The same for somebody whose address or phone a code has proved, which is used up. Raises CodeOver, EmailTaken,
+    PhoneTaken, NoSuchAgreement."""
+    codes.spend(code=code)
+    is_mail = "@" in code.to
+    user = create_proved_member(
+        display_name=display_name,
+        password_hash=password_hash,
+        email=code.to if is_mail else "",
+        phone="" if is_mail else code.to,
+    )
+    _welcome(user, visitor, agreement_ids)
     return user
 
 
-def _welcome(user: User, visitor: UUID | None) -> None:
+@transaction.atomic
+def sign_up_from_elsewhere(
+    *,
+    account: SocialAccount,
+    site: str,
+    email: str,
+    username: str,
+    display_name: str,
+    visitor: UUID | None,
+    agreement_ids: Iterable[int] = (),
+) -> User:
+    """The same for somebody whom another site knows, with an address that it vouches for, if any; no password is set.
+    Raises ConnectedElsewhere, EmailTaken, UsernameTaken, NoSuchAgreement."""
+    user = create_proved_member(display_name=display_name, email=email, username=username)
+    connect(account=account, user=user, site=site)
+    _welcome(user, visitor, agreement_ids)
+    return user
+
+
+def _welcome(user: User, visitor: UUID | None, agreement_ids: Iterable[int]) -> None:
+    accept_agreements(user=user, agreement_ids=agreement_ids)
     record("member.signed_up", actor=Actor(member_id=user.pk, visitor=visitor))
     if visitor:
         bring_history(user=user, visitor=visitor)

@@ -10,16 +10,12 @@ from typing import Literal
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.models import SocialLogin
 from django import forms
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.crypto import get_random_string
-from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.academy.services import accept_agreements
 from zhiyue.core.accounts.models import User
-from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.entrance.names import NameField
 from zhiyue.experience.entrance.safety.providers import name_of
 from zhiyue.product.learning.services import sign_up_from_elsewhere
@@ -31,18 +27,6 @@ _NAMES = ("nickname", "name", "display_name", "given_name", "login", "preferred_
 
 class WelcomeForm(forms.Form):
     display_name = NameField(max_length=40)
-
-
-class ConnectedElsewhere(Refused):
-    """The account at the other site opens somebody else's account here."""
-
-    code = "connected_elsewhere"
-
-    def __init__(self, provider: str) -> None:
-        words = pgettext_lazy(
-            "error", "This %s account is connected to another account here. Sign in with it."
-        )
-        super().__init__(words % provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,38 +87,20 @@ def _known(email: str) -> Literal["", "verified", "unverified"]:
     return "unverified" if taken or EmailAddress.objects.filter(email__iexact=email).exists() else ""
 
 
-@transaction.atomic
-def connect(*, arrival: Arrival, user: User) -> None:
-    """Join the account at the other site to `user`. Raises ConnectedElsewhere."""
-    account = arrival.login.account
-    held = SocialAccount.objects.filter(provider=account.provider, uid=account.uid).first()
-    if held is not None:
-        if held.user_id != user.pk:
-            raise ConnectedElsewhere(arrival.provider)
-        return
-    account.user = user
-    try:
-        with transaction.atomic():
-            account.save()
-    except IntegrityError as clash:
-        raise ConnectedElsewhere(arrival.provider) from clash
-
-
-@transaction.atomic
 def sign_up(
     *, arrival: Arrival, display_name: str, agreement_ids: Iterable[int], visitor: UUID | None
 ) -> User:
     """Make a member of whoever arrived, with what they did as a visitor. Raises ConnectedElsewhere, EmailTaken,
     UsernameTaken."""
-    user = sign_up_from_elsewhere(
+    return sign_up_from_elsewhere(
+        account=arrival.login.account,
+        site=arrival.provider,
         email=free_email(arrival),
         username=free_username(arrival),
         display_name=display_name,
         visitor=visitor,
+        agreement_ids=agreement_ids,
     )
-    connect(arrival=arrival, user=user)
-    accept_agreements(user=user, agreement_ids=agreement_ids)
-    return user
 
 
 def free_username(arrival: Arrival) -> str:

@@ -34,6 +34,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from zhiyue.core.academy.selectors import academy, agreements_at_sign_up
+from zhiyue.core.accounts import elsewhere
+from zhiyue.core.accounts.elsewhere import refuse_last
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.sessions import end_sessions
 from zhiyue.experience.entrance.arriving import first_page
@@ -43,7 +45,6 @@ from zhiyue.experience.entrance.safety import providers
 from zhiyue.experience.entrance.safety.arrival import Arrival
 from zhiyue.experience.entrance.safety.devices import describe
 from zhiyue.experience.entrance.safety.freshness import is_fresh
-from zhiyue.experience.entrance.safety.ways import refuse_last
 from zhiyue.experience.shell.viewers import PageRequest
 
 confirmed = reauthentication_required(app="allauth.mfa")
@@ -185,7 +186,7 @@ def disconnect(request: PageRequest, user: User, account_id: int) -> HttpRespons
     refuse_last(user)
     if not is_fresh(request):
         raise_if_reauthentication_required(request, app="allauth.socialaccount")
-    account.delete()
+    elsewhere.disconnect(user=user, account_id=account_id)
     name = providers.name_of(account.provider)
     _tell(user, "socialaccount/email/account_disconnected", name)
     messages.success(request, pgettext("toast", "%(provider)s is disconnected.") % {"provider": name})
@@ -222,7 +223,7 @@ def _arrival_page(request: PageRequest, arrived: Arrival, **errors: str) -> Http
 def _join(request: PageRequest, arrived: Arrival, user: User) -> HttpResponse:
     if not is_fresh(request):
         raise_if_reauthentication_required(request, app="allauth.socialaccount")
-    arrivals.connect(arrival=arrived, user=user)
+    elsewhere.connect(account=arrived.login.account, user=user, site=arrived.provider)
     arrivals.forget_arrival(request)
     _tell(user, "socialaccount/email/account_connected", arrived.provider)
     messages.success(

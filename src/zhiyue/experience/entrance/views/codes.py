@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import pgettext
@@ -11,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from zhiyue.core.accounts import codes, ways
+from zhiyue.core.accounts import by_code, codes, ways
 from zhiyue.core.accounts.errors import CodeOver, EmailTaken, PhoneTaken, WrongCode
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.experience.entrance.arriving import let_in
@@ -98,10 +97,7 @@ def new_password(request: PageRequest) -> HttpResponse:
         form.judge_password(user)
     if not form.is_valid():
         return form_page(request, "entrance/new_password.html", form, asked.onward, member=user)
-    with transaction.atomic():
-        codes.spend(code=asked.code)
-        ways.prove(user=user, to=asked.code.to)
-        ways.change_password(user=user, password=form.cleaned_data["password"])
+    by_code.set_password(code=asked.code, user=user, password=form.cleaned_data["password"])
     forget_asked(request)
     tell_of_change(request, user, "password")
     return let_in(request, user, method="code", onward=asked.onward)
@@ -129,12 +125,9 @@ def _follow(request: PageRequest, asked: Asked) -> HttpResponse:
 
 
 def _enter(request: PageRequest, asked: Asked, user: User) -> HttpResponse:
-    with transaction.atomic():
-        codes.spend(code=asked.code)
-        had_password = user.has_usable_password()
-        ways.prove(user=user, to=asked.code.to)
+    password_ended = by_code.enter(code=asked.code, user=user)
     forget_asked(request)
-    if had_password and not user.has_usable_password():
+    if password_ended:
         messages.warning(
             request,
             pgettext(
@@ -152,20 +145,14 @@ def _change(request: PageRequest, asked: Asked) -> HttpResponse:
         forget_asked(request)
         return HttpResponseRedirect(reverse("entrance:safety"))
     former = user.email
-    is_mail = "@" in asked.code.to
     try:
-        with transaction.atomic():
-            codes.spend(code=asked.code)
-            if is_mail:
-                ways.change_address(user=user, email=asked.code.to)
-            else:
-                ways.change_phone(user=user, phone=asked.code.to)
+        by_code.change_way(code=asked.code, user=user)
     except (EmailTaken, PhoneTaken) as why:
         messages.error(request, str(why.message))
     else:
         messages.success(request, pgettext("toast", "Saved."))
         if former:
-            tell_of_change(request, user, "email" if is_mail else "phone", to=former)
+            tell_of_change(request, user, "email" if "@" in asked.code.to else "phone", to=former)
     forget_asked(request)
     return HttpResponseRedirect(reverse("entrance:safety"))
 

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -11,8 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from zhiyue.core.academy.selectors import agreements_at_sign_up
-from zhiyue.core.academy.services import accept_agreements
-from zhiyue.core.accounts import codes
 from zhiyue.core.accounts.errors import CodeOver, EmailTaken, PhoneTaken
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.ways import member_named
@@ -69,14 +66,13 @@ def _send(request: PageRequest, form: SignUpForm, onward: str) -> None:
 def _at_once(request: PageRequest, form: SignUpForm, onward: str) -> HttpResponse:
     """Where the operator lets people in before their address is proved, a taken one has to be told."""
     try:
-        with transaction.atomic():
-            user = services.sign_up(
-                email=form.cleaned_data["address"],
-                password=form.cleaned_data["password"],
-                display_name=form.cleaned_data["display_name"],
-                visitor=request.viewer.visitor,
-            )
-            accept_agreements(user=user, agreement_ids=form.agreement_ids)
+        user = services.sign_up(
+            email=form.cleaned_data["address"],
+            password=form.cleaned_data["password"],
+            display_name=form.cleaned_data["display_name"],
+            visitor=request.viewer.visitor,
+            agreement_ids=form.agreement_ids,
+        )
     except EmailTaken as why:
         form.refuse(why, field="address")
     except ValidationError as why:
@@ -109,20 +105,16 @@ def make_member(
     request: PageRequest, asked: Asked, *, display_name: str, password_hash: str, agreement_ids: list[int]
 ) -> HttpResponse:
     """The proved code becomes an account; where another tab was first, both are the same one. Raises CodeOver."""
-    to = asked.code.to
     try:
-        with transaction.atomic():
-            codes.spend(code=asked.code)
-            user = services.sign_up_proved(
-                display_name=display_name,
-                password_hash=password_hash,
-                visitor=request.viewer.visitor,
-                email=to if "@" in to else "",
-                phone="" if "@" in to else to,
-            )
-            accept_agreements(user=user, agreement_ids=agreement_ids)
+        user = services.sign_up_by_code(
+            code=asked.code,
+            display_name=display_name,
+            password_hash=password_hash,
+            visitor=request.viewer.visitor,
+            agreement_ids=agreement_ids,
+        )
     except (EmailTaken, PhoneTaken) as why:
-        found = member_named(to)
+        found = member_named(asked.code.to)
         if not isinstance(found, User):
             raise CodeOver(why.message) from why
         return let_in(request, found, method="code", onward=asked.onward)
