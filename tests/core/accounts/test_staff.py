@@ -7,6 +7,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_member
 from zhiyue.core.accounts import staff
@@ -213,3 +214,28 @@ def test_two_owners_who_remove_each_other_at_once_leave_one():
         thread.join()
     assert len(refused) == 1
     assert RoleGrant.objects.filter(role="owner").count() == 1
+
+
+def test_a_whole_academy_is_tagged_in_pieces_of_what_a_database_takes_at_once(
+    operator, monkeypatch
+):
+    monkeypatch.setattr(staff, "AT_ONCE", 2)
+    members = [make_member(f"m{n}@test.example") for n in range(5)]
+    ids = [member.pk for member in members] * 2
+    assert staff.tag_members(viewer=as_viewer(operator), member_ids=ids, tag="老学员") == 5
+    assert MemberTag.objects.filter(name="老学员").count() == 5
+    noted = AuditEntry.objects.filter(act="member.tagged")
+    assert sorted(noted.values_list("subject_id", "by_name")) == sorted(
+        (str(member.pk), "苏运") for member in members
+    )
+
+
+def test_more_members_to_tag_do_not_mean_more_queries(operator):
+    ids = [make_member(f"m{n}@test.example").pk for n in range(9)]
+
+    def queries(tag, chosen):
+        with CaptureQueriesContext(connection) as asked:
+            staff.tag_members(viewer=as_viewer(operator), member_ids=chosen, tag=tag)
+        return len(asked)
+
+    assert queries("一", ids[:1]) == queries("九", ids)

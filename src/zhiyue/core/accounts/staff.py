@@ -14,11 +14,13 @@ from zhiyue.core.accounts.models import MemberTag, PersonalToken, Role, RoleGran
 from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission, permissions_of
 from zhiyue.core.accounts.selectors import require, roles_of
 from zhiyue.core.accounts.sessions import end_sessions
-from zhiyue.core.audit.services import note
+from zhiyue.core.audit.services import note, note_each
 from zhiyue.core.kit import clock
 
 TAG_LENGTH = 20
 WHY_LENGTH = 200
+# Members in one question: a database takes only so many values in one.
+AT_ONCE = 500
 # These part tags from each other in a table, so none may stand inside one.
 _TAG_BREAKS = re.compile(r"[,，;；、|\n\r\t]")
 
@@ -36,15 +38,20 @@ def tag_members(*, viewer: Viewer, member_ids: Iterable[int], tag: str) -> int:
     """Put a tag on members; those who have it keep it. How many got it. Raises NotAllowed, Unfit."""
     by = require(viewer, Permission.CHANGE_MEMBERS)
     tag = tidy_tag(tag)
-    members = list(User.objects.filter(pk__in=list(member_ids)).order_by("pk"))
+    wanted = list(member_ids)
+    return sum(
+        put_tag(by=by, members=_named(wanted[start : start + AT_ONCE]), tag=tag)
+        for start in range(0, len(wanted), AT_ONCE)
+    )
+
+
+@transaction.atomic
+def put_tag(*, by: User, members: Sequence[User], tag: str) -> int:
+    """The part of tagging that an import shares, for a few hundred members; whoever calls asked for the right."""
     had = set(MemberTag.objects.filter(name=tag, user__in=members).values_list("user_id", flat=True))
     fresh = [member for member in members if member.pk not in had]
-    MemberTag.objects.bulk_create(
-        [MemberTag(user=member, name=tag) for member in fresh], batch_size=500, ignore_conflicts=True
-    )
-    for member in fresh:
-        note(by=by, act="member.tagged", subject=_subject(member), after={"tag": tag})
-    return len(fresh)
+    MemberTag.objects.bulk_create([MemberTag(user=one, name=tag) for one in fresh], ignore_conflicts=True)
+    return note_each(by=by, act="member.tagged", subjects=map(_subject, fresh), after={"tag": tag})
 
 
 @transaction.atomic
@@ -190,6 +197,10 @@ def _staff_role(role: str) -> str:
     if role not in STAFF_ROLES:
         raise Unfit(pgettext_lazy("member", "Choose one of the roles that are given: see the list."))
     return role
+
+
+def _named(member_ids: list[int]) -> list[User]:
+    return list(User.objects.filter(pk__in=member_ids).only("display_name").order_by("pk"))
 
 
 def _member(member_id: int) -> User:

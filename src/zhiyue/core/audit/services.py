@@ -1,5 +1,6 @@
-"""The one write of the audit log. Called inside the transaction of the act, by the service that does it."""
+"""The writes of the audit log. Called inside the transaction of the act, by the service that does it."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -15,20 +16,53 @@ class Person(Protocol):
     def get_short_name(self) -> str: ...
 
 
+Subject = tuple[str, object, str]
+_AT_ONCE = 500
+
+
 @transaction.atomic
 def note(
     *,
     by: Person | None,
     act: str,
-    subject: tuple[str, object, str],
+    subject: Subject,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     why: str = "",
 ) -> AuditEntry:
     """Note an act of staff. `act` is “noun.verb in the past” (`member.banned`), `subject` (kind, id, name as it was);
     `by` None is the console. Never put secrets into `before` and `after`."""
+    entry = _entry(by, act, subject, before, after, why)
+    entry.save(force_insert=True)
+    return entry
+
+
+@transaction.atomic
+def note_each(
+    *,
+    by: Person | None,
+    act: str,
+    subjects: Iterable[Subject],
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    why: str = "",
+) -> int:
+    """Note the same act on many subjects, an entry each. How many."""
+    entries = [_entry(by, act, subject, before, after, why) for subject in subjects]
+    AuditEntry.objects.bulk_create(entries, batch_size=_AT_ONCE)
+    return len(entries)
+
+
+def _entry(
+    by: Person | None,
+    act: str,
+    subject: Subject,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    why: str,
+) -> AuditEntry:
     kind, pk, name = subject
-    return AuditEntry.objects.create(
+    return AuditEntry(
         by_id=by.pk if by else None,
         by_name=by.get_short_name() if by else "console",
         act=act,
