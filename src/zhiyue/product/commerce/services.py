@@ -38,20 +38,20 @@ def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
 
 
 @transaction.atomic
-def grant_course(*, user: User, course: Course) -> bool:
-    """Staff open a course for a member. False where it was theirs before."""
-    return _enrol(user=user, course=course, actor=Actor(member_id=user.pk), source=Enrolment.Source.GRANTED)
+def grant_course(*, user: User, course: Course, by: User | None = None, why: str = "") -> bool:
+    """A course is opened for a member; `by` None is the console. False where it was theirs before. Whoever calls asked
+    for the right: see `open_course`."""
+    is_new = _enrol(user=user, course=course, actor=Actor(member_id=user.pk), source=Enrolment.Source.GRANTED)
+    if is_new:
+        _note(by, "course.granted", user, after={"course": course.title, "course_id": course.pk}, why=why)
+    return is_new
 
 
 @transaction.atomic
 def open_course(*, viewer: Viewer, member_id: int, course_id: int, why: str) -> bool:
     """Staff open a course for a member, and say why. False where it was theirs before. Raises NotAllowed."""
     by, why = require(viewer, Permission.CHANGE_MEMBERS), tidy_why(why)
-    member, course = _member(member_id), _course(course_id)
-    is_new = grant_course(user=member, course=course)
-    if is_new:
-        _note(by, "course.granted", member, after={"course": course.title, "course_id": course.pk}, why=why)
-    return is_new
+    return grant_course(user=_member(member_id), course=_course(course_id), by=by, why=why)
 
 
 @transaction.atomic
@@ -114,7 +114,7 @@ def _course(course_id: int) -> Course:
 
 
 def _note(
-    by: User,
+    by: User | None,
     act: str,
     member: User,
     *,
