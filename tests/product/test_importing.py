@@ -5,17 +5,21 @@ import pytest
 from tests.core.accounts.test_staff import as_viewer
 from tests.factories import make_course, make_member
 from zhiyue.core.accounts import uploads
-from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed
+from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed, Unfit
 from zhiyue.core.accounts.models import MemberTag, RoleGrant, UploadedSheet, User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.kit import clock
 from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.importing import import_courses, plan_courses
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce import importing
+from zhiyue.product.commerce.import_queue import start_import
 from zhiyue.product.commerce.importing import import_sheet, plan_members
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.tasks import forget_uploads
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +28,17 @@ def wrong(plan):
     return [(error.line, error.column) for error in plan.errors]
 
 
-def kept(user, table, kind="members", **options):
+def kept(user, table, kind="members", **greeting):
+    """An upload; of members, with its import begun."""
     viewer = as_viewer(user)
     sheet = uploads.keep_sheet(viewer=viewer, kind=kind, name="成员.csv", content=table.encode("gb18030"))
-    return (
-        sheet
-        if kind == "courses"
-        else uploads.start(viewer=viewer, kind=kind, sheet_id=sheet.pk, options=options)
-    )
+    if kind == "courses":
+        return sheet
+    return start_import(viewer=viewer, sheet_id=sheet.pk, why="线下付款", greeting=greeting)
+
+
+def acts():
+    return list(AuditEntry.objects.order_by("pk").values_list("act", flat=True))
 
 
 def test_columns_are_known_by_their_names_in_both_languages(db):
@@ -137,12 +144,49 @@ def test_good_rows_are_imported_and_bad_ones_left_out(operator, learner, course)
     }
     mail = OutgoingMessage.objects.get()
     assert (mail.to, mail.subject, mail.content["text"]) == ("new@b.cn", "欢迎", "小新，你好")
-    noted = AuditEntry.objects.get(act="members.imported")
     counts = {"made": 1, "known": 1, "left_out": 1, "courses_opened": 2}
+    noted = AuditEntry.objects.get(act="members.import_finished")
     assert noted.after == {"file": "成员.csv", **counts} and noted.by_id == operator.pk
     sheet.refresh_from_db()
     assert sheet.text == "" and sheet.finished_at is not None
     assert not RoleGrant.objects.exclude(user=operator).exists()
+
+
+def test_an_import_is_noted_from_its_begin_with_who_got_what_and_why(operator, learner, course):
+    text = "名字,邮箱,标签,课程\n小新,new@b.cn,种子,intuition\n,learner@test.example,种子,intuition\n"
+    sheet = kept(operator, text)
+    begun = AuditEntry.objects.get()
+    assert (begun.act, begun.after) == ("members.import_started", {"file": "成员.csv", "told": False})
+    import_sheet(sheet_id=sheet.pk)
+    members = {str(User.objects.get(email="new@b.cn").pk), str(learner.pk)}
+    for act, after in (
+        ("course.granted", {"course": "课程 intuition", "course_id": course.pk}),
+        ("member.tagged", {"tag": "种子"}),
+    ):
+        noted = AuditEntry.objects.filter(act=act)
+        assert {entry.subject_id for entry in noted} == members and noted.count() == 2
+        assert [entry.after for entry in noted] == [after, after]
+    step = AuditEntry.objects.get(act="members.imported").after
+    assert step == {
+        "file": "成员.csv",
+        "lines": "2–3",
+        "made": 1,
+        "known": 1,
+        "left_out": 0,
+        "courses_opened": 2,
+    }
+    assert {(entry.by_id, entry.why) for entry in AuditEntry.objects.exclude(act="member.tagged")} == {
+        (operator.pk, "线下付款")
+    }
+
+
+@pytest.mark.parametrize("why", ["", "  ", "x" * 201])
+def test_an_import_without_a_reason_does_not_begin(operator, why):
+    sheet = uploads.keep_sheet(viewer=as_viewer(operator), kind="members", name="x", content=b"email\na@b.cn")
+    with pytest.raises(Unfit):
+        start_import(viewer=as_viewer(operator), sheet_id=sheet.pk, why=why)
+    assert UploadedSheet.objects.get().started_at is None
+    assert not Job.objects.exists() and not AuditEntry.objects.exists()
 
 
 def test_an_import_twice_makes_nobody_twice(operator, course):
@@ -178,6 +222,7 @@ def test_one_that_broke_off_goes_on_behind_its_last_step(operator, monkeypatch):
         import_sheet(sheet_id=sheet.pk)
     # Two of the first step; nothing of the broken one.
     assert User.objects.filter(email__endswith="@b.cn").count() == OutgoingMessage.objects.count() == 2
+    assert acts() == ["members.import_started", "members.imported"]
     monkeypatch.setattr(importing, "_make", whole)
     import_sheet(sheet_id=sheet.pk)
     sheet.refresh_from_db()
@@ -185,12 +230,23 @@ def test_one_that_broke_off_goes_on_behind_its_last_step(operator, monkeypatch):
     assert User.objects.filter(email__endswith="@b.cn").count() == OutgoingMessage.objects.count() == 5
 
 
-def test_who_is_no_longer_staff_imports_nothing(operator):
+def test_who_is_no_longer_staff_imports_nothing_and_is_told_why(operator):
     sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
     RoleGrant.objects.all().delete()
     import_sheet(sheet_id=sheet.pk)
     assert not User.objects.filter(email="new@b.cn").exists()
-    assert not AuditEntry.objects.exists()
+    sheet.refresh_from_db()
+    assert (sheet.result, sheet.text) == ({"ended": "not_allowed"}, "") and sheet.finished_at
+    assert acts() == ["members.import_started", "members.import_ended"]
+    assert AuditEntry.objects.get(act="members.import_ended").after == {
+        "file": "成员.csv",
+        "ended": "not_allowed",
+    }
+
+
+def test_an_import_whose_table_is_gone_says_so(db):
+    with pytest.raises(NoSuchSheet):
+        import_sheet(sheet_id=404)
 
 
 @pytest.mark.parametrize("role", ["stranger", "creator", "agent"])
@@ -204,6 +260,8 @@ def test_others_neither_upload_nor_see_nor_start(request, operator, role):
         uploads.sheet_of(viewer, "members", sheet.pk)
     with pytest.raises(NotAllowed):
         uploads.start(viewer=viewer, kind="members", sheet_id=sheet.pk, options={})
+    with pytest.raises(NotAllowed):
+        start_import(viewer=viewer, sheet_id=sheet.pk, why="因为")
     with pytest.raises(NotAllowed):
         import_courses(viewer=viewer, sheet_id=sheet.pk)
     assert UploadedSheet.objects.get().started_at is None
@@ -220,6 +278,31 @@ def test_an_upload_is_its_uploaders_own(operator, owner):
 def test_uploads_are_forgotten_after_a_day(operator):
     sheet = uploads.keep_sheet(viewer=as_viewer(operator), kind="members", name="x", content=b"a\nb")
     assert uploads.forget_uploads() == 0
+    UploadedSheet.objects.update(uploaded_at=sheet.uploaded_at - uploads.KEPT)
+    assert uploads.forget_uploads() == 1
+
+
+def test_an_upload_whose_import_is_not_over_is_never_forgotten(operator):
+    sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
+    UploadedSheet.objects.update(uploaded_at=sheet.uploaded_at - 3 * uploads.KEPT)
+    forget_uploads.function()
+    import_sheet(sheet_id=sheet.pk)
+    assert User.objects.filter(email="new@b.cn").exists()
+    forget_uploads.function()
+    assert not UploadedSheet.objects.exists()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_import_whose_job_was_discarded_ends_and_is_forgotten(operator, gone):
+    sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
+    assert importing.end_discarded_imports() == 0
+    Job.objects.update(state=Job.State.DISCARDED, key=None, claimable_at=None, finished_at=clock.now())
+    if gone:
+        Job.objects.all().delete()
+    assert importing.end_discarded_imports() == 1
+    sheet.refresh_from_db()
+    assert (sheet.result, sheet.text) == ({"ended": "discarded"}, "")
+    assert acts() == ["members.import_started", "members.import_ended"]
     UploadedSheet.objects.update(uploaded_at=sheet.uploaded_at - uploads.KEPT)
     assert uploads.forget_uploads() == 1
 

@@ -216,9 +216,7 @@ def test_two_owners_who_remove_each_other_at_once_leave_one():
     assert RoleGrant.objects.filter(role="owner").count() == 1
 
 
-def test_a_whole_academy_is_tagged_in_pieces_of_what_a_database_takes_at_once(
-    operator, monkeypatch
-):
+def test_a_whole_academy_is_tagged_in_pieces_of_what_a_database_takes_at_once(operator, monkeypatch):
     monkeypatch.setattr(staff, "AT_ONCE", 2)
     members = [make_member(f"m{n}@test.example") for n in range(5)]
     ids = [member.pk for member in members] * 2

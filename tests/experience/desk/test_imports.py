@@ -11,6 +11,7 @@ from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.importing import end_import
 from zhiyue.product.commerce.tasks import import_members
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def test_a_file_is_looked_at_then_imported_by_a_job_then_reported(desk, learner)
         assert shown in page
     assert not User.objects.filter(email="new@b.cn").exists() and not AuditEntry.objects.exists()
     for _ in range(2):
-        assert desk.post(f"{at}apply/", {"tell": "1"})["Location"] == at
+        assert desk.post(f"{at}apply/", {"tell": "1", "why": "开学"})["Location"] == at
     job = Job.objects.get(name="commerce.import_members")
     assert "It begins in a moment" in text_of(desk.get(at))
     import_members(**job.kwargs)
@@ -57,13 +58,44 @@ def test_an_export_brought_in_again_changes_nothing(desk, learner):
     at = uploaded(desk, exported)["Location"]
     page = text_of(desk.get(at))
     assert "What is wrong" not in page and "passed over" not in page
-    desk.post(f"{at}apply/")
+    desk.post(f"{at}apply/", {"why": "对一遍"})
     import_members(**Job.objects.get(name="commerce.import_members").kwargs)
     assert before == (
         list(User.objects.order_by("pk").values()),
         list(MemberTag.objects.values_list("user_id", "name")),
     )
     assert AuditEntry.objects.get(act="members.imported").after["made"] == 0
+
+
+def test_an_import_asks_why_and_keeps_what_was_ticked(desk):
+    at = uploaded(desk, "名字,邮箱\n小新,new@b.cn\n")["Location"]
+    answer = desk.post(f"{at}apply/", {"tell": "1", "why": " "})
+    assert answer.status_code == 400
+    page = text_of(answer)
+    assert "Say why, in 1 to 200 characters" in page and 'name="tell" value="1" checked' in page
+    assert not Job.objects.exists() and UploadedSheet.objects.get().started_at is None
+
+
+@pytest.mark.parametrize(
+    ("ended", "says"), [("not_allowed", "no longer allowed to"), ("discarded", "its job was discarded")]
+)
+def test_an_import_that_ended_early_says_why(desk, ended, says):
+    at = uploaded(desk, "名字,邮箱\n小新,new@b.cn\n")["Location"]
+    desk.post(f"{at}apply/", {"why": "开学"})
+    end_import(UploadedSheet.objects.get(), ended)
+    page = text_of(desk.get(at))
+    assert "The import ended early" in page and says in page and "Imported." not in page
+    assert "every 2s" not in page
+    log = text_of(desk.get("/desk/audit/"))
+    assert "had an import of members ended early" in log and f"{says}</ins>" in log
+
+
+def test_an_import_whose_job_was_discarded_does_not_promise_to_begin(desk):
+    at = uploaded(desk, "名字,邮箱\n小新,new@b.cn\n")["Location"]
+    desk.post(f"{at}apply/", {"why": "开学"})
+    desk.post(f"/desk/jobs/{Job.objects.get().pk}/discard/")
+    page = text_of(desk.get(at))
+    assert "its job was discarded" in page and "It begins in a moment" not in page
 
 
 @pytest.mark.parametrize(

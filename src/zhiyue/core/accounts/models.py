@@ -171,7 +171,8 @@ class OneTimeCode(models.Model):
 
 
 class UploadedSheet(models.Model):
-    """A table that staff uploaded to import: kept until that is done, or a day. `result` counts what became of it."""
+    """A table that staff uploaded to import: kept until that is done, or a day. `result` counts what became of it;
+    its `ended` says why an import that began was not carried through."""
 
     class Kind(models.TextChoices):
         MEMBERS = "members"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from zhiyue.core.accounts.errors import NoSuchSheet
 from zhiyue.core.accounts.kinds import Viewer
@@ -59,6 +60,14 @@ def count(sheet: UploadedSheet, *, last_line: int, **more: int) -> None:
 
 
 @transaction.atomic
+def end(sheet: UploadedSheet, reason: str) -> None:
+    """The import ends before its time: what was done stays, and its page says why no more was."""
+    sheet.result["ended"] = reason
+    sheet.save(update_fields=["result"])
+    finish(sheet)
+
+
+@transaction.atomic
 def finish(sheet: UploadedSheet) -> None:
     """The import is over: what people wrote about people isn't kept longer than needed."""
     sheet.finished_at, sheet.text = clock.now(), ""
@@ -71,5 +80,6 @@ def uploader(sheet: UploadedSheet) -> Viewer:
 
 
 def forget_uploads() -> int:
-    """Delete uploads older than a day, imported or not."""
-    return UploadedSheet.objects.filter(uploaded_at__lt=clock.now() - KEPT).delete()[0]
+    """Delete uploads older than a day. One whose import has begun and isn't over stays: it is still needed."""
+    running = Q(started_at__isnull=False, finished_at=None)
+    return UploadedSheet.objects.filter(uploaded_at__lt=clock.now() - KEPT).exclude(running).delete()[0]

@@ -16,7 +16,10 @@ ACTS: Mapping[str, Words] = {
     "member.unbanned": pgettext_lazy("audit act", "opened again the account of"),
     "member.second_factors_removed": pgettext_lazy("audit act", "removed the second factors of"),
     "members.exported": pgettext_lazy("audit act", "exported members"),
+    "members.import_started": pgettext_lazy("audit act", "began to import members"),
     "members.imported": pgettext_lazy("audit act", "imported members"),
+    "members.import_finished": pgettext_lazy("audit act", "came to the end of importing members"),
+    "members.import_ended": pgettext_lazy("audit act", "had an import of members ended early"),
     "course.granted": pgettext_lazy("audit act", "opened a course for"),
     "course.revoked": pgettext_lazy("audit act", "took back a course from"),
     "courses.imported": pgettext_lazy("audit act", "imported courses"),
@@ -74,6 +77,9 @@ FIELDS: Mapping[str, Words] = {
     "entries": pgettext_lazy("audit field", "Entries"),
     "columns": pgettext_lazy("audit field", "Columns"),
     "file": pgettext_lazy("audit field", "File"),
+    "lines": pgettext_lazy("audit field", "Lines of the file"),
+    "told": pgettext_lazy("audit field", "New members told by mail"),
+    "ended": pgettext_lazy("audit field", "Ended early because"),
     "made": pgettext_lazy("audit field", "Made"),
     "known": pgettext_lazy("audit field", "Known before"),
     "left_out": pgettext_lazy("audit field", "Left out"),
@@ -100,4 +106,12 @@ FIELDS: Mapping[str, Words] = {
     "published_at": pgettext_lazy("audit field", "Published"),
     "body": pgettext_lazy("audit field", "Text"),
     "tags": pgettext_lazy("audit field", "Tags"),
+}
+
+# What a field's codes mean; a value without words is shown as it was noted.
+VALUES: Mapping[str, Mapping[str, Words]] = {
+    "ended": {
+        "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
+        "discarded": pgettext_lazy("audit value", "its job was discarded"),
+    },
 }

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.audit_words import ACTS, FIELDS
+from zhiyue.experience.desk.audit_words import ACTS, FIELDS, VALUES
 
 Words = str | Promise
 
@@ -90,7 +90,7 @@ def _value(field: str, value: object) -> str | None:
         )
     if field in ("role", "roles") and value in Role.values:
         return str(Role(value).label)
-    return str(value)
+    return str(VALUES.get(field, {}).get(str(value), value))
 
 
 def _subject(entry: AuditEntry) -> str:

@@ -6,13 +6,15 @@ from django.db import transaction
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts import importing, uploads
-from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed
 from zhiyue.core.accounts.importing import PersonRow, Plan, RowError
-from zhiyue.core.accounts.models import MemberTag, UploadedSheet, User
+from zhiyue.core.accounts.models import UploadedSheet, User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.services import create_member
+from zhiyue.core.accounts.staff import put_tag
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit.errors import Refused
 from zhiyue.facilities.notices.services import send_mail
@@ -20,6 +22,8 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
 
 STEP = 200
+# Why an import that began may end early; see `UploadedSheet.result`.
+NOT_ALLOWED, DISCARDED = "not_allowed", "discarded"
 
 
 def plan_members(text: str) -> Plan:
@@ -39,29 +43,52 @@ def plan_members(text: str) -> Plan:
 
 def import_sheet(*, sheet_id: int) -> None:
     """Import the good rows of an upload, a few hundred at a time. Broken off, it goes on behind the last step that was
-    done, so nobody is made, tagged or written to twice."""
-    sheet = UploadedSheet.objects.select_related("by").filter(pk=sheet_id, finished_at=None).first()
+    done, so nobody is made, tagged or written to twice. Raises NoSuchSheet."""
+    sheet = UploadedSheet.objects.select_related("by").filter(pk=sheet_id).first()
     if sheet is None:
+        raise NoSuchSheet
+    if sheet.finished_at is not None:
         return
     try:
         by = require(uploads.uploader(sheet), Permission.CHANGE_MEMBERS)
     except NotAllowed:
-        uploads.finish(sheet)
+        end_import(sheet, NOT_ALLOWED)
         return
     plan = plan_members(sheet.text)
     courses = {name: found[0] for name, found in _courses(plan.people).items() if len(found) == 1}
     done_to = sheet.result.get("line", 0)
     left = [person for person in plan.people if person.line > done_to]
     for start in range(0, len(left), STEP):
-        _step(sheet, left[start : start + STEP], courses)
+        _step(sheet, by, left[start : start + STEP], courses)
         progress(done=min(start + STEP, len(left)), total=len(left))
     _finish(sheet, by, left_out=len({error.line for error in plan.errors}))
 
 
 @transaction.atomic
-def _step(sheet: UploadedSheet, people: list[PersonRow], courses: Mapping[str, Course]) -> None:
+def end_import(sheet: UploadedSheet, reason: str) -> None:
+    """An import that began goes no further, for NOT_ALLOWED or DISCARDED; the log and its page say so."""
+    uploads.end(sheet, reason)
+    _note(sheet, sheet.by, "members.import_ended", _so_far(sheet))
+
+
+def end_discarded_imports() -> int:
+    """An import whose job staff discarded will never go on, so its table isn't needed. How many ended."""
+    begun = UploadedSheet.objects.select_related("by").filter(
+        kind=UploadedSheet.Kind.MEMBERS, started_at__isnull=False, finished_at=None
+    )
+    # A job that was done leaves its table finished, so one that is gone was discarded before.
+    alive = Job.objects.exclude(state=Job.State.DISCARDED)
+    ended = [sheet for sheet in begun if not alive.filter(pk=sheet.job_id or 0).exists()]
+    for sheet in ended:
+        end_import(sheet, DISCARDED)
+    return len(ended)
+
+
+@transaction.atomic
+def _step(sheet: UploadedSheet, by: User, people: list[PersonRow], courses: Mapping[str, Course]) -> None:
     counts = dict.fromkeys(("made", "known", "left_out", "courses_opened"), 0)
     known = User.objects.in_bulk([person.known for person in people if person.known])
+    tagged: dict[str, list[User]] = {}
     for person in people:
         member = known.get(person.known or 0)
         counts["known" if member else "made"] += 1
@@ -73,12 +100,16 @@ def _step(sheet: UploadedSheet, people: list[PersonRow], courses: Mapping[str, C
                 counts["made"] -= 1
                 counts["left_out"] += 1
                 continue
-        tags = [MemberTag(user=member, name=tag) for tag in person.tags]
-        MemberTag.objects.bulk_create(tags, ignore_conflicts=True)
+        for tag in person.tags:
+            tagged.setdefault(tag, []).append(member)
         counts["courses_opened"] += sum(
-            grant_course(user=member, course=courses[name]) for name in person.courses
+            grant_course(user=member, course=courses[name], by=by, why=_why(sheet)) for name in person.courses
         )
+    for tag, members in tagged.items():
+        put_tag(by=by, members=members, tag=tag)
     uploads.count(sheet, last_line=people[-1].line, **counts)
+    lines = f"{people[0].line}–{people[-1].line}"
+    _note(sheet, by, "members.imported", {"lines": lines, **counts})
 
 
 def _make(person: PersonRow, options: Mapping[str, str]) -> User:
@@ -98,14 +129,21 @@ def _make(person: PersonRow, options: Mapping[str, str]) -> User:
 @transaction.atomic
 def _finish(sheet: UploadedSheet, by: User, *, left_out: int) -> None:
     uploads.count(sheet, last_line=sheet.result.get("line", 0), left_out=left_out)
-    after = {name: n for name, n in sheet.result.items() if name != "line"}
-    note(
-        by=by,
-        act="members.imported",
-        subject=("import", sheet.pk, sheet.name),
-        after={"file": sheet.name, **after},
-    )
+    _note(sheet, by, "members.import_finished", _so_far(sheet))
     uploads.finish(sheet)
+
+
+def _note(sheet: UploadedSheet, by: User, act: str, after: Mapping[str, object]) -> None:
+    subject = ("import", sheet.pk, sheet.name)
+    note(by=by, act=act, subject=subject, after={"file": sheet.name, **after}, why=_why(sheet))
+
+
+def _so_far(sheet: UploadedSheet) -> dict[str, object]:
+    return {name: value for name, value in sheet.result.items() if name != "line"}
+
+
+def _why(sheet: UploadedSheet) -> str:
+    return str(sheet.options.get("why", ""))
 
 
 def _courses(people: Iterable[PersonRow]) -> dict[str, list[Course]]:

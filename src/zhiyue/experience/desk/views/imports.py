@@ -13,19 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts import uploads
 from zhiyue.core.accounts.columns import MEMBER_COLUMNS
+from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.importing import RowError
 from zhiyue.core.accounts.models import UploadedSheet
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.jobs.models import Job
-from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.sheets import MOST_BYTES, UnreadableSheet
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.importing import COURSE_COLUMNS, import_courses, plan_courses
+from zhiyue.product.commerce.import_queue import start_import
 from zhiyue.product.commerce.importing import plan_members
-from zhiyue.product.commerce.tasks import import_members
 
 ERRORS_SHOWN = 100
 MEMBERS, COURSES = UploadedSheet.Kind.MEMBERS, UploadedSheet.Kind.COURSES
@@ -81,15 +81,7 @@ def courses_template(request: PageRequest) -> HttpResponseBase:
 @for_the_desk(Permission.CHANGE_MEMBERS)
 @require_safe
 def members_sheet(request: PageRequest, sheet_id: int) -> HttpResponse:
-    """What the upload would do; once begun, how far it is; then, what became of it."""
-    sheet = uploads.sheet_of(request.viewer, MEMBERS, sheet_id)
-    context: dict[str, object] = {"tab": "members", "sheet": sheet}
-    if sheet.started_at is None:
-        plan = plan_members(sheet.text)
-        context |= {"plan": plan, **_errors(plan.errors, MEMBER_COLUMNS), "ready": bool(plan.people)}
-    elif sheet.finished_at is None:
-        context["job"] = Job.objects.filter(pk=sheet.job_id or 0).first()
-    return render(request, "desk/import_sheet.html", context)
+    return _members_page(request, sheet_id)
 
 
 @for_the_desk(Permission.CHANGE_ANY_COURSE)
@@ -107,12 +99,13 @@ def courses_sheet(request: PageRequest, sheet_id: int) -> HttpResponse:
 @require_POST
 def members_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
     """Put the import into the queue, once however often it is sent."""
-    options = _greeting(request) if request.POST.get("tell") else {}
-    with transaction.atomic():
-        sheet = uploads.start(viewer=request.viewer, kind=MEMBERS, sheet_id=sheet_id, options=options)
-        if sheet is not None:
-            sheet.job_id = enqueue(import_members, sheet_id=sheet.pk).pk
-            sheet.save(update_fields=["job_id"])
+    greeting = _greeting(request) if request.POST.get("tell") else None
+    why = request.POST.get("why", "")
+    try:
+        start_import(viewer=request.viewer, sheet_id=sheet_id, why=why, greeting=greeting)
+    except Unfit as refusal:
+        refused = {"act": "import", "message": refusal.message, "typed": request.POST}
+        return _members_page(request, sheet_id, refused, status=refusal.status)
     return HttpResponseRedirect(reverse("desk:members_sheet", args=[sheet_id]))
 
 
@@ -121,6 +114,20 @@ def members_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
 def courses_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
     import_courses(viewer=request.viewer, sheet_id=sheet_id)
     return HttpResponseRedirect(reverse("desk:courses_sheet", args=[sheet_id]))
+
+
+def _members_page(
+    request: PageRequest, sheet_id: int, refused: Mapping[str, object] | None = None, status: int = 200
+) -> HttpResponse:
+    """What the upload would do; once begun, how far it is; then, what became of it."""
+    sheet = uploads.sheet_of(request.viewer, MEMBERS, sheet_id)
+    context: dict[str, object] = {"tab": "members", "sheet": sheet, "refused": refused or {}}
+    if sheet.started_at is None:
+        plan = plan_members(sheet.text)
+        context |= {"plan": plan, **_errors(plan.errors, MEMBER_COLUMNS), "ready": bool(plan.people)}
+    elif sheet.finished_at is None:
+        context["job"] = Job.objects.filter(pk=sheet.job_id or 0).first()
+    return render(request, "desk/import_sheet.html", context, status=status)
 
 
 def _upload(request: PageRequest, kind: str) -> HttpResponse:
