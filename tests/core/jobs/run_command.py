@@ -13,6 +13,7 @@ settings.DATABASES["default"] = json.loads(os.environ["ZHIYUE_JOBS_TEST_DATABASE
 settings.INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "zhiyue.core.audit",
     "zhiyue.core.accounts",
     "zhiyue.core.jobs",
 ]

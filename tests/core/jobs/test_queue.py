@@ -7,7 +7,10 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, transaction
 
+from tests.core.accounts.test_staff import as_viewer
 from tests.core.jobs import acts
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs import leases, selectors, services, tasks
 from zhiyue.core.jobs.errors import JobNotFound, JobNotInState
 from zhiyue.core.jobs.models import Job
@@ -206,26 +209,26 @@ def test_a_released_attempt_is_not_counted(journal):
     assert leases.claim(worker="w").attempts == 1
 
 
-def test_a_dead_letter_can_be_run_again_with_all_its_attempts(journal):
+def test_a_dead_letter_can_be_run_again_with_all_its_attempts(operator, journal):
     job = dead_letter(journal)
-    services.retry(job.pk)
+    services.retry(viewer=as_viewer(operator), job_id=job.pk)
     job = again(job)
     assert (job.state, job.attempts, job.finished_at) == (Job.State.WAITING, 0, None)
     assert run_due() == 1
 
 
-def test_only_a_dead_letter_can_be_run_again(journal):
+def test_only_a_dead_letter_can_be_run_again(operator, journal):
     job = services.enqueue(acts.note, journal=journal.path)
     run_due()
     with pytest.raises(JobNotInState):
-        services.retry(job.pk)
+        services.retry(viewer=as_viewer(operator), job_id=job.pk)
     assert again(job).state == Job.State.DONE
 
 
-def test_waiting_jobs_and_dead_letters_can_be_discarded(journal):
+def test_waiting_jobs_and_dead_letters_can_be_discarded(operator, journal):
     waiting = services.enqueue(acts.note, key="k", delay_seconds=60, journal=journal.path)
     for job in (dead_letter(journal), waiting):
-        services.discard(job.pk)
+        services.discard(viewer=as_viewer(operator), job_id=job.pk)
         assert (again(job).state, again(job).key, again(job).claimable_at) == (
             Job.State.DISCARDED,
             None,
@@ -234,17 +237,43 @@ def test_waiting_jobs_and_dead_letters_can_be_discarded(journal):
     assert selectors.dead_letters() == []
 
 
-def test_a_running_job_cannot_be_discarded(journal):
+def test_a_running_job_cannot_be_discarded(operator, journal):
     services.enqueue(acts.note, journal=journal.path)
     job = leases.claim(worker="w")
     with pytest.raises(JobNotInState):
-        services.discard(job.pk)
+        services.discard(viewer=as_viewer(operator), job_id=job.pk)
     assert again(job).state == Job.State.RUNNING
+    assert not AuditEntry.objects.exists()
 
 
-def test_a_missing_job_is_said_to_be_missing():
+def test_what_staff_did_to_a_job_is_noted(operator, journal):
+    job = dead_letter(journal)
+    services.retry(viewer=as_viewer(operator), job_id=job.pk)
+    services.discard(viewer=as_viewer(operator), job_id=job.pk)
+    noted = AuditEntry.objects.order_by("pk")
+    assert [(one.act, one.by_id, one.subject_id, one.subject_name) for one in noted] == [
+        ("job.retried", operator.pk, str(job.pk), "test.fail"),
+        ("job.discarded", operator.pk, str(job.pk), "test.fail"),
+    ]
+    assert [(one.before["state"], one.after["state"]) for one in noted] == [
+        ("dead", "waiting"),
+        ("waiting", "discarded"),
+    ]
+
+
+@pytest.mark.parametrize("role", ["stranger", "creator", "agent"])
+@pytest.mark.parametrize("act", [services.retry, services.discard])
+def test_others_neither_run_again_nor_discard(request, journal, role, act):
+    job = dead_letter(journal)
+    with pytest.raises(NotAllowed):
+        act(viewer=as_viewer(request.getfixturevalue(role)), job_id=job.pk)
+    assert again(job).state == Job.State.DEAD
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_missing_job_is_said_to_be_missing(operator):
     with pytest.raises(JobNotFound):
-        services.discard(404)
+        services.discard(viewer=as_viewer(operator), job_id=404)
 
 
 def dead_letter(journal) -> Job:

@@ -96,6 +96,9 @@ def test_discard_takes_the_job_out_for_good(desk):
     dead.refresh_from_db()
     assert dead.state == Job.State.DISCARDED
     assert "was discarded." in desk.get("/desk/jobs/").content.decode()
+    log = desk.get("/desk/audit/").content.decode()
+    assert "discarded the job" in log and "Seal ended days into the lake" in log
+    assert "Given up</del>" in log and "Discarded</ins>" in log
 
 
 def test_a_job_that_is_done_is_not_run_again(desk):

@@ -10,6 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import pgettext
 
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.services import note
 from zhiyue.core.jobs.errors import JobNotFound, JobNotInState
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.registry import JobKind
@@ -64,24 +68,30 @@ def _merge(row: Job, due: datetime) -> Job:
 
 
 @transaction.atomic
-def retry(job_id: int) -> Job:
-    """Puts a dead letter back into the queue with all its attempts."""
+def retry(*, viewer: Viewer, job_id: int) -> Job:
+    """Puts a dead letter back into the queue with all its attempts. Raises NotAllowed, JobNotFound, JobNotInState."""
+    by = require(viewer, Permission.RUN_JOBS)
     job = _locked(job_id)
     if job.state != Job.State.DEAD:
         raise JobNotInState(pgettext("job", "Only a job that was given up can be run again."))
+    before = _noted(job)
     job.state, job.attempts, job.claimable_at, job.finished_at = Job.State.WAITING, 0, clock.now(), None
     job.save(update_fields=["state", "attempts", "claimable_at", "finished_at"])
+    note(by=by, act="job.retried", subject=("job", job.pk, job.name), before=before, after=_noted(job))
     return job
 
 
 @transaction.atomic
-def discard(job_id: int) -> Job:
-    """Takes a waiting job or a dead letter out of the queue for good."""
+def discard(*, viewer: Viewer, job_id: int) -> Job:
+    """Takes a waiting job or a dead letter out of the queue for good. Raises as `retry` does."""
+    by = require(viewer, Permission.RUN_JOBS)
     job = _locked(job_id)
     if job.state not in (Job.State.DEAD, Job.State.WAITING):
         raise JobNotInState(pgettext("job", "Only a job that waits or was given up can be discarded."))
+    before = _noted(job)
     job.state, job.key, job.claimable_at, job.finished_at = Job.State.DISCARDED, None, None, clock.now()
     job.save(update_fields=["state", "key", "claimable_at", "finished_at"])
+    note(by=by, act="job.discarded", subject=("job", job.pk, job.name), before=before, after=_noted(job))
     return job
 
 
@@ -124,3 +134,7 @@ def _locked(job_id: int) -> Job:
     if job is None:
         raise JobNotFound(pgettext("job", "There is no such job; perhaps it was cleaned up."))
     return job
+
+
+def _noted(job: Job) -> dict[str, object]:
+    return {"state": job.state, "attempts": job.attempts}

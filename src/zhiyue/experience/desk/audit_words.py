@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.jobs.models import Job
+
 Words = str | Promise
 
 ACTS: Mapping[str, Words] = {
@@ -52,6 +54,8 @@ ACTS: Mapping[str, Words] = {
     "lesson.withdrawn": pgettext_lazy("audit act", "withdrew a lesson of"),
     "lesson.brought_back": pgettext_lazy("audit act", "brought back a lesson of"),
     "lesson.removed": pgettext_lazy("audit act", "removed a lesson of"),
+    "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
+    "job.discarded": pgettext_lazy("audit act", "discarded the job"),
     "likeness.dismissed": pgettext_lazy("audit act", "set aside the likeness of"),
     "synonyms.added": pgettext_lazy("audit act", "added synonyms"),
     "synonyms.changed": pgettext_lazy("audit act", "changed synonyms"),
@@ -89,6 +93,8 @@ FIELDS: Mapping[str, Words] = {
     "title": pgettext_lazy("audit field", "Title"),
     "name": pgettext_lazy("audit field", "Name"),
     "status": pgettext_lazy("audit field", "State"),
+    "state": pgettext_lazy("audit field", "State"),
+    "attempts": pgettext_lazy("audit field", "Attempts"),
     "slug": pgettext_lazy("audit field", "Address"),
     "version": pgettext_lazy("audit field", "Version"),
     "subtitle": pgettext_lazy("audit field", "Subtitle"),
@@ -114,4 +120,5 @@ VALUES: Mapping[str, Mapping[str, Words]] = {
         "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
         "discarded": pgettext_lazy("audit value", "its job was discarded"),
     },
+    "state": {state.value: state.label for state in Job.State},
 }

@@ -14,6 +14,7 @@ from zhiyue.core.accounts.models import Role
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.audit_words import ACTS, FIELDS, VALUES
+from zhiyue.experience.desk.words import job as job_words
 
 Words = str | Promise
 
@@ -96,6 +97,8 @@ def _value(field: str, value: object) -> str | None:
 def _subject(entry: AuditEntry) -> str:
     if entry.subject_kind == "invitation" and entry.subject_name in Role.values:
         return str(Role(entry.subject_name).label)
+    if entry.subject_kind == "job":
+        return str(job_words(entry.subject_name))
     return entry.subject_name
 
 

@@ -39,7 +39,7 @@ def jobs(request: PageRequest) -> HttpResponse:
 @for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def retry(request: PageRequest, job_id: int) -> HttpResponse:
-    job = services.retry(job_id)
+    job = services.retry(viewer=request.viewer, job_id=job_id)
     messages.success(
         request, pgettext("desk", "“%(job)s” is in the queue again.") % {"job": words.job(job.name)}
     )
@@ -49,7 +49,7 @@ def retry(request: PageRequest, job_id: int) -> HttpResponse:
 @for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def discard(request: PageRequest, job_id: int) -> HttpResponse:
-    job = services.discard(job_id)
+    job = services.discard(viewer=request.viewer, job_id=job_id)
     messages.success(request, pgettext("desk", "“%(job)s” was discarded.") % {"job": words.job(job.name)})
     return HttpResponseRedirect(reverse("desk:jobs"))
 
