@@ -1,5 +1,7 @@
 """The audit log keeps what it was told and lets nobody change it."""
 
+from hashlib import sha256
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -41,6 +43,45 @@ def test_the_database_refuses_to_remove_an_entry(entry):
 def test_an_entry_outlives_the_account_that_made_it(entry, operator):
     operator.delete()
     assert AuditEntry.objects.get().by_name == "苏运"
+
+
+def test_of_a_long_text_its_length_its_digest_and_what_changed_is_kept(operator):
+    was, became = "甲" * 600 + "\n旧句。\n" + "乙" * 600, "甲" * 600 + "\n新的一句。\n" + "乙" * 600
+    lesson = ("lesson", 1, "讲")
+    note(by=operator, act="lesson.changed", subject=lesson, before={"body": was}, after={"body": became})
+    kept = AuditEntry.objects.get()
+    assert kept.before["body"] == {
+        "characters": len(was),
+        "sha256": sha256(was.encode()).hexdigest(),
+        "from": 602,
+        "reads": "旧",
+    }
+    assert (kept.after["body"]["from"], kept.after["body"]["reads"]) == (602, "新的一")
+
+
+def test_a_long_text_that_came_or_went_is_kept_by_its_beginning(operator):
+    course = ("course", 1, "课")
+    note(
+        by=operator,
+        act="course.changed",
+        subject=course,
+        before={"bio": "", "n": 1},
+        after={"bio": "长" * 501},
+    )
+    note(by=operator, act="course.removed", subject=course, before={"bio": "长" * 501})
+    came, went = AuditEntry.objects.order_by("pk")
+    assert (came.before["bio"]["characters"], came.before["n"], came.after["bio"]["reads"]) == (
+        0,
+        1,
+        "长" * 200 + "…",
+    )
+    assert went.after is None and went.before["bio"]["characters"] == 501
+
+
+def test_a_short_text_is_kept_whole_as_it_was_given(operator):
+    given = {"summary": "字" * 500, "tags": ["一"]}
+    note(by=operator, act="course.changed", subject=("course", 1, "课"), after=given)
+    assert AuditEntry.objects.get().after == given
 
 
 @pytest.mark.django_db(transaction=True)

@@ -66,6 +66,17 @@ def test_entries_are_found_by_each_mark(read, entries, asked, acts):
     assert ("No entry fits" in page) is (not acts)
 
 
+def test_long_values_do_not_fill_the_page_but_stand_whole_in_the_table(desk, read, operator):
+    text = "章" * 400
+    note(by=operator, act="course.changed", subject=("course", 1, "课"), after={"summary": text})
+    note(by=operator, act="lesson.changed", subject=("lesson", 1, "讲"), after={"body": "甲" * 1234})
+    page = read("/desk/audit/")
+    assert f"<ins>{'章' * 300}…</ins>" in page
+    assert f"<ins>1234 characters; from character 1 on: {'甲' * 200}…</ins>" in page
+    table = b"".join(desk.post("/desk/audit/export/", {"asked": ""}).streaming_content).decode()
+    assert text in table and "甲" * 201 not in table
+
+
 def test_today_holds_what_was_done_today(read, entries):
     today = clock.business_day().isoformat()
     assert "3 entries" in read("/desk/audit/", since=today, until=today)

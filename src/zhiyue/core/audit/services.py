@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.audit.texts import told
 
 
 class Person(Protocol):
@@ -31,7 +32,8 @@ def note(
     why: str = "",
 ) -> AuditEntry:
     """Note an act of staff. `act` is “noun.verb in the past” (`member.banned`), `subject` (kind, id, name as it was);
-    `by` None is the console. Never put secrets into `before` and `after`."""
+    `by` None is the console. Never put secrets into `before` and `after`; of long texts the log keeps what `texts`
+    tells."""
     entry = _entry(by, act, subject, before, after, why)
     entry.save(force_insert=True)
     return entry
@@ -62,6 +64,7 @@ def _entry(
     why: str,
 ) -> AuditEntry:
     kind, pk, name = subject
+    before, after = told(before, after)
     return AuditEntry(
         by_id=by.pk if by else None,
         by_name=by.get_short_name() if by else "console",

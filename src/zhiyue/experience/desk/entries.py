@@ -20,6 +20,8 @@ Words = str | Promise
 
 # Numbers of rows: the name beside them says it to people.
 _UNSAID = frozenset({"course_id"})
+# Of one value; the table that is exported has all that was noted.
+SHOWN_AT_MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,21 @@ def _value(field: str, value: object) -> str | None:
     if isinstance(value, list):
         return pgettext("audit value", ", ").join(_value(field, one) or "–" for one in value)
     if isinstance(value, dict):
-        return "; ".join(
-            f"{FIELDS.get(name, name)}: {_value(name, one) or '–'}" for name, one in value.items()
-        )
+        return _long_text(value) if "sha256" in value else _fields(value)
     if field in ("role", "roles") and value in Role.values:
         return str(Role(value).label)
-    return str(VALUES.get(field, {}).get(str(value), value))
+    said = str(VALUES.get(field, {}).get(str(value), value))
+    return said if len(said) <= SHOWN_AT_MOST else said[:SHOWN_AT_MOST] + "…"
+
+
+def _fields(value: Mapping[str, Any]) -> str:
+    return "; ".join(f"{FIELDS.get(name, name)}: {_value(name, one) or '–'}" for name, one in value.items())
+
+
+def _long_text(told: Mapping[str, Any]) -> str:
+    """A text of which the log keeps only what `core.audit.texts` tells."""
+    words = pgettext("audit value", "%(n)s characters; from character %(from)s on: %(reads)s")
+    return words % {"n": told["characters"], "from": told["from"], "reads": told["reads"] or "–"}
 
 
 def _subject(entry: AuditEntry) -> str:
