@@ -318,7 +318,9 @@ CSRF_COOKIE_NAME = "zy_csrf"
 CSRF_FAILURE_VIEW = "zhiyue.experience.shell.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# A lesson of 200,000 characters is 2.4 MB as a form sends it (up to 12 bytes each); a text half as long again still
+# reaches the form, which says that it is too long and keeps it. The API takes less: see its parser.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4_000_000
 if ZHIYUE_ENVIRONMENT == "production":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000

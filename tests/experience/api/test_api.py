@@ -100,6 +100,13 @@ def test_a_body_too_large_is_a_413(browser):
     assert Event.objects.count() == 0
 
 
+@pytest.mark.parametrize(("spare", "status"), [(0, 202), (1, 413)])
+def test_a_body_may_have_a_megabyte_whatever_forms_may_have(browser, spare, status):
+    body = '{"events":["' + "x" * (1_000_000 + spare - 15) + '"]}'
+    assert len(body) == 1_000_000 + spare
+    assert browser.post("/api/v1/events", body, content_type="application/json").status_code == status
+
+
 def test_a_batch_too_large_is_a_413(browser):
     answer = send(browser, [told() for _ in range(101)])
     assert (answer.status_code, answer.json()["code"]) == (413, "batch_too_large")

@@ -137,6 +137,19 @@ def test_an_agreement_is_looked_at_then_published(desk, learner):
     assert '<td class="number">1</td>' in page
 
 
+def test_an_agreement_as_long_as_is_said_is_published_and_a_longer_one_stays_in_the_form(desk):
+    address, rare = "/desk/setup/agreements/terms/", "𠮷"
+    body = "\r\n".join([rare * 99] * 1000)
+    text = {"title": "用户协议", "publish": "1"}
+    longer = desk.post(address, text | {"body": body + rare * 2})
+    page = longer.content.decode()
+    assert longer.status_code == 400 and "at most 100000 characters" in page
+    assert page.count(rare) == 99_002 and 'maxlength="100000"' not in page
+    assert not Agreement.objects.exists()
+    assert desk.post(address, text | {"body": body + rare}).status_code == 302
+    assert len(Agreement.objects.get().body) == 100_000
+
+
 def test_an_agreement_without_text_keeps_its_title(desk):
     answer = desk.post("/desk/setup/agreements/terms/", {"title": "用户协议", "body": "", "publish": "1"})
     assert answer.status_code == 400

@@ -114,6 +114,14 @@ def test_a_form_that_is_too_large_is_told_so(english, settings):
     assert "larger than the academy takes" in page.content.decode()
 
 
+def test_a_part_of_a_page_that_is_too_large_is_told_by_a_note_and_the_page_stays(english, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = english.post("/preferences/theme/", {"theme": "x" * 200}, headers={"hx-request": "true"})
+    assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reswap"]) == (413, "#toasts", "innerHTML")
+    page = answer.content.decode()
+    assert "What you typed is still here" in page and "<html" not in page
+
+
 def test_a_refused_form_leads_back_to_its_page(signed_in, learner, course):
     client = signed_in(learner)
     here = f"http://testserver/courses/{course.slug}/"

@@ -369,3 +369,30 @@ def test_the_desk_shows_pairs_and_sets_them_aside(signed_in, operator, agent):
     assert client.post(address, {"why": "新版替换旧版"}).status_code == 302
     assert "没有近似的课程" in client.get(reverse("desk:sameness")).content.decode()
     assert "新版替换旧版" in client.get(reverse("desk:sameness") + "?which=aside").content.decode()
+
+
+# Four bytes of UTF-8, so twelve in a form: the most that a character takes.
+RARE = "𠮷"
+
+
+def test_a_lesson_as_long_as_is_said_can_be_looked_at_and_saved(author, lesson):
+    body = "\r\n".join([RARE * 99] * 2000)
+    assert len(body.replace("\r\n", "\n")) == 199_999
+    address = reverse("studio:lesson", args=[lesson.pk])
+    assert author.post(reverse("studio:preview"), {"body": body}).status_code == 200
+    assert author.post(address, typed(lesson, body=body + RARE)).status_code == 302
+    lesson.refresh_from_db()
+    assert len(lesson.body) == 200_000
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_lesson_longer_than_that_stands_in_the_editor_again_with_what_to_do(author, lesson, headers):
+    body = RARE * 300_000
+    author.cookies["zy_language"] = "en"
+    answer = author.post(
+        reverse("studio:lesson", args=[lesson.pk]), typed(lesson, body=body), headers=headers
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "200,000" in page and body in page
+    lesson.refresh_from_db()
+    assert lesson.body == ""

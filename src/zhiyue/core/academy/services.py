@@ -146,6 +146,7 @@ def _publish(
 ) -> Agreement:
     if kind not in AgreementKind.values:
         raise UnusableAgreement(pgettext_lazy("agreement", "There is no agreement of this kind."))
+    body = body.replace("\r\n", "\n")
     if not title.strip() or not body.strip():
         raise UnusableAgreement(pgettext_lazy("agreement", "An agreement needs a title and a text."))
     if len(body) > LONGEST_AGREEMENT:

@@ -1,6 +1,7 @@
 """What an owner types into the pages of setting up."""
 
 from datetime import datetime, time
+from typing import Any
 
 from django import forms
 from django.utils.translation import pgettext_lazy
@@ -63,11 +64,22 @@ class LooksForm(forms.Form):
         )
 
 
+class LongTextField(forms.CharField):
+    """A long text. Lines end as the academy keeps them, before its length is looked at; and no `maxlength` lets the
+    browser cut off, unsaid, the end of what is pasted."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
 class AgreementForm(forms.Form):
     """The next version of an agreement."""
 
     title = forms.CharField(label=pgettext_lazy("agreement", "Title"), max_length=60)
-    body = forms.CharField(
+    body = LongTextField(
         label=pgettext_lazy("agreement", "Text"),
         max_length=LONGEST_AGREEMENT,
         widget=forms.Textarea(attrs={"rows": 22}),

@@ -47,6 +47,12 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def _too_large(request: HttpRequest) -> HttpResponse:
     if _is_for_programs(request):
         return told(request, "too_large", detail=TOO_LARGE)
+    if getattr(request, "htmx", None):
+        words = pgettext_lazy(
+            "toast",
+            "That is larger than the academy takes, so nothing was kept. What you typed is still here: shorten it.",
+        )
+        return _toast(request, words, 413)
     title = pgettext_lazy("error page", "That is larger than the academy takes")
     advice = pgettext_lazy(
         "error page", "Nothing was kept. Go back, make the file or the text smaller, and send it again."
@@ -118,11 +124,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
     """A service would not do it: its own words, with its own status. A part of a page gets a note instead."""
     if request.htmx:
-        answer = render(
-            request, "shell/parts/refusal_toast.html", {"message": refusal.message}, status=refusal.status
-        )
-        answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
-        return answer
+        return _toast(request, refusal.message, refusal.status)
     answer = (
         told(request, refusal.code, status=refusal.status, detail=refusal.message)
         if _is_for_programs(request)
@@ -163,6 +165,13 @@ def _came_from(request: HttpRequest) -> str:
     """The page whose form was sent, without its host."""
     page = urlsplit(safe_address(request, request.headers.get("Referer", ""), reverse("site:home")))
     return page._replace(scheme="", netloc="").geturl()
+
+
+def _toast(request: HttpRequest, message: Words, status: int) -> HttpResponse:
+    """Instead of a part of the page, which stays as it is."""
+    answer = render(request, "shell/parts/refusal_toast.html", {"message": message}, status=status)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#toasts", "innerHTML"
+    return answer
 
 
 def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
