@@ -224,6 +224,11 @@ def test_nothing_may_come_before_itself(author, draft):
         ({"price_fen": 100_000_001}, "price"),
         ({"tags": tuple(f"标签{n}" for n in range(13))}, "tags"),
         ({"outcomes": ("长" * 81,)}, "outcomes"),
+        ({"subtitle": "长" * 81}, "subtitle"),
+        ({"summary": "长" * 5_001}, "summary"),
+        ({"keyword": "长" * 13}, "keyword"),
+        ({"seo_title": "长" * 61}, "seo_title"),
+        ({"seo_description": "长" * 161}, "seo_description"),
     ],
 )
 def test_a_bad_fact_names_its_field_and_writes_nothing(author, draft, changed, field):
@@ -234,6 +239,22 @@ def test_a_bad_fact_names_its_field_and_writes_nothing(author, draft, changed, f
     draft.refresh_from_db()
     assert (draft.title, draft.price_fen, draft.tags, draft.outcomes) == ("概率的日常用法", 0, [], [])
     assert AuditEntry.objects.count() == entries
+
+
+def test_topics_and_teachers_are_refused_texts_that_are_too_long(operator):
+    by = viewer_of(operator)
+    before = (Topic.objects.count(), Teacher.objects.count(), AuditEntry.objects.count())
+    for field, facts in (
+        ("name", TopicFacts("x", "长" * 21, "x", "")),
+        ("description", TopicFacts("x", "x", "x", "长" * 201)),
+    ):
+        with pytest.raises(BadFact) as told:
+            services.create_topic(viewer=by, facts=facts)
+        assert told.value.field == field
+    with pytest.raises(BadFact) as told:
+        services.create_teacher(viewer=by, facts=TeacherFacts("x", "x", "", "长" * 2_001, None))
+    assert told.value.field == "bio"
+    assert before == (Topic.objects.count(), Teacher.objects.count(), AuditEntry.objects.count())
 
 
 def test_the_log_keeps_only_what_changed(author, draft):

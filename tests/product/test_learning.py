@@ -13,6 +13,8 @@ from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.core.accounts.errors import EmailTaken
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.errors import NotOffered
+from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning import selectors, services
 from zhiyue.product.learning.errors import LessonClosed
@@ -222,3 +224,11 @@ def test_imported_progress_keeps_the_further_of_both(course, learner):
     services.import_progress(rows=[(learner.pk, lesson.pk, 10, None, early)])
     row = LessonProgress.objects.get()
     assert (row.percent, row.finished_at, row.opened_at) == (100, late, late)
+
+
+def test_a_course_that_is_not_out_is_put_on_no_list_and_its_page_is_no_behaviour(course, learner):
+    course.status = Course.Status.DRAFT
+    with pytest.raises(NotOffered):
+        services.save_course(actor=Actor(member_id=learner.pk), course=course)
+    services.view_course(actor=Actor(member_id=learner.pk), course=course)
+    assert (SavedCourse.objects.count(), Event.objects.count()) == (0, 0)

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from zhiyue.collect.models import Event
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.models import Enrolment
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,13 @@ def test_a_course_is_opened_once(course, learner, capsys):
         str(learner.pk),
         {"course": course.title, "course_id": course.pk},
     )
+
+
+def test_a_draft_is_opened_for_nobody(course, learner):
+    Course.objects.update(status=Course.Status.DRAFT)
+    with pytest.raises(CommandError, match="is a draft"):
+        call_command("open_course", course.slug, learner.email, "--why", "转账")
+    assert (Enrolment.objects.count(), Event.objects.count(), AuditEntry.objects.count()) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

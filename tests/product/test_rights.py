@@ -7,7 +7,9 @@ import pytest
 from tests.factories import lesson_of, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
+from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import PaymentRequired
 from zhiyue.product.commerce.models import Enrolment
@@ -72,6 +74,32 @@ def test_a_priced_course_is_not_enrolled_in_for_nothing(course, learner):
     with pytest.raises(PaymentRequired):
         enrol_free(user=learner, course=course, actor=Actor(member_id=learner.pk))
     assert (Enrolment.objects.count(), Event.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": Course.Status.DRAFT},
+        {"status": Course.Status.WITHDRAWN},
+        {"published_at": clock.now() + timedelta(days=400)},
+    ],
+)
+def test_a_course_that_is_not_out_is_joined_by_nobody(learner, change):
+    free = make_course("free", price_fen=0)
+    Course.objects.filter(pk=free.pk).update(**change)
+    free.refresh_from_db()
+    with pytest.raises(NotOffered):
+        enrol_free(user=learner, course=free, actor=Actor(member_id=learner.pk))
+    assert (Enrolment.objects.count(), Event.objects.count()) == (0, 0)
+
+
+def test_staff_open_a_course_that_was_withdrawn_but_no_draft(learner, course):
+    course.status = Course.Status.DRAFT
+    with pytest.raises(NotOffered):
+        grant_course(user=learner, course=course)
+    assert (Enrolment.objects.count(), Event.objects.count(), AuditEntry.objects.count()) == (0, 0, 0)
+    course.status = Course.Status.WITHDRAWN
+    assert grant_course(user=learner, course=course) is True
 
 
 def test_enrolling_twice_is_one_enrolment_and_one_act(learner):

@@ -56,6 +56,15 @@ def test_a_version_may_not_begin_before_the_one_it_follows(publish):
     assert Agreement.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "words", [{"title": "长" * 61}, {"what_changed": "长" * 201}, {"body": "长" * 100_001}]
+)
+def test_texts_longer_than_the_academy_keeps_are_refused(publish, words):
+    with pytest.raises(UnusableAgreement):
+        publish(**words)
+    assert not Agreement.objects.exists() and not AuditEntry.objects.exists()
+
+
 def test_publishing_is_noted(publish, owner):
     made = publish(what_changed="写清了退款")
     entry = AuditEntry.objects.get()

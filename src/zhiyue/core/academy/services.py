@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy import logo as logos
@@ -93,6 +94,8 @@ def _set_looks(by: User | None, looks: Looks) -> Academy:
     )
     before = asdict(looks_of(row))
     changed = {field: text for field, text in after.items() if text != before[field]}
+    if any(_is_too_long(Academy, field, text) for field, text in changed.items()):
+        raise Incomplete(pgettext_lazy("looks", "One of these texts is too long. Shorten it."))
     if changed:
         for field, text in changed.items():
             setattr(row, field, text)
@@ -149,6 +152,10 @@ def _publish(
     body = body.replace("\r\n", "\n")
     if not title.strip() or not body.strip():
         raise UnusableAgreement(pgettext_lazy("agreement", "An agreement needs a title and a text."))
+    if _is_too_long(Agreement, "title", title) or _is_too_long(Agreement, "what_changed", what_changed):
+        raise UnusableAgreement(
+            pgettext_lazy("agreement", "The title or what changed is too long. Shorten it.")
+        )
     if len(body) > LONGEST_AGREEMENT:
         raise UnusableAgreement(pgettext_lazy("agreement", "The text is longer than 100,000 characters."))
     # The academy's row is the lock: two owners publishing at once get two versions, one after the other.
@@ -180,6 +187,12 @@ def _publish(
         why=made.what_changed,
     )
     return made
+
+
+def _is_too_long(model: type[Model], field: str, text: str) -> bool:
+    """For whoever comes without a form: not every database says so by itself."""
+    most: int | None = getattr(model._meta.get_field(field), "max_length", None)
+    return most is not None and len(text.strip()) > most
 
 
 def _told(made: Agreement) -> dict[str, Any]:

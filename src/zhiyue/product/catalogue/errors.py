@@ -75,6 +75,19 @@ class ChangedMeanwhile(Refused):
         self.theirs = theirs
 
 
+class NotOffered(Refused):
+    """The course isn't out: a draft, not yet, or no longer."""
+
+    code = "course_not_offered"
+
+    def __init__(self) -> None:
+        super().__init__(
+            pgettext_lazy(
+                "catalogue", "This course isn't offered at the moment. Look at the others meanwhile."
+            )
+        )
+
+
 class NotReady(Refused):
     """Something a course needs before it is published is missing."""
 

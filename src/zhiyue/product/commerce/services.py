@@ -17,6 +17,7 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.staff import tidy_why
 from zhiyue.core.audit.services import note
+from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import NotGranted, PaymentRequired
 from zhiyue.product.commerce.models import Enrolment
@@ -24,9 +25,11 @@ from zhiyue.product.commerce.models import Enrolment
 
 @transaction.atomic
 def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
-    """Enrol `user` in a free course. False where they were enrolled before. Raises AgreementsPending,
+    """Enrol `user` in a free course. False where they were enrolled before. Raises AgreementsPending, NotOffered,
     PaymentRequired."""
     require_accepted(user)
+    if not course.is_published:
+        raise NotOffered
     if not course.is_free:
         raise PaymentRequired(
             pgettext_lazy(
@@ -40,7 +43,9 @@ def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
 @transaction.atomic
 def grant_course(*, user: User, course: Course, by: User | None = None, why: str = "") -> bool:
     """A course is opened for a member; `by` None is the console. False where it was theirs before. Whoever calls asked
-    for the right: see `open_course`."""
+    for the right: see `open_course`. Raises NotOffered for a draft; one that was withdrawn can still be opened."""
+    if course.status == Course.Status.DRAFT:
+        raise NotOffered
     is_new = _enrol(user=user, course=course, actor=Actor(member_id=user.pk), source=Enrolment.Source.GRANTED)
     if is_new:
         _note(by, "course.granted", user, after={"course": course.title, "course_id": course.pk}, why=why)
@@ -49,7 +54,9 @@ def grant_course(*, user: User, course: Course, by: User | None = None, why: str
 
 @transaction.atomic
 def open_course(*, viewer: Viewer, member_id: int, course_id: int, why: str) -> bool:
-    """Staff open a course for a member, and say why. False where it was theirs before. Raises NotAllowed."""
+    """Staff open a course for a member, and say why. False where it was theirs before.
+
+    Raises NotAllowed, NotOffered, Unfit, NoSuchMember."""
     by, why = require(viewer, Permission.CHANGE_MEMBERS), tidy_why(why)
     return grant_course(user=_member(member_id), course=_course(course_id), by=by, why=why)
 

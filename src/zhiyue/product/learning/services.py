@@ -21,6 +21,7 @@ from zhiyue.core.accounts.elsewhere import connect
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member, create_proved_member
 from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.errors import LessonClosed
@@ -67,13 +68,17 @@ def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
 
 @transaction.atomic
 def view_course(*, actor: Actor, course: Course) -> None:
-    """The page of a course was opened."""
+    """The page of a course was opened. Of one that isn't out nothing is recorded: who looks writes it, or owns it."""
+    if not course.is_published:
+        return
     record("course.viewed", actor=actor, course_id=course.pk)
 
 
 @transaction.atomic
 def save_course(*, actor: Actor, course: Course) -> bool:
-    """Put a course on the person's list. False where it was there."""
+    """Put a course on the person's list. False where it was there. Raises NotOffered."""
+    if not course.is_published:
+        raise NotOffered
     if actor.is_nobody:
         return False
     _, is_new = SavedCourse.objects.get_or_create(**_owner(actor), course=course)

@@ -34,8 +34,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         return moved(catalogue.course_moved_to(slug), "site:course")
     actor = actor_of(request)
     outline = outline_of(found, user=request.viewer.user, progress=learning.progress_of(actor, found.pk))
-    if found.is_published:
-        view_course(actor=actor, course=found)
+    view_course(actor=actor, course=found)
     is_column = found.form == Course.Form.COLUMN
     page = {
         "tab": "courses",

@@ -19,6 +19,7 @@ from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow, P
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import free_slug, move_slug
+from zhiyue.product.catalogue.services.lengths import check_lengths
 from zhiyue.product.catalogue.services.shelving import teacher_for
 
 WORDS_AT_MOST = 12
@@ -226,6 +227,9 @@ def _checked(facts: CourseFacts) -> CourseFacts:
         raise BadFact(
             "list_price", pgettext("catalogue", "The crossed-out price must be higher than the price.")
         )
+    facts = replace(facts, summary=facts.summary.replace("\r\n", "\n"))
+    typed = ("subtitle", "summary", "keyword", "seo_title", "seo_description")
+    check_lengths(Course, {name: getattr(facts, name) for name in typed})
     return replace(
         facts,
         title=_title(facts.title),

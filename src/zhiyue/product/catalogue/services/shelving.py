@@ -16,6 +16,7 @@ from zhiyue.product.catalogue.errors import BadFact, SlugTaken
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import check_slug, free_slug, move_slug
+from zhiyue.product.catalogue.services.lengths import check_lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def create_topic(*, viewer: Viewer, facts: TopicFacts) -> Topic:
     """A topic at the end of the row. Raises NotAllowed, BadFact, SlugTaken."""
     user = require(viewer, Permission.CHANGE_ANY_COURSE)
     check_slug(facts.slug)
+    check_lengths(Topic, _topic_values(facts))
     if Topic.objects.filter(slug=facts.slug).exists():
         raise SlugTaken
     FormerSlug.objects.filter(kind=FormerSlug.Kind.TOPIC, slug=facts.slug).delete()
@@ -55,6 +57,7 @@ def change_topic(*, viewer: Viewer, topic_id: int, facts: TopicFacts) -> Topic:
     user = require(viewer, Permission.CHANGE_ANY_COURSE)
     topic = Topic.objects.select_for_update().get(pk=topic_id)
     before = _topic_values(topic)
+    check_lengths(Topic, _topic_values(facts))
     if facts.slug != topic.slug:
         kind = FormerSlug.Kind.TOPIC
         move_slug(kind=kind, course_id=0, of=topic.pk, before=topic.slug, after=facts.slug, take_over=False)
@@ -95,6 +98,7 @@ def create_teacher(*, viewer: Viewer, facts: TeacherFacts) -> Teacher:
     """Raises NotAllowed, BadFact, SlugTaken."""
     user = require(viewer, Permission.CHANGE_ANY_COURSE)
     check_slug(facts.slug)
+    check_lengths(Teacher, _teacher_values(facts))
     if Teacher.objects.filter(slug=facts.slug).exists():
         raise SlugTaken
     _check_account(facts.user, None)
@@ -116,7 +120,7 @@ def change_teacher(*, viewer: Viewer, teacher_id: int, facts: TeacherFacts) -> T
 
 @transaction.atomic
 def change_own_teacher(*, viewer: Viewer, name: str, headline: str, bio: str) -> Teacher:
-    """What a creator says of themselves. Raises NotAllowed."""
+    """What a creator says of themselves. Raises NotAllowed, BadFact."""
     user = require(viewer, Permission.USE_STUDIO)
     teacher = teacher_for(user=user)
     facts = TeacherFacts(slug=teacher.slug, name=name, headline=headline, bio=bio, user=user)
@@ -137,6 +141,7 @@ def teacher_for(*, user: User) -> Teacher:
 
 def _change_teacher(by: User, teacher: Teacher, facts: TeacherFacts) -> Teacher:
     _check_account(facts.user, teacher)
+    check_lengths(Teacher, _teacher_values(facts))
     before = {**_teacher_values(teacher), "user": teacher.user_id}
     after = {**_teacher_values(facts), "user": facts.user.pk if facts.user else None}
     if before == after:

@@ -8,6 +8,7 @@ from django.db import transaction
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.staff import tidy_why
+from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
 
@@ -37,5 +38,8 @@ class Command(BaseCommand):
             user = User.objects.filter(email__iexact=email, is_active=True).first()
             if user is None:
                 raise CommandError(f"There is no member with the address {email}. Nothing was opened.")
-            was_new = grant_course(user=user, course=course, by=None, why=why)
+            try:
+                was_new = grant_course(user=user, course=course, by=None, why=why)
+            except NotOffered as refused:
+                raise CommandError(f"“{course.title}” is a draft: publish it first.") from refused
             self.stdout.write(f"{user.email}: {'opened' if was_new else 'was open before'}")
