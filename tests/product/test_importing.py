@@ -189,6 +189,14 @@ def test_an_import_without_a_reason_does_not_begin(operator, why):
     assert not Job.objects.exists() and not AuditEntry.objects.exists()
 
 
+def test_courses_whose_titles_have_the_signs_of_a_list_are_named_by_them(operator, learner, course):
+    other = make_course("models")
+    Course.objects.filter(pk=other.pk).update(title="数据、模型与决策")
+    sheet = kept(operator, "邮箱,课程\nlearner@test.example,数据、模型与决策; 课程 intuition\n")
+    import_sheet(sheet_id=sheet.pk)
+    assert set(Enrolment.objects.values_list("course_id", flat=True)) == {course.pk, other.pk}
+
+
 def test_an_import_twice_makes_nobody_twice(operator, course):
     text = "名字,邮箱,标签,课程\n小新,new@b.cn,种子,intuition\n"
     first = kept(operator, text, subject="s", text="t")

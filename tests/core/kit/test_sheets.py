@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhiyue.core.kit.sheets import UnreadableSheet, csv_cell, csv_lines, decoded, plain_cell, read
+from zhiyue.core.kit.sheets import (
+    UnreadableSheet,
+    csv_cell,
+    csv_lines,
+    decoded,
+    listed,
+    plain_cell,
+    read,
+    torn_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ def test_the_encodings_of_spreadsheets_are_read(encoding):
 def test_the_delimiter_is_found_and_empty_lines_are_passed_over(sign):
     sheet = read(f'\n姓名{sign}"标{sign}签"\n小林{sign}甲\n\n{sign}\n"二\n行"{sign}\'=x\n')
     assert sheet.header == ("姓名", f"标{sign}签")
-    assert sheet.rows == ((3, ("小林", "甲")), (7, ("二\n行", "=x")))
+    assert sheet.rows == ((3, ("小林", "甲")), (6, ("二\n行", "=x")))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,43 @@ def test_an_open_quote_is_told_with_its_line():
     with pytest.raises(UnreadableSheet) as refused:
         read('a,b\nc,d\n"e,f\n')
     assert "3" in str(refused.value.message)
+
+
+def test_a_row_of_several_lines_is_told_by_its_first():
+    assert [line for line, _ in read('"a\n\nb",c\n\n"1\r\n\r\n2",x\n3,y\n').rows] == [5, 8]
+    with pytest.raises(UnreadableSheet) as refused:
+        read('a,b\n"c\n\n","d\n\n')
+    assert "2" in str(refused.value.message)
+
+
+def test_a_cell_may_have_as_much_as_the_file():
+    text = "字" * 200_001
+    assert read(f"a,b\n{text},x\n").rows == ((2, (text, "x")),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "parts"),
+    [
+        ("数据、模型与决策", ["数据、模型与决策"]),
+        ("数据、模型与决策; 统计|入门、甲", ["数据、模型与决策", "统计|入门", "甲"]),
+        ("甲、数据", ["甲", "数据"]),
+        ("数据、模型", ["数据", "模型"]),
+        ("a; b; c；d", ["a; b; c", "d"]),
+        ("；、甲、甲;", ["甲"]),
+        (
+            " 数据、模型与决策 ；统计|入门\n数据、模型与决策X",
+            ["数据、模型与决策", "统计|入门", "数据", "模型与决策X"],
+        ),
+        ("", []),
+    ],
+)
+def test_a_known_name_stays_whole_whatever_signs_it_has(cell, parts):
+    known = {"数据", "数据、模型与决策", "统计|入门", "a", "a; b; c"}
+    assert listed(cell, torn_names(known)) == parts
+
+
+def test_many_signs_are_read_in_no_time():
+    assert listed("甲、" * 200_000 + "甲", torn_names(["甲、" * 40 + "乙"])) == ["甲"]
 
 
 def test_more_rows_than_are_taken_are_refused():

@@ -38,7 +38,8 @@ class RowError:
 
 @dataclass(slots=True)
 class PersonRow:
-    """One person as a row tells of them. `known` is the member they are already."""
+    """One person as a row tells of them. `known` is the member they are already. `courses_cell` is as it was typed:
+    whoever knows courses reads `courses` from it."""
 
     line: int
     name: str
@@ -46,8 +47,9 @@ class PersonRow:
     phone: str
     username: str
     tags: list[str]
-    courses: list[str]
+    courses_cell: str
     roles: list[str]
+    courses: list[str] = field(default_factory=list)
     known: int | None = None
 
     @property
@@ -142,10 +144,8 @@ def _person(line: int, values: Mapping[str, str]) -> tuple[PersonRow, list[RowEr
         wrong("name", cast(Words, why.message))
     if len(name) > 40:
         wrong("name", pgettext_lazy("import", "A name has 40 characters at most. Shorten it."))
-    courses, roles = sheets.listed(values.get("courses", "")), sheets.listed(values.get("roles", ""))
-    return PersonRow(
-        line, name, email, phone, username, tags, courses, [_role(role) for role in roles]
-    ), errors
+    roles = [_role(role) for role in sheets.listed(values.get("roles", ""))]
+    return PersonRow(line, name, email, phone, username, tags, values.get("courses", ""), roles), errors
 
 
 def _twice(people: Iterable[PersonRow]) -> list[RowError]:

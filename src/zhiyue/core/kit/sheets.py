@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from django.conf import settings
@@ -22,7 +23,10 @@ MOST_ROWS = 20_000
 _RISKY = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"''*[=+\-@\t\r\n＝＋－＠]")
 _LISTS = re.compile(r"[;；、|\n]")
+_ENDS = re.compile(r"[^\S\n]*(?:[;；、|\n]|\Z)")
 _DELIMITERS = ",;\t|"
+# Python's own limit, 131,072, is less than a lesson may have; how large a file may be is asked before.
+csv.field_size_limit(MOST_BYTES)
 
 
 class UnreadableSheet(Refused):
@@ -34,7 +38,7 @@ class UnreadableSheet(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table that was read: its header, and each row with its line in the file."""
+    """A table that was read: its header, and each row with the line of the file in which it begins."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
@@ -106,15 +110,17 @@ def read(text: str) -> Sheet:
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     header: tuple[str, ...] = ()
     rows: list[tuple[int, tuple[str, ...]]] = []
+    begins = ends = 0
     try:
         for cells in lines:
+            begins, ends = ends + 1, lines.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             tidy = tuple(plain_cell(cell.strip()) for cell in cells)
             if not header:
                 header = tidy
                 continue
-            rows.append((lines.line_num, tidy))
+            rows.append((begins, tidy))
             if len(rows) > MOST_ROWS:
                 raise UnreadableSheet(
                     pgettext_lazy(
@@ -125,7 +131,7 @@ def read(text: str) -> Sheet:
         message = pgettext_lazy(
             "sheet", "Line %(line)s can't be read: a quotation mark isn't closed, most likely."
         )
-        raise UnreadableSheet(str(message) % {"line": lines.line_num}) from why
+        raise UnreadableSheet(str(message) % {"line": ends + 1}) from why
     if not rows:
         raise UnreadableSheet(
             pgettext_lazy(
@@ -144,9 +150,32 @@ def columns(sheet: Sheet, names: Mapping[str, str | Promise]) -> tuple[str | Non
     return tuple(known.get(_plainly(cell)) for cell in sheet.header)
 
 
-def listed(cell: str) -> list[str]:
-    """The parts of a cell that lists several things, each once."""
-    return list(dict.fromkeys(part.strip() for part in _LISTS.split(cell) if part.strip()))
+def torn_names(names: Iterable[str]) -> dict[str, list[str]]:
+    """Of these names those that a list would tear apart, for `listed`: by the piece they begin with, longest first."""
+    torn: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        if sign := _LISTS.search(name):
+            torn.setdefault(name[: sign.start()].strip(), []).append(name)
+    return torn
+
+
+def listed(cell: str, torn: Mapping[str, Sequence[str]] = MappingProxyType({})) -> list[str]:
+    """The parts of a cell that lists several things, each once. A name of `torn` is one part, whatever signs it has in
+    it: “数据、模型与决策” is one title."""
+    parts: list[str] = []
+    at = 0
+    while at <= len(cell):
+        sign = _LISTS.search(cell, at)
+        part, after = cell[at : sign.start() if sign else None], sign.end() if sign else len(cell) + 1
+        begins = at + len(part) - len(part.lstrip())
+        for name in torn.get(part.strip(), ()):
+            ends = _ENDS.match(cell, begins + len(name))
+            if ends and cell.startswith(name, begins):
+                part, after = name, ends.end() + (ends.end() == len(cell))
+                break
+        parts.append(part.strip())
+        at = after
+    return list(dict.fromkeys(part for part in parts if part))
 
 
 def _plainly(name: str) -> str:

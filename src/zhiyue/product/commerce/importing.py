@@ -1,6 +1,6 @@
 """Members brought in from a table, with tags and courses: the look at it beforehand, and the import in steps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils.translation import pgettext
@@ -17,6 +17,7 @@ from zhiyue.core.audit.services import note
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit.errors import Refused
+from zhiyue.core.kit.sheets import listed, torn_names
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
@@ -28,8 +29,16 @@ NOT_ALLOWED, DISCARDED = "not_allowed", "discarded"
 
 def plan_members(text: str) -> Plan:
     """What importing this table would do. Raises UnreadableSheet."""
+    return _planned(text)[0]
+
+
+def _planned(text: str) -> tuple[Plan, Mapping[str, list[Course]]]:
+    """The plan, and the courses by the names that its rows may give them."""
     plan = importing.plan(text)
-    courses = _courses(plan.people)
+    courses = _courses_by_name() if any(person.courses_cell for person in plan.people) else {}
+    torn = torn_names(courses)
+    for person in plan.people:
+        person.courses = listed(person.courses_cell, torn)
     plan.refuse(
         [
             RowError(person.line, "courses", _course_words(courses.get(name, [])), name)
@@ -38,7 +47,7 @@ def plan_members(text: str) -> Plan:
             if len(courses.get(name, [])) != 1
         ]
     )
-    return plan
+    return plan, courses
 
 
 def import_sheet(*, sheet_id: int) -> None:
@@ -54,8 +63,8 @@ def import_sheet(*, sheet_id: int) -> None:
     except NotAllowed:
         end_import(sheet, NOT_ALLOWED)
         return
-    plan = plan_members(sheet.text)
-    courses = {name: found[0] for name, found in _courses(plan.people).items() if len(found) == 1}
+    plan, named = _planned(sheet.text)
+    courses = {name: found[0] for name, found in named.items() if len(found) == 1}
     done_to = sheet.result.get("line", 0)
     left = [person for person in plan.people if person.line > done_to]
     for start in range(0, len(left), STEP):
@@ -146,14 +155,11 @@ def _why(sheet: UploadedSheet) -> str:
     return str(sheet.options.get("why", ""))
 
 
-def _courses(people: Iterable[PersonRow]) -> dict[str, list[Course]]:
-    """Courses by the names that rows give them: title or address. Drafts belong to nobody yet."""
-    named = {name for person in people for name in person.courses}
-    if not named:
-        return {}
+def _courses_by_name() -> dict[str, list[Course]]:
+    """Courses by title and by address. Drafts belong to nobody yet."""
     found: dict[str, list[Course]] = {}
     for course in Course.objects.exclude(status=Course.Status.DRAFT):
-        for name in {course.title, course.slug} & named:
+        for name in {course.title, course.slug}:
             found.setdefault(name, []).append(course)
     return found
 
