@@ -10,7 +10,7 @@ from zhiyue.product.catalogue.services import (
     ChapterDraft,
     CourseDraft,
     LessonDraft,
-    publish_course,
+    put_course,
     put_teacher,
     put_topic,
 )
@@ -39,7 +39,7 @@ def make_course(
         LessonDraft(slug=name, title=f"第 {name} 讲", minutes=5, is_free=name == "one", body=body)
         for name, body in (("one", text), ("two", text), ("three", text), ("four", ""))
     )
-    return publish_course(
+    return put_course(
         CourseDraft(
             slug=slug,
             title=title or f"课程 {slug}",

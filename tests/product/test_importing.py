@@ -359,14 +359,16 @@ def test_a_second_import_leaves_the_course_as_it_is(shelves, operator):
 @pytest.mark.parametrize(
     ("row", "column"),
     [
-        ("新,没有,,一,讲,5,是,", "topic"),
-        ("新,data,没有,一,讲,5,是,", "teacher"),
-        ("新,data,,,讲,5,是,", "chapter"),
-        ("新,data,,一,,5,是,", "lesson"),
-        ("新,data,,一,讲,0,是,", "minutes"),
-        ("新,data,,一,讲,x,是,", "minutes"),
-        ("新,data,,一,讲,5,也许,", "free"),
-        ("新,,,一,讲,5,是,", "topic"),
+        ("新课,没有,,一,讲,5,是,", "topic"),
+        ("新课,data,没有,一,讲,5,是,", "teacher"),
+        ("新课,data,,,讲,5,是,", "chapter"),
+        ("新课,data,,一,,5,是,", "lesson"),
+        ("新课,data,,一,讲,0,是,", "minutes"),
+        ("新课,data,,一,讲,x,是,", "minutes"),
+        ("新课,data,,一,讲,5,也许,", "free"),
+        ("新课,,,一,讲,5,是,", "topic"),
+        ("新,data,,一,讲,5,是,", "course"),
+        ("新课,data,,一,讲,5,是," + "字" * 200_001, "body"),
         ("x" * 61 + ",data,,一,讲,5,是,", "course"),
     ],
 )
@@ -375,6 +377,42 @@ def test_a_wrong_row_leaves_its_course_out_whole(shelves, row, column):
     assert wrong(plan) == [(5, column)]
     assert [outline.title for outline in plan.fresh] == ["统计入门"]
     assert len(plan.left_out) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "column"),
+    [
+        ([(f"第 {n} 章", "讲") for n in range(61)], "chapter"),
+        ([("一", f"讲 {n}") for n in range(503)], "lesson"),
+    ],
+)
+def test_a_course_larger_than_the_studio_takes_is_left_out_and_told_once(shelves, rows, column):
+    table = "".join(f"新课,data,{chapter},{lesson}\n" for chapter, lesson in rows)
+    plan = plan_courses("课程,主题,章节,课时\n" + table)
+    most = 60 if column == "chapter" else 500
+    assert wrong(plan) == [(most + 2, column)] and str(most) in str(plan.errors[0].words)
+    assert plan.fresh == []
+
+
+def test_as_large_as_the_studio_takes_is_taken(shelves):
+    rows = "".join(f"新课,data,第 {n % 60} 章,讲 {n}\n" for n in range(500))
+    (outline,) = plan_courses("课程,主题,章节,课时\n" + rows).fresh
+    assert (len(outline.chapters), outline.lessons) == (60, 500)
+
+
+def test_an_imported_draft_is_as_if_it_were_typed_in_the_studio(shelves, operator):
+    body = '"' + "字" * 400 + "\r\n\r\n" + "字" * 400 + '"'
+    text = f"课程,主题,章节,课时,正文\n Bayes  for dinner ,data,第  一章,  讲 一,{body}\n,,第 一章,讲二,\n"
+    import_courses(viewer=as_viewer(operator), sheet_id=kept(operator, text, "courses").pk)
+    course = Course.objects.get(title="Bayes for dinner")
+    assert (course.keyword, course.price_decided) == ("Bayes", False)
+    first, second = Lesson.objects.filter(course=course).order_by("position")
+    assert (first.chapter.title, second.chapter) == ("第 一章", first.chapter)
+    assert (first.title, first.body, first.minutes) == ("讲 一", "字" * 400 + "\n\n" + "字" * 400, 3)
+    assert second.minutes == 1
+    noted = AuditEntry.objects.get(act="course.created")
+    assert (noted.by_id, noted.subject_id, noted.subject_name) == (operator.pk, str(course.pk), course.title)
+    assert noted.after == {"title": course.title, "topic": "data", "lessons": 2, "file": "成员.csv"}
 
 
 def test_without_a_teacher_the_course_is_the_importers(shelves, operator):

@@ -6,7 +6,7 @@ from tests.product.judged_searches import JUDGED
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy
 from zhiyue.product.catalogue.models import Course, Teacher
-from zhiyue.product.catalogue.services import publish_course, put_teacher, put_topic
+from zhiyue.product.catalogue.services import put_course, put_teacher, put_topic
 from zhiyue.product.learning import search
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def demo_academy(db):
     for teacher in academy.teachers():
         put_teacher(slug=teacher.slug, name=teacher.name, headline=teacher.headline, bio=teacher.bio)
     for draft in academy.courses(now=clock.now()):
-        publish_course(draft)
+        put_course(draft)
 
 
 def rank(typed: str, wanted: str, slugs: dict[tuple[str, int], str]) -> int | None:

@@ -22,7 +22,7 @@ from zhiyue.demo.people import people
 from zhiyue.monitor.services import measure_past_days
 from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
-from zhiyue.product.catalogue.services import name_prerequisites, publish_course, put_teacher, put_topic
+from zhiyue.product.catalogue.services import name_prerequisites, put_course, put_teacher, put_topic
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
 from zhiyue.recommend.services import train_all
@@ -114,7 +114,7 @@ def _put_courses() -> None:
     # The published first: what their members do goes by the order in which they came.
     drafts = [*academy.courses(now=clock.now()), *academy.workshop(now=clock.now())]
     for draft in drafts:
-        publish_course(draft)
+        put_course(draft)
     for draft in drafts:
         name_prerequisites(draft)
     find_likenesses()

@@ -1,6 +1,6 @@
 """Outlines of courses in an uploaded table: what each row means, what is wrong with it, and the drafts made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -16,15 +16,26 @@ from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import sheets
 from zhiyue.core.kit.sheets import UnreadableSheet
+from zhiyue.product.catalogue import reading_time
+from zhiyue.product.catalogue.errors import BadFact, NotNow
 from zhiyue.product.catalogue.models import Course, FormerSlug, Level, Teacher, Topic
 from zhiyue.product.catalogue.services import (
     ChapterDraft,
     CourseDraft,
     LessonDraft,
-    publish_course,
+    put_course,
     teacher_for,
 )
 from zhiyue.product.catalogue.services.addresses import free_slug
+from zhiyue.product.catalogue.services.typed import (
+    CHAPTERS_AT_MOST,
+    check_outline,
+    course_title,
+    first_words,
+    lesson_body,
+    lesson_minutes,
+    part_title,
+)
 
 COURSE_COLUMNS: Mapping[str, Promise] = {
     "course": pgettext_lazy("course column", "Course"),
@@ -37,14 +48,20 @@ COURSE_COLUMNS: Mapping[str, Promise] = {
     "body": pgettext_lazy("course column", "Text"),
 }
 _NEEDED = ("course", "chapter", "lesson")
-_LENGTHS = {"course": 60, "chapter": 80, "lesson": 80, "body": 200_000}
+_TIDIED: Mapping[str, Callable[[str], str]] = {
+    "course": course_title,
+    "chapter": part_title,
+    "lesson": part_title,
+    "body": lesson_body,
+}
 _YES = frozenset({"1", "yes", "y", "true", "free", "是", "免费", "√"})
 _NO = frozenset({"", "0", "no", "n", "false", "否", "收费"})
 
 
 @dataclass(slots=True)
 class Outline:
-    """One course as the rows of a file tell of it. `exists`: there is one of this title, and it stays as it is."""
+    """One course as the rows of a file tell of it. `exists`: there is one of this title, and it stays as it is;
+    `is_full`: it has more chapters or lessons than a course may have."""
 
     title: str
     line: int
@@ -52,6 +69,7 @@ class Outline:
     teacher: Teacher | None = None
     chapters: dict[str, list[LessonDraft]] = field(default_factory=dict)
     exists: bool = False
+    is_full: bool = False
 
     @property
     def lessons(self) -> int:
@@ -106,24 +124,26 @@ class _Reader:
                 self.teachers.setdefault(name, []).append(teacher)
 
     def take(self, line: int, values: dict[str, str]) -> None:
-        if values.get("course") and values["course"] != self.course:
-            self.course, self.chapter = values["course"], ""
+        if values.get("course") and " ".join(values["course"].split()) != self.course:
+            self.course, self.chapter = " ".join(values["course"].split()), ""
         self.chapter = values.get("chapter") or self.chapter
-        errors = self._wrong(line, values)
+        typed, errors = self._typed(line, values)
         outline = self.outlines.setdefault(self.course, Outline(self.course, line))
         errors += self._place(outline, line, values)
+        errors += self._no_room(outline, line, typed.get("chapter", ""))
         if errors:
             self.plan.errors += errors
             self.bad.add(self.course)
             return
-        lessons = outline.chapters.setdefault(self.chapter, [])
-        lessons.append(
+        outline.chapters.setdefault(typed["chapter"], []).append(
             LessonDraft(
                 slug=f"lesson-{outline.lessons + 1}",
-                title=values["lesson"],
-                minutes=int(values.get("minutes") or 1),
+                title=typed["lesson"],
+                minutes=int(values["minutes"])
+                if values.get("minutes")
+                else reading_time.minutes(typed["body"]),
                 is_free=values.get("free", "").casefold() in _YES,
-                body=values.get("body", ""),
+                body=typed["body"],
             )
         )
 
@@ -139,24 +159,42 @@ class _Reader:
         self.plan.left_out = sorted(self.bad)
         self.plan.errors.sort(key=lambda error: error.line)
 
-    def _wrong(self, line: int, values: dict[str, str]) -> list[RowError]:
-        """What is wrong with the cells themselves."""
-        texts = {**values, "course": self.course, "chapter": self.chapter}
-        empty = pgettext("import", "This can't be empty.")
-        errors = [RowError(line, key, empty) for key in _NEEDED if not texts.get(key)]
-        for key, most in _LENGTHS.items():
-            if len(texts.get(key, "")) > most:
-                words = pgettext("import", "%(n)s characters at most. Shorten it.") % {"n": most}
-                errors.append(RowError(line, key, words, texts[key][:80]))
+    def _typed(self, line: int, values: dict[str, str]) -> tuple[dict[str, str], list[RowError]]:
+        """Titles and text as they are kept, and what is wrong with the cells themselves."""
+        cells = {**values, "course": self.course, "chapter": self.chapter}
+        typed: dict[str, str] = {}
+        errors: list[RowError] = []
+        for key, tidied in _TIDIED.items():
+            cell = cells.get(key, "")
+            if not cell and key in _NEEDED:
+                errors.append(RowError(line, key, pgettext("import", "This can't be empty.")))
+                continue
+            try:
+                typed[key] = tidied(cell)
+            except BadFact as why:
+                errors.append(RowError(line, key, why.message, cell[:80]))
         minutes = values.get("minutes", "")
-        if minutes and not (minutes.isascii() and minutes.isdigit() and 1 <= int(minutes) <= 600):
+        if minutes and not _fits(minutes):
             errors.append(
                 RowError(line, "minutes", pgettext("import", "A whole number from 1 to 600."), minutes[:80])
             )
         free = values.get("free", "")
         if free.casefold() not in _YES | _NO:
             errors.append(RowError(line, "free", pgettext("import", "Write yes or no."), free[:80]))
-        return errors
+        return typed, errors
+
+    def _no_room(self, outline: Outline, line: int, chapter: str) -> list[RowError]:
+        """Told once for a course: every further row would say the same."""
+        chapters = len({*outline.chapters, chapter})
+        try:
+            check_outline(chapters=chapters, lessons=outline.lessons + 1)
+        except NotNow as why:
+            if outline.is_full:
+                return []
+            outline.is_full = True
+            column = "chapter" if chapters > CHAPTERS_AT_MOST else "lesson"
+            return [RowError(line, column, why.message)]
+        return []
 
     def _place(self, outline: Outline, line: int, values: dict[str, str]) -> list[RowError]:
         """Topic and teacher, which any row of the course may name, but not two."""
@@ -195,8 +233,14 @@ def import_courses(*, viewer: Viewer, sheet_id: int) -> UploadedSheet | None:
     plan = plan_courses(sheet.text)
     for outline in plan.fresh:
         teacher = outline.teacher or teacher_for(user=by)
-        course = publish_course(_draft(outline, teacher))
-        Course.objects.filter(pk=course.pk).update(price_decided=False)
+        course = put_course(_draft(outline, teacher))
+        after = {
+            "title": course.title,
+            "topic": course.topic.slug,
+            "lessons": outline.lessons,
+            "file": sheet.name,
+        }
+        note(by=by, act="course.created", subject=("course", course.pk, course.title), after=after)
     counts = {
         "courses": len(plan.fresh),
         "lessons": sum(outline.lessons for outline in plan.fresh),
@@ -214,6 +258,15 @@ def import_courses(*, viewer: Viewer, sheet_id: int) -> UploadedSheet | None:
     return sheet
 
 
+def _fits(minutes: str) -> bool:
+    if not (minutes.isascii() and minutes.isdigit()):
+        return False
+    try:
+        return bool(lesson_minutes(int(minutes[:9])))
+    except BadFact:
+        return False
+
+
 def _draft(outline: Outline, teacher: Teacher) -> CourseDraft:
     assert outline.topic is not None  # noqa: S101 - the plan leaves others out
     return CourseDraft(
@@ -225,11 +278,12 @@ def _draft(outline: Outline, teacher: Teacher) -> CourseDraft:
         topic_slug=outline.topic.slug,
         teacher_slug=teacher.slug,
         level=Level.BEGINNER,
-        keyword=outline.title[:12],
+        keyword=first_words(outline.title),
         tags=(),
         price_fen=0,
         list_price_fen=None,
         published_at=None,
+        price_decided=False,
         chapters=tuple(
             ChapterDraft(title=title, lessons=tuple(lessons)) for title, lessons in outline.chapters.items()
         ),

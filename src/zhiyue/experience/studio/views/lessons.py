@@ -16,7 +16,7 @@ from zhiyue.product.catalogue import authoring, prose, reading_time
 from zhiyue.product.catalogue.errors import ChangedMeanwhile
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.catalogue.services import change_lesson, move_lesson_address
-from zhiyue.product.catalogue.services.lessons import BODY_AT_MOST
+from zhiyue.product.catalogue.services.typed import BODY_AT_MOST
 
 
 @for_the_studio

@@ -19,8 +19,8 @@ from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow, P
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import free_slug, move_slug
-from zhiyue.product.catalogue.services.lengths import check_lengths
 from zhiyue.product.catalogue.services.shelving import teacher_for
+from zhiyue.product.catalogue.services.typed import check_lengths, course_title, first_words
 
 WORDS_AT_MOST = 12
 OUTCOMES_AT_MOST = 12
@@ -56,14 +56,14 @@ class CourseFacts:
 def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Course.Form.COURSE) -> Course:
     """Begin a draft, taught by whoever begins it. Raises NotAllowed, AgreementsPending, BadFact."""
     user = require_author(viewer)
-    title = _title(title)
+    title = course_title(title)
     course = Course.objects.create(
         slug=free_slug(title, prefix="c", kind=FormerSlug.Kind.COURSE),
         form=form,
         title=title,
         topic=topic,
         teacher=teacher_for(user=user),
-        keyword=_first_words(title),
+        keyword=first_words(title),
         price_decided=False,
     )
     note(by=user, act="course.created", subject=_subject(course), after={"title": title, "topic": topic.slug})
@@ -207,19 +207,6 @@ def _subject(course: Course) -> tuple[str, int, str]:
     return "course", course.pk, course.title
 
 
-def _title(title: str) -> str:
-    title = " ".join(title.split())
-    if not 2 <= len(title) <= 60:
-        raise BadFact("title", pgettext("catalogue", "Give it a title of 2 to 60 characters."))
-    return title
-
-
-def _first_words(title: str) -> str:
-    """A word for the cover until the author finds a better one."""
-    first = title.split(maxsplit=1)[0]
-    return first[:12] if first.isascii() else first[:4]
-
-
 def _checked(facts: CourseFacts) -> CourseFacts:
     if facts.price_fen > PRICE_AT_MOST_FEN:
         raise BadFact("price", pgettext("catalogue", "This price is too high. Is a decimal point missing?"))
@@ -232,8 +219,8 @@ def _checked(facts: CourseFacts) -> CourseFacts:
     check_lengths(Course, {name: getattr(facts, name) for name in typed})
     return replace(
         facts,
-        title=_title(facts.title),
-        keyword=facts.keyword.strip() or _first_words(_title(facts.title)),
+        title=course_title(facts.title),
+        keyword=facts.keyword.strip() or first_words(course_title(facts.title)),
         outcomes=_list("outcomes", facts.outcomes, each=80, most=OUTCOMES_AT_MOST),
         tags=_list("tags", facts.tags, each=20, most=WORDS_AT_MOST),
         skills=_list("skills", facts.skills, each=20, most=WORDS_AT_MOST),

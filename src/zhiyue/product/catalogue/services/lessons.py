@@ -12,14 +12,13 @@ from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.authoring import require_change
-from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow
+from zhiyue.product.catalogue.errors import ChangedMeanwhile, NotNow
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import FormerSlug, Lesson
 from zhiyue.product.catalogue.services.addresses import move_slug
+from zhiyue.product.catalogue.services.typed import lesson_body, lesson_minutes, part_title
 from zhiyue.product.catalogue.tasks import compare_courses
 
-BODY_AT_MOST = 200_000
-MINUTES_AT_MOST = 600
 COMPARED_AFTER_SECONDS = 600
 
 
@@ -97,19 +96,11 @@ def _locked(lesson_id: int) -> Lesson:
 
 
 def _values(facts: LessonFacts) -> dict[str, object]:
-    title = " ".join(facts.title.split())
-    if not 1 <= len(title) <= 80:
-        raise BadFact("title", pgettext("catalogue", "Give it a title of 1 to 80 characters."))
-    body = facts.body.replace("\r\n", "\n").strip()
-    if len(body) > BODY_AT_MOST:
-        words = pgettext("catalogue", "This lesson is longer than 200,000 characters. Make two of it.")
-        raise BadFact("body", words)
-    if facts.minutes is not None and not 1 <= facts.minutes <= MINUTES_AT_MOST:
-        raise BadFact("minutes", pgettext("catalogue", "Between 1 and 600 minutes, please."))
+    body = lesson_body(facts.body)
     return {
-        "title": title,
+        "title": part_title(facts.title),
         "kind": facts.kind,
         "body": body,
         "is_free": facts.is_free,
-        "minutes": facts.minutes or reading_time.minutes(body),
+        "minutes": reading_time.minutes(body) if facts.minutes is None else lesson_minutes(facts.minutes),
     }

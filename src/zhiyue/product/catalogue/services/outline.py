@@ -11,12 +11,11 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.authoring import require_change
-from zhiyue.product.catalogue.errors import BadFact, NotNow
+from zhiyue.product.catalogue.errors import NotNow
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Chapter, Course, FormerSlug, Lesson
+from zhiyue.product.catalogue.services.typed import check_outline, part_title
 
-CHAPTERS_AT_MOST = 60
-LESSONS_AT_MOST = 500
 # Places are unique, so rows step aside beyond every place in use before they take their new ones.
 _ASIDE = 10_000
 
@@ -25,10 +24,9 @@ _ASIDE = 10_000
 def add_chapter(*, viewer: Viewer, course_id: int, title: str) -> Chapter:
     """A chapter at the end. Raises NotAllowed, BadFact, NotNow."""
     course, user = _course(viewer, course_id)
-    title = _title(title)
+    title = part_title(title)
     places = list(course.chapters.values_list("position", flat=True))
-    if len(places) >= CHAPTERS_AT_MOST:
-        raise NotNow(pgettext("catalogue", "A course has 60 chapters at most. Make a second course of it."))
+    check_outline(chapters=len(places) + 1)
     chapter = Chapter.objects.create(course=course, title=title, position=max(places, default=0) + 1)
     _changed(user, course, "chapter.added", after={"chapter": title})
     return chapter
@@ -38,7 +36,7 @@ def add_chapter(*, viewer: Viewer, course_id: int, title: str) -> Chapter:
 def rename_chapter(*, viewer: Viewer, chapter_id: int, title: str) -> Chapter:
     """Raises NotAllowed, BadFact."""
     chapter, course, user = _chapter(viewer, chapter_id)
-    before, chapter.title = chapter.title, _title(title)
+    before, chapter.title = chapter.title, part_title(title)
     if before != chapter.title:
         chapter.save(update_fields=["title"])
         _changed(
@@ -84,10 +82,9 @@ def remove_chapter(*, viewer: Viewer, chapter_id: int) -> None:
 def add_lesson(*, viewer: Viewer, chapter_id: int, title: str, kind: str = Lesson.Kind.ARTICLE) -> Lesson:
     """A lesson without a text at the end of a chapter. Raises NotAllowed, BadFact, NotNow."""
     chapter, course, user = _chapter(viewer, chapter_id)
-    title = _title(title)
+    title = part_title(title)
     count = course.lessons.count()
-    if count >= LESSONS_AT_MOST:
-        raise NotNow(pgettext("catalogue", "A course has 500 lessons at most. Make a second course of it."))
+    check_outline(lessons=count + 1)
     lesson = Lesson.objects.create(
         course=course, chapter=chapter, slug=_lesson_slug(course, count + 1), kind=kind, title=title,
         position=max(course.lessons.values_list("position", flat=True), default=0) + 1, minutes=1,
@@ -182,13 +179,6 @@ def _lesson(viewer: Viewer, lesson_id: int) -> tuple[Lesson, Course, User]:
     course_id = Lesson.objects.values_list("course_id", flat=True).get(pk=lesson_id)
     course, user = _course(viewer, course_id)
     return Lesson.objects.select_related("chapter").get(pk=lesson_id), course, user
-
-
-def _title(title: str) -> str:
-    title = " ".join(title.split())
-    if not 1 <= len(title) <= 80:
-        raise BadFact("title", pgettext("catalogue", "Give it a title of 1 to 80 characters."))
-    return title
 
 
 def _lesson_slug(course: Course, number: int) -> str:

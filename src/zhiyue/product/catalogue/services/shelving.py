@@ -16,7 +16,7 @@ from zhiyue.product.catalogue.errors import BadFact, SlugTaken
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import check_slug, free_slug, move_slug
-from zhiyue.product.catalogue.services.lengths import check_lengths
+from zhiyue.product.catalogue.services.typed import check_lengths
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class CourseDraft:
     skills: tuple[str, ...] = ()
     prerequisites: tuple[str, ...] = ()
     withdrawn: bool = False
+    price_decided: bool = True
 
 
 @transaction.atomic
@@ -68,7 +69,7 @@ def put_teacher(*, slug: str, name: str, headline: str, bio: str) -> Teacher:
 
 
 @transaction.atomic
-def publish_course(draft: CourseDraft) -> Course:
+def put_course(draft: CourseDraft) -> Course:
     """Make a course whole, and publish it where it has a time for that. One that has the slug already is left as it
     is. Prerequisites that aren't there yet are left out: `name_prerequisites` adds them."""
     found = Course.objects.filter(slug=draft.slug).first()
@@ -87,6 +88,7 @@ def publish_course(draft: CourseDraft) -> Course:
         tags=list(draft.tags),
         price_fen=draft.price_fen,
         list_price_fen=draft.list_price_fen,
+        price_decided=draft.price_decided,
         form=draft.form,
         language=draft.language,
         skills=list(draft.skills),
