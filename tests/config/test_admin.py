@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from tests.config.test_backup import run
 from tests.factories import make_course, make_member
-from zhiyue.config.admin import our_models, shown_columns, site
+from zhiyue.config.admin import HIDDEN, SHOWN, holds_anything, label_of, our_models, shown_columns, site
 from zhiyue.core.accounts.kinds import Viewer
-from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.models import OneTimeCode, UploadedSheet, User
 from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+from zhiyue.experience.api.models import KeptAnswer
 
 MODELS = our_models()
 
@@ -59,6 +61,40 @@ def test_a_row_is_shown_without_what_opens_something_and_posting_changes_nothing
     )
     assert User.objects.get(pk=learner.pk).display_name == "小林"
     assert "password" not in shown_columns(User)
+
+
+def test_of_every_column_that_may_hold_anything_it_is_said_whether_it_is_shown():
+    columns = [column for model in MODELS for column in model._meta.concrete_fields]
+    anything = {label_of(column) for column in columns if holds_anything(column)}
+    assert anything - SHOWN - HIDDEN == set(), "Say in config/admin.py whether these are shown."
+    assert anything >= SHOWN and not SHOWN & HIDDEN
+    assert {label_of(column) for column in columns} >= HIDDEN
+    shown = {f"{model._meta.label}.{name}" for model in MODELS for name in shown_columns(model)}
+    assert shown & anything == SHOWN
+
+
+def test_no_column_with_the_name_of_a_secret_is_shown():
+    words = ("password", "secret", "hash", "sha256", "digits")
+    assert not [
+        name for model in MODELS for name in shown_columns(model) if any(word in name for word in words)
+    ]
+
+
+@pytest.mark.django_db
+def test_neither_a_code_nor_an_upload_nor_an_answer_shows_what_it_keeps(owner, signed_in):
+    kept = "pbkdf2_sha256$hashed"
+    rows = [
+        OneTimeCode.objects.create(
+            purpose="enter", to="a@b.cn", digits_hash=kept, kept={"password": kept}, expires_at=clock.now()
+        ),
+        UploadedSheet.objects.create(
+            kind="members", by=owner, name="x.csv", text=kept, options={"text": kept}
+        ),
+        KeptAnswer.objects.create(whom="1", route="r", key="k", fingerprint="f", body={"token": kept}),
+    ]
+    for row in rows:
+        page = signed_in(owner).get(reverse("admin:{}_{}_change".format(*names(type(row))), args=[row.pk]))
+        assert page.status_code == 200 and kept not in page.content.decode()
 
 
 @pytest.mark.django_db

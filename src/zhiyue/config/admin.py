@@ -19,7 +19,53 @@ else:
     _Rows = admin.ModelAdmin
 
 COLUMNS = 6
-_HIDDEN = ("password", "secret", "content")
+# What opens something, by the name that such columns have.
+_SECRET = ("password", "secret", "hash", "sha256")
+HIDDEN = frozenset(
+    {
+        # Opens what a code has proved; a name and a hashed password wait in `kept`.
+        "accounts.OneTimeCode.key",
+        "accounts.OneTimeCode.kept",
+        # People in a table, and the mail they will get.
+        "accounts.UploadedSheet.text",
+        "accounts.UploadedSheet.options",
+        # What somebody was told or sent, whatever it was.
+        "api.KeptAnswer.body",
+        "collect.Quarantined.payload",
+        "notices.OutgoingMessage.content",
+    }
+)
+# Text and JSON of any kind may hold anything, so none is shown that isn't named here.
+SHOWN = frozenset(
+    {
+        "academy.Agreement.body",
+        "accounts.PersonalToken.scopes",
+        "accounts.UploadedSheet.result",
+        "audit.AuditEntry.after",
+        "audit.AuditEntry.before",
+        "catalogue.Course.outcomes",
+        "catalogue.Course.skills",
+        "catalogue.Course.summary",
+        "catalogue.Course.tags",
+        "catalogue.Lesson.body",
+        "catalogue.Teacher.bio",
+        "collect.Event.corrections",
+        "collect.Event.properties",
+        "monitor.DailyMeasure.parts",
+        "search.Document.body",
+        "search.Document.body_terms",
+        "search.Document.pairs",
+        "search.Document.secondary_terms",
+        "search.Document.tags",
+        "search.Document.tags_terms",
+        "search.Document.title_terms",
+        "search.Synonyms.words",
+        "zhiyue_jobs.Job.error",
+        "zhiyue_jobs.Job.kwargs",
+        "zhiyue_recommend.Artefact.metrics",
+    }
+)
+_ANYTHING = (models.TextField, models.JSONField, models.BinaryField)
 
 
 class ReadOnlySite(admin.AdminSite):
@@ -35,7 +81,7 @@ class ReadOnlySite(admin.AdminSite):
 
 
 class ReadOnly(_Rows):
-    """Every column but those that open something; nothing can be added, changed or removed."""
+    """Every column but those that hold secrets; nothing can be added, changed or removed."""
 
     actions = None
 
@@ -65,8 +111,18 @@ def shown_columns(model: type[models.Model]) -> list[str]:
     return [
         column.name
         for column in model._meta.concrete_fields
-        if not any(word in column.name for word in _HIDDEN)
+        if not any(word in column.name for word in _SECRET)
+        and label_of(column) not in HIDDEN
+        and (label_of(column) in SHOWN or not holds_anything(column))
     ]
+
+
+def label_of(column: "models.Field[Any, Any]") -> str:
+    return f"{column.model._meta.label}.{column.name}"
+
+
+def holds_anything(column: "models.Field[Any, Any]") -> bool:
+    return isinstance(column, _ANYTHING)
 
 
 def _is_owner(request: HttpRequest) -> bool:
