@@ -10,9 +10,9 @@ from PIL import Image
 
 from zhiyue.core.academy import logo
 from zhiyue.core.academy.errors import Incomplete, UnusableLogo
-from zhiyue.core.academy.models import Academy
+from zhiyue.core.academy.models import Academy, Proof
 from zhiyue.core.academy.selectors import academy
-from zhiyue.core.academy.services import Looks, found_academy, keep_logo, looks_of, set_looks
+from zhiyue.core.academy.services import Looks, found_academy, keep_logo, keep_trial, looks_of, set_looks
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.selectors import roles_of
@@ -143,3 +143,23 @@ def test_pages_carry_name_colour_and_logo(owner, browser):
 def test_a_logo_that_never_was_is_not_found(browser):
     assert browser.get("/academy/logo-0123456789abcdef.png").status_code == 404
     assert browser.get("/academy/logo-..%2F..%2Fsecret.png").status_code == 404
+
+
+def test_what_an_owner_tried_is_kept_and_noted_together(owner):
+    proof = keep_trial(viewer=viewing(owner), kind=Proof.Kind.MAIL, problem="x" * 400)
+    entry = AuditEntry.objects.get()
+    assert (proof.worked, proof.detail) == (False, "x" * 300)
+    assert (entry.act, entry.by_id, entry.subject_name) == ("academy.tried", owner.pk, "mail")
+    assert entry.after == {"worked": False, "detail": "x" * 300}
+    # The audit log takes no name that isn't text, so this one fails after the proof was written.
+    owner.display_name = None
+    with pytest.raises(IntegrityError):
+        keep_trial(viewer=viewing(owner), kind=Proof.Kind.MAIL, problem="")
+    assert (Proof.objects.count(), AuditEntry.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("who", ["stranger", "creator", "agent", "operator"])
+def test_nobody_else_keeps_a_trial(who, request):
+    with pytest.raises(NotAllowed):
+        keep_trial(viewer=viewing(request.getfixturevalue(who)), kind=Proof.Kind.SMS, problem="")
+    assert not Proof.objects.exists() and not AuditEntry.objects.exists()

@@ -225,6 +225,20 @@ def record_proof(*, kind: str, worked: bool, detail: str = "") -> Proof:
     return made
 
 
+@transaction.atomic
+def keep_trial(*, viewer: Viewer, kind: str, problem: str) -> Proof:
+    """Keep how what an owner tried went; `problem` is empty where it worked. Raises NotAllowed."""
+    by = require(viewer, Permission.SET_UP_ACADEMY)
+    made = record_proof(kind=kind, worked=not problem, detail=problem)
+    note(
+        by=by,
+        act="academy.tried",
+        subject=("academy", 1, str(kind)),
+        after={"worked": made.worked, "detail": made.detail},
+    )
+    return made
+
+
 def _forget() -> None:
     """Now, for the rest of this transaction; and once it is committed, in case somebody asked meanwhile."""
     cache.delete(ACADEMY_KEY)

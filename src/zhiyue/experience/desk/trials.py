@@ -4,11 +4,10 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.academy.models import Proof
 from zhiyue.core.academy.selectors import academy
-from zhiyue.core.academy.services import record_proof
+from zhiyue.core.academy.services import keep_trial
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
-from zhiyue.core.audit.services import note
 from zhiyue.facilities.notices import delivery
 from zhiyue.facilities.notices.errors import NotSent
 from zhiyue.monitor.examination import try_storage
@@ -19,7 +18,7 @@ def mail(*, viewer: Viewer) -> Proof:
     user = require(viewer, Permission.SET_UP_ACADEMY)
     if not user.email:
         why = pgettext("setup", "Your account has no e-mail address. Give it one in the settings.")
-        return _kept(viewer, Proof.Kind.MAIL, why)
+        return keep_trial(viewer=viewer, kind=Proof.Kind.MAIL, problem=why)
     subject = pgettext("mail", "Test mail of %(academy)s") % {"academy": academy().name}
     try:
         delivery.try_mail(
@@ -28,8 +27,8 @@ def mail(*, viewer: Viewer) -> Proof:
             text=pgettext("mail", "The academy can send e-mail. Nothing else is to do."),
         )
     except NotSent as why:
-        return _kept(viewer, Proof.Kind.MAIL, str(why.message))
-    return _kept(viewer, Proof.Kind.MAIL, "")
+        return keep_trial(viewer=viewer, kind=Proof.Kind.MAIL, problem=str(why.message))
+    return keep_trial(viewer=viewer, kind=Proof.Kind.MAIL, problem="")
 
 
 def sms(*, viewer: Viewer, phone: str) -> Proof:
@@ -38,22 +37,11 @@ def sms(*, viewer: Viewer, phone: str) -> Proof:
     try:
         delivery.try_sms(phone=phone, template="code", values={"code": "000000", "minutes": "10"})
     except NotSent as why:
-        return _kept(viewer, Proof.Kind.SMS, str(why.message))
-    return _kept(viewer, Proof.Kind.SMS, "")
+        return keep_trial(viewer=viewer, kind=Proof.Kind.SMS, problem=str(why.message))
+    return keep_trial(viewer=viewer, kind=Proof.Kind.SMS, problem="")
 
 
 def storage(*, viewer: Viewer) -> Proof:
     """A file written, read and removed. Raises NotAllowed."""
     require(viewer, Permission.SET_UP_ACADEMY)
-    return _kept(viewer, Proof.Kind.STORAGE, try_storage())
-
-
-def _kept(viewer: Viewer, kind: Proof.Kind, problem: str) -> Proof:
-    made = record_proof(kind=kind, worked=not problem, detail=problem)
-    note(
-        by=viewer.user,
-        act="academy.tried",
-        subject=("academy", 1, str(kind)),
-        after={"worked": made.worked, "detail": made.detail},
-    )
-    return made
+    return keep_trial(viewer=viewer, kind=Proof.Kind.STORAGE, problem=try_storage())
