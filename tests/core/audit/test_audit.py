@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.audit.services import note
@@ -37,6 +37,37 @@ def test_the_database_refuses_to_change_an_entry(entry):
 def test_the_database_refuses_to_remove_an_entry(entry):
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         AuditEntry.objects.all().delete()
+    assert AuditEntry.objects.count() == 1
+
+
+def test_nobody_puts_another_entry_in_the_place_of_one(entry):
+    kept = AuditEntry.objects.values().get()
+    columns = ", ".join(column.column for column in AuditEntry._meta.concrete_fields)
+    values = columns.replace("why", "'nothing'")
+    replacing = {
+        "sqlite": f"INSERT OR REPLACE INTO audit_auditentry ({columns}) SELECT {values} FROM audit_auditentry",
+        "postgresql": f"INSERT INTO audit_auditentry ({columns}) SELECT {values} FROM audit_auditentry "
+        "ON CONFLICT (id) DO UPDATE SET why = EXCLUDED.why",
+    }
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(replacing[connection.vendor])
+    assert AuditEntry.objects.values().get() == kept
+
+
+def test_nobody_empties_the_whole_log_at_once(entry):
+    emptying = (
+        "TRUNCATE audit_auditentry" if connection.vendor == "postgresql" else "DELETE FROM audit_auditentry"
+    )
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(emptying)
     assert AuditEntry.objects.count() == 1
 
 
