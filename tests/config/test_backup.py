@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import sqlite3
 import subprocess
@@ -189,6 +190,51 @@ def test_a_damaged_backup_is_refused_and_nothing_is_touched(change, told, academ
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert not (tmp_path / "outside").exists()
     assert connection.introspection.table_names()
+
+
+@pytest.mark.parametrize("places", ["postgresql"], indirect=True)
+def test_a_backup_whose_rows_cannot_be_put_back_leaves_all_that_was_there(places, tmp_path):
+    """Its checksums are right, so that only PostgreSQL finds out: a row that is none, one that is missing, and one that
+    points at nothing."""
+    full, _ = places
+    folder, good, bad = tmp_path / "old", tmp_path / "good.tar.gz", tmp_path / "bad.tar.gz"
+    folder.mkdir()
+    assert run(folder, "-m", "zhiyue", "migrate", "-v0", database=full).returncode == 0
+    assert run(folder, "-c", SEED, database=full).returncode == 0
+    assert run(folder, "-m", "zhiyue", "backup", "--to", str(good), database=full).returncode == 0
+    later = SEED.replace("owner@", "other@").replace('make_course("intuition"', 'make_course("second"')
+    assert run(folder, "-c", later, database=full).returncode == 0
+    before = contents(folder, full)
+    assert before[0]["accounts_user"][0] == 2
+    for table, spoil, told in (
+        ("catalogue_lesson", lambda rows: rows + b"nonsense\n", "nonsense"),
+        ("catalogue_lesson", lambda rows: rows[rows.index(b"\n") + 1 :], "the rows it should"),
+        ("catalogue_topic", lambda rows: re.sub(rb"^\d+", b"4711", rows), "foreign key"),
+    ):
+        rewritten(good, bad, with_rows(good, f"database/{table}.copy", spoil))
+        answer = run(folder, "-m", "zhiyue", "restore", str(bad), "--replace", database=full)
+        assert answer.returncode == 1 and told in answer.stderr, answer.stderr
+        assert contents(folder, full) == before
+        bad.unlink()
+    assert run(folder, "-m", "zhiyue", "restore", str(good), "--replace", database=full).returncode == 0
+    assert contents(folder, full)[0]["accounts_user"][0] == 1
+
+
+def with_rows(source, name, spoil):
+    """A change for `rewritten` that spoils a table and tells the manifest so."""
+    with tarfile.open(source) as archived:
+        spoilt = spoil(archived.extractfile(name).read())
+
+    def change(entry, content):
+        if entry == name:
+            return entry, spoilt
+        if entry == "manifest.json":
+            told = json.loads(content)
+            told["files"][name] = hashlib.sha256(spoilt).hexdigest()
+            return entry, json.dumps(told).encode()
+        return entry, content
+
+    return change
 
 
 @pytest.mark.parametrize("bytes_left", [0, 1, 0.5])

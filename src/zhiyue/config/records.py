@@ -134,11 +134,15 @@ def load(folder: Path, manifest: Manifest) -> None:
 
 
 def _load_postgresql(folder: Path, manifest: Manifest) -> None:
-    with connection.cursor() as cursor:
+    """In one transaction: where a row can't be put back, all that was there before is there still."""
+    with transaction.atomic(), connection.cursor() as cursor:
         for table in _tables(cursor):
             cursor.execute(f'DROP TABLE "{table}" CASCADE')
-    _migrate_as_far_as(manifest.migrations)
-    with transaction.atomic(), connection.cursor() as cursor:
+        # A migration may alter a table into which an earlier one put rows: PostgreSQL wants nothing left to check then.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        _migrate_as_far_as(manifest.migrations)
+        # Rows come table by table, so what they point at may come later.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         here = set(_tables(cursor))
         if missing := sorted(set(manifest.columns) - here):
             raise BackupFailed(f"This version has no table {missing[0]}, which the backup holds.")
