@@ -12,11 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
-from zhiyue.core.accounts.models import MemberTag, User
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.models import MemberTag, RoleGrant, User
 from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.accounts.services import grant, import_members
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk import tagging
+from zhiyue.experience.desk.tasks import tag_members
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.services import grant_course
 
@@ -148,6 +152,36 @@ def test_ticked_members_are_tagged_and_the_list_stays_where_it_was(desk, learner
         (stranger.pk, "老学员"),
     }
     assert AuditEntry.objects.count() == 2
+
+
+def test_very_many_that_were_found_are_tagged_by_jobs_of_a_size_that_locks_nobody_out(
+    desk, many, operator, monkeypatch
+):
+    monkeypatch.setattr(tagging, "AT_ONCE", 4)
+    desk.post("/desk/members/tag/", {"asked": "q=成员00", "all": "1", "tag": " 早 "})
+    assert not MemberTag.objects.exists() and not AuditEntry.objects.exists()
+    assert "put on in the background" in text_of(desk.get("/desk/members/"))
+    jobs = Job.objects.filter(name="desk.tag_members").order_by("pk")
+    assert [len(job.kwargs["member_ids"]) for job in jobs] == [4, 4, 1]
+    for job in [*jobs, *jobs]:
+        tag_members(**job.kwargs)
+    assert MemberTag.objects.filter(name="早").count() == 9
+    assert AuditEntry.objects.filter(act="member.tagged", by=operator).count() == 9
+
+
+def test_a_tag_that_jobs_would_put_is_refused_before_there_is_one(desk, many, monkeypatch):
+    monkeypatch.setattr(tagging, "AT_ONCE", 4)
+    assert (
+        desk.post("/desk/members/tag/", {"asked": "q=成员00", "all": "1", "tag": "甲,乙"}).status_code == 400
+    )
+    assert not Job.objects.exists()
+
+
+def test_who_is_no_longer_staff_tags_nobody_by_a_job(operator, learner):
+    RoleGrant.objects.filter(user=operator).delete()
+    with pytest.raises(NotAllowed):
+        tag_members(by_id=operator.pk, member_ids=[learner.pk], tag="早")
+    assert not MemberTag.objects.exists()
 
 
 def test_all_that_were_found_are_tagged_and_nobody_else(desk, many):

@@ -10,7 +10,6 @@ from zhiyue.core.accounts.errors import NoSuchSheet
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import UploadedSheet
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.kit import clock, sheets
 
@@ -72,11 +71,6 @@ def finish(sheet: UploadedSheet) -> None:
     """The import is over: what people wrote about people isn't kept longer than needed."""
     sheet.finished_at, sheet.text = clock.now(), ""
     sheet.save(update_fields=["finished_at", "text"])
-
-
-def uploader(sheet: UploadedSheet) -> Viewer:
-    """Who uploaded, with the roles they have now: a job may come when they are no longer staff."""
-    return viewer_of(sheet.by)
 
 
 def forget_uploads() -> int:

@@ -108,6 +108,7 @@ _JOBS: Mapping[str, Words] = {
     "catalogue.compare": pgettext_lazy("job", "Compare courses for sameness"),
     "commerce.import_members": pgettext_lazy("job", "Import members"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
+    "desk.tag_members": pgettext_lazy("job", "Tag members"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
     "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),

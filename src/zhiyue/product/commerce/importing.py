@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts import importing, uploads
-from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed
+from zhiyue.core.accounts.errors import NoSuchSheet, NotAllowed, SecondFactorRequired
 from zhiyue.core.accounts.importing import PersonRow, Plan, RowError
 from zhiyue.core.accounts.models import UploadedSheet, User
 from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.accounts.staff import put_tag
@@ -59,8 +60,8 @@ def import_sheet(*, sheet_id: int) -> None:
     if sheet.finished_at is not None:
         return
     try:
-        by = require(uploads.uploader(sheet), Permission.CHANGE_MEMBERS)
-    except NotAllowed:
+        by = require(viewer_of(sheet.by), Permission.CHANGE_MEMBERS)
+    except (NotAllowed, SecondFactorRequired):
         end_import(sheet, NOT_ALLOWED)
         return
     plan, named = _planned(sheet.text)

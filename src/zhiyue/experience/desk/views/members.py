@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import latest_events
-from zhiyue.core.accounts import directory, staff, trail
+from zhiyue.core.accounts import directory, trail
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import Role, User
 from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
@@ -22,6 +22,7 @@ from zhiyue.experience.desk.entries import shown_entries
 from zhiyue.experience.desk.follow import ShownAct, shown_acts
 from zhiyue.experience.desk.member_table import COLUMNS
 from zhiyue.experience.desk.members import FindForm, found, page_of
+from zhiyue.experience.desk.tagging import tag_found
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import enrolments_of
@@ -68,11 +69,14 @@ def tag_chosen(request: PageRequest) -> HttpResponse:
     try:
         if not ids:
             raise Unfit(pgettext("member", "Tick the members who get the tag first."))
-        n = staff.tag_members(viewer=request.viewer, member_ids=ids, tag=request.POST.get("tag", ""))
+        n = tag_found(viewer=request.viewer, member_ids=ids, tag=request.POST.get("tag", ""))
     except Unfit as why:
         typed = {"message": why.message, "tag": request.POST.get("tag", ""), "ids": set(ids)}
         return list_page(request, asked, typed, status=why.status)
-    words = npgettext("toast", "%(n)s member was tagged.", "%(n)s members were tagged.", n) % {"n": n}
+    if n is None:
+        words = pgettext("toast", "These are many: the tag is put on in the background, see the page “Jobs”.")
+    else:
+        words = npgettext("toast", "%(n)s member was tagged.", "%(n)s members were tagged.", n) % {"n": n}
     messages.success(request, words)
     return HttpResponseRedirect(f"{reverse('desk:members')}?{asked.urlencode()}")
 
