@@ -7,10 +7,6 @@ import pytest
 from tests.factories import lesson_of, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
-from zhiyue.core.accounts.models import User
-from zhiyue.core.kit import clock
-from zhiyue.experience.api import repeating
-from zhiyue.experience.api.models import KeptAnswer
 from zhiyue.experience.shell.problems import KINDS, refusals
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.learning.services import finish_lesson
@@ -124,36 +120,11 @@ def test_lists_cost_the_same_however_long(browser, django_assert_num_queries):
         assert len(slugs(browser.get("/api/v1/courses"))) == 6
 
 
-def test_what_somebody_has_already_is_not_sent_again(browser, course):
-    answer = browser.get("/api/v1/courses/intuition")
-    again = browser.get("/api/v1/courses/intuition", headers={"if-none-match": answer["ETag"]})
-    assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
-    course.title = "另一个"
-    course.save()
-    assert (
-        browser.get("/api/v1/courses/intuition", headers={"if-none-match": answer["ETag"]}).status_code == 200
-    )
-    head = browser.head("/api/v1/courses/intuition")
-    assert (head.status_code, head.content) == (200, b"")
-
-
 def test_a_profile_is_changed_in_part(learner, program):
     answer = program(learner).patch("/api/v1/me", {"bio": " 读书 的人 "}, "application/json")
     assert (answer.json()["bio"], answer.json()["display_name"]) == ("读书 的人", "小林")
     learner.refresh_from_db()
     assert learner.bio == "读书 的人"
-
-
-def test_a_profile_changed_elsewhere_is_not_overwritten(learner, program):
-    client = program(learner)
-    read = client.get("/api/v1/me")["ETag"]
-    changed = client.patch("/api/v1/me", {"bio": "一"}, "application/json", headers={"if-match": read})
-    assert changed.status_code == 200
-    answer = client.patch("/api/v1/me", {"bio": "二"}, "application/json", headers={"if-match": read})
-    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
-    assert User.objects.get(pk=learner.pk).bio == "一"
-    newer = {"if-match": changed["ETag"]}
-    assert client.patch("/api/v1/me", {"bio": "三"}, "application/json", headers=newer).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -216,73 +187,6 @@ def test_the_list_is_put_on_and_taken_off(learner, course, program):
         "course.saved",
         "course.unsaved",
     ]
-
-
-def join(client, slug, key):
-    return client.post(
-        "/api/v1/me/courses", {"course": slug}, "application/json", headers={"idempotency-key": key}
-    )
-
-
-def test_a_request_sent_again_is_answered_again_and_not_done_twice(learner, program):
-    make_course("free")
-    client = program(learner)
-    first, again = join(client, "free", "k1"), join(client, "free", "k1")
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert again.json() == first.json()
-    assert ("Idempotency-Replayed" in first, again["Idempotency-Replayed"]) == (False, "true")
-    assert Event.objects.filter(name="course.enrolled").count() == 1
-
-
-def test_a_key_used_for_something_else_is_refused(learner, program):
-    make_course("free"), make_course("other")
-    client = program(learner)
-    join(client, "free", "k1")
-    answer = join(client, "other", "k1")
-    assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
-    assert Enrolment.objects.count() == 1
-
-
-def test_keys_belong_to_their_member(learner, stranger, program):
-    make_course("free")
-    assert [join(program(user), "free", "k1").status_code for user in (learner, stranger)] == [201, 201]
-
-
-def test_a_first_request_that_still_runs_is_waited_for(learner, program):
-    make_course("free")
-    client = program(learner)
-    join(client, "free", "k1")
-    KeptAnswer.objects.update(status=None, body=None)
-    answer = join(client, "free", "k1")
-    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (409, "in_progress", "1")
-    # One that broke off a minute ago is done anew.
-    KeptAnswer.objects.update(made_at=clock.now() - 2 * repeating._LONGEST_RUN)
-    assert join(client, "free", "k1").status_code == 200
-
-
-def test_what_was_refused_may_be_tried_again_with_its_key(learner, course, program):
-    client = program(learner)
-    assert join(client, "intuition", "k1").status_code == 402
-    assert not KeptAnswer.objects.exists()
-    course.price_fen = 0
-    course.save()
-    assert join(client, "intuition", "k1").status_code == 201
-
-
-def test_a_key_that_is_none_is_named(learner, program):
-    answer = join(program(learner), "free", "x" * 256)
-    assert [one["header"] for one in answer.json()["errors"]] == ["Idempotency-Key"]
-
-
-def test_answers_are_forgotten_after_a_day(learner, program):
-    make_course("free")
-    client = program(learner)
-    join(client, "free", "k1")
-    repeating.forget_answers()
-    assert KeptAnswer.objects.count() == 1
-    KeptAnswer.objects.update(made_at=clock.now() - repeating.KEEP * 1.01)
-    repeating.forget_answers()
-    assert not KeptAnswer.objects.exists()
 
 
 @pytest.mark.parametrize(

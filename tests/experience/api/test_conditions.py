@@ -1,0 +1,32 @@
+"""Reading again what may not have changed, and changing only what was read."""
+
+import pytest
+
+from zhiyue.core.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_somebody_has_already_is_not_sent_again(browser, course):
+    answer = browser.get("/api/v1/courses/intuition")
+    again = browser.get("/api/v1/courses/intuition", headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
+    course.title = "另一个"
+    course.save()
+    assert (
+        browser.get("/api/v1/courses/intuition", headers={"if-none-match": answer["ETag"]}).status_code == 200
+    )
+    head = browser.head("/api/v1/courses/intuition")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+def test_a_profile_changed_elsewhere_is_not_overwritten(learner, program):
+    client = program(learner)
+    read = client.get("/api/v1/me")["ETag"]
+    changed = client.patch("/api/v1/me", {"bio": "一"}, "application/json", headers={"if-match": read})
+    assert changed.status_code == 200
+    answer = client.patch("/api/v1/me", {"bio": "二"}, "application/json", headers={"if-match": read})
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert User.objects.get(pk=learner.pk).bio == "一"
+    newer = {"if-match": changed["ETag"]}
+    assert client.patch("/api/v1/me", {"bio": "三"}, "application/json", headers=newer).status_code == 200
