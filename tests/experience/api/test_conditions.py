@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.factories import make_course
 from zhiyue.core.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +19,15 @@ def test_what_somebody_has_already_is_not_sent_again(browser, course):
     )
     head = browser.head("/api/v1/courses/intuition")
     assert (head.status_code, head.content) == (200, b"")
+
+
+def test_a_list_that_was_read_already_still_leads_on(browser):
+    make_course("a", days_ago=1), make_course("b", days_ago=2)
+    first = browser.get("/api/v1/courses?page_size=1")
+    again = browser.get("/api/v1/courses?page_size=1", headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again["Link"]) == (304, first["Link"])
+    assert set(again["Vary"].split(", ")) == set(first["Vary"].split(", "))
+    assert "Content-Type" not in again
 
 
 def test_a_profile_changed_elsewhere_is_not_overwritten(learner, program):

@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client, override_settings
 
+from tests.conftest import BROWSER
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.tokens import Scope
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,42 @@ def test_each_token_has_limits_of_its_own(learner, program):
     assert User.objects.count() == 1
 
 
-def test_guessing_tokens_is_slowed():
+@pytest.mark.parametrize("address", ["/api/v1/me", "/api/v1/courses", "/api/v1/events", "/api/v1/nothing"])
+def test_a_wrong_token_says_how_many_guesses_are_left(learner, address):
     client = Client(headers={"authorization": "Bearer zy_guess"})
-    codes = [client.get("/api/v1/me").status_code for _ in range(31)]
-    assert codes == [401] * 30 + [429]
+    answers = [client.post(address) for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429]
+    assert {answer["RateLimit-Limit"] for answer in answers} == {"30"}
+    left = [int(answer["RateLimit-Remaining"]) for answer in answers]
+    assert left == [*range(29, -1, -1), 0]
+    assert int(answers[-1]["Retry-After"]) >= 1
+
+
+def test_whatever_is_answered_says_what_is_left(browser, course):
+    read = browser.get("/api/v1/courses")
+    answers = {
+        200: read,
+        304: browser.get("/api/v1/courses", headers={"if-none-match": read["ETag"]}),
+        400: browser.get("/api/v1/courses?x=1"),
+        401: browser.get("/api/v1/me"),
+        404: browser.get("/api/v1/nothing"),
+        405: browser.post("/api/v1/topics"),
+        406: browser.get("/api/v1/topics", headers={"accept": "text/html"}),
+    }
+    assert [answer.status_code for answer in answers.values()] == list(answers)
+    assert {answer["RateLimit-Limit"] for answer in answers.values()} == {"120"}
+    assert [int(one["RateLimit-Remaining"]) for one in answers.values()] == list(range(119, 112, -1))
+
+
+def test_what_a_member_is_refused_counts_for_the_member(learner, course, program):
+    strict = Client(enforce_csrf_checks=True, headers={"user-agent": BROWSER})
+    strict.force_login(learner)
+    for client, code in ((strict, "csrf_failed"), (program(learner, Scope.ME_READ), "insufficient_scope")):
+        answer = client.put("/api/v1/me/saved/intuition")
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
+        assert (answer["RateLimit-Limit"], answer["RateLimit-Remaining"]) == ("300", "299")
+
+
+def test_events_say_nothing_of_requests(browser):
+    answer = browser.post("/api/v1/events", {"events": []}, "application/json")
+    assert not {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} & set(answer.headers)

@@ -11,7 +11,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from zhiyue.experience.api.limits import LIMIT_HEADERS
 from zhiyue.experience.shell.problems import KINDS
+
+_OF_THE_REQUEST = (*LIMIT_HEADERS, "Link")
 
 
 class PreconditionFailed(APIException):
@@ -35,7 +38,13 @@ def with_etag(request: Request, response: Response) -> Response:
             # The new state of what was changed; its conditions were those of the old one.
             return None
         answer = get_conditional_response(request._request, etag=tag, response=rendered)
-        return None if answer is rendered else cast(HttpResponse, answer)
+        if answer is None or answer is rendered:
+            return None
+        # Django's 304 keeps what caches need. It counts like any answer, and leads to the same neighbours.
+        for name in _OF_THE_REQUEST:
+            if name in rendered:
+                answer[name] = rendered[name]
+        return answer
 
     response.add_post_render_callback(finish)
     return response

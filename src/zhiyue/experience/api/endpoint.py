@@ -19,9 +19,15 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import PersonalToken, User
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api import cursors
-from zhiyue.experience.api.authentication import InsufficientScope, TokenAuthentication, ViewerAuthentication
+from zhiyue.experience.api.authentication import (
+    CsrfFailed,
+    InsufficientScope,
+    InvalidToken,
+    TokenAuthentication,
+    ViewerAuthentication,
+)
 from zhiyue.experience.api.conditions import with_etag
-from zhiyue.experience.api.limits import headers_of, request_allowance, spend_request
+from zhiyue.experience.api.limits import guessing_allowance, headers_of, request_allowance, spend_request
 from zhiyue.experience.shell.limits import Allowance
 from zhiyue.experience.shell.viewers import PageRequest
 
@@ -92,17 +98,34 @@ class Endpoint(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.format_kwarg = None
+        # Before all else: what is refused below counts too, and says what is left.
+        self._count(request)
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        self.perform_authentication(request)
-        if self.is_limited:
-            self._allowance = request_allowance(self.page, request.auth)
-            spend_request(self._allowance)
         if request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
         if self.members_only and request.method != "OPTIONS":
             _ = self.member
         self._check_scope(request)
         self.asked = self._read_query(request)
+
+    def _count(self, request: Request) -> None:
+        """Find out who asks, and count it. Raises InvalidToken, CsrfFailed, TooMany."""
+        try:
+            self.perform_authentication(request)
+        except InvalidToken:
+            # Everywhere: else events, which have limits of their own, would be the place to guess at.
+            self._spend(guessing_allowance(self.page))
+            raise
+        except CsrfFailed:
+            if self.is_limited:
+                self._spend(request_allowance(self.page, None))
+            raise
+        if self.is_limited:
+            self._spend(request_allowance(self.page, request.auth))
+
+    def _spend(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        spend_request(allowance)
 
     def _check_scope(self, request: Request) -> None:
         scope = self.needs_of(request.method).scope

@@ -13,6 +13,8 @@ from zhiyue.experience.shell.limits import Allowance, address_of, limiter, spend
 from zhiyue.experience.shell.viewers import PageRequest
 
 PEOPLE_BEHIND_ONE_ADDRESS = 20
+LIMIT_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_WRONG_TOKENS_PER_MINUTE = 30
 
 
 def request_allowance(request: PageRequest, token: object) -> Allowance:
@@ -28,6 +30,11 @@ def request_allowance(request: PageRequest, token: object) -> Allowance:
     return Allowance(each, "api", address_of(request))
 
 
+def guessing_allowance(request: PageRequest) -> Allowance:
+    """What a token that opens nothing is counted against: the address that sent it."""
+    return Allowance(RateLimitItemPerMinute(_WRONG_TOKENS_PER_MINUTE), "bad token", address_of(request))
+
+
 def spend_request(allowance: Allowance) -> None:
     """Count one request. Raises TooMany."""
     message = pgettext_lazy("api", "Too many requests in this minute; wait as long as Retry-After says.")
@@ -37,11 +44,8 @@ def spend_request(allowance: Allowance) -> None:
 def headers_of(allowance: Allowance) -> Mapping[str, str]:
     """How much is left, for programs that pace themselves."""
     stats = limiter().get_window_stats(allowance.limit, allowance.what, allowance.whom)
-    return {
-        "RateLimit-Limit": str(allowance.limit.amount),
-        "RateLimit-Remaining": str(max(0, int(stats.remaining))),
-        "RateLimit-Reset": str(max(0, round(stats.reset_time - time()))),
-    }
+    told = (allowance.limit.amount, int(stats.remaining), round(stats.reset_time - time()))
+    return {name: str(max(0, value)) for name, value in zip(LIMIT_HEADERS, told, strict=True)}
 
 
 def spend_events(request: PageRequest, actor: Actor, *, events: int) -> None:

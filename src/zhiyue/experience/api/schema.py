@@ -92,7 +92,7 @@ class Schema(AutoSchema):
         for answer in found.values():
             answer["headers"] = self._headers() | answer.get("headers", {})
         if self.method == "GET":
-            found["304"] = {"description": "You have it already."}
+            found["304"] = {"description": "You have it already.", "headers": self._headers()}
         for status in self._problems():
             told = self._get_response_for_code(  # type: ignore[no-untyped-call]
                 ProblemShape, str(status), media_types=[MEDIA_TYPE]

@@ -46,8 +46,6 @@ class Root(Endpoint):
 class NothingHere(Endpoint):
     """Unknown addresses below /api/ answer in the API's own shape, whatever the method."""
 
-    is_limited = False
-
     def _nothing(self, request: Request, rest: str = "") -> Response:
         if rest.endswith("/"):
             raise NotFound(pgettext("api", "Addresses of the API end without a slash. Leave it out."))
