@@ -331,7 +331,7 @@ if ZHIYUE_BEHIND_HTTPS_PROXY:
 
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["zhiyue.experience.api.renderers.OneJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["zhiyue.experience.api.parsers.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "zhiyue.experience.api.schema.Schema",
     "EXCEPTION_HANDLER": "zhiyue.experience.api.errors.answer",

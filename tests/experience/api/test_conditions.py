@@ -30,6 +30,17 @@ def test_a_list_that_was_read_already_still_leads_on(browser):
     assert "Content-Type" not in again
 
 
+def test_the_etag_is_of_what_is_told_and_not_of_how_it_was_asked(learner, program):
+    client = program(learner)
+    plain = client.get("/api/v1/me")
+    for accept in ("application/json; indent=4", "application/json;indent=1;q=0.9", "*/*", "application/*"):
+        answer = client.get("/api/v1/me", headers={"accept": accept})
+        assert (answer.content, answer["ETag"]) == (plain.content, plain["ETag"])
+        read = {"accept": accept, "if-match": answer["ETag"]}
+        changed = client.patch("/api/v1/me", {"bio": ""}, "application/json", headers=read)
+        assert (changed.status_code, changed["ETag"]) == (200, plain["ETag"])
+
+
 def test_a_profile_changed_elsewhere_is_not_overwritten(learner, program):
     client = program(learner)
     read = client.get("/api/v1/me")["ETag"]

@@ -7,11 +7,11 @@ from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zhiyue.experience.api.limits import LIMIT_HEADERS
+from zhiyue.experience.api.renderers import OneJSONRenderer
 from zhiyue.experience.shell.problems import KINDS
 
 _OF_THE_REQUEST = (*LIMIT_HEADERS, "Link")
@@ -56,5 +56,5 @@ def check_unchanged(request: Request, now: object) -> None:
     if wanted is None:
         return
     tags = parse_etags(wanted)
-    if tags != ["*"] and etag_of(JSONRenderer().render(now)) not in tags:
+    if tags != ["*"] and etag_of(OneJSONRenderer().render(now)) not in tags:
         raise PreconditionFailed

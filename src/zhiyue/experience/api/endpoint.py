@@ -9,7 +9,6 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import pgettext
 from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -28,6 +27,7 @@ from zhiyue.experience.api.authentication import (
 )
 from zhiyue.experience.api.conditions import with_etag
 from zhiyue.experience.api.limits import guessing_allowance, headers_of, request_allowance, spend_request
+from zhiyue.experience.api.renderers import OneJSONRenderer
 from zhiyue.experience.shell.limits import Allowance
 from zhiyue.experience.shell.viewers import PageRequest
 
@@ -68,7 +68,7 @@ class Endpoint(APIView):
     """One address. Its methods name by `needs` the scope of a token and the parameters they take."""
 
     authentication_classes: Any = (TokenAuthentication, ViewerAuthentication)
-    renderer_classes: Any = (JSONRenderer,)
+    renderer_classes: Any = (OneJSONRenderer,)
     content_negotiation_class = JsonNegotiation
     members_only: ClassVar[bool] = False
     is_personal: ClassVar[bool] = False
