@@ -1,5 +1,7 @@
 """What a member says about themselves."""
 
+from collections.abc import Callable
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import pgettext_lazy
 
@@ -9,18 +11,35 @@ from zhiyue.core.accounts.names import tidy_username
 
 
 @transaction.atomic
-def change_profile(*, user: User, display_name: str, username: str, bio: str) -> None:
-    """Change name, user name (empty for none) and bio. Raises UsernameTaken, and then changes nothing."""
+def change_profile(
+    *,
+    user: User,
+    display_name: str | None = None,
+    username: str | None = None,
+    bio: str | None = None,
+    check: Callable[[User], None] | None = None,
+) -> User:
+    """Change name, user name (empty for none) and bio; what is None stays. The member as they are then.
+
+    `check` is shown the member as they stand before it, locked: by raising it keeps a change that was decided by an
+    older state from undoing another one. Raises UsernameTaken and what `check` raises, and then changes nothing.
+    """
+    member = User.objects.select_for_update().get(pk=user.pk)
+    if check is not None:
+        check(member)
     taken = UsernameTaken(pgettext_lazy("settings", "Somebody has this user name. Choose another one."))
-    username = tidy_username(username)
-    if username and User.objects.filter(username=username).exclude(pk=user.pk).exists():
+    username = username if username is None else tidy_username(username)
+    if username and User.objects.filter(username=username).exclude(pk=member.pk).exists():
         raise taken
-    before = (user.display_name, user.username, user.bio)
-    user.display_name, user.username, user.bio = display_name, username or None, bio
+    wanted = {"display_name": display_name, "username": username, "bio": bio}
+    changed = [name for name, value in wanted.items() if value is not None]
+    for name in changed:
+        # No user name is NULL: the empty one could be only one member's.
+        setattr(member, name, wanted[name] or (None if name == "username" else ""))
     try:
         # A savepoint: on PostgreSQL the unique violation would otherwise end the caller's transaction too.
         with transaction.atomic():
-            user.save(update_fields=["display_name", "username", "bio"])
+            member.save(update_fields=changed)
     except IntegrityError as clash:
-        user.display_name, user.username, user.bio = before
         raise taken from clash
+    return member

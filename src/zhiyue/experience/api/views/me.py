@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import pgettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
@@ -67,16 +66,13 @@ class Me(MyEndpoint):
         """
         require_accepted(self.member)
         wanted = self.read_body(shapes.MeChangeShape, request)
-        with transaction.atomic():
-            now = User.objects.select_for_update().get(pk=self.member.pk)
-            check_unchanged(request, self._told(now))
-            change_profile(
-                user=now,
-                display_name=wanted.get("display_name", now.display_name),
-                username=now.username or "",
-                bio=wanted.get("bio", now.bio),
-            )
-        return with_etag(request, Response(self._told(now)))
+        changed = change_profile(
+            user=self.member,
+            display_name=wanted.get("display_name"),
+            bio=wanted.get("bio"),
+            check=lambda now: check_unchanged(request, self._told(now)),
+        )
+        return with_etag(request, Response(self._told(changed)))
 
     def _told(self, user: User) -> Any:
         fields = ("id", "display_name", "username", "bio", "email", "phone", "joined_at")
