@@ -62,7 +62,10 @@ def repeatable(handler: Handler) -> Handler:
             # With the act in one transaction: either both are kept or neither.
             with transaction.atomic():
                 answer = handler(view, request, *args, **kwargs)
-                KeptAnswer.objects.filter(pk=claim.pk).update(status=answer.status_code, body=answer.data)
+                held = KeptAnswer.objects.filter(pk=claim.pk)
+                if not held.update(status=answer.status_code, body=answer.data):
+                    # It took so long that another request has taken the key: that one does it.
+                    raise StillRunning
         except BaseException:
             KeptAnswer.objects.filter(pk=claim.pk, status=None).delete()
             raise
