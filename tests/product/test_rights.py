@@ -13,7 +13,13 @@ from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import PaymentRequired
 from zhiyue.product.commerce.models import Enrolment
-from zhiyue.product.commerce.selectors import Access, enrolled_course_ids, may_open
+from zhiyue.product.commerce.selectors import (
+    Access,
+    enrolled_course_ids,
+    learners_by_course,
+    learners_of,
+    may_open,
+)
 from zhiyue.product.commerce.services import enrol_free, grant_course
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +114,14 @@ def test_enrolling_twice_is_one_enrolment_and_one_act(learner):
     assert enrol_free(user=learner, course=free, actor=actor) is True
     assert enrol_free(user=learner, course=free, actor=actor) is False
     assert list(Event.objects.values_list("name", "course_id")) == [("course.enrolled", free.pk)]
+
+
+def test_learners_are_counted_of_the_courses_asked_for(learner, stranger, django_assert_num_queries):
+    read, other, empty = make_course("read"), make_course("other"), make_course("empty")
+    for user, course in ((learner, read), (stranger, read), (learner, other)):
+        grant_course(user=user, course=course)
+    with django_assert_num_queries(1):
+        assert learners_of([read.pk, empty.pk]) == {read.pk: 2}
+    with django_assert_num_queries(0):
+        assert learners_of([]) == {}
+    assert learners_by_course() == {read.pk: 2, other.pk: 1}

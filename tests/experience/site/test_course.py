@@ -44,6 +44,13 @@ def test_a_member_who_owns_a_course_sees_it_open(signed_in, learner, course, dja
         client.get(f"/courses/{course.slug}/")
 
 
+def test_a_course_says_how_many_learn_it(english, course, learner, stranger):
+    grant_course(user=stranger, course=make_course("other"))
+    assert "1 learner" not in english.get(f"/courses/{course.slug}/").content.decode()
+    grant_course(user=learner, course=course)
+    assert "1 learner" in english.get(f"/courses/{course.slug}/").content.decode()
+
+
 def test_saving_works_without_a_script_and_twice_is_once(english, course):
     assert english.post(f"/save/{course.slug}/", {"saved": "1"}).status_code == 302
     english.post(f"/save/{course.slug}/", {"saved": "1"})

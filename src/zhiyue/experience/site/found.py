@@ -14,7 +14,7 @@ from zhiyue.experience.shell.cards import ShownCourse, in_language, show
 from zhiyue.facilities.search.kinds import Hit
 from zhiyue.product.catalogue.indexing import COURSE, LESSON, TEACHER, TOPIC
 from zhiyue.product.catalogue.models import Lesson
-from zhiyue.product.commerce.selectors import learners_by_course
+from zhiyue.product.commerce.selectors import learners_of
 from zhiyue.product.learning.search import COURSES, LESSONS, PEOPLE, Answer
 
 GROUP_NAMES: Mapping[str, Promise] = {
@@ -105,7 +105,7 @@ def address_of(words: str, group: str = "", page: int = 1) -> str:
 
 def _cards(answer: Answer, hits: Sequence[Hit], skip: int) -> list[ShownCourse]:
     cards = [answer.courses[hit.ref] for hit in hits if hit.ref in answer.courses]
-    shown = show(cards, learners=learners_by_course())
+    shown = show(cards, learners=learners_of(card.id for card in cards))
     return [replace(item, position=item.position + skip) for item in shown]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
@@ -81,9 +81,18 @@ def enrolled_course_ids(member_id: int) -> set[int]:
 
 
 def learners_by_course() -> dict[int, int]:
-    """How many members own each course; courses without any are absent."""
-    rows = Enrolment.objects.order_by().values_list("course_id").annotate(n=Count("pk"))
-    return dict(rows)
+    """How many members own each course there is; courses without any are absent. Reads every enrolment: what a page
+    shows, it asks of `learners_of`."""
+    return _counted(Enrolment.objects.all())
+
+
+def learners_of(course_ids: Iterable[int]) -> dict[int, int]:
+    """How many members own each of these courses; those without any are absent."""
+    return _counted(Enrolment.objects.filter(course_id__in=list(course_ids)))
+
+
+def _counted(owned: QuerySet[Enrolment]) -> dict[int, int]:
+    return dict(owned.order_by().values_list("course_id").annotate(n=Count("pk")))
 
 
 def owns(course_id: int) -> Exists:

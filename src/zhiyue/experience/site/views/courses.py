@@ -19,7 +19,7 @@ from zhiyue.experience.site.outline import outline_of
 from zhiyue.product.catalogue import browse, prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_by_course
+from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_of
 from zhiyue.product.commerce.services import enrol_free
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.services import save_course, unsave_course, view_course
@@ -52,7 +52,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         if is_column
         else None,
         "is_withdrawn": found.status == Course.Status.WITHDRAWN,
-        "learners": learners_by_course().get(found.pk, 0),
+        "learners": learners_of([found.pk]).get(found.pk, 0),
         "price": yuan(found.price_fen),
         "list_price": yuan(found.list_price_fen) if found.list_price_fen else "",
         "needs": show(browse.prerequisites_of(found.pk)),

@@ -12,7 +12,7 @@ from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import browse
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.explore import explore
-from zhiyue.product.commerce.selectors import learners_by_course
+from zhiyue.product.commerce.selectors import learners_of
 
 
 @require_safe
@@ -32,7 +32,7 @@ def courses(request: PageRequest) -> HttpResponse:
         "chips": exploring.chips(wanted, shown),
         "ways_out": [] if found.total else exploring.ways_out(wanted, shown, found),
         "sorts": exploring.SORT_WORDS,
-        "items": show(found.cards, learners=learners_by_course()),
+        "items": show(found.cards, learners=learners_of(card.id for card in found.cards)),
         "more": exploring.next_page(wanted, found),
     }
     response = render(request, _part(request), page)
@@ -56,7 +56,7 @@ def topic(request: PageRequest, slug: str) -> HttpResponseBase:
     if found is None:
         return moved(browse.topic_moved_to(slug), "site:topic")
     cards = browse.courses_of_topic(found.pk)
-    items = show(cards, learners=learners_by_course())
+    items = show(cards, learners=learners_of(card.id for card in cards))
     page = {
         "tab": "courses",
         "meta": meta.topic(request, found, len(items)),

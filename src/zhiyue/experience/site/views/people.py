@@ -10,7 +10,7 @@ from zhiyue.experience.site import meta
 from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import browse, prose
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.selectors import learners_by_course
+from zhiyue.product.commerce.selectors import learners_of
 
 
 @require_safe
@@ -20,7 +20,7 @@ def teacher(request: PageRequest, slug: str) -> HttpResponseBase:
     if found is None:
         return moved(browse.teacher_moved_to(slug), "site:teacher")
     cards = browse.courses_of_teacher(found.pk)
-    learners = learners_by_course()
+    learners = learners_of(card.id for card in cards)
     columns = [card for card in cards if card.form == Course.Form.COLUMN]
     courses = [card for card in cards if card.form != Course.Form.COLUMN]
     page = {

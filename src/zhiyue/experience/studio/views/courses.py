@@ -14,7 +14,7 @@ from zhiyue.experience.studio.forms import NewCourseForm
 from zhiyue.experience.studio.showing import state_of, worn
 from zhiyue.product.catalogue import authoring
 from zhiyue.product.catalogue.services import create_course
-from zhiyue.product.commerce.selectors import learners_by_course
+from zhiyue.product.commerce.selectors import learners_of
 
 
 @for_the_studio
@@ -22,7 +22,7 @@ from zhiyue.product.commerce.selectors import learners_by_course
 def courses(request: PageRequest) -> HttpResponse:
     everybody = request.GET.get("of") == "everybody"
     found = authoring.courses_of(request.viewer, everybody=everybody)
-    learners = learners_by_course() if found else {}
+    learners = learners_of(course.pk for course in found)
     rows = [
         {"course": course, "cover": cover, "state": state_of(course), "learners": learners.get(course.pk, 0)}
         for course, cover in zip(found, worn(found), strict=True)
