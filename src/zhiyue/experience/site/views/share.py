@@ -1,8 +1,5 @@
 """Pictures of a course for sharing it: the card that links show, and a poster with a code to scan."""
 
-from hashlib import sha256
-from pathlib import Path
-
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -12,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.experience.site.drawing import compose, paint
-from zhiyue.experience.site.drawing.compose import Picture, Shared
+from zhiyue.experience.site.drawing import compose, gallery, paint
+from zhiyue.experience.site.drawing.compose import Shared
 from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course
@@ -28,7 +25,7 @@ def card(request: PageRequest, slug: str) -> HttpResponseBase:
         shared = _shared(request, slug)
     except Course.DoesNotExist:
         return moved(catalogue.course_moved_to(slug), "site:card")
-    return _png(_painted(compose.card(shared)) or _painted(compose.plain(shared)) or b"")
+    return _png(gallery.png(compose.card(shared)) or gallery.png(compose.plain(shared)) or b"")
 
 
 @require_safe
@@ -38,7 +35,7 @@ def poster(request: PageRequest, slug: str) -> HttpResponseBase:
         shared = _shared(request, slug)
     except Course.DoesNotExist:
         return moved(catalogue.course_moved_to(slug), "site:poster")
-    painted = _painted(compose.poster(shared))
+    painted = gallery.png(compose.poster(shared))
     return _png(painted) if painted else redirect("site:poster_drawing", slug)
 
 
@@ -68,22 +65,6 @@ def _shared(request: PageRequest, slug: str) -> Shared:
             address=request.build_absolute_uri(reverse("site:course", args=[found.slug])),
             call=pgettext("share", "Scan to begin"),
         )
-
-
-def _painted(picture: Picture) -> bytes | None:
-    """A picture is painted once and kept as a file; other words make another name."""
-    folder = Path(settings.ZHIYUE_DATA_DIR) / "cards"
-    file = folder / f"{sha256(f'{picture}{settings.ZHIYUE_CARD_FONT}'.encode()).hexdigest()[:32]}.png"
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        painted = paint.png(picture)
-    if painted is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(".draft")
-        draft.write_bytes(painted)
-        draft.replace(file)
-    return painted
 
 
 def _png(painted: bytes) -> HttpResponse:
