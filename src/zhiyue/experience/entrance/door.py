@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.http import HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.http import HttpResponseBase
 
 from zhiyue.core.accounts.models import User
+from zhiyue.experience.shell.doors import by_sign_in
 from zhiyue.experience.shell.viewers import PageRequest
 
 P = ParamSpec("P")
@@ -24,8 +22,7 @@ def for_members(
     def guarded(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.viewer.user
         if user is None:
-            back = request.get_full_path() if request.method in ("GET", "HEAD") else "/settings/"
-            return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
+            return by_sign_in(request, home="entrance:settings")
         return view(request, user, *args, **kwargs)
 
     return guarded

@@ -1,7 +1,6 @@
 """Pages for what went wrong: each says what happened and what to do next. Programs get the same as JSON."""
 
 import sys
-from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -15,6 +14,7 @@ from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.academy.models import AgreementKind
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.doors import by_way_of
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.problems import told
 from zhiyue.experience.shell.redirects import safe_address, safe_next
@@ -137,34 +137,20 @@ def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
 
 def second_factor_required(request: PageRequest, refusal: SecondFactorRequired) -> HttpResponse:
     """Staff who lack a second factor are led to the page that sets one up, and from there back to where they were."""
-    return _led_to(request, refusal, reverse("entrance:second_factor"), {})
+    return _led_to(request, refusal, "entrance:second_factor")
 
 
 def agreements_pending(request: PageRequest, refusal: AgreementsPending) -> HttpResponse:
     """Members are led to what they haven't accepted yet, and from there back to where they were."""
     query = {"for": "creator"} if AgreementKind.CREATOR in refusal.kinds else {}
-    return _led_to(request, refusal, reverse("entrance:agreements"), query)
+    return _led_to(request, refusal, "entrance:agreements", **query)
 
 
-def _led_to(request: PageRequest, refusal: Refused, address: str, query: dict[str, str]) -> HttpResponse:
+def _led_to(request: PageRequest, refusal: Refused, stop: str, **query: str) -> HttpResponse:
     """To the page that removes what stands in the way; programs, which can't go there, are told what it is."""
     if _is_for_programs(request):
         return told(request, refusal.code, status=refusal.status, detail=refusal.message)
-    here = request.get_full_path() if request.method in ("GET", "HEAD") else _came_from(request)
-    if request.htmx:
-        here = request.htmx.current_url_abs_path or here
-    address = f"{address}?{urlencode({**query, 'next': here})}"
-    if not request.htmx:
-        return HttpResponseRedirect(address)
-    answer = HttpResponse(status=204)
-    answer["HX-Redirect"] = address
-    return answer
-
-
-def _came_from(request: HttpRequest) -> str:
-    """The page whose form was sent, without its host."""
-    page = urlsplit(safe_address(request, request.headers.get("Referer", ""), reverse("site:home")))
-    return page._replace(scheme="", netloc="").geturl()
+    return by_way_of(request, stop, home="site:home", **query)
 
 
 def _toast(request: HttpRequest, message: Words, status: int) -> HttpResponse:
