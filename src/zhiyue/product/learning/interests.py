@@ -1,7 +1,6 @@
 """Writes of interests: the topics a person says they care about."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -24,7 +23,7 @@ def choose_interests(*, actor: Actor, topic_slugs: Collection[str]) -> list[Topi
     known = set(own.values_list("topic_id", flat=True))
     for topic in chosen:
         if topic.pk not in known:
-            _, is_new = Interest.objects.get_or_create(**_owner(actor), topic=topic)
+            _, is_new = Interest.objects.get_or_make(actor, topic=topic)
             if is_new:
                 record("interest.chosen", actor=actor, topic=topic.slug)
     return chosen
@@ -38,8 +37,3 @@ def bring_interests(*, user: User, visitor: UUID) -> None:
             user=user, topic_id=theirs.topic_id, defaults={"chosen_at": theirs.chosen_at}
         )
     Interest.objects.filter(visitor=visitor).delete()
-
-
-def _owner(actor: Actor) -> dict[str, Any]:
-    """A member's rows are theirs alone, whichever browser they sit at."""
-    return {"user_id": actor.member_id, "visitor": None if actor.member_id is not None else actor.visitor}

@@ -1,6 +1,6 @@
 """Progress, saved courses and interests. They belong to a member, or to a visitor's key until the visitor joins."""
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -24,80 +24,75 @@ class OwnedQuerySet(models.QuerySet[Row]):
             return self.filter(visitor=actor.visitor)
         return self.none()
 
+    def get_or_make(self, actor: Actor, **row: Any) -> tuple[Row, bool]:
+        """The person's row of this, and whether it was made just now. A member's rows are theirs alone, whichever
+        browser they sit at."""
+        visitor = None if actor.member_id is not None else actor.visitor
+        return self.get_or_create(user_id=actor.member_id, visitor=visitor, **row)
 
-class LessonProgress(models.Model):
-    """How far one person came in one lesson. `percent` only grows."""
+
+class Owned(models.Model):
+    """A row of a member, or of a visitor."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
     visitor = models.UUIDField(null=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def _once_each(what: str, *, name: str) -> list[models.BaseConstraint]:
+    """Each row has one owner, and each owner one row of `what`."""
+    return [
+        models.CheckConstraint(condition=_ONE_OWNER, name=f"{name}_has_one_owner"),
+        models.UniqueConstraint(
+            fields=["user", what], condition=Q(user__isnull=False), name=f"{name}_member"
+        ),
+        models.UniqueConstraint(
+            fields=["visitor", what], condition=Q(visitor__isnull=False), name=f"{name}_visitor"
+        ),
+    ]
+
+
+class LessonProgress(Owned):
+    """How far one person came in one lesson. `percent` only grows."""
+
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="+")
     percent = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
-
     class Meta:
         indexes: ClassVar = [models.Index(fields=["user", "-opened_at"], name="progress_by_member")]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=_ONE_OWNER, name="progress_has_one_owner"),
-            models.UniqueConstraint(
-                fields=["user", "lesson"], condition=Q(user__isnull=False), name="progress_member"
-            ),
-            models.UniqueConstraint(
-                fields=["visitor", "lesson"], condition=Q(visitor__isnull=False), name="progress_visitor"
-            ),
-        ]
+        constraints: ClassVar = _once_each("lesson", name="progress")
 
     def __str__(self) -> str:
         return f"{self.lesson_id}: {self.percent} %"
 
 
-class SavedCourse(models.Model):
+class SavedCourse(Owned):
     """A course on somebody's list."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
-    visitor = models.UUIDField(null=True)
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
     saved_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
-
     class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=_ONE_OWNER, name="saved_has_one_owner"),
-            models.UniqueConstraint(
-                fields=["user", "course"], condition=Q(user__isnull=False), name="saved_member"
-            ),
-            models.UniqueConstraint(
-                fields=["visitor", "course"], condition=Q(visitor__isnull=False), name="saved_visitor"
-            ),
-        ]
+        constraints: ClassVar = _once_each("course", name="saved")
 
     def __str__(self) -> str:
         return f"{self.course_id}"
 
 
-class Interest(models.Model):
+class Interest(Owned):
     """A topic somebody said they care about."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
-    visitor = models.UUIDField(null=True)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
     chosen_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
-
     class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=_ONE_OWNER, name="interest_has_one_owner"),
-            models.UniqueConstraint(
-                fields=["user", "topic"], condition=Q(user__isnull=False), name="interest_member"
-            ),
-            models.UniqueConstraint(
-                fields=["visitor", "topic"], condition=Q(visitor__isnull=False), name="interest_visitor"
-            ),
-        ]
+        constraints: ClassVar = _once_each("topic", name="interest")
 
     def __str__(self) -> str:
         return f"{self.topic_id}"

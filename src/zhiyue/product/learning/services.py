@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
@@ -37,7 +36,7 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     _check_open(user, lesson)
     if actor.is_nobody:
         return
-    progress, is_new = _progress(actor, lesson.pk)
+    progress, is_new = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
     if not is_new:
         progress.opened_at = clock.now()
         progress.save(update_fields=["opened_at"])
@@ -57,7 +56,7 @@ def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
     _check_open(user, lesson)
     if actor.is_nobody:
         return False
-    progress, _ = _progress(actor, lesson.pk)
+    progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
     fresh = LessonProgress.objects.filter(pk=progress.pk, finished_at=None).update(
         finished_at=clock.now(), percent=FINISHED_PERCENT
     )
@@ -81,7 +80,7 @@ def save_course(*, actor: Actor, course: Course) -> bool:
         raise NotOffered
     if actor.is_nobody:
         return False
-    _, is_new = SavedCourse.objects.get_or_create(**_owner(actor), course=course)
+    _, is_new = SavedCourse.objects.get_or_make(actor, course=course)
     if is_new:
         record("course.saved", actor=actor, course_id=course.pk)
     return is_new
@@ -270,19 +269,9 @@ def _lesson_of(lesson_id: int, course_id: int | None) -> Lesson | None:
 def _keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
     if actor.is_nobody:
         return
-    progress, _ = _progress(actor, lesson_id)
+    progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson_id)
     bounded = min(max(percent, 0), FINISHED_PERCENT)
     LessonProgress.objects.filter(pk=progress.pk).update(percent=Greatest(F("percent"), bounded))
-
-
-def _owner(actor: Actor) -> dict[str, Any]:
-    if actor.member_id is not None:
-        return {"user_id": actor.member_id, "visitor": None}
-    return {"user_id": None, "visitor": actor.visitor}
-
-
-def _progress(actor: Actor, lesson_id: int) -> tuple[LessonProgress, bool]:
-    return LessonProgress.objects.get_or_create(**_owner(actor), lesson_id=lesson_id)
 
 
 def _merge_progress(user: User, theirs: LessonProgress) -> None:
