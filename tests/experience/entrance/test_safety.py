@@ -198,6 +198,21 @@ def test_changes_ask_again_who_it_is_once_time_has_passed(enter, learner):
     assert client.get(answer["Location"]).status_code == 200
 
 
+def test_a_code_of_the_app_is_a_proof_too(enter, with_app):
+    learner, secret = with_app
+    client, _ = enter(learner)
+    client.post("/sign-in/second-step/", {"code": code_of(secret)})
+    age(client)
+    confirm = "/settings/safety/confirm/code/?next=/settings/safety/"
+    page = client.get(confirm).content.decode()
+    assert "Is it you?" in page
+    assert 'name="code"' in page
+    assert 'name="password"' not in page
+    # The code of the next half minute: each is good once.
+    answer = client.post(confirm, {"code": code_of(secret, 1)})
+    assert answer["Location"] == "/settings/safety/"
+
+
 @pytest.mark.parametrize(
     "path",
     [
