@@ -1,4 +1,5 @@
 // The small behaviours of components. Each page works without them.
+import "./unfence";
 import Alpine from "@alpinejs/csp";
 
 interface ShelfRefs {

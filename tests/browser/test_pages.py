@@ -41,9 +41,17 @@ LOOKS = [
 ]
 
 
+def given_up_by_browsers(issue):
+    found = issue["details"].get("deprecationIssueDetails")
+    return [f"{found['type']} in {found['sourceCodeLocation']['url']}"] if found else []
+
+
 def check(context, address):
     page = context.new_page()
     errors = []
+    issues = context.new_cdp_session(page)
+    issues.on("Audits.issueAdded", lambda told: errors.extend(given_up_by_browsers(told["issue"])))
+    issues.send("Audits.enable")
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
         "console",
