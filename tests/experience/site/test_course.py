@@ -25,6 +25,31 @@ def test_a_course_shows_what_is_free_closed_and_coming(english, course):
     assert Event.objects.get().name == "course.viewed"
 
 
+def test_chapters_of_which_nothing_is_out_are_one_line_that_opens(english, course):
+    chapter = course.chapters.create(title="第二章", position=2)
+    for number in (5, 6):
+        course.lessons.create(
+            chapter=chapter, slug=f"l{number}", title=f"讲 {number}", position=number, minutes=5
+        )
+    page = english.get(f"/courses/{course.slug}/").content.decode()
+    folded = page[page.index('<details class="outline-coming">') : page.index("</details>")]
+    assert "2 lessons to come" in folded
+    assert "第二章" in folded
+    assert "讲 6" in folded
+    # The fourth lesson belongs to a chapter that has begun, so it stays in sight.
+    assert "第 four 讲" not in folded
+    waiting = english.get(f"/courses/{course.slug}/l5/").content.decode()
+    assert '<details class="outline-coming" open>' in waiting
+
+
+def test_a_free_course_has_no_free_samples(english):
+    make_course("gift")
+    page = english.get("/courses/gift/").content.decode()
+    assert "badge-good" not in page
+    assert 'aria-label="closed"' not in page
+    assert page.count("Opens when you join") == 2
+
+
 def test_a_course_that_can_not_be_paid_here_has_no_button_to_buy(english, course):
     page = english.get(f"/courses/{course.slug}/").content.decode()
     assert "Paying online isn" in page

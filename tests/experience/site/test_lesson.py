@@ -29,6 +29,50 @@ def test_a_closed_lesson_says_why_and_offers_a_way_on(english, course):
     assert not Event.objects.exists()
 
 
+def test_a_closed_lesson_shows_its_place_what_the_course_is_about_and_what_it_costs(english, course):
+    text = english.get(f"/courses/{course.slug}/two/").content.decode()
+    assert "Lesson 2 of 4" in text
+    assert "第一章" in text
+    assert '<span class="price text-xl">¥99</span>' in text
+    assert "写给看报表的人。" in text
+    assert "看懂数据" in text
+    assert f'action="/save/{course.slug}/"' in text
+    assert f'href="/courses/{course.slug}/two/" aria-current="page"' in text
+    # Whoever has no account is asked to make one first.
+    text = text.split("<main")[1]
+    assert text.index('class="btn btn-primary btn-roomy" href="/sign-up/?next=') < text.index("/sign-in/?next=")
+
+
+def test_the_way_on_from_the_last_free_lesson_shows_lock_and_price(english, course):
+    page = english.get(f"/courses/{course.slug}/one/").content.decode()
+    card = page[page.index(f'beside-lesson sm:col-start-2 sm:text-end" href="/courses/{course.slug}/two/"') :]
+    card = card[: card.index("</a>")]
+    assert "icons.svg#lock" in card
+    assert '<span class="price">¥99</span>' in card
+    part = english.post(f"/finish/{course.slug}/one/", headers={"hx-request": "true"}).content.decode()
+    assert '<span class="price">¥99</span>' in part
+    assert "is-next" not in part
+
+
+def test_for_who_owns_the_course_the_way_on_has_no_lock(signed_in, learner, course):
+    grant_course(user=learner, course=course)
+    page = signed_in(learner).get(f"/courses/{course.slug}/one/").content.decode()
+    assert "beside-lock" not in page
+
+
+def test_lessons_of_a_free_course_open_by_joining_and_carry_neither_lock_nor_price(english):
+    make_course("gift")
+    page = english.get("/courses/gift/one/").content.decode()
+    assert "Free: opens when you join" in page
+    assert page.count("Opens when you join") == 2
+    assert "icons.svg#lock" not in page
+    closed = english.get("/courses/gift/two/")
+    assert closed.status_code == 403
+    assert "平均数会骗人" not in closed.content.decode()
+    assert "This lesson opens when you join" in closed.content.decode()
+    assert "icons.svg#lock" not in closed.content.decode()
+
+
 def test_a_member_without_the_course_is_not_asked_to_sign_in(signed_in, stranger, course):
     client = signed_in(stranger)
     client.cookies["zy_language"] = "en"

@@ -9,7 +9,9 @@ from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 from zhiyue.product.commerce.selectors import Access, may_open
 from zhiyue.product.learning.models import LessonProgress
 
-State = Literal["done", "going", "open", "closed", "waiting"]
+# `joinable` is closed as well, but only until somebody joins: the course is free.
+State = Literal["done", "going", "open", "joinable", "closed", "waiting"]
+Rows = Sequence["OutlineLesson"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,23 @@ class OutlineLesson:
 class Outline:
     """Chapters with their lessons, and the access that lessons with a price have as a whole."""
 
-    chapters: Sequence[tuple[Chapter, Sequence[OutlineLesson]]]
+    chapters: Sequence[tuple[Chapter, Rows]]
     paid: Access
+
+    @property
+    def begun_chapters(self) -> list[tuple[Chapter, Rows]]:
+        """Chapters of which something is out."""
+        return [(chapter, rows) for chapter, rows in self.chapters if _is_begun(rows)]
+
+    @property
+    def coming_chapters(self) -> list[tuple[Chapter, Rows]]:
+        """Chapters of which nothing is out yet."""
+        return [(chapter, rows) for chapter, rows in self.chapters if rows and not _is_begun(rows)]
+
+    @property
+    def coming_count(self) -> int:
+        """Lessons in chapters of which nothing is out yet."""
+        return sum(len(rows) for _, rows in self.coming_chapters)
 
     @property
     def lessons(self) -> list[OutlineLesson]:
@@ -55,6 +72,10 @@ class Outline:
     @property
     def hours(self) -> int:
         return round(self.minutes / 60)
+
+    def row_of(self, lesson: Lesson | None) -> OutlineLesson | None:
+        """The row of a lesson, None where it stands in no outline."""
+        return next((row for row in self.lessons if lesson and row.lesson.pk == lesson.pk), None)
 
     @property
     def next_up(self) -> Lesson | None:
@@ -94,6 +115,10 @@ def outline_of(course: Course, *, user: User | None, progress: Mapping[int, Less
     return Outline(chapters=shown, paid=paid)
 
 
+def _is_begun(rows: Rows) -> bool:
+    return any(row.state != "waiting" for row in rows)
+
+
 def _paid_access(lessons: Sequence[Lesson], user: User | None) -> Access:
     """All lessons that aren't free open together, so one question answers for them."""
     asked = next((lesson for lesson in lessons if lesson.is_written and not lesson.is_free), None)
@@ -104,7 +129,7 @@ def _state(lesson: Lesson, paid: Access, progress: LessonProgress | None) -> Sta
     if not lesson.is_written:
         return "waiting"
     if not lesson.is_free and not paid.open:
-        return "closed"
+        return "joinable" if lesson.course.is_free else "closed"
     if progress is None:
         return "open"
     return "done" if progress.finished_at else "going"

@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta, text_size
@@ -33,16 +34,17 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         open_lesson(user=request.viewer.user, actor=actor, lesson=found)
     except LessonClosed as refusal:
         return _closed(request, found, refusal.access.why)
+    outline = _outline(request, actor, found.course)
     page = {
         "tab": "learning",
         "meta": meta.lesson(request, found),
         "lesson": found,
         "course": found.course,
-        "outline": _outline(request, actor, found.course),
+        "outline": outline,
         "body": prose.render(found.body),
         "text_size": text_size.of(request),
         "is_recording": found.kind != Lesson.Kind.ARTICLE,
-        **_ending(actor, found),
+        **_ending(actor, found, outline),
     }
     return render(request, "site/lesson.html", page)
 
@@ -56,14 +58,13 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         raise Http404 from missing
     actor = actor_of(request)
     finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
-    ending = _ending(actor, found)
     if request.htmx:
-        page = {"lesson": found, "course": found.course, "outline_too": True, **ending}
-        page["outline"] = _outline(request, actor, found.course)
-        return render(request, "site/parts/finish.html", page)
+        outline = _outline(request, actor, found.course)
+        page = {"lesson": found, "course": found.course, "outline_too": True, "outline": outline}
+        return render(request, "site/parts/finish.html", {**page, **_ending(actor, found, outline)})
     messages.success(request, pgettext("toast", "Marked as read."))
-    following = ending["next_lesson"]
-    if isinstance(following, Lesson) and may_open(request.viewer.user, following).open:
+    following = catalogue.neighbours(found).next
+    if following and may_open(request.viewer.user, following).open:
         return redirect("site:lesson", course_slug, following.slug)
     return redirect(reverse("site:course", args=[course_slug]))
 
@@ -76,25 +77,36 @@ def choose_text_size(request: PageRequest) -> HttpResponse:
     return response
 
 
-def _ending(actor: Actor, found: Lesson) -> dict[str, object]:
-    """What stands below a lesson: is it finished, and where to from here."""
+def _ending(actor: Actor, found: Lesson, outline: Outline) -> dict[str, object]:
+    """What stands below a lesson: is it finished, and where to from here; also whether that opens, and its price."""
     beside = catalogue.neighbours(found)
     progress = learning.progress_of(actor, found.course_id).get(found.pk)
     return {
         "is_finished": bool(progress and progress.finished_at),
         "previous_lesson": beside.previous,
-        "next_lesson": beside.next,
+        "next_row": outline.row_of(beside.next),
+        "price": yuan(found.course.price_fen),
     }
 
 
 def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
+    """Where the lesson stands and what the course is about. Of its text nothing: there is no right to a part of it."""
+    course, actor = found.course, actor_of(request)
+    outline = _outline(request, actor, course)
     page = {
         "tab": "courses",
         "meta": meta.lesson(request, found),
         "lesson": found,
-        "course": found.course,
+        "row": outline.row_of(found),
+        "chapter": found.chapter,
+        "course": course,
+        "summary": prose.render(course.summary),
         "why": why,
-        "outline": _outline(request, actor_of(request), found.course),
+        "outline": outline,
+        "is_enrolled": outline.paid.open,
+        "is_saved": course.pk in learning.saved_course_ids(actor),
+        "price": yuan(course.price_fen),
+        "list_price": yuan(course.list_price_fen) if course.list_price_fen else "",
     }
     return render(request, "site/lesson_closed.html", page, status=403)
 
