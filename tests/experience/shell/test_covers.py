@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from tests.core.academy.test_accents import contrast
 from zhiyue.experience.shell import covers
 
 TOPICS = (
@@ -36,10 +37,17 @@ def test_neighbours_in_a_row_and_above_each_other_never_wear_one_motif():
     assert all(a != b for a, b in zip(motifs, motifs[4:], strict=False))
 
 
-def test_neighbours_of_one_topic_stand_on_different_grounds():
-    row = [(f"course-{n}", "data") for n in range(20)]
-    shades = [wear.shade for wear in covers.dress(row)]
-    assert all(a != b for a, b in pairwise(shades))
+def test_neighbours_of_one_topic_wear_different_tints():
+    tints = [wear.tint for wear in covers.dress([(f"course-{n}", "data") for n in range(60)])]
+    assert all(a != b for a, b in pairwise(tints))
+    assert all(a != b for a, b in zip(tints, tints[4:], strict=False))
+    assert set(tints) == {0, 1, 2, 3}
+
+
+def test_white_words_can_be_read_on_every_tint():
+    for topic in TOPICS:
+        for tint in range(4):
+            assert contrast("#ffffff", covers.palette_of(topic, tint).ground) > 4.5
 
 
 def test_a_long_keyword_is_set_smaller_and_none_can_carry_markup():

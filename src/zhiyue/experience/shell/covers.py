@@ -5,7 +5,9 @@ Only drawing is kept here; which courses stand beside each other is the shelf's 
 
 import random
 from collections.abc import Callable, Sequence
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
+from functools import cache
 from math import pi, sin
 from zlib import crc32
 
@@ -50,11 +52,33 @@ _KNOWN = {
     "psychology": 4, "writing": 7, "humanities": 11, "art": 9, "life": 3, "design": 1,
 }  # fmt: skip
 
+# What a topic's colour may become, so that a row of one topic isn't one colour: degrees on the wheel, share of their
+# lightness that the grounds keep (white words stand on them), and whether the two change places.
+_TINTS = ((0, 1.0, False), (12, 0.9, True), (-18, 0.95, False), (-5, 1.0, True))
+
 Draw = Callable[[random.Random, Palette], str]
 
 
-def palette_of(topic: str) -> Palette:
-    return PALETTES[_KNOWN.get(topic, crc32(topic.encode()) % len(PALETTES))]
+@cache
+def palette_of(topic: str, tint: int = 0) -> Palette:
+    """The colours of a topic, in one of its tints."""
+    own = PALETTES[_KNOWN.get(topic, crc32(topic.encode()) % len(PALETTES))]
+    degrees, light, is_turned = _TINTS[tint]
+    ground, deep = (own.deep, own.ground) if is_turned else (own.ground, own.deep)
+    return Palette(
+        _turned(ground, degrees, light),
+        _turned(deep, degrees, light),
+        _turned(own.mid, degrees),
+        _turned(own.light, degrees),
+        own.spark,
+    )
+
+
+def _turned(colour: str, degrees: int, light: float = 1.0) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    hue, lightness, saturation = rgb_to_hls(red, green, blue)
+    parts = hls_to_rgb((hue + degrees / 360) % 1, lightness * light, saturation)
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
 
 
 def motif_of(slug: str, variant: int = 0) -> int:
@@ -62,33 +86,33 @@ def motif_of(slug: str, variant: int = 0) -> int:
     return (crc32(slug.encode()) + variant) % len(MOTIFS)
 
 
-def shade_of(slug: str) -> int:
-    """Which of its palette's two grounds a course stands on by itself."""
-    return crc32(slug[::-1].encode()) % 2
+def tint_of(slug: str) -> int:
+    """Which tint of its topic a course wears by itself."""
+    return crc32(slug[::-1].encode()) % len(_TINTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Wear:
-    """How a course is dressed in one place: motif moved on by `variant`, and ground (None: its own)."""
+    """How a course is dressed in one place: motif moved on by `variant`, and tint (None: its own)."""
 
     variant: int = 0
-    shade: int | None = None
+    tint: int | None = None
 
 
 def dress(courses: Sequence[tuple[str, str]]) -> list[Wear]:
     """For courses (slug, topic) standing in this order: none looks like one beside it, or near above it."""
     worn: list[Wear] = []
     motifs: list[int] = []
-    shades: list[int] = []
+    colours: list[Palette] = []
     for place, (slug, topic) in enumerate(courses):
-        near = {motifs[-back] for back in (1, 2, 4) if back <= place}
-        variant = next(v for v in range(len(MOTIFS)) if motif_of(slug, v) not in near)
-        shade = shade_of(slug)
-        if place and palette_of(courses[place - 1][1]) is palette_of(topic):
-            shade = 1 - shades[-1]
-        worn.append(Wear(variant=variant, shade=shade))
+        near = [place - back for back in (1, 2, 4) if back <= place]
+        # Three are near and four are the tints, so one is always left.
+        tints = [(tint_of(slug) + moved) % len(_TINTS) for moved in range(len(_TINTS))]
+        tint = next(t for t in tints if palette_of(topic, t) not in [colours[at] for at in near])
+        variant = next(v for v in range(len(MOTIFS)) if motif_of(slug, v) not in [motifs[at] for at in near])
+        worn.append(Wear(variant=variant, tint=tint))
         motifs.append(motif_of(slug, variant))
-        shades.append(shade)
+        colours.append(palette_of(topic, tint))
     return worn
 
 
@@ -99,21 +123,23 @@ def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None, pictu
             '<img class="cover" src="{}" alt="" width="{}" height="{}" loading="lazy" decoding="async">',
             address_of(picture), WIDTH, HEIGHT,
         )  # fmt: skip
-    wear = wear or Wear()
-    palette = palette_of(topic)
-    chance = random.Random(crc32(slug.encode()))  # noqa: S311 - the same course always looks the same
-    if shade_of(slug) if wear.shade is None else wear.shade:
-        palette = Palette(palette.deep, palette.ground, palette.mid, palette.light, palette.spark)
-    picture = MOTIFS[motif_of(slug, wear.variant)](chance, palette)
+    palette, shapes = drawn(slug=slug, topic=topic, wear=wear or Wear())
     return format_html(
         '<svg class="cover" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid slice" aria-hidden="true">'
         '<path fill="{}" d="M0 0h{}v{}H0z"/>{}<text x="{}" y="{}" fill="#fff" font-size="{}">{}</text></svg>',
-        WIDTH, HEIGHT, palette.ground, WIDTH, HEIGHT, mark_safe(picture),  # noqa: S308 - drawn from numbers alone
-        _TEXT_LEFT, _TEXT_BASE, _text_size(keyword), keyword,
+        WIDTH, HEIGHT, palette.ground, WIDTH, HEIGHT, mark_safe(shapes),  # noqa: S308 - drawn from numbers alone
+        _TEXT_LEFT, _TEXT_BASE, text_size(keyword), keyword,
     )  # fmt: skip
 
 
-def _text_size(keyword: str) -> int:
+def drawn(*, slug: str, topic: str, wear: Wear) -> tuple[Palette, str]:
+    """The colours and shapes of a cover, for whoever paints them elsewhere."""
+    palette = palette_of(topic, tint_of(slug) if wear.tint is None else wear.tint)
+    chance = random.Random(crc32(slug.encode()))  # noqa: S311 - the same course always looks the same
+    return palette, MOTIFS[motif_of(slug, wear.variant)](chance, palette)
+
+
+def text_size(keyword: str) -> int:
     """As large as fits the left part that a square crop keeps; a Latin letter is about half as wide."""
     ems = sum(0.58 if letter.isascii() else 1.0 for letter in keyword)
     return min(46, int(_TEXT_ROOM / max(ems, 1.0)))
