@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -103,7 +104,8 @@ def test_styles_and_scripts_travel_small(english, encoding):
 
 def shared(**words):
     plain = {
-        "slug": "intuition", "topic_slug": "data", "topic": "数据分析", "title": "统计学的直觉", "subtitle": "不背公式",
+        "slug": "intuition", "topic_slug": "data", "topic": "数据分析", "keyword": "直觉", "title": "统计学的直觉",
+        "subtitle": "不背公式",
         "teacher": "何牧", "academy": "知跃", "address": "https://academy.example/courses/intuition/", "call": "扫码",
     }  # fmt: skip
     return compose.Shared(**{**plain, **words})
@@ -140,8 +142,7 @@ def test_the_poster_as_a_drawing_holds_the_words_and_the_code(client, course):
     answer = client.get(f"/share/{course.slug}/poster.svg")
     assert answer["Content-Type"] == "image/svg+xml"
     words = [element.text for element in ElementTree.fromstring(answer.content).iter() if element.text]
-    assert course.title in words
-    assert "扫码开始学" in words
+    assert {course.title, course.keyword, "扫码开始学"} <= set(words)
 
 
 @pytest.mark.parametrize("name", ["card.png", "poster.png", "poster.svg"])
@@ -156,6 +157,25 @@ def test_the_code_says_the_address():
     boxes = compose.poster(shared(address=address)).boxes
     dark = sum(box.colour == "#1c2631" for box in boxes)
     assert dark == sum(sum(row) for row in segno.make(address, error="m", micro=False).matrix)
+
+
+def test_pictures_wear_the_colours_of_the_cover_on_the_page():
+    for slug in ("intuition", "long-tail", "sampling"):
+        page = covers.draw(slug=slug, topic="data", keyword="直觉")
+        for picture in (compose.card(shared(slug=slug)), compose.poster(shared(slug=slug))):
+            assert f'<path fill="{picture.ground}" d="M0 0h320' in page
+            assert picture.motifs[0].shapes in page
+
+
+def test_the_shapes_of_a_card_fade_towards_its_words():
+    """One row of the veil by its brightness: as the ground under the words, then ever less of it."""
+    veil = compose.card(shared()).boxes
+    on_white = paint.png(compose.Picture((1200, 630), "#ffffff", [], veil, []))
+    row = [Image.open(BytesIO(on_white)).convert("L").getpixel((x, 300)) for x in range(1200)]
+    assert len(set(row[:600])) == 1
+    assert row[600:900] == sorted(row[600:900])
+    assert max(b - a for a, b in pairwise(row)) < 4
+    assert row[900] == 255
 
 
 def test_long_words_are_cut_to_two_lines():

@@ -1,9 +1,7 @@
 """What stands on a picture for sharing: the course's own motif, its words, and for the poster a code to scan."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 import segno
 
@@ -22,6 +20,7 @@ class Shared:
     slug: str
     topic_slug: str
     topic: str
+    keyword: str
     title: str
     subtitle: str
     teacher: str
@@ -61,6 +60,11 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Fade(Box):
+    """A box that is whole at its left edge and gone at its right one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """Painted in this order: ground, motifs, boxes, texts."""
 
@@ -84,7 +88,7 @@ def card(shared: Shared) -> Picture:
         for n, line in enumerate(wrap(shared.subtitle, 32, 520))
     ]
     texts.append(Text(f"{shared.teacher} · {shared.academy}", 80, 556, 32, "#ffffff"))
-    return Picture(CARD, palette.ground, [Motif(shapes, 360, 80, 2.75)], [_veil(palette)], texts)
+    return Picture(CARD, palette.ground, [Motif(shapes, 360, 80, 2.75)], _veil(palette), texts)
 
 
 def plain(shared: Shared) -> Picture:
@@ -98,7 +102,8 @@ def poster(shared: Shared) -> Picture:
     palette, shapes = _motif(shared)
     lines = wrap(shared.title, 76, 920)
     boxes = [Box(0, 640, 1080, 800, _PAPER)]
-    texts = [Text(shared.topic, 80, 752, 38, palette.deep)]
+    texts = [Text(shared.keyword, 80, 580, round(3.375 * covers.text_size(shared.keyword)), "#ffffff")]
+    texts += [Text(shared.topic, 80, 752, 38, palette.ground)]
     texts += [Text(line, 80, 868 + 100 * n, 76, _INK) for n, line in enumerate(lines)]
     under = 868 + 100 * (len(lines) - 1) + 84
     texts += [
@@ -108,7 +113,7 @@ def poster(shared: Shared) -> Picture:
     texts += [
         Text(shared.teacher, 80, 1226, 42, _INK),
         Text(shared.academy, 80, 1286, 36, _FAINT),
-        Text(shared.call, 80, 1362, 36, palette.deep),
+        Text(shared.call, 80, 1362, 36, palette.ground),
     ]
     return Picture(POSTER, palette.ground, [Motif(shapes, 0, -18, 3.375)], [*boxes, *code], texts)
 
@@ -149,14 +154,13 @@ def _ems(words: str) -> float:
 
 
 def _motif(shared: Shared) -> tuple[covers.Palette, str]:
-    palette = covers.palette_of(shared.topic_slug)
-    chance = random.Random(crc32(shared.slug.encode()))  # noqa: S311 - the same course always looks the same
-    return palette, covers.MOTIFS[covers.motif_of(shared.slug)](chance, palette)
+    """As on the course's own page."""
+    return covers.drawn(slug=shared.slug, topic=shared.topic_slug, wear=covers.Wear())
 
 
-def _veil(palette: covers.Palette) -> Box:
-    """What lies below the words, so that no shape runs through them."""
-    return Box(0, 0, 610, CARD[1], palette.ground)
+def _veil(palette: covers.Palette) -> list[Box]:
+    """What lies below the words, so that no shape runs through them, and none ends in a straight cut."""
+    return [Box(0, 0, 600, CARD[1], palette.ground), Fade(600, 0, 300, CARD[1], palette.ground)]
 
 
 def _code(address: str, x: int, y: int, width: int) -> list[Box]:

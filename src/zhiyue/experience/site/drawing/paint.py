@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 from PIL import Image, ImageDraw
 
 from zhiyue.experience.site.drawing import shapes
-from zhiyue.experience.site.drawing.compose import Motif, Picture
+from zhiyue.experience.site.drawing.compose import Box, Fade, Motif, Picture
 from zhiyue.experience.site.drawing.fonts import font
 
 # Painted this many times larger and then made smaller: Pillow's own edges are steps.
@@ -23,10 +23,20 @@ def svg(picture: Picture) -> SafeString:
         '<g transform="translate({} {}) scale({})">{}</g>',
         ((m.x, m.y, m.scale, mark_safe(m.shapes)) for m in picture.motifs),  # noqa: S308 - drawn from numbers alone
     )
+    fades = {box.colour: f"fade-{n}" for n, box in enumerate(picture.boxes) if isinstance(box, Fade)}
+    gradients = format_html_join(
+        "",
+        '<linearGradient id="{}"><stop stop-color="{}"/>'
+        '<stop offset="1" stop-color="{}" stop-opacity="0"/></linearGradient>',
+        ((name, colour, colour) for colour, name in fades.items()),
+    )
     boxes = format_html_join(
         "",
         '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/>',
-        ((b.x, b.y, b.width, b.height, b.colour) for b in picture.boxes),
+        (
+            (b.x, b.y, b.width, b.height, f"url(#{fades[b.colour]})" if isinstance(b, Fade) else b.colour)
+            for b in picture.boxes
+        ),
     )
     texts = format_html_join(
         "",
@@ -35,8 +45,8 @@ def svg(picture: Picture) -> SafeString:
     )
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}">'
-        '<rect width="{}" height="{}" fill="{}"/>{}{}<g font-family="{}" font-weight="700">{}</g></svg>',
-        width, height, width, height, width, height, picture.ground, motifs, boxes, _FAMILY, texts,
+        '<defs>{}</defs><rect width="{}" height="{}" fill="{}"/>{}{}<g font-family="{}" font-weight="700">{}</g></svg>',
+        width, height, width, height, gradients, width, height, picture.ground, motifs, boxes, _FAMILY, texts,
     )  # fmt: skip
 
 
@@ -50,10 +60,7 @@ def png(picture: Picture) -> bytes | None:
     for motif in picture.motifs:
         _paint_motif(draw, motif)
     for box in picture.boxes:
-        left, top = box.x * _FINE, box.y * _FINE
-        draw.rectangle(
-            (left, top, left + box.width * _FINE - 1, top + box.height * _FINE - 1), fill=box.colour
-        )
+        _paint_box(image, box)
     for text in picture.texts:
         draw.text(
             (text.x * _FINE, text.y * _FINE), text.words,
@@ -62,6 +69,16 @@ def png(picture: Picture) -> bytes | None:
     held = BytesIO()
     image.reduce(_FINE).save(held, "PNG", optimize=True)
     return held.getvalue()
+
+
+def _paint_box(image: Image.Image, box: Box) -> None:
+    left, top, width, height = (side * _FINE for side in (box.x, box.y, box.width, box.height))
+    place = (left, top, left + width, top + height)
+    if isinstance(box, Fade):
+        # Pillow's gradient grows white downwards; turned, it is white at the left.
+        image.paste(box.colour, place, Image.linear_gradient("L").rotate(-90).resize((width, height)))
+    else:
+        image.paste(box.colour, place)
 
 
 def _paint_motif(draw: ImageDraw.ImageDraw, motif: Motif) -> None:

@@ -58,6 +58,7 @@ def _shared(request: PageRequest, slug: str) -> Shared:
             slug=found.slug,
             topic_slug=found.topic.slug,
             topic=found.topic.name,
+            keyword=found.keyword,
             title=found.title,
             subtitle=found.subtitle,
             teacher=found.teacher.name,
