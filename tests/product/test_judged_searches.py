@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def demo_academy(db):
-    for position, (slug, name, name_en) in enumerate(academy.TOPICS, start=1):
-        put_topic(slug=slug, name=name, name_en=name_en, position=position)
+    for position, (slug, name, name_en, said) in enumerate(academy.TOPICS, start=1):
+        put_topic(slug=slug, name=name, name_en=name_en, position=position, description=said)
     for teacher in academy.teachers():
         put_teacher(slug=teacher.slug, name=teacher.name, headline=teacher.headline, bio=teacher.bio)
     for draft in academy.courses(now=clock.now()):

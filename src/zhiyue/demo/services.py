@@ -107,8 +107,8 @@ def _live_through(state: Seeding, history_days: int) -> None:
 
 @transaction.atomic
 def _put_courses() -> None:
-    for position, (slug, name, name_en) in enumerate(academy.TOPICS):
-        put_topic(slug=slug, name=name, name_en=name_en, position=position)
+    for position, (slug, name, name_en, said) in enumerate(academy.TOPICS):
+        put_topic(slug=slug, name=name, name_en=name_en, position=position, description=said)
     for teacher in academy.teachers():
         put_teacher(slug=teacher.slug, name=teacher.name, headline=teacher.headline, bio=teacher.bio)
     # The published first: what their members do goes by the order in which they came.

@@ -123,20 +123,26 @@ def test_the_number_of_queries_is_constant(english, town, django_assert_num_quer
         english.get("/courses/?topic=data")
 
 
-def test_a_topic_shows_where_to_begin_its_courses_and_teachers(english, town, django_assert_num_queries):
+def test_a_topic_shows_where_to_begin_its_other_courses_and_teachers(
+    english, town, django_assert_num_queries
+):
     Topic.objects.filter(slug="data").update(description="看懂数字。")
     page = english.get("/topics/data/")
     text = page.content.decode()
     assert "看懂数字。" in text
     assert "2 courses" in text
-    assert found(page) == ["data-free", "data-paid", "data-free", "data-paid"]
+    assert found(page) == ["data-free", "data-paid"]
+    assert "Other courses" not in text
     assert 'href="/teachers/he-mu/"' in text
     assert "write-paid" not in text
     with django_assert_num_queries(6):
         english.get("/topics/data/")
-    make_course("data-more", topic="data")
+    make_course("data-more", topic="data", days_ago=1)
     with django_assert_num_queries(6):
-        english.get("/topics/data/")
+        page = english.get("/topics/data/")
+    assert found(page) == ["data-free", "data-paid", "data-more"]
+    text = page.content.decode()
+    assert text.index("Where to begin") < text.index("Other courses") < text.index("data-more")
 
 
 def test_the_way_through_a_topic_follows_what_builds_on_what(english):

@@ -40,7 +40,9 @@ def test_a_closed_lesson_shows_its_place_what_the_course_is_about_and_what_it_co
     assert f'href="/courses/{course.slug}/two/" aria-current="page"' in text
     # Whoever has no account is asked to make one first.
     text = text.split("<main")[1]
-    assert text.index('class="btn btn-primary btn-roomy" href="/sign-up/?next=') < text.index("/sign-in/?next=")
+    assert text.index('class="btn btn-primary btn-roomy" href="/sign-up/?next=') < text.index(
+        "/sign-in/?next="
+    )
 
 
 def test_the_way_on_from_the_last_free_lesson_shows_lock_and_price(english, course):

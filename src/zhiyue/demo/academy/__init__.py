@@ -18,17 +18,18 @@ _LESSON = re.compile(
 # Two courses that are nearly the same on purpose: the second repeats much of the first.
 TWINS = frozenset({"ab-testing-in-practice", "ab-testing-for-managers"})
 
+# Slug, name, English name, and what it is about in one line.
 TOPICS = (
-    ("data", "数据分析", "Data"),
-    ("programming", "编程开发", "Programming"),
-    ("ai", "人工智能", "AI"),
-    ("product", "产品设计", "Product"),
-    ("writing", "写作表达", "Writing"),
-    ("business", "商业管理", "Business"),
-    ("finance", "投资理财", "Finance"),
-    ("psychology", "心理成长", "Psychology"),
-    ("humanities", "历史人文", "Humanities"),
-    ("life", "生活艺术", "Life and arts"),
+    ("data", "数据分析", "Data", "从看懂一张报表，到用数字回答一个问题。"),
+    ("programming", "编程开发", "Programming", "写下第一行代码，也弄清大系统为什么那样搭。"),
+    ("ai", "人工智能", "AI", "弄清模型怎样学会东西，再动手做一个能用的。"),
+    ("product", "产品设计", "Product", "听懂用户，想清取舍，把一个功能做到恰好。"),
+    ("writing", "写作表达", "Writing", "把话写清楚，把事讲明白，让人愿意看完、听完。"),
+    ("business", "商业管理", "Business", "带团队、谈条件、读报表：做事的人迟早用得上的功课。"),
+    ("finance", "投资理财", "Finance", "算清家里的账，再谈投资；不荐股，不许诺收益。"),
+    ("psychology", "心理成长", "Psychology", "认识自己的情绪和习惯，也把身边的关系处好一点。"),
+    ("humanities", "历史人文", "Humanities", "从一首诗、一件货物、一个问题，走进很远的年代。"),
+    ("life", "生活艺术", "Life and arts", "咖啡、跑步、水彩、摄影：给每天添一点自己的手艺。"),
 )
 
 

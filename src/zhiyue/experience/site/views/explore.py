@@ -56,13 +56,18 @@ def topic(request: PageRequest, slug: str) -> HttpResponseBase:
     if found is None:
         return moved(browse.topic_moved_to(slug), "site:topic")
     cards = browse.courses_of_topic(found.pk)
-    items = show(cards, learners=learners_of(card.id for card in cards))
+    way = browse.where_to_begin(cards)
+    on_the_way = {card.id for card in way}
+    learners = learners_of(card.id for card in cards)
+    others = [card for card in cards if card.id not in on_the_way]
     page = {
         "tab": "courses",
-        "meta": meta.topic(request, found, len(items)),
+        "meta": meta.topic(request, found, len(cards)),
         "topic": found,
-        "courses": Shelf(key="topic", title="", items=items),
-        "path": show(browse.where_to_begin(cards)),
+        "course_count": len(cards),
+        "path": show(way, learners=learners),
+        # Each course stands on the page once.
+        "others": Shelf(key="topic", title="", items=show(others, learners=learners)),
         "teachers": browse.teachers_of_topic(found.pk),
     }
     return render(request, "site/topic.html", page)

@@ -53,11 +53,12 @@ class CourseDraft:
 
 
 @transaction.atomic
-def put_topic(*, slug: str, name: str, name_en: str, position: int) -> Topic:
-    """Make a topic, or bring it up to date."""
-    return Topic.objects.update_or_create(
-        slug=slug, defaults={"name": name, "name_en": name_en, "position": position}
-    )[0]
+def put_topic(*, slug: str, name: str, name_en: str, position: int, description: str = "") -> Topic:
+    """Make a topic, or bring it up to date; without a `description` the one it has stays."""
+    facts = {"name": name, "name_en": name_en, "position": position}
+    if description:
+        facts["description"] = description
+    return Topic.objects.update_or_create(slug=slug, defaults=facts)[0]
 
 
 @transaction.atomic
