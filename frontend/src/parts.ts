@@ -6,6 +6,22 @@ interface ShelfRefs {
   track: HTMLElement;
 }
 
+/** Tells `root` at which ends of a scrolling `track` there is more: styles fade it there. */
+function tellEnds(track: HTMLElement, root: HTMLElement): { atStart: boolean; atEnd: boolean } {
+  const room = track.scrollWidth - track.clientWidth;
+  const atStart = track.scrollLeft <= 8;
+  const atEnd = track.scrollLeft >= room - 8;
+  root.toggleAttribute("data-scrolls", room > 8);
+  root.dataset.more = [atStart ? "" : "start", atEnd ? "" : "end"].filter(Boolean).join(" ");
+  return { atStart, atEnd };
+}
+
+function watchEnds(track: HTMLElement, measure: () => void): void {
+  measure();
+  track.addEventListener("scroll", measure, { passive: true });
+  new ResizeObserver(measure).observe(track);
+}
+
 /** Arrows, fade and arrow keys of a shelf. */
 function shelf() {
   return {
@@ -15,18 +31,11 @@ function shelf() {
     $root: null as unknown as HTMLElement,
 
     init() {
-      this.measure();
-      this.$refs.track.addEventListener("scroll", () => this.measure(), { passive: true });
-      new ResizeObserver(() => this.measure()).observe(this.$refs.track);
+      watchEnds(this.$refs.track, () => this.measure());
     },
 
     measure() {
-      const track = this.$refs.track;
-      const room = track.scrollWidth - track.clientWidth;
-      this.atStart = track.scrollLeft <= 8;
-      this.atEnd = track.scrollLeft >= room - 8;
-      this.$root.toggleAttribute("data-scrolls", room > 8);
-      this.$root.dataset.more = [this.atStart ? "" : "start", this.atEnd ? "" : "end"].filter(Boolean).join(" ");
+      Object.assign(this, tellEnds(this.$refs.track, this.$root));
     },
 
     turn(direction: number) {
@@ -105,4 +114,5 @@ export function startParts(): void {
   Alpine.data("sheet", sheet);
   Alpine.data("toast", toast);
   Alpine.start();
+  for (const row of document.querySelectorAll<HTMLElement>(".choices")) watchEnds(row, () => tellEnds(row, row));
 }
