@@ -47,6 +47,11 @@ def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: 
     return _slate(policy, acts, _owned_or_finished(actor, until_pk), k, wished)
 
 
+def knows(actor: Actor) -> bool:
+    """Is there anything of this person that a slate goes by: an act, or a topic they said they care about?"""
+    return bool(recent_acts(actor, limit=1)) or bool(interests_of(actor))
+
+
 def similar(course_id: int, *, k: int = 6) -> Slate:
     """At most k courses most like one, for whoever looks at it; none that is there for being popular alone."""
     published = _published()

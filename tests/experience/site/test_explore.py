@@ -88,6 +88,39 @@ def test_where_nothing_fits_it_says_what_to_let_go(english, town):
     assert re.search(r'href="/courses/\?topic=writing".*?<span>Price: Free</span>.*?1 course<', page, re.S)
     hopeless = english.get("/courses/?topic=writing&price=free&level=advanced").content.decode()
     assert "Nothing fits even with one of them let go" in hopeless
+    ways = re.findall(r"<span>(\w+): ([\w ]+)</span>", hopeless)
+    assert sorted(ways) == [("Level", "Advanced"), ("Price", "Free"), ("Topic", "Topic writing")]
+    assert '<a class="btn btn-primary mt-2" href="/courses/">Clear all</a>' in hopeless
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("", "All courses"),
+        ("?topic=data", "Topic data"),
+        ("?level=advanced", "Advanced"),
+        ("?topic=data&level=advanced", "Topic data · Advanced"),
+        ("?topic=data&topic=writing", "All courses"),
+        ("?topic=nothing", "All courses"),
+    ],
+)
+def test_a_list_is_called_by_the_one_topic_or_level_chosen(english, town, query, name):
+    page = english.get(f"/courses/{query}").content.decode()
+    assert f'id="explore-heading">{name}</h1>' in page
+    assert f"<title>{name} · " in page
+    part = english.get(f"/courses/{query}", headers=IN_PLACE).content.decode()
+    assert f'id="explore-heading" hx-swap-oob="true">{name}</h1>' in part
+    assert f"<title>{name} · " in part
+
+
+def test_an_order_is_only_called_yours_once_something_is_known_of_you(english, town):
+    for query in ("", "?sort=price"):
+        assert "Best overall" in english.get(f"/courses/{query}").content.decode()
+    english.get("/courses/write-paid/")
+    for query in ("", "?sort=price"):
+        page = english.get(f"/courses/{query}").content.decode()
+        assert "Best overall" not in page
+        assert "For you</option>" in page
 
 
 def test_an_empty_academy_says_so(english):
@@ -114,12 +147,12 @@ def test_recommended_is_the_readers_own_order(english, town):
 def test_the_number_of_queries_is_constant(english, town, django_assert_num_queries):
     english.get("/courses/")
     memory.forget()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         english.get("/courses/?topic=data")
     for number in range(12):
         make_course(f"more-{number}", topic=f"topic-{number % 3}")
     memory.forget()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         english.get("/courses/?topic=data")
 
 

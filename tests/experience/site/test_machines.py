@@ -39,6 +39,15 @@ def test_a_course_is_told_to_search_engines_and_chat_windows(english, course):
     assert "hreflang" not in page
 
 
+def test_no_two_pages_of_a_course_have_one_title(english, course):
+    addresses = ["", "one/", "two/", "three/", "four/"]
+    pages = [english.get(f"/courses/{course.slug}/{end}").content.decode() for end in addresses]
+    titles = [re.search("<title>(.*?)</title>", page)[1] for page in pages]
+    assert titles[0] == "课程 intuition – 何牧 · 知跃"
+    assert titles[1] == "第 one 讲 · 课程 intuition · 知跃"
+    assert len(set(titles)) == len(titles)
+
+
 def test_what_the_author_wrote_for_search_engines_wins(english, course):
     Course.objects.filter(pk=course.pk).update(
         seo_title="统计学入门课", seo_description="写给看报表的人的统计学。"

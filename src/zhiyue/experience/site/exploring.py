@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.http import urlencode
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.experience.shell.cards import Words, in_language
 from zhiyue.product.catalogue.explore import FACETS, SORTS, Found, Option, Wanted
 from zhiyue.product.catalogue.models import Course, Level, Topic
 from zhiyue.product.commerce.selectors import learners_by_course
-from zhiyue.recommend.selectors import slate
+from zhiyue.recommend.selectors import knows, slate
 
 _MOST_VALUES = 20
 _MOST_LETTERS = 40
@@ -109,9 +109,27 @@ def address_of(wanted: Wanted) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
+def heading(wanted: Wanted, topics: Sequence[Topic]) -> Words:
+    """What the list is called: by its topic and its level where one of each is chosen."""
+    names = _value_names(topics)
+    parts = [
+        str(names[facet][values[0]])
+        for facet in ("topic", "level")
+        if len(values := wanted.chosen.get(facet, ())) == 1 and values[0] in names[facet]
+    ]
+    return " · ".join(parts) or pgettext("courses", "All courses")
+
+
 def next_page(wanted: Wanted, found: Found) -> str:
     """The address of the page after this one, empty at the end."""
     return address_of(replace(wanted, after=found.after)) if found.after else ""
+
+
+def sorts(actor: Actor) -> Mapping[str, Words]:
+    """The orders in words. The first one is for somebody only once there is something of them to go by."""
+    if knows(actor):
+        return SORT_WORDS
+    return {**SORT_WORDS, "recommended": pgettext_lazy("sort courses", "Best overall")}
 
 
 def places(wanted: Wanted, actor: Actor) -> dict[int, int]:
@@ -125,9 +143,13 @@ def places(wanted: Wanted, actor: Actor) -> dict[int, int]:
 
 def facets(found: Found, topics: Sequence[Topic]) -> list[Facet]:
     """The facets that leave a choice, in words."""
-    words = {**_VALUE_WORDS, "topic": {t.slug: in_language(t.name, t.name_en) for t in topics}}
+    words = _value_names(topics)
     shown = [_facet(name, found.facets[name], words.get(name)) for name in FACETS]
     return [facet for facet in shown if len(facet.options) > 1 or any(o.is_chosen for o in facet.options)]
+
+
+def _value_names(topics: Sequence[Topic]) -> Mapping[str, Mapping[str, Words]]:
+    return {**_VALUE_WORDS, "topic": {topic.slug: in_language(topic.name, topic.name_en) for topic in topics}}
 
 
 def _facet(name: str, options: Sequence[Option], words: Mapping[str, Words] | None) -> Facet:
@@ -157,15 +179,13 @@ def chips(wanted: Wanted, shown: Sequence[Facet]) -> list[Chip]:
 
 
 def ways_out(wanted: Wanted, shown: Sequence[Facet], found: Found) -> list[Chip]:
-    """Where nothing was found: the facets that leave something once they are let go, the most first."""
+    """Where nothing was found: each chosen facet with what there would be without it, the most first."""
     out = []
     for facet in shown:
-        count = found.without.get(facet.name, 0)
-        if count:
-            labels = in_language("、", ", ").join(
-                str(option.label) for option in (*facet.options, *facet.more) if option.is_chosen
-            )
-            out.append(Chip(labels, facet.title, address_of(_without(wanted, facet.name)), count))
+        chosen = [str(option.label) for option in (*facet.options, *facet.more) if option.is_chosen]
+        if chosen:
+            address, count = address_of(_without(wanted, facet.name)), found.without.get(facet.name, 0)
+            out.append(Chip(in_language("、", ", ").join(chosen), facet.title, address, count))
     return sorted(out, key=lambda chip: -chip.count)
 
 

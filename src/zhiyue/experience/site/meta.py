@@ -58,10 +58,10 @@ def home(request: HttpRequest) -> Meta:
     )
 
 
-def courses(request: HttpRequest) -> Meta:
-    """One address for all that facets and orders make of it."""
+def courses(request: HttpRequest, heading: str) -> Meta:
+    """One address for all that facets and orders make of it; its title says what is chosen."""
     return Meta(
-        pgettext("courses", "All courses"),
+        heading,
         pgettext("courses", "Every course and column, by topic, level, price and length."),
         request.build_absolute_uri(reverse("site:courses")),
     )
@@ -119,7 +119,7 @@ def course(request: HttpRequest, found: Course) -> Meta:
     name = in_language(found.topic.name, found.topic.name_en)
     trail = [(name, reverse("site:topic", args=[found.topic.slug])), (found.title, "")]
     return Meta(
-        found.seo_title or found.title,
+        found.seo_title or f"{found.title} – {found.teacher.name}",
         description,
         address,
         image=image,

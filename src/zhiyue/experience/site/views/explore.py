@@ -20,18 +20,21 @@ def courses(request: PageRequest) -> HttpResponse:
     """Courses that fit every facet. Asked in place, only what changed comes back: the results, or the next page."""
     wanted = exploring.wanted_of(request.GET)
     topics = catalogue.topics()
-    order = exploring.places(wanted, actor_of(request))
+    actor = actor_of(request)
+    order = exploring.places(wanted, actor)
+    heading = exploring.heading(wanted, topics)
     found = explore(wanted, places=order)
     shown = exploring.facets(found, topics)
     page = {
         "tab": "courses",
-        "meta": meta.courses(request),
+        "meta": meta.courses(request, str(heading)),
+        "heading": heading,
         "wanted": wanted,
         "found": found,
         "facets": shown,
         "chips": exploring.chips(wanted, shown),
         "ways_out": [] if found.total else exploring.ways_out(wanted, shown, found),
-        "sorts": exploring.SORT_WORDS,
+        "sorts": exploring.sorts(actor),
         "items": show(found.cards, learners=learners_of(card.id for card in found.cards)),
         "more": exploring.next_page(wanted, found),
     }
