@@ -104,3 +104,47 @@ def test_a_mistyped_question_is_put_right(typed, meant):
         {"python": 3, "直觉": 2, "统计学": 4, "推荐": 3, "系统": 2, "数据": 4, "神经网络": 1, "sql": 1}
     )
     assert corrected(typed, words) == meant
+
+
+PHRASES = ("短视频脚本写作", "裴砚", "古典文学教师", "西安的一天", "先生", "现实")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("duanshipin", "短视频"),
+        ("duanship", "短视频"),
+        ("jiaobenxiezuo", "脚本写作"),
+        ("peiyan", "裴砚"),
+        # Cut as xi-an or as xian: whatever stands somewhere.
+        ("xiandeyitian", "西安的一天"),
+        ("xiansheng", "先生"),
+        # One syllable is no word, no stretch goes over the end of a phrase, and letters alone are no pinyin.
+        ("pei", None),
+        ("yangudian", None),
+        ("pytorch", None),
+        ("", None),
+    ],
+)
+def test_pinyin_finds_a_stretch_of_a_phrase(typed, meant):
+    assert Vocabulary({}, PHRASES).spoken(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("pei yan", "裴砚"),
+        ("duan shi pin", "短视频"),
+        ("shu ju", "数据"),
+        ("python duanshipin", "python 短视频"),
+        ("python sql", "python sql"),
+        ("pei", "pei"),
+    ],
+)
+def test_pinyin_typed_syllable_by_syllable_is_put_right(typed, meant):
+    assert corrected(typed, Vocabulary({"python": 3, "sql": 1, "数据": 2}, PHRASES)) == meant
+
+
+def test_a_long_word_with_many_cuts_is_answered_at_once():
+    """Every “xian” may be cut in two; that none of the 2¹⁴ ways reaches the end is seen before one is taken."""
+    assert Vocabulary({}, PHRASES).spoken("xian" * 14 + "vvvv") is None

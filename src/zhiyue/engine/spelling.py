@@ -2,25 +2,31 @@
 
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from itertools import islice, product
 from pathlib import Path
+
+import numpy as np
 
 _LONGEST = 6
 # A word of many readings is kept under so many of them.
 _READINGS = 8
 _COMPARED = 40
+# A word in pinyin that may be cut into syllables in more ways than these is looked for by the first ones.
+_CUTS = 8
 
 
 class Vocabulary:
-    """The words that may have been meant, with how often each stands somewhere.
+    """The words that may have been meant, with how often each stands somewhere, and the phrases they stand in.
 
-    `nearest` is for words in letters, `same_sound` for what is typed in pinyin, `unlike_by_one` for Chinese words.
+    `nearest` is for words in letters, `same_sound` for what is typed in pinyin, `spoken` for pinyin of what is no word
+    but a stretch of a phrase (a name, half a title), `unlike_by_one` for Chinese words.
     """
 
-    def __init__(self, words: Mapping[str, int]) -> None:
+    def __init__(self, words: Mapping[str, int], phrases: Iterable[str] = ()) -> None:
         self.counts = dict(words)
+        self._phrases = phrases
         self._by_pair: defaultdict[str, list[str]] = defaultdict(list)
         self._by_sound: defaultdict[str, list[str]] = defaultdict(list)
         self._by_gap: defaultdict[str, list[str]] = defaultdict(list)
@@ -55,6 +61,17 @@ class Vocabulary:
         found = {word for sound in asked for word in self._by_sound.get(sound, ()) if word != typed}
         return self._commonest(found)
 
+    def spoken(self, typed: str) -> str | None:
+        """The commonest stretch of a phrase that is read as `typed`, two syllables or more; the last may be begun."""
+        cuts = [cut for cut in islice(_cuts(typed), _CUTS) if len(cut) > 1]
+        found = Counter(stretch for cut in cuts for stretch in self._text.stretches(cut))
+        return min(found, key=lambda stretch: (-found[stretch], stretch), default=None)
+
+    @cached_property
+    def _text(self) -> "_Text":
+        """Made for the first question in pinyin; most vocabularies are never asked one."""
+        return _Text("\n".join(self._phrases))
+
     def unlike_by_one(self, typed: str) -> str | None:
         """The commonest word of three or more characters in which one other character stands."""
         found = {word for gap in _gaps(typed) for word in self._by_gap.get(gap, ()) if word != typed}
@@ -62,6 +79,30 @@ class Vocabulary:
 
     def _commonest(self, found: Iterable[str]) -> str | None:
         return min(found, key=lambda word: (-self.counts[word], word), default=None)
+
+
+class _Text:
+    """A text with the places of each of its characters."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        self._places = np.argsort(self._codes, kind="stable")
+        self._sorted = self._codes[self._places]
+
+    def stretches(self, cut: Sequence[str]) -> list[str]:
+        """Every stretch of which each character is one of the signs at its place in `cut`."""
+        wanted = [np.array([ord(sign) for sign in signs], dtype=np.uint32) for signs in cut]
+        ranges = [
+            (np.searchsorted(self._sorted, w), np.searchsorted(self._sorted, w, "right")) for w in wanted
+        ]
+        rarest = min(range(len(cut)), key=lambda at: int((ranges[at][1] - ranges[at][0]).sum()))
+        here = [self._places[first:last] for first, last in zip(*ranges[rarest], strict=True)]
+        starts = np.concatenate(here) - rarest
+        starts = starts[(starts >= 0) & (starts + len(cut) <= len(self._codes))]
+        for at, signs in enumerate(wanted):
+            starts = starts[np.isin(self._codes[starts + at], signs)]
+        return [self._text[start : start + len(cut)] for start in starts.tolist()]
 
 
 def typing_errors(one: str, other: str) -> int:
@@ -90,6 +131,29 @@ def sounds(word: str) -> list[str]:
     return ["".join(one) for one, _ in zip(product(*readings), range(_READINGS), strict=False)]
 
 
+def _cuts(typed: str) -> Iterator[tuple[str, ...]]:
+    """The ways to cut pinyin into syllables, longer ones first, each as the characters that are read so."""
+    table, begun = _signs(), _begun_signs()
+    # From where the end can be reached: without it, the dead ends of a long word would be as many as its cuts.
+    leads = [False] * len(typed) + [True]
+    for at in reversed(range(len(typed))):
+        leads[at] = typed[at:] in begun or any(
+            leads[end] and typed[at:end] in table for end in range(at + 1, min(at + 6, len(typed)) + 1)
+        )
+
+    def onwards(at: int) -> Iterator[tuple[str, ...]]:
+        if at == len(typed):
+            yield ()
+        for end in range(min(at + 6, len(typed)), at, -1):
+            if leads[end] and typed[at:end] in table:
+                for rest in onwards(end):
+                    yield (table[typed[at:end]], *rest)
+        if typed[at:] in begun:
+            yield (begun[typed[at:]],)
+
+    return onwards(0)
+
+
 def _gaps(word: str) -> list[str]:
     return [word[:at] + "*" + word[at + 1 :] for at in range(len(word))] if len(word) >= 3 else []
 
@@ -100,10 +164,25 @@ def _letter_pairs(word: str) -> set[str]:
 
 
 @cache
+def _signs() -> dict[str, str]:
+    return tomllib.loads(Path(__file__).with_name("sounds.toml").read_text("utf-8"))
+
+
+@cache
+def _begun_signs() -> dict[str, str]:
+    """For what begins a syllable and is none itself: the characters of all that it may become."""
+    found: defaultdict[str, str] = defaultdict(str)
+    for sound, signs in _signs().items():
+        for size in range(1, len(sound)):
+            if sound[:size] not in _signs():
+                found[sound[:size]] += signs
+    return dict(found)
+
+
+@cache
 def _readings() -> dict[str, tuple[str, ...]]:
-    table = tomllib.loads(Path(__file__).with_name("sounds.toml").read_text("utf-8"))
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for sound, signs in table.items():
+    for sound, signs in _signs().items():
         for sign in signs:
             found[sign].append(sound)
     return {sign: tuple(read) for sign, read in found.items()}
@@ -111,6 +190,12 @@ def _readings() -> dict[str, tuple[str, ...]]:
 
 def corrected(folded: str, words: Vocabulary) -> str:
     """A folded question with its unknown words put right, unchanged where nothing better is known."""
+    apart = folded.split()
+    if len(apart) > 1 and not all(piece in words for piece in apart):
+        # Pinyin is often typed syllable by syllable.
+        whole = "".join(apart)
+        if whole.isascii() and whole.isalpha() and (meant := words.same_sound(whole) or words.spoken(whole)):
+            return meant
     return "".join(_put_right(piece, words) for piece in _pieces(folded))
 
 
@@ -132,7 +217,7 @@ def _put_right(piece: str, words: Vocabulary) -> str:
     if piece.isascii():
         if not piece.isalpha() or piece in words:
             return piece
-        return words.nearest(piece) or words.same_sound(piece) or piece
+        return words.nearest(piece) or words.same_sound(piece) or words.spoken(piece) or piece
     done, at = "", 0
     while at < len(piece):
         window, better = _better(piece[at:], words)

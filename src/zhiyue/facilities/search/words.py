@@ -43,6 +43,7 @@ def vocabulary() -> Vocabulary:
 
 def _read(now: datetime) -> Vocabulary:
     counts: Counter[str] = Counter()
+    phrases: dict[str, None] = {}
     rows = Document.objects.filter(is_open=True, since__lte=now).values_list(
         "title", "secondary", "tags", "title_terms", "secondary_terms", "tags_terms"
     )
@@ -52,4 +53,5 @@ def _read(now: datetime) -> Vocabulary:
         folded = terms.fold(f"{title} {secondary} {tags}")
         found.update(folded[begin:end] for begin, end, _ in terms.latin_words(folded))
         counts.update(found)
-    return Vocabulary(counts)
+        phrases.update(dict.fromkeys(terms.han_runs(folded)))
+    return Vocabulary(counts, phrases)
