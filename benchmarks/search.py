@@ -73,7 +73,9 @@ def _measure(name: str) -> None:
         questions = [question for kind, question in asked if kind == sort]
         _report(f"ours, {sort}", questions, lambda question: selectors.find(question, groups=groups).count)
     _report(
-        "ours, suggestions", [q[:3] for _, q in asked], lambda q: len(selectors.suggest(q, kinds=("course",)))
+        "ours, suggestions",
+        [q[:3] for _, q in asked],
+        lambda q: selectors.suggest(q, kinds=("course",)).count,
     )
     plain = [question for kind, question in asked if kind == "words"]
     for peer, ask in _peers():

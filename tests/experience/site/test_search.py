@@ -9,7 +9,7 @@ from tests.factories import lesson_of
 from zhiyue.collect.models import Event
 from zhiyue.facilities.search.models import Document
 from zhiyue.product.catalogue.indexing import index_course
-from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.catalogue.models import Course, Lesson
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +53,35 @@ def test_nothing_found_says_what_to_do_and_recommends(english, course):
 
 def test_what_was_meant_is_said_with_a_link(english, course):
     page = read(english, "/search/?q=intuitoin")
-    assert 'href="/search/?q=intuition"' in page
+    assert '<a class="link font-semibold" href="/search/?q=intuition">intuition</a>' in page
     assert "Nothing fits “intuitoin”." in page
+
+
+def test_suggestions_say_what_was_probably_meant(english, course):
+    lines = read(english, "/search/suggest/?q=intuitoin")
+    first, second = lines.split('role="option"')[1:3]
+    assert 'data-href="/search/?q=intuition"' in first
+    assert "Probably meant" in first
+    assert 'data-href="/courses/intuition/"' in second
+    assert "Probably meant" not in read(english, "/search/suggest/?q=intui")
+
+
+def test_a_course_says_why_it_was_found(english, course):
+    page = read(english, "/search/?q=intuition")
+    assert "课程 <mark>intuition</mark></a>" in page
+    assert "course-card-why" not in page
+    page = read(english, "/search/?q=报表")
+    assert (
+        '<p class="course-card-why" lang="zh-hans">一句话\n写给看<mark>报表</mark>的人。\n看懂数据</p>'
+        in page
+    )
+    assert ">Tags: <mark>统计</mark></p>" in read(english, "/search/?q=统计")
+    # Nothing that a card shows is written as HTML but the marks.
+    Course.objects.filter(pk=course.pk).update(title="<b>茶</b>", tags=["<i>茶</i>"])
+    index_course(course.pk)
+    page = read(english, "/search/?q=茶")
+    assert "&lt;b&gt;<mark>茶</mark>&lt;/b&gt;" in page
+    assert "<i>" not in page
 
 
 def test_what_is_typed_stays_in_the_box_and_is_only_text(english, course):

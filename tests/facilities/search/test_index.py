@@ -102,7 +102,7 @@ def test_nothing_of_a_closed_text_shows_in_a_strangers_answer():
         assert not {"鹦鹉", "秘密"} & {said[at : at + 2] for at in range(len(said))}
     # Whether a closed word stands there changes neither who is found nor in which order.
     assert found("标准差 鹦鹉") == found("标准差 河马")
-    assert [hit.ref for hit in selectors.suggest("鹦鹉", kinds=("lesson",))] == []
+    assert selectors.suggest("鹦鹉", kinds=("lesson",)).groups["all"].hits == ()
 
 
 def test_what_comes_later_is_not_found_yet():
@@ -176,13 +176,25 @@ def test_of_equals_the_better_loved_comes_first():
 
 def test_begun_words_are_suggested():
     def suggested(typed):
-        return [hit.ref for hit in selectors.suggest(typed, kinds=("course", "teacher"))]
+        return [hit.ref for hit in selectors.suggest(typed, kinds=("course", "teacher")).groups["all"].hits]
 
     assert suggested("py") == [2]
     assert suggested("统计学的直") == [1]
     assert suggested("推") == [3]
     assert suggested("tuijian") == [3]
     assert suggested("") == []
+
+
+def test_pinyin_of_half_a_title_or_a_name_is_understood_with_and_without_spaces():
+    for typed in ("shouchong", "shou chong", "shouchongkafei"):
+        assert found(typed)[0] == ("course", 4)
+        assert selectors.suggest(typed, kinds=("course",)).groups["all"].hits[0].ref == 4
+    for typed in ("hemu", "he mu"):
+        assert ("teacher", 21) in found(typed)
+        assert selectors.find(typed, groups=GROUPS).meant == "何牧"
+    # What stands in a text alone isn't offered, be it open or closed.
+    assert selectors.find("zhongweishu", groups=GROUPS).meant == ""
+    assert selectors.find("yingwu", groups=GROUPS).meant == ""
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

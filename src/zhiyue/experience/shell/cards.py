@@ -16,13 +16,18 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class ShownCourse:
-    """A course on a card. `position` counts from 1; `reason` names the act or fact it is shown for."""
+    """A course on a card. `position` counts from 1; `reason` names the act or fact it is shown for.
+
+    Where it was searched for, `title` and `why` are its title and what speaks for it, with what was found marked.
+    """
 
     course: CourseCard
     cover: SafeString
     position: int
     reason: Words = ""
     learners: int = 0
+    title: SafeString | str = ""
+    why: SafeString | str = ""
 
     @property
     def topic(self) -> str:

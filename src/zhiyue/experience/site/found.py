@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import strip_tags
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.experience.shell.cards import ShownCourse, in_language, show
 from zhiyue.facilities.search.kinds import Hit
+from zhiyue.facilities.search.marking import Marker
 from zhiyue.product.catalogue.indexing import COURSE, LESSON, TEACHER, TOPIC
+from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.selectors import learners_of
 from zhiyue.product.learning.search import COURSES, LESSONS, PEOPLE, Answer
@@ -28,6 +30,7 @@ _KIND_NAMES: Mapping[str, Promise] = {
     TOPIC: pgettext_lazy("search suggestion", "Topic"),
 }
 _ICONS = {COURSE: "library", TEACHER: "user", TOPIC: "tag", LESSON: "book-open"}
+_MARK = "<mark>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,14 @@ def groups(answer: Answer, *, most: Mapping[str, int], skip: int = 0) -> list[Sh
     return shown
 
 
-def suggestions(hits: Sequence[Hit], answer: Answer) -> list[Suggestion]:
-    """What the hits lead to; `answer` holds the rows behind them."""
+def suggestions(answer: Answer) -> list[Suggestion]:
+    """What the hits lead to, and before them what was searched for instead of what was typed."""
     shown = []
-    for hit in hits:
+    if answer.found.meant:
+        said = pgettext("search suggestion", "Probably meant")
+        address = address_of(answer.found.meant)
+        shown.append(Suggestion(address, "search", answer.found.meant, said, "meant"))
+    for hit in [hit for group in answer.found.groups.values() for hit in group.hits]:
         place = _place(answer, hit)
         if place:
             shown.append(Suggestion(place[0], _ICONS[hit.kind], hit.title, _KIND_NAMES[hit.kind], hit.kind))
@@ -104,9 +111,26 @@ def address_of(words: str, group: str = "", page: int = 1) -> str:
 
 
 def _cards(answer: Answer, hits: Sequence[Hit], skip: int) -> list[ShownCourse]:
-    cards = [answer.courses[hit.ref] for hit in hits if hit.ref in answer.courses]
+    known = [hit for hit in hits if hit.ref in answer.courses]
+    cards = [answer.courses[hit.ref] for hit in known]
     shown = show(cards, learners=learners_of(card.id for card in cards))
-    return [replace(item, position=item.position + skip) for item in shown]
+    marker = Marker(answer.found.marks)
+    return [
+        replace(item, position=item.position + skip, title=hit.title, why=_why(hit, item.course, marker))
+        for item, hit in zip(shown, known, strict=True)
+    ]
+
+
+def _why(hit: Hit, card: CourseCard, marker: Marker) -> SafeString:
+    """Why a course was found: the passage that says it, else the tags that do. Empty where its title says it all."""
+    if _MARK in hit.passage:
+        return hit.passage
+    tags = [marker.marked(tag) for tag in dict.fromkeys((card.topic_name, card.level_label, *card.tags))]
+    named = [(tag,) for tag in tags if _MARK in tag]
+    if not named:
+        return SafeString("")
+    listed = format_html_join(in_language("、", ", "), "{}", named)
+    return format_html("{}{}", pgettext("search", "Tags: "), listed)
 
 
 def _rows(answer: Answer, hits: Sequence[Hit], skip: int) -> list[Row]:

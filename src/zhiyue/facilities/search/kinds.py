@@ -48,11 +48,12 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Found:
     """An answer by group. `meant` is what was searched for instead, where nothing fits the words as typed;
-    `is_near` says that what is shown fits only in part."""
+    `is_near` says that what is shown fits only in part. `marks`: the words found, to mark in what else is shown."""
 
     groups: Mapping[str, Group] = field(default_factory=dict)
     meant: str = ""
     is_near: bool = False
+    marks: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

@@ -84,6 +84,7 @@ def find(
         },
         meant=taken.meant,
         is_near=taken.is_near,
+        marks=taken.question.marks,
     )
 
 
@@ -100,11 +101,12 @@ def _best_try(question: Question, reader: _Reader) -> tuple[_Ranked, _Try | None
     return best, taken
 
 
-def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
-    """Open things that what was typed so far may become, the likeliest first; else what it may have meant."""
+def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> Found:
+    """Open things that what was typed so far may become, the likeliest first, as one group `all`; else what it may
+    have meant."""
     question = questions.read(typed, synonym_groups())
     if not question.units:
-        return []
+        return Found(groups={"all": Group()})
     begun = _unfinished(question)
     reader = _Reader({"all": tuple(kinds)})
     with asking():
@@ -112,8 +114,8 @@ def suggest(typed: str, *, kinds: Sequence[str], limit: int = 8) -> list[Hit]:
     rows = [one for one in ranked_rows if in_face(one[1], begun)][:limit]
     if rows:
         hits = _hits(rows, Marker(begun.marks))
-        return [hits[row.pk] for _, row in rows]
-    return list(find(typed, groups=reader.groups, limit=limit).groups["all"].hits)
+        return Found(groups={"all": Group(tuple(hits[row.pk] for _, row in rows), len(rows))})
+    return find(typed, groups=reader.groups, limit=limit)
 
 
 def indexed_refs(kind: str) -> QuerySet[Document, int]:

@@ -2,7 +2,6 @@
 remembered of it."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -13,7 +12,7 @@ from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.facilities.search import selectors
-from zhiyue.facilities.search.kinds import Found, Group, Hit
+from zhiyue.facilities.search.kinds import Found
 from zhiyue.facilities.search.questions import LONGEST_QUESTION
 from zhiyue.facilities.search.services import set_boosts
 from zhiyue.product.catalogue.indexing import COURSE, LESSON, TEACHER, TOPIC
@@ -55,14 +54,9 @@ def find(typed: str, *, user: User | None, group: str = "", limit: int = 10, ski
     return _with_rows(found)
 
 
-def suggest(typed: str, *, limit: int = 8) -> list[Hit]:
-    """Courses, teachers and topics that what was typed so far may become."""
-    return selectors.suggest(typed, kinds=(COURSE, TEACHER, TOPIC), limit=limit)
-
-
-def behind(hits: Sequence[Hit]) -> Answer:
-    """The rows behind hits, whichever way those came."""
-    return _with_rows(Found(groups={"": Group(tuple(hits))}))
+def suggest(typed: str, *, limit: int = 8) -> Answer:
+    """Courses, teachers and topics that what was typed so far may become, or may have meant."""
+    return _with_rows(selectors.suggest(typed, kinds=(COURSE, TEACHER, TOPIC), limit=limit))
 
 
 def made(*, actor: Actor, typed: str, count: int) -> None:

@@ -44,8 +44,7 @@ def suggest(request: PageRequest) -> HttpResponse:
     typed = request.GET.get("q", "")[:LONGEST_TYPED].replace("\x00", "").strip()
     spend([Allowance(SUGGESTIONS, "suggest", address_of(request))])
     if typed:
-        hits = searching.suggest(typed)
-        lines = found.suggestions(hits, searching.behind(hits))
+        lines = found.suggestions(searching.suggest(typed))
     else:
         lines = found.earlier(searching.recent_searches(actor_of(request)))
     response = render(request, "site/parts/suggestions.html", {"typed": typed, "lines": lines})
