@@ -44,6 +44,18 @@ def test_neighbours_of_one_topic_wear_different_tints():
     assert set(tints) == {0, 1, 2, 3}
 
 
+def test_neighbours_whose_topics_have_like_colours_wear_tints_that_differ():
+    """Brick beside ochre turned towards red, say: a course then leaves the tint it wears by itself."""
+    courses = [(f"{topic}-{n}", topic) for n in range(12) for topic in ("product", "finance", "humanities")]
+    worn = [
+        covers.palette_of(topic, wear.tint)
+        for (_, topic), wear in zip(courses, covers.dress(courses), strict=True)
+    ]
+    own = [covers.palette_of(topic, covers.tint_of(slug)) for slug, topic in courses]
+    assert min(covers.distance(a, b) for a, b in pairwise(worn)) > 74
+    assert min(covers.distance(a, b) for a, b in pairwise(own)) < 68
+
+
 def test_white_words_can_be_read_on_every_tint():
     for topic in TOPICS:
         for tint in range(4):

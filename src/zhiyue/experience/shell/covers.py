@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 from functools import cache
-from math import pi, sin
+from math import dist, pi, sin
 from zlib import crc32
 
 from django.utils.html import format_html
@@ -56,6 +56,9 @@ _KNOWN = {
 # lightness that the grounds keep (white words stand on them), and whether the two change places.
 _TINTS = ((0, 1.0, False), (12, 0.9, True), (-18, 0.95, False), (-5, 1.0, True))
 
+# Palettes that differ by less look alike beside each other, whichever topics they belong to.
+_APART = 80.0
+
 Draw = Callable[[random.Random, Palette], str]
 
 
@@ -75,10 +78,14 @@ def palette_of(topic: str, tint: int = 0) -> Palette:
 
 
 def _turned(colour: str, degrees: int, light: float = 1.0) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 255 for part in _parts(colour))
     hue, lightness, saturation = rgb_to_hls(red, green, blue)
     parts = hls_to_rgb((hue + degrees / 360) % 1, lightness * light, saturation)
     return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+
+
+def _parts(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
 
 def motif_of(slug: str, variant: int = 0) -> int:
@@ -106,14 +113,29 @@ def dress(courses: Sequence[tuple[str, str]]) -> list[Wear]:
     colours: list[Palette] = []
     for place, (slug, topic) in enumerate(courses):
         near = [place - back for back in (1, 2, 4) if back <= place]
-        # Three are near and four are the tints, so one is always left.
-        tints = [(tint_of(slug) + moved) % len(_TINTS) for moved in range(len(_TINTS))]
-        tint = next(t for t in tints if palette_of(topic, t) not in [colours[at] for at in near])
+        tint = _tint_beside([colours[at] for at in near], slug, topic)
         variant = next(v for v in range(len(MOTIFS)) if motif_of(slug, v) not in [motifs[at] for at in near])
         worn.append(Wear(variant=variant, tint=tint))
         motifs.append(motif_of(slug, variant))
         colours.append(palette_of(topic, tint))
     return worn
+
+
+def _tint_beside(near: Sequence[Palette], slug: str, topic: str) -> int:
+    """The course's own tint where it is far enough from those near it, else the tint that is farthest.
+
+    Three are near at most and four are the tints, so it is none of theirs.
+    """
+    own = tint_of(slug)
+    tints = [own, *(tint for tint in range(len(_TINTS)) if tint != own)]
+    room = {tint: min((distance(palette_of(topic, tint), p) for p in near), default=_APART) for tint in tints}
+    return own if room[own] >= _APART else max(tints, key=lambda tint: room[tint])
+
+
+def distance(one: Palette, other: Palette) -> float:
+    """How unlike two palettes look: of grounds and middle colours together, 0 to 883."""
+    pairs = ((one.ground, other.ground), (one.mid, other.mid))
+    return sum(dist(_parts(a), _parts(b)) for a, b in pairs)
 
 
 def draw(*, slug: str, topic: str, keyword: str, wear: Wear | None = None, picture: str = "") -> SafeString:
