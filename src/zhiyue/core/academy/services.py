@@ -94,8 +94,6 @@ def _set_looks(by: User | None, looks: Looks) -> Academy:
     )
     before = asdict(looks_of(row))
     changed = {field: text for field, text in after.items() if text != before[field]}
-    if any(_is_too_long(Academy, field, text) for field, text in changed.items()):
-        raise Incomplete(pgettext_lazy("looks", "One of these texts is too long. Shorten it."))
     if changed:
         for field, text in changed.items():
             setattr(row, field, text)
