@@ -96,8 +96,8 @@ def test_the_demo_answers_and_ends_with_no_process_left(demo):
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert alive(children) == []
-    for line in ("learner@example.com", "creator@example.com", "operator@example.com", "agent@example.com"):
-        assert line in output
+    for role in ("learner", "creator", "operator", "agent", "owner"):
+        assert f"{role}@example.com" in output
     assert f"http://127.0.0.1:{port}/" in output
 
 

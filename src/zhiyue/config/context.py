@@ -21,6 +21,6 @@ def _accounts() -> list[dict[str, str]]:
     if not demo_accounts_exist():
         return []
     return [
-        {"email": one.email, "password": PASSWORD, "label": f"{Role(one.role).label} · {one.name}"}
+        {"email": one.email, "password": PASSWORD, "role": str(Role(one.role).label), "name": one.name}
         for one in ACCOUNTS
     ]

@@ -17,5 +17,6 @@ ACCOUNTS = (
     DemoAccount("creator", "creator@example.com", "何牧"),
     DemoAccount("operator", "operator@example.com", "苏运"),
     DemoAccount("agent", "agent@example.com", "方知"),
+    DemoAccount("owner", "owner@example.com", "程致远"),
 )
 CREATOR_TEACHES = "he-mu"

@@ -7,11 +7,13 @@ from django.db import transaction
 
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.academy import selectors as own
 from zhiyue.core.academy.models import FOR_CREATORS, FOR_EVERYBODY
 from zhiyue.core.academy.selectors import agreements_to_accept
-from zhiyue.core.academy.services import accept_agreements, publish_templates
+from zhiyue.core.academy.services import Looks, accept_agreements, publish_templates, set_looks
 from zhiyue.core.academy.texts import templates
-from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import Role, User
 from zhiyue.core.accounts.services import create_member, grant, import_members
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy
@@ -36,6 +38,8 @@ def seed(*, members: int = MEMBERS, history_days: int = HISTORY_DAYS) -> None:
     """Fill the academy: courses first, then people, their past days, measures and models."""
     state = begin(total=history_days + STEPS_BESIDE_DAYS)
     if state.finished_at:
+        # Filled by an earlier version, it may lack an account that is printed now.
+        _put_accounts()
         return
     _step(state, 1, "courses", _put_courses)
     _step(state, 2, "accounts", _put_accounts)
@@ -122,7 +126,7 @@ def _put_courses() -> None:
 
 @transaction.atomic
 def _put_accounts() -> None:
-    publish_templates(texts=templates())
+    publish_templates(texts=templates(noted=False))
     joined_at = clock.now() - timedelta(days=30)
     for account in ACCOUNTS:
         if User.objects.filter(email=account.email).exists():
@@ -142,6 +146,21 @@ def _put_accounts() -> None:
             grant(user=user, role=account.role)
         if account.role == "creator":
             Teacher.objects.filter(slug=CREATOR_TEACHES).update(user=user)
+        if account.role == "owner":
+            _set_up(user)
+
+
+def _set_up(owner: User) -> None:
+    """What an owner fills in first: whom to write to, and what stands at the foot of each page."""
+    set_looks(
+        viewer=Viewer(user=owner, visitor=None, roles=frozenset({Role.OWNER})),
+        looks=Looks(
+            name=own.academy().name,
+            support_contact=academy.CONTACT,
+            footer_text=academy.FOOTER,
+            icp_number=academy.ICP_NUMBER,
+        ),
+    )
 
 
 def _give_learner_a_past(user: User) -> None:

@@ -18,6 +18,11 @@ _LESSON = re.compile(
 # Two courses that are nearly the same on purpose: the second repeats much of the first.
 TWINS = frozenset({"ab-testing-in-practice", "ab-testing-for-managers"})
 
+# An address that can't be anybody's (RFC 2606), and a number that no register knows.
+CONTACT = "help@example.com"
+FOOTER = "示范学院：课程、老师和学员都是虚构的。"
+ICP_NUMBER = "京ICP备00000000号"
+
 # Slug, name, English name, and what it is about in one line.
 TOPICS = (
     ("data", "数据分析", "Data", "从看懂一张报表，到用数字回答一个问题。"),
