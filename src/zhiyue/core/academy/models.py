@@ -1,11 +1,15 @@
 """The academy itself: how it is called and looks, what it must print below each page, and what members agree to."""
 
+import re
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
+
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_TELEPHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,}[0-9]")
 
 
 class Accent(models.TextChoices):
@@ -46,6 +50,16 @@ class Academy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def support_link(self) -> str:
+        """Where a tap on the contact leads: mail, telephone, a page; empty where it is words, as a name in WeChat."""
+        contact = self.support_contact
+        if _MAIL.fullmatch(contact):
+            return f"mailto:{contact}"
+        if _TELEPHONE.fullmatch(contact):
+            return "tel:" + "".join(sign for sign in contact if sign in "+0123456789")
+        return contact if contact.startswith(("https://", "http://")) and " " not in contact else ""
 
     @property
     def police_code(self) -> str:

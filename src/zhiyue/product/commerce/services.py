@@ -32,10 +32,7 @@ def enrol_free(*, user: User, course: Course, actor: Actor) -> bool:
         raise NotOffered
     if not course.is_free:
         raise PaymentRequired(
-            pgettext_lazy(
-                "enrol",
-                "This course has a price. Read its free lessons, or ask the academy to open it for you.",
-            )
+            pgettext_lazy("enrol", "This course has a price. Its free lessons are open to you.")
         )
     return _enrol(user=user, course=course, actor=actor, source=Enrolment.Source.FREE)
 

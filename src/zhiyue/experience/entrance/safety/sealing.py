@@ -23,7 +23,7 @@ class SecretUnreadable(Refused):
             pgettext_lazy(
                 "error",
                 "This authenticator can't be read any more: the academy's secret key was changed. "
-                "Use a passkey, or ask the academy to remove the authenticator.",
+                "Use a passkey. The academy can also remove the authenticator.",
             )
         )
 

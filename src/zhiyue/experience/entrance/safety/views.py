@@ -276,8 +276,7 @@ def _tell(user: User, template: str, provider: str) -> None:
 @require_safe
 def closed(request: PageRequest) -> HttpResponse:
     """Who signed in to a closed account: what that means, and whom to write to."""
-    page = {"tab": "me", "support_contact": academy().support_contact}
-    return render(request, "entrance/closed.html", page, status=403)
+    return render(request, "entrance/closed.html", {"tab": "me"}, status=403)
 
 
 @require_safe

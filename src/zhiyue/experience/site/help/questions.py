@@ -1,4 +1,4 @@
-"""Reads the help file of a language."""
+"""Reads the help file of a language. A paragraph that leads to `#contact` is left out where no contact is set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from zhiyue.product.catalogue import prose
 
 _FOLDER = Path(__file__).parent
 LANGUAGES = ("zh-hans", "en")
+_TO_CONTACT = "(#contact)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,16 @@ class Section:
     questions: Sequence[Question]
 
 
-def read(language: str) -> list[Section]:
+def read(language: str, *, with_contact: bool) -> list[Section]:
     """The sections in `language`, in Chinese where there is no such file."""
-    return _read(language if language in LANGUAGES else LANGUAGES[0])
+    return _read(language if language in LANGUAGES else LANGUAGES[0], with_contact)
 
 
 @cache
-def _read(language: str) -> list[Section]:
+def _read(language: str, with_contact: bool) -> list[Section]:
     text = (_FOLDER / f"{language}.md").read_text(encoding="utf-8")
+    if not with_contact:
+        text = "\n\n".join(one for one in text.split("\n\n") if _TO_CONTACT not in one)
     return [_section(block) for block in f"\n{text}".split("\n## ")[1:]]
 
 

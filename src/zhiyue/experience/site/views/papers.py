@@ -24,8 +24,7 @@ def help_page(request: PageRequest) -> HttpResponse:
             pgettext("help", "Help"),
             pgettext("help", "How learning, accounts, columns and paying work here."),
         ),
-        "sections": questions.read(get_language() or "zh-hans"),
-        "contact": academy().support_contact,
+        "sections": questions.read(get_language() or "zh-hans", with_contact=bool(academy().support_contact)),
     }
     return render(request, "site/help.html", page)
 
