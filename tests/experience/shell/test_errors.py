@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError, connection
+from django.http import HttpResponseNotAllowed
 from django.test import Client, RequestFactory
 from django.utils import translation
 
@@ -168,3 +169,44 @@ def test_a_refusal_of_a_part_of_a_page_is_a_note(signed_in, learner, course):
     page = client.post(f"/enrol/{course.slug}/", headers={"hx-request": "true"})
     assert (page.status_code, page["HX-Retarget"]) == (402, "#toasts")
     assert "<html" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/save/intuition/", "POST"),
+        ("/enrol/intuition/", "POST"),
+        ("/preferences/theme/", "POST"),
+        ("/sign-out/", "POST"),
+        ("/settings/devices/end-others/", "POST"),
+        ("/studio/courses/1/publish/now/", "POST"),
+        ("/desk/setup/try/mail/", "POST"),
+        ("/desk/jobs/1/retry/", "POST"),
+    ],
+)
+def test_an_address_for_buttons_says_so_when_it_is_opened(signed_in, owner, path, allowed):
+    client = signed_in(owner)
+    client.cookies["zy_language"] = "en"
+    page = client.get(path, headers={"referer": f"http://testserver{path}"})
+    assert (page.status_code, page["Allow"]) == (405, allowed)
+    assert "This can&#x27;t be opened by its address" in page.content.decode()
+    assert '<main id="content"' in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/help/", "/settings/", "/healthz"])
+def test_sending_to_what_can_only_be_looked_at_is_answered_too(signed_in, learner, path):
+    client = signed_in(learner)
+    client.cookies["zy_language"] = "en"
+    page = client.post(path)
+    assert (page.status_code, page["Allow"]) == (405, "GET, HEAD")
+    assert "Nothing can be sent here" in page.content.decode()
+
+
+def test_programs_are_told_of_a_wrong_method_as_json(english):
+    answer = english.post("/api/v1/topics")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer["Allow"]
+    request = RequestFactory().get("/api/anything")
+    answer = errors.method_not_allowed(request, HttpResponseNotAllowed(["POST"]))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert json.loads(answer.content)["code"] == "method_not_allowed"

@@ -4,7 +4,7 @@ import sys
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -22,8 +22,16 @@ from zhiyue.experience.shell.viewers import PageRequest
 
 Words = str | Promise
 # For programs: what a status is called where nothing below says more.
-_CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found"}
-_ART = {400: "letter", 403: "door", 404: "shelf", 409: "pages", 413: "letter", 429: "hourglass"}
+_CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+_ART = {
+    400: "letter",
+    403: "door",
+    404: "shelf",
+    405: "letter",
+    409: "pages",
+    413: "letter",
+    429: "hourglass",
+}
 _TRY_AGAIN_SECONDS = 10
 _ADVICE = {
     409: pgettext_lazy(
@@ -74,6 +82,22 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "error page", "It may have moved, or the course is no longer offered. All courses are one step away."
     )
     return _page(request, 404, title, advice)
+
+
+def method_not_allowed(request: HttpRequest, answer: HttpResponseNotAllowed) -> HttpResponse:
+    """Somebody opened what only a button sends to, or sent to what can only be looked at: `answer` says it to programs
+    alone, in its header."""
+    title = pgettext_lazy("error page", "This can't be opened by its address")
+    if request.method in ("GET", "HEAD"):
+        advice = pgettext_lazy(
+            "error page", "It takes what a button sends. Go to the page with the button, and press it there."
+        )
+    else:
+        title = pgettext_lazy("error page", "Nothing can be sent here")
+        advice = pgettext_lazy("error page", "Nothing was changed. Go back, reload the page and try again.")
+    page = _page(request, 405, title, advice)
+    page["Allow"] = answer["Allow"]
+    return page
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.accounts.errors import SecondFactorRequired
@@ -30,13 +30,17 @@ class ViewerMiddleware:
 
 
 class RefusalMiddleware:
-    """Turns a refusal that no view caught into a page, or a note where only a part was asked for."""
+    """Turns a refusal that no view caught into a page, or a note where only a part was asked for; and the blank answer
+    to a method that an address doesn't take."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return errors.method_not_allowed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, SecondFactorRequired):
