@@ -10,6 +10,7 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from tests.conftest import BROWSER
+from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell import errors, viewers
 from zhiyue.experience.shell.limits import TooMany
@@ -29,6 +30,8 @@ def test_an_unknown_address_leads_on_to_the_courses(english):
     assert page.status_code == 404
     assert "There is no such page" in page.content.decode()
     assert 'href="/courses/"' in page.content.decode()
+    assert 'id="search-words"' in page.content.decode()
+    assert "autofocus" not in page.content.decode()
 
 
 def test_a_form_without_its_token_is_explained():
@@ -162,6 +165,24 @@ def test_a_refusal_is_a_page_with_the_services_own_words(signed_in, learner, cou
     assert page.status_code == 402
     assert "This course has a price" in page.content.decode()
     assert not Enrolment.objects.exists()
+
+
+def test_the_title_of_an_error_page_is_short_and_no_sentence(signed_in, english, operator, course):
+    client = signed_in(operator)
+    client.cookies["zy_language"] = "en"
+    request = RequestFactory().get("/desk/staff/")
+    viewers.attach_viewer(request)
+    request.htmx, request.session = False, {}
+    translation.activate("en")
+    titles = {
+        errors.refused(request, NotAllowed()): "Not open to you",
+        client.post(f"/enrol/{course.slug}/"): "This has to be paid for",
+        english.get("/no-such-page/"): "There is no such page",
+    }
+    for page, title in titles.items():
+        text = page.content.decode()
+        assert f"<title>{title} · 知跃</title>" in text
+        assert f">{title}</h1>" in text
 
 
 def test_a_refusal_of_a_part_of_a_page_is_a_note(signed_in, learner, course):

@@ -33,6 +33,16 @@ _ART = {
     429: "hourglass",
 }
 _TRY_AGAIN_SECONDS = 10
+# Above a refusal's own words, which are a sentence: what stands in the tab and as the heading.
+_TITLES = {
+    402: pgettext_lazy("error page", "This has to be paid for"),
+    403: pgettext_lazy("error page", "Not open to you"),
+    404: pgettext_lazy("error page", "It isn't there"),
+    409: pgettext_lazy("error page", "That can't be done now"),
+    410: pgettext_lazy("error page", "It is over"),
+    429: pgettext_lazy("error page", "Too often"),
+}
+_TITLE = pgettext_lazy("error page", "That didn't work")
 _ADVICE = {
     409: pgettext_lazy(
         "error page", "Something changed meanwhile. Go back, look at it again, and decide anew."
@@ -152,7 +162,13 @@ def refused(request: PageRequest, refusal: Refused) -> HttpResponse:
     answer = (
         told(request, refusal.code, status=refusal.status, detail=refusal.message)
         if _is_for_programs(request)
-        else _page(request, refusal.status, refusal.message, _ADVICE.get(refusal.status, ""))
+        else _page(
+            request,
+            refusal.status,
+            _TITLES.get(refusal.status, _TITLE),
+            _ADVICE.get(refusal.status, ""),
+            said=refusal.message,
+        )
     )
     if isinstance(refusal, TooMany):
         answer["Retry-After"] = str(refusal.retry_after)
@@ -184,10 +200,13 @@ def _toast(request: HttpRequest, message: Words, status: int) -> HttpResponse:
     return answer
 
 
-def _page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
+def _page(
+    request: HttpRequest, status: int, title: Words, advice: Words, *, said: Words = ""
+) -> HttpResponse:
     if _is_for_programs(request):
         return told(request, _CODES.get(status, "bad_request"), status=status)
-    return render(request, "shell/error.html", _words(request, status, title, advice), status=status)
+    words = {**_words(request, status, title, advice), "said": said}
+    return render(request, "shell/error.html", words, status=status)
 
 
 def _bare_page(request: HttpRequest, status: int, title: Words, advice: Words) -> HttpResponse:
