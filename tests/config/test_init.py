@@ -1,5 +1,6 @@
 """`zhiyue init` makes a real academy once, and changes nothing where there is one."""
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
@@ -117,6 +118,9 @@ def test_a_public_academy_is_production_behind_https(tmp_path):
     ):
         assert line in env.splitlines()
     assert (tmp_path / "var" / "static" / "built" / "manifest.json").exists()
+    sprite = tmp_path / "var" / "static" / "shell" / "icons.svg"
+    assert gzip.decompress(sprite.with_suffix(".svg.gz").read_bytes()) == sprite.read_bytes()
+    assert sprite.with_suffix(".svg.br").exists()
 
 
 def test_the_settings_file_is_read_and_the_real_environment_wins(tmp_path):

@@ -130,6 +130,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zhiyue.experience.shell.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -210,6 +211,11 @@ STATIC_URL = "/static/"
 # Production serves what `zhiyue collectstatic` collected; elsewhere the files are served from where they lie.
 STATIC_ROOT = ZHIYUE_DATA_DIR / "static" if ZHIYUE_ENVIRONMENT == "production" else None
 WHITENOISE_USE_FINDERS = ZHIYUE_ENVIRONMENT != "production"
+# What is collected is compressed on the way; what the build made lies compressed already.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 # Built files carry a hash of their content in the name.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/built/assets/"
 

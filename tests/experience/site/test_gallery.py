@@ -13,6 +13,7 @@ from zhiyue.experience.site.drawing import compose, gallery, paint
 def plain(slug):
     words = {
         "topic": "数据分析",
+        "keyword": "直觉",
         "title": "统计学的直觉",
         "subtitle": "",
         "teacher": "何牧",

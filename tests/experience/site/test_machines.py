@@ -102,15 +102,6 @@ def test_phones_can_put_the_academy_on_their_home_screen(client):
         assert client.get(icon).status_code == 200
 
 
-@pytest.mark.parametrize("encoding", ["br", "gzip"])
-def test_styles_and_scripts_travel_small(english, encoding):
-    page = english.get("/").content.decode()
-    for file in re.findall(r'(?:href|src)="(/static/built/assets/[^"]+)"', page):
-        answer = english.get(file, headers={"accept-encoding": encoding})
-        assert (answer.status_code, answer["Content-Encoding"]) == (200, encoding), file
-        assert "Accept-Encoding" in answer["Vary"]
-
-
 def shared(**words):
     plain = {
         "slug": "intuition", "topic_slug": "data", "topic": "数据分析", "keyword": "直觉", "title": "统计学的直觉",

@@ -1,9 +1,11 @@
-"""What every request passes: who is looking, and what becomes of a refusal."""
+"""What every request passes: who is looking, what becomes of a refusal, and how a page travels."""
 
 from collections.abc import Callable
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.accounts.errors import SecondFactorRequired
@@ -12,6 +14,21 @@ from zhiyue.experience.shell import errors, viewers
 from zhiyue.experience.shell.viewers import PageRequest
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages, and nothing else: files lie compressed, the API's strong ETags stay strong, a stream flows.
+
+    That a length tells of a secret (BREACH) needs somebody elsewhere who makes this browser ask again and again as its
+    member: the session's cookie doesn't go along then (SameSite). Besides, Django makes each length differ by chance,
+    and hands out each token against forged forms in another disguise.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        packed: HttpResponseBase = super().process_response(request, response)
+        return packed
 
 
 class ViewerMiddleware:
