@@ -8,7 +8,7 @@ export PORT
 
 .PHONY: demo test setup dev lint bench clean lock
 
-demo: setup ## Set up and run the demo academy on 127.0.0.1:$(PORT)
+demo: setup ## Set up and run the demo academy on localhost:$(PORT)
 	@ZHIYUE_DEMO=1 exec .venv/bin/zhiyue demo
 
 dev: ## The same, starting again when the code changes

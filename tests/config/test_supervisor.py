@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -84,6 +86,19 @@ def gone_within(pids: list[int], seconds: float) -> bool:
     return not alive(pids)
 
 
+def takes_forms_at(address: str) -> bool:
+    """Is a form taken that a browser sends from this very address? Nobody is there yet to be let in."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(f"{address}/sign-in/", timeout=10).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    form = urlencode(
+        {"csrfmiddlewaretoken": token, "username": "nobody@example.com", "password": "wrong-one"}
+    )
+    request = urllib.request.Request(f"{address}/sign-in/", form.encode(), {"Origin": address})
+    # A form that is refused for where it comes from raises HTTPError.
+    return "notice-bad" in browser.open(request, timeout=10).read().decode()
+
+
 def test_the_demo_answers_and_ends_with_no_process_left(demo):
     port = free_port()
     process = demo(port)
@@ -92,13 +107,14 @@ def test_the_demo_answers_and_ends_with_no_process_left(demo):
     assert {"sqlite_version", "queue_lag_seconds"} <= state.keys()
     children = children_of(process.pid)
     assert len(children) == 3
+    assert takes_forms_at(f"http://localhost:{port}")
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert alive(children) == []
     for role in ("learner", "creator", "operator", "agent", "owner"):
         assert f"{role}@example.com" in output
-    assert f"http://127.0.0.1:{port}/" in output
+    assert f"http://localhost:{port}/" in output
 
 
 def test_children_leave_when_the_supervisor_is_killed(demo):

@@ -19,6 +19,8 @@ from zhiyue.demo.selectors import seeding
 from zhiyue.demo.tasks import seed
 
 HOST = "127.0.0.1"
+# How people are told to call it: browsers make passkeys for a name, never for a bare address.
+NAME = "localhost"
 NEEDED_BYTES = 300 * 2**20
 
 
@@ -66,8 +68,8 @@ class Command(BaseCommand):
         ]
 
     def _welcome(self, port: int) -> None:
-        address = f"http://{HOST}:{port}"
-        if not _answers(f"{address}/healthz", seconds=60):
+        address = f"http://{NAME}:{port}"
+        if not _answers(f"http://{HOST}:{port}/healthz", seconds=60):
             return
         lines = [
             "",

@@ -120,7 +120,7 @@ class Command(BaseCommand):
     def _say(self, path: Path, email: str, password: str, domain: str) -> None:
         secret = f", password {password} (change it after signing in)" if password else ""
         elsewhere = "" if path == Path("zhiyue.env").resolve() else f"   (with ZHIYUE_ENV_FILE={path})"
-        address = f"https://{domain}" if domain else "http://127.0.0.1:8000"
+        address = f"https://{domain}" if domain else "http://localhost:8000"
         lines = [
             f"The academy is made. Its settings are in {path}; keep a copy of that file.",
             f"Owner: {email}{secret}",

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.models import User
 from zhiyue.experience.entrance.safety.arrival import keep_arrival
+from zhiyue.experience.entrance.safety.host import host_name
 from zhiyue.experience.entrance.safety.sealing import seal, unseal
 
 
@@ -38,7 +39,7 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """A passkey belongs to the host name it was made at, without the port."""
-        return {"id": context.request.get_host().partition(":")[0], "name": academy().name}
+        return {"id": host_name(context.request), "name": academy().name}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
         found: dict[str, Any] = super().get_public_key_credential_user_entity(user)

@@ -144,13 +144,10 @@ new_recovery_codes = GenerateRecoveryCodesView.as_view()
 @for_members
 def passkeys(request: PageRequest, user: User) -> HttpResponse:
     found = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.WEBAUTHN).order_by("pk")
-    host = request.get_host().partition(":")[0]
-    # A browser makes no passkey for a bare address, only for a name.
-    is_name = not host.replace(".", "").isdigit() and not host.startswith("[")
     return render(
         request,
         "mfa/webauthn/authenticator_list.html",
-        {"tab": "me", "passkeys": [(one, one.wrap().name) for one in found], "is_name": is_name},
+        {"tab": "me", "passkeys": [(one, one.wrap().name) for one in found]},
     )
 
 
