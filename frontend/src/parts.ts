@@ -108,11 +108,54 @@ function toast() {
   };
 }
 
+/** Shows what was typed, and hides it again before it is sent. The button comes with the script. */
+function password() {
+  return {
+    $root: null as unknown as HTMLElement,
+
+    init() {
+      this.$root.querySelector("button")?.toggleAttribute("hidden", false);
+      this.$root.closest("form")?.addEventListener("submit", () => this.show(false));
+    },
+
+    toggle() {
+      this.show(this.$root.querySelector("button")?.getAttribute("aria-pressed") !== "true");
+    },
+
+    show(shown: boolean) {
+      this.$root.querySelector("input")?.setAttribute("type", shown ? "text" : "password");
+      this.$root.querySelector("button")?.setAttribute("aria-pressed", String(shown));
+    },
+  };
+}
+
+/** A button that waits for its seconds, and counts them. Without a script it can be pressed at once, and is told to wait. */
+function again() {
+  return {
+    $root: null as unknown as HTMLButtonElement,
+
+    init() {
+      const label = this.$root.querySelector("span");
+      const words = label?.textContent ?? "";
+      const until = Date.now() + Number(this.$root.dataset.seconds) * 1000;
+      const count = (): void => {
+        const left = Math.ceil((until - Date.now()) / 1000);
+        this.$root.disabled = left > 0;
+        if (label) label.textContent = left > 0 ? (this.$root.dataset.words ?? "").replace("{n}", String(left)) : words;
+        if (left > 0) window.setTimeout(count, 500);
+      };
+      count();
+    },
+  };
+}
+
 export function startParts(): void {
   Alpine.data("shelf", shelf);
   Alpine.data("menu", menu);
   Alpine.data("sheet", sheet);
   Alpine.data("toast", toast);
+  Alpine.data("password", password);
+  Alpine.data("again", again);
   Alpine.start();
   for (const row of document.querySelectorAll<HTMLElement>(".choices")) watchEnds(row, () => tellEnds(row, row));
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zhiyue.core.accounts.phones import tidy_phone, veiled_phone
+from zhiyue.core.accounts.phones import said_phone, tidy_phone, veiled_phone
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,17 @@ def test_one_number_however_it_is_written(typed, kept):
 
 def test_a_veiled_number_is_known_by_its_ends():
     assert veiled_phone("+8613800138000") == "+86138****8000"
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("+8613800138000", "138 0013 8000"),
+        ("+86138****8000", "138 **** 8000"),
+        ("+85291234567", "+85291234567"),
+        ("", ""),
+    ],
+)
+def test_a_number_of_the_mainland_is_said_in_three_groups(kept, said):
+    assert said_phone(kept) == said
+    assert not kept.isdigit() or tidy_phone(said) == kept

@@ -26,3 +26,10 @@ def tidy_phone(typed: str) -> str:
 def veiled_phone(phone: str) -> str:
     """For pages: enough to know one's own number by."""
     return f"{phone[:-8]}****{phone[-4:]}"
+
+
+def said_phone(phone: str) -> str:
+    """A number, veiled or whole, as people here say it: `138 0013 8000`. One of elsewhere stays as it is kept."""
+    if not phone.startswith("+86") or len(phone) != 14:
+        return phone
+    return f"{phone[3:6]} {phone[6:10]} {phone[10:]}"

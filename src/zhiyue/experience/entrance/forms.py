@@ -100,7 +100,7 @@ class AddressForm(RefusableForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["address"].label = address_label()
+        _suit_address(self.fields["address"])
 
 
 class ForgottenForm(RefusableForm):
@@ -197,7 +197,7 @@ class SignUpForm(AcceptingForm, NewPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["address"].label = address_label()
+        _suit_address(self.fields["address"])
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -251,8 +251,13 @@ class PhoneForm(RefusableForm):
         return phone
 
 
-def address_label() -> str:
-    return pgettext("sign up", "E-mail or phone") if phones_are_offered() else pgettext("sign up", "E-mail")
+def _suit_address(field: forms.Field) -> None:
+    """Called, and on a phone typed, by what this academy takes."""
+    if phones_are_offered():
+        field.label = pgettext("sign up", "E-mail or phone")
+    else:
+        field.label = pgettext("sign up", "E-mail")
+        field.widget.attrs |= {"autocomplete": "email", "inputmode": "email"}
 
 
 def _in_our_words(error: ValidationError) -> ValidationError:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from django.utils.translation import pgettext
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts import codes
 from zhiyue.core.accounts.models import OneTimeCode, User
-from zhiyue.core.accounts.phones import veiled_phone
-from zhiyue.experience.entrance.guessing import count_code
+from zhiyue.core.accounts.phones import said_phone, veiled_phone
+from zhiyue.core.kit import clock
+from zhiyue.experience.entrance.guessing import SECONDS_BETWEEN_CODES, count_code
 from zhiyue.facilities.notices.delivery import is_console
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.notices.services import send_mail, send_sms
@@ -55,7 +57,7 @@ def send_code(
     request.session[_SESSION_KEY] = {
         "key": str(code.key),
         "onward": onward,
-        "shown": shown or (to if "@" in to else veiled_phone(to)),
+        "shown": shown or (to if "@" in to else said_phone(veiled_phone(to))),
         "message": message.pk if message else None,
     }
 
@@ -69,6 +71,12 @@ def asked_by(request: HttpRequest) -> Asked | None:
     if code is None:
         return None
     return Asked(code=code, onward=kept["onward"], shown=kept["shown"], message_id=kept["message"])
+
+
+def seconds_to_wait(asked: Asked) -> int:
+    """Until another code may be sent to the same place."""
+    sent_at = asked.code.expires_at - codes.LASTS
+    return max(0, ceil(SECONDS_BETWEEN_CODES - (clock.now() - sent_at).total_seconds()))
 
 
 def forget_asked(request: HttpRequest) -> None:

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import npgettext, pgettext
 
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.phones import said_phone
 from zhiyue.experience.entrance.safety import providers
 
 
@@ -70,7 +71,7 @@ def way_rows(user: User) -> list[Row]:
             "smartphone",
             pgettext("settings", "Phone"),
             address_of("entrance:change_phone"),
-            user.phone or unset,
+            said_phone(user.phone or "") or unset,
         ),
         Row(
             "lock",

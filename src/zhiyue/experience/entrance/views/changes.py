@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from zhiyue.core.accounts import ways
 from zhiyue.core.accounts.models import OneTimeCode, User
+from zhiyue.core.accounts.phones import said_phone
 from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.forms import EmailForm, NewPasswordForm, PhoneForm, phones_are_offered
 from zhiyue.experience.entrance.safety.freshness import is_fresh
@@ -49,7 +50,7 @@ def _change(request: PageRequest, user: User, template: str) -> HttpResponse:
     kind = EmailForm if is_mail else PhoneForm
     form = kind(
         request.POST if request.method == "POST" else None,
-        initial={"address": user.email if is_mail else user.phone},
+        initial={"address": user.email if is_mail else said_phone(user.phone or "")},
     )
     back = reverse("entrance:safety")
     offered = is_mail or phones_are_offered()

@@ -14,9 +14,16 @@ from zhiyue.core.accounts import by_code, codes, ways
 from zhiyue.core.accounts.errors import CodeOver, EmailTaken, PhoneTaken, WrongCode
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.experience.entrance.arriving import let_in
-from zhiyue.experience.entrance.forms import CodeForm, NewPasswordForm
+from zhiyue.experience.entrance.forms import CodeForm, NewPasswordForm, phones_are_offered
 from zhiyue.experience.entrance.guessing import count_digits
-from zhiyue.experience.entrance.sending import Asked, asked_by, digits_for_demo, forget_asked, send_code
+from zhiyue.experience.entrance.sending import (
+    Asked,
+    asked_by,
+    digits_for_demo,
+    forget_asked,
+    seconds_to_wait,
+    send_code,
+)
 from zhiyue.experience.entrance.telling import tell_of_change
 from zhiyue.experience.entrance.views.sign_in import form_page
 from zhiyue.experience.entrance.views.sign_up import make_member
@@ -170,6 +177,8 @@ def _page(
         start=reverse(_STARTS[asked.code.purpose]),
         waiting=too_many.message if too_many and not form.is_bound else "",
         demo_digits=digits_for_demo(asked),
+        wait_seconds=seconds_to_wait(asked),
+        phones_offered=phones_are_offered(),
     )
 
 

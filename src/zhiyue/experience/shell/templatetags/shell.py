@@ -11,12 +11,13 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.forms import BoundField
+from django.forms import BoundField, PasswordInput
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 
+from zhiyue.core.accounts.phones import said_phone
 from zhiyue.experience.shell.cards import Shelf, ShownCourse
 from zhiyue.experience.shell.charts import Chart
 from zhiyue.experience.shell.pictures import address_of
@@ -101,6 +102,12 @@ def _attributes(attributes: dict[str, object]) -> SafeString:
     )
 
 
+@register.filter
+def phone(kept: str | None) -> str:
+    """A phone number as people say it; nothing for nothing."""
+    return said_phone(kept or "")
+
+
 @register.inclusion_tag("shell/parts/field.html")
 def field(bound: BoundField, hint: str = "") -> dict[str, object]:
     """A labelled input with its hint and its errors beside it."""
@@ -114,7 +121,14 @@ def field(bound: BoundField, hint: str = "") -> dict[str, object]:
         attrs["aria-describedby"] = told_by
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    return {"field": bound, "name": name, "hint": hint, "control": bound.as_widget(attrs=attrs)}
+    is_password = isinstance(bound.field.widget, PasswordInput)
+    return {
+        "field": bound,
+        "name": name,
+        "hint": hint,
+        "control": bound.as_widget(attrs=attrs),
+        "is_password": is_password,
+    }
 
 
 @register.inclusion_tag("shell/parts/course_card.html", takes_context=True)
