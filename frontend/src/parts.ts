@@ -149,6 +149,43 @@ function again() {
   };
 }
 
+/** Puts its data-text on the clipboard, and says so; only where there is a clipboard. */
+function copy() {
+  return {
+    $root: null as unknown as HTMLButtonElement,
+
+    init() {
+      this.$root.hidden = !navigator.clipboard;
+    },
+
+    async copy() {
+      const { text, done } = this.$root.dataset;
+      const label = this.$root.querySelector("span");
+      const before = label?.textContent ?? "";
+      await navigator.clipboard.writeText(text ?? "");
+      if (label) label.textContent = done ?? before;
+      window.setTimeout(() => label && (label.textContent = before), 2000);
+    },
+  };
+}
+
+/** Says how many boxes of a form are ticked. */
+function choosing() {
+  return {
+    $root: null as unknown as HTMLElement,
+
+    init() {
+      this.count();
+    },
+
+    count() {
+      const place = this.$root.querySelector<HTMLElement>("[data-chosen]");
+      const chosen = this.$root.querySelectorAll("input:checked").length;
+      if (place) place.textContent = chosen ? (place.dataset.chosen ?? "").replace("{n}", String(chosen)) : "";
+    },
+  };
+}
+
 export function startParts(): void {
   Alpine.data("shelf", shelf);
   Alpine.data("menu", menu);
@@ -156,6 +193,8 @@ export function startParts(): void {
   Alpine.data("toast", toast);
   Alpine.data("password", password);
   Alpine.data("again", again);
+  Alpine.data("copy", copy);
+  Alpine.data("choosing", choosing);
   Alpine.start();
   for (const row of document.querySelectorAll<HTMLElement>(".choices")) watchEnds(row, () => tellEnds(row, row));
 }

@@ -80,13 +80,14 @@ def test_an_app_is_set_up_and_its_recovery_codes_are_shown_once(
     assert secret not in kept
     assert get_adapter().decrypt(kept) == secret
     page = client.get(answer["Location"]).content.decode()
-    codes = re.findall(r"<li>(\d{8})</li>", page)
+    codes = re.findall(r"<li>(\d{4} \d{4})</li>", page)
     assert len(codes) == 10
     file = b64decode(re.search(r"base64,([^\"]+)\" download", page)[1]).decode()
     assert all(code in file for code in codes)
     again = client.get(answer["Location"]).content.decode()
     assert not any(code in again for code in codes)
     assert "10 codes are left" in again
+    assert f'data-text="{codes[0]}\n{codes[1]}\n' in page
 
 
 def test_a_wrong_code_sets_nothing_up_and_keeps_the_key(enter, learner):
@@ -170,11 +171,11 @@ def test_a_code_older_than_the_one_used_last_opens_nothing(enter, with_app):
 def test_a_recovery_code_opens_once(enter, learner):
     client, _ = enter(learner)
     _, answer = set_up_app(client)
-    code = re.search(r"<li>(\d{8})</li>", client.get(answer["Location"]).content.decode())[1]
+    code = re.search(r"<li>(\d{4} \d{4})</li>", client.get(answer["Location"]).content.decode())[1]
     first, _ = enter(learner)
     first.post("/sign-in/second-step/", {"code": code})
     second, _ = enter(learner)
-    second.post("/sign-in/second-step/", {"code": code})
+    second.post("/sign-in/second-step/", {"code": code.replace(" ", "-")})
     assert (is_signed_in(first), is_signed_in(second)) == (True, False)
 
 

@@ -1,6 +1,7 @@
 """The settings: one list, its pages, and what may be typed there."""
 
 import pytest
+from django.urls import reverse
 
 from zhiyue.core.accounts.models import User
 
@@ -94,3 +95,40 @@ def test_the_only_name_to_sign_in_with_stays(english, learner):
     assert "It is the only name you sign in with" in page.content.decode()
     learner.refresh_from_db()
     assert learner.username == "xiaolin"
+
+
+def test_beside_each_page_stands_the_list_with_this_page_marked(english):
+    for page in PAGES[1:]:
+        nav = english.get(page).content.decode().partition('class="settings-nav"')[2].partition("</nav>")[0]
+        section = "/settings/safety/" if page.startswith("/settings/safety/") else page
+        assert nav.count("aria-current") == 1
+        assert f'href="{section}" aria-current="page"' in nav
+    assert "settings-nav" not in english.get("/settings/").content.decode()
+
+
+def test_the_way_back_from_the_second_factor_stands_only_where_there_is_one(english):
+    assert "Go on to where you were" not in english.get("/settings/safety/second-factor/").content.decode()
+    page = english.get("/settings/safety/second-factor/?next=/learning/").content.decode()
+    assert 'href="/learning/">Done? Go on to where you were' in page
+    page = english.get("/settings/safety/second-factor/?next=//elsewhere.example/").content.decode()
+    assert "elsewhere.example" not in page
+
+
+def test_who_has_no_address_is_led_to_add_one(english, learner):
+    assert "Add an address" not in english.get("/settings/notifications/").content.decode()
+    User.objects.filter(pk=learner.pk).update(email=None, username="lin")
+    page = english.get("/settings/notifications/").content.decode()
+    assert f'href="{reverse("entrance:change_email")}">Add an address' in page
+
+
+def test_interests_are_a_row_of_the_settings_and_lead_back(english):
+    page = english.get("/settings/").content.decode()
+    assert 'href="/welcome/?next=%2Fsettings%2F"' in page
+    assert english.post("/welcome/", {"next": "/settings/"})["Location"] == "/settings/"
+
+
+def test_the_name_has_one_word_everywhere(signed_in, learner, browser):
+    assert '<label for="id_display_name">名字</label>' in browser.get("/sign-up/").content.decode()
+    page = signed_in(learner).get("/settings/profile/").content.decode()
+    assert '<label for="id_display_name">名字</label>' in page
+    assert "昵称" not in page

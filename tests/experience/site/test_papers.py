@@ -81,6 +81,7 @@ def test_interests_are_chosen_in_one_step_and_change_the_shelf(english):
         make_course(f"{topic}-course", topic=topic)
     page = english.get("/welcome/").content.decode()
     assert 'name="topic" value="writing"' in page
+    assert 'data-chosen="{n} chosen"' in page
     assert "Skip" in page
     assert english.post("/welcome/", {"topic": ["writing"]})["Location"] == "/"
     home = english.get("/").content.decode()

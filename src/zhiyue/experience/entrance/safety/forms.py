@@ -34,8 +34,16 @@ _CODE = forms.TextInput(
 )
 
 
+class CodeField(forms.CharField):
+    """A code as it is read aloud or copied: in groups, with spaces or hyphens between them."""
+
+    def to_python(self, value: Any) -> str:
+        typed = str(super().to_python(value) or "")
+        return "".join(sign for sign in typed if not sign.isspace() and sign != "-")
+
+
 def _app_code() -> forms.CharField:
-    return forms.CharField(
+    return CodeField(
         label=pgettext_lazy("second factor", "Code from the app"),
         max_length=16,
         widget=forms.TextInput(
@@ -45,7 +53,7 @@ def _app_code() -> forms.CharField:
 
 
 def _any_code() -> forms.CharField:
-    return forms.CharField(
+    return CodeField(
         label=pgettext_lazy("second factor", "Code"),
         help_text=pgettext_lazy(
             "second factor", "Six digits from your authenticator app, or a recovery code."

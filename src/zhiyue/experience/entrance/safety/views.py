@@ -124,8 +124,10 @@ class RecoveryCodes(ViewRecoveryCodesView):  # type: ignore[misc]
         found: dict[str, Any] = super().get_context_data(**more)
         if found["can_view_codes"]:
             once = pgettext("recovery codes", "Each code works once.")
-            lines = [academy().name, once, "", *found["unused_codes"], ""]
+            codes = [f"{code[:4]} {code[4:]}" for code in found["unused_codes"]]
+            lines = [academy().name, once, "", *codes, ""]
             found["as_file"] = b64encode("\r\n".join(lines).encode()).decode()
+            found["shown_codes"], found["as_text"] = codes, "\n".join(codes)
         return found
 
 

@@ -1,6 +1,7 @@
 """What the rows of the settings say about an account: each with its present state and where it is changed."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -33,11 +34,17 @@ def address_of(name: str) -> str:
         return ""
 
 
+def interests_url() -> str:
+    """The page of topics, which leads back here."""
+    return f"{reverse('site:welcome')}?{urlencode({'next': reverse('entrance:settings')})}"
+
+
 def main_rows() -> list[list[Row]]:
     """The list under /settings/, in its groups."""
     groups = [
         [
             Row("user", pgettext("settings", "Profile"), reverse("entrance:profile")),
+            Row("sparkles", pgettext("settings", "What I care about"), interests_url()),
             Row("shield-check", pgettext("settings", "Sign-in and safety"), reverse("entrance:safety")),
             Row("monitor-smartphone", pgettext("settings", "Devices"), reverse("entrance:devices")),
         ],

@@ -61,10 +61,10 @@ def safety(request: PageRequest, user: User) -> HttpResponse:
 @for_members
 def second_factor(request: PageRequest, user: User) -> HttpResponse:
     """Where staff are led who lack a second factor, and who came by themselves."""
-    onward = safe_next(request, reverse("entrance:safety"))
+    came_from = safe_next(request, "")
     if has_second_factor(user):
-        return HttpResponseRedirect(onward)
-    return _page(request, "second_factor", onward=onward)
+        return HttpResponseRedirect(came_from or reverse("entrance:safety"))
+    return _page(request, "second_factor", came_from=came_from)
 
 
 @require_safe

@@ -4,6 +4,7 @@ from django import template
 
 from zhiyue.experience.entrance.safety import providers
 from zhiyue.experience.entrance.safety.host import takes_passkeys
+from zhiyue.experience.entrance.settings.overview import main_rows
 
 register = template.Library()
 
@@ -17,6 +18,15 @@ def other_ways(context: template.Context, onward: str) -> dict[str, object]:
         "csrf_token": context.get("csrf_token"),
         "passkeys_work": passkeys_work(context),
     }
+
+
+@register.inclusion_tag("entrance/settings/parts/nav.html", takes_context=True)
+def settings_nav(context: template.Context) -> dict[str, object]:
+    """The sections of the settings beside each of them, where the screen has room; the longest address counts."""
+    groups = main_rows()
+    path = context["request"].path
+    here = [row.url for rows in groups for row in rows if path.startswith(row.url)]
+    return {"groups": groups, "current": max(here, key=len, default="")}
 
 
 @register.simple_tag(takes_context=True)
