@@ -21,6 +21,7 @@ PUBLIC = (
     "/agreements/terms/",
     "/sign-in/",
     "/sign-up/",
+    "/save/nowhere/",
     "/design/",
 )
 MEMBER = (
@@ -29,6 +30,7 @@ MEMBER = (
     "/courses/intuition-for-statistics/means-lie/",
     "/learning/",
     "/me/",
+    "/settings/safety/",
     "/desk/",
 )
 DESK = ("/desk/activity/", "/desk/follow/", "/desk/jobs/")

@@ -65,7 +65,7 @@ def test_a_passkey_is_made_and_signs_in(page: Page, home: str) -> None:
     (key,) = keys_of(session, authenticator)
     assert (key["isResidentCredential"], key["rpId"]) == (True, "localhost")
     page.goto(f"{home}/settings/safety/passkeys/")
-    expect(page.locator("main li")).to_have_count(1)
+    expect(page.locator(".settings-body li")).to_have_count(1)
     sign_out(page, home)
 
     page.goto(f"{home}/sign-in/?next=/settings/profile/")
