@@ -1,20 +1,28 @@
 """The audit log as staff read it."""
 
+import ast
 import csv
 import io
 import re
+from dataclasses import fields
 from html import unescape
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 import zhiyue
+from zhiyue.core.academy.services import Looks
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.audit_values import Names, value_words
+from zhiyue.experience.desk.audit_words import field_words
 from zhiyue.experience.desk.entries import act_words, changes
+from zhiyue.product.catalogue.services import CourseFacts, LessonFacts
+from zhiyue.product.catalogue.services.shelving import TeacherFacts, TopicFacts
 
 pytestmark = pytest.mark.django_db
 
@@ -125,8 +133,99 @@ def test_what_did_not_change_is_left_out():
     assert changes(None, None) == ()
 
 
+def _calls():
+    """Every call in the product's code that may note something."""
+    for path in Path(zhiyue.__file__).parent.rglob("*.py"):
+        yield from (one for one in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(one, ast.Call))
+
+
+def _acts_noted_in_code():
+    strings = {
+        node.value
+        for call in _calls()
+        if getattr(call.func, "id", "") in {"note", "_note", "_note_roles", "_changed", "_put", "_save"}
+        for argument in [*call.args, *(word.value for word in call.keywords if word.arg == "act")]
+        for node in ast.walk(argument)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return {text for text in strings if re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
+
+
+def _fields_noted_in_code():
+    """The keys of what is handed over as before and after, and the fields of the records that are noted whole."""
+    written = {
+        key.value
+        for call in _calls()
+        for word in call.keywords
+        if word.arg in {"before", "after"} and isinstance(word.value, ast.Dict)
+        for key in word.value.keys
+        if isinstance(key, ast.Constant)
+    }
+    records = (CourseFacts, LessonFacts, TeacherFacts, TopicFacts, Looks)
+    return written | {one.name for record in records for one in fields(record)}
+
+
 def test_every_act_that_is_noted_has_its_words():
-    source = "\n".join(path.read_text("utf-8") for path in Path(zhiyue.__file__).parent.rglob("*.py"))
-    noted = set(re.findall(r'act="([a-z_]+\.[a-z_]+)"', source))
-    assert "member.banned" in noted
+    noted = _acts_noted_in_code()
+    assert {
+        "member.banned",
+        "synonyms.changed",
+        "chapter.moved",
+        "course.scheduled",
+        "course.granted",
+    } <= noted
     assert {act for act in noted if str(act_words(act)) == act} == set()
+
+
+def test_every_field_that_is_noted_has_its_words():
+    noted = _fields_noted_in_code()
+    assert {"banned", "share", "worked", "seo_title", "is_free", "police_number", "words"} <= noted
+    assert {name for name in noted if field_words(name) == name} - {"course_id"} == set()
+
+
+@pytest.mark.parametrize(
+    ("about", "field", "value", "words"),
+    [
+        ("agreement", "kind", "creator", "Creator agreement"),
+        ("lesson", "kind", "video", "Video"),
+        ("agreement", "in_force_from", "2026-11-25T21:32:40.816417+00:00", "26 November 2026 05:32"),
+        ("course", "published_at", "soon", "soon"),
+        ("course", "published_at", None, None),
+        ("course", "price_fen", 19900, "¥199"),
+        ("course", "list_price_fen", None, None),
+        ("course", "status", "withdrawn", "Withdrawn"),
+        ("course", "level", "advanced", "Advanced"),
+        ("course", "form", "column", "Column"),
+        ("course", "language", "zh-hans", "Chinese"),
+        ("course", "price_decided", False, "no"),
+        ("course", "tags", ["a", "b"], "a, b"),
+        ("course", "tags", [], None),
+        ("course", "picture", "pictures/0123456789abcdef.jpg", "picture 01234567"),
+        ("academy", "logo", "logo-0123456789.png", "picture 01234567"),
+        ("academy", "accent", "ink", "Ink"),
+        ("member", "roles", ["agent", "owner"], "Support agent, Owner"),
+        ("member", "role", "retired", "retired"),
+        ("member", "factors", ["totp", "webauthn"], "Authenticator app, Passkey"),
+        ("members", "columns", ["name", "seen"], "Name, Last seen"),
+        ("course", "by", -1, "up"),
+        ("likeness", "share", 0.734, "73%"),
+        ("course", "topic", "nowhere", "nowhere"),
+    ],
+)
+def test_values_are_said_in_words(about, field, value, words):
+    with translation.override("en"):
+        assert value_words(field, value, Names(), about) == words
+
+
+def test_what_entries_call_by_address_or_number_is_named(learner, course):
+    names = Names()
+    assert value_words("topic", course.topic.slug, names) == course.topic.name
+    assert value_words("teacher", course.teacher.slug, names) == course.teacher.name
+    assert value_words("prerequisites", [course.slug], names) == course.title
+    assert value_words("user", learner.pk, names) == learner.display_name
+    assert value_words("user", 10**9, names) == str(10**9)
+
+
+def test_numbers_of_rows_stay_unsaid():
+    old = {"courses": [1, 2], "share": 0.5}
+    assert [str(one.field) for one in changes(old, None, "likeness")] == [str(field_words("share"))]

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.jobs.models import Job
 
 Words = str | Promise
 
@@ -103,8 +102,9 @@ FIELDS: Mapping[str, Words] = {
     "teacher": pgettext_lazy("audit field", "Teacher"),
     "level": pgettext_lazy("audit field", "Level"),
     "language": pgettext_lazy("audit field", "Language"),
-    "price_fen": pgettext_lazy("audit field", "Price in fen"),
-    "list_price_fen": pgettext_lazy("audit field", "List price in fen"),
+    "price_fen": pgettext_lazy("audit field", "Price"),
+    "list_price_fen": pgettext_lazy("audit field", "Price crossed out"),
+    "price_decided": pgettext_lazy("audit field", "Price decided"),
     "picture": pgettext_lazy("audit field", "Cover"),
     "chapter": pgettext_lazy("audit field", "Chapter"),
     "lesson": pgettext_lazy("audit field", "Lesson"),
@@ -112,13 +112,42 @@ FIELDS: Mapping[str, Words] = {
     "published_at": pgettext_lazy("audit field", "Published"),
     "body": pgettext_lazy("audit field", "Text"),
     "tags": pgettext_lazy("audit field", "Tags"),
+    "skills": pgettext_lazy("audit field", "Skills"),
+    "outcomes": pgettext_lazy("audit field", "Outcomes"),
+    "prerequisites": pgettext_lazy("audit field", "Better learnt before"),
+    "form": pgettext_lazy("audit field", "Form"),
+    "keyword": pgettext_lazy("audit field", "Word on the cover"),
+    "seo_title": pgettext_lazy("audit field", "Title for search engines"),
+    "seo_description": pgettext_lazy("audit field", "Description for search engines"),
+    "kind": pgettext_lazy("audit field", "Kind"),
+    "is_free": pgettext_lazy("audit field", "Free to read"),
+    "minutes": pgettext_lazy("audit field", "Minutes"),
+    "by": pgettext_lazy("audit field", "Moved"),
+    "name_en": pgettext_lazy("audit field", "Name in English"),
+    "description": pgettext_lazy("audit field", "Description"),
+    "headline": pgettext_lazy("audit field", "Headline"),
+    "bio": pgettext_lazy("audit field", "About them"),
+    "user": pgettext_lazy("audit field", "Account"),
+    "in_force_from": pgettext_lazy("audit field", "In force from"),
+    "tagline": pgettext_lazy("audit field", "Tagline"),
+    "accent": pgettext_lazy("audit field", "Colour"),
+    "logo": pgettext_lazy("audit field", "Logo"),
+    "support_contact": pgettext_lazy("audit field", "Contact for help"),
+    "footer_text": pgettext_lazy("audit field", "Line at the foot"),
+    "icp_number": pgettext_lazy("audit field", "ICP number"),
+    "police_number": pgettext_lazy("audit field", "Public-security number"),
+    "worked": pgettext_lazy("audit field", "Worked"),
+    "detail": pgettext_lazy("audit field", "What was said"),
+    "words": pgettext_lazy("audit field", "Words"),
+    "share": pgettext_lazy("audit field", "In common"),
+}
+# The same name of two things.
+_FIELDS_OF: Mapping[str, Words] = {
+    "agreement.kind": pgettext_lazy("audit field", "Agreement"),
+    "academy.name": pgettext_lazy("audit field", "Name of the academy"),
 }
 
-# What a field's codes mean; a value without words is shown as it was noted.
-VALUES: Mapping[str, Mapping[str, Words]] = {
-    "ended": {
-        "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
-        "discarded": pgettext_lazy("audit value", "its job was discarded"),
-    },
-    "state": {state.value: state.label for state in Job.State},
-}
+
+def field_words(name: str, about: str = "") -> Words:
+    """What a field is called, of the kind of thing that `about` names; one without words keeps its code."""
+    return _FIELDS_OF.get(f"{about}.{name}") or FIELDS.get(name, name)

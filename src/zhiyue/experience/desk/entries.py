@@ -13,15 +13,14 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.audit_words import ACTS, FIELDS, VALUES
+from zhiyue.experience.desk.audit_values import Names, value_words
+from zhiyue.experience.desk.audit_words import ACTS, field_words
 from zhiyue.experience.desk.words import job as job_words
 
 Words = str | Promise
 
 # Numbers of rows: the name beside them says it to people.
-_UNSAID = frozenset({"course_id"})
-# Of one value; the table that is exported has all that was noted.
-SHOWN_AT_MOST = 300
+_UNSAID = frozenset({"course_id", "likeness.courses"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ def act_words(code: str) -> Words:
 
 
 def shown_entries(entries: Iterable[AuditEntry]) -> list[ShownEntry]:
+    names = Names()
     return [
         ShownEntry(
             pk=entry.pk,
@@ -63,46 +63,30 @@ def shown_entries(entries: Iterable[AuditEntry]) -> list[ShownEntry]:
             act=entry.act,
             subject=_subject(entry),
             subject_url=_subject_url(entry.subject_kind, entry.subject_id),
-            changes=changes(entry.before, entry.after),
+            changes=changes(entry.before, entry.after, entry.subject_kind, names),
             why=entry.why,
         )
         for entry in entries
     ]
 
 
-def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Change, ...]:
-    """The fields that differ, in the order in which they were noted."""
-    old, new = before or {}, after or {}
+def changes(
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    about: str = "",
+    names: Names | None = None,
+) -> tuple[Change, ...]:
+    """The fields that differ, in the order in which they were noted. `about` is the kind of thing they belong to."""
+    old, new, names = before or {}, after or {}, names or Names()
     return tuple(
-        Change(FIELDS.get(name, name), _value(name, old.get(name)), _value(name, new.get(name)))
+        Change(
+            field_words(name, about),
+            value_words(name, old.get(name), names, about),
+            value_words(name, new.get(name), names, about),
+        )
         for name in {**old, **new}
-        if old.get(name) != new.get(name) and name not in _UNSAID
+        if old.get(name) != new.get(name) and not _UNSAID & {name, f"{about}.{name}"}
     )
-
-
-def _value(field: str, value: object) -> str | None:
-    if value is None or value in ("", []):
-        return None
-    if isinstance(value, bool):
-        return pgettext("audit value", "yes") if value else pgettext("audit value", "no")
-    if isinstance(value, list):
-        return pgettext("audit value", ", ").join(_value(field, one) or "–" for one in value)
-    if isinstance(value, dict):
-        return _long_text(value) if "sha256" in value else _fields(value)
-    if field in ("role", "roles") and value in Role.values:
-        return str(Role(value).label)
-    said = str(VALUES.get(field, {}).get(str(value), value))
-    return said if len(said) <= SHOWN_AT_MOST else said[:SHOWN_AT_MOST] + "…"
-
-
-def _fields(value: Mapping[str, Any]) -> str:
-    return "; ".join(f"{FIELDS.get(name, name)}: {_value(name, one) or '–'}" for name, one in value.items())
-
-
-def _long_text(told: Mapping[str, Any]) -> str:
-    """A text of which the log keeps only what `core.audit.texts` tells."""
-    words = pgettext("audit value", "%(n)s characters; from character %(from)s on: %(reads)s")
-    return words % {"n": told["characters"], "from": told["from"], "reads": told["reads"] or "–"}
 
 
 def _subject(entry: AuditEntry) -> str:

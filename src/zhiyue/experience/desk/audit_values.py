@@ -1,0 +1,148 @@
+"""What stands in a field of the audit log, in words: moments, prices, roles, states and who is meant by a number."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.template.defaultfilters import date as written
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.core.academy.models import Accent, AgreementKind
+from zhiyue.core.accounts.columns import MEMBER_COLUMNS
+from zhiyue.core.accounts.models import Role, User
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.desk.audit_words import FIELDS
+from zhiyue.experience.shell.cards import in_language
+from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
+
+Words = str | Promise
+
+_FACTORS: Mapping[str, Words] = {
+    "totp": pgettext_lazy("audit value", "Authenticator app"),
+    "webauthn": pgettext_lazy("audit value", "Passkey"),
+    "recovery_codes": pgettext_lazy("audit value", "Recovery codes"),
+}
+# Fields whose values are codes. What a `kind` is depends on what the entry is about.
+_CODES: Mapping[str, Mapping[str, Words]] = {
+    "role": dict(Role.choices),
+    "roles": dict(Role.choices),
+    "agreement.kind": dict(AgreementKind.choices),
+    "lesson.kind": dict(Lesson.Kind.choices),
+    "status": dict(Course.Status.choices),
+    "form": dict(Course.Form.choices),
+    "level": dict(Level.choices),
+    "language": dict(Course.Language.choices),
+    "accent": dict(Accent.choices),
+    "columns": MEMBER_COLUMNS,
+    "factors": _FACTORS,
+    "state": dict(Job.State.choices),
+    "ended": {
+        "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
+        "discarded": pgettext_lazy("audit value", "its job was discarded"),
+    },
+}
+_MOMENTS = frozenset({"published_at", "in_force_from"})
+_PRICES = frozenset({"price_fen", "list_price_fen"})
+_FILES = frozenset({"picture", "logo"})
+# Of one value; the table that is exported has all that was noted.
+SHOWN_AT_MOST = 300
+
+
+class Names:
+    """Names of what entries call by address or number. Each kind is read once a page, where an entry needs it."""
+
+    @cached_property
+    def topic(self) -> Mapping[object, str]:
+        return {topic.slug: in_language(topic.name, topic.name_en) for topic in Topic.objects.all()}
+
+    @cached_property
+    def teacher(self) -> Mapping[object, str]:
+        return dict(Teacher.objects.values_list("slug", "name"))
+
+    @cached_property
+    def prerequisites(self) -> Mapping[object, str]:
+        return dict(Course.objects.values_list("slug", "title"))
+
+    def account(self, pk: object) -> str:
+        return User.objects.filter(pk=pk).values_list("display_name", flat=True).first() or str(pk)
+
+
+def value_words(field: str, value: object, names: Names, about: str = "") -> str | None:
+    """A value as people read it; None where there is nothing. `about` is the kind of thing the entry is about."""
+    if value is None or value in ("", [], {}):
+        return None
+    if isinstance(value, bool):
+        return pgettext("audit value", "yes") if value else pgettext("audit value", "no")
+    if isinstance(value, list):
+        return pgettext("audit value", ", ").join(
+            value_words(field, one, names, about) or "–" for one in value
+        )
+    if isinstance(value, dict):
+        return _long_text(value) if "sha256" in value else _fields(value, names, about)
+    codes = _CODES.get(f"{about}.{field}") or _CODES.get(field, {})
+    if value in codes:
+        return str(codes[str(value)])
+    known = _SHOWN.get(field)
+    said = known(value, names) if known else str(value)
+    return said if len(said) <= SHOWN_AT_MOST else said[:SHOWN_AT_MOST] + "…"
+
+
+def _fields(value: Mapping[str, Any], names: Names, about: str) -> str:
+    return "; ".join(
+        f"{FIELDS.get(name, name)}: {value_words(name, one, names, about) or '–'}"
+        for name, one in value.items()
+    )
+
+
+def _long_text(told: Mapping[str, Any]) -> str:
+    """A text of which the log keeps only what `core.audit.texts` tells."""
+    words = pgettext("audit value", "%(n)s characters; from character %(from)s on: %(reads)s")
+    return words % {"n": told["characters"], "from": told["from"], "reads": told["reads"] or "–"}
+
+
+def _moment(value: object, _: Names) -> str:
+    """In the academy's zone; what can't be read stays as it was noted."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    if moment.tzinfo is None:
+        return str(value)
+    here = localtime(moment, clock.business_zone())
+    return f"{written(here, 'DATE_FORMAT')} {written(here, 'TIME_FORMAT')}"
+
+
+def _price(value: object, _: Names) -> str:
+    return yuan(value) if isinstance(value, int) else str(value)
+
+
+def _file(value: object, _: Names) -> str:
+    """Files are called by their content; the first characters tell two apart."""
+    name = str(value).rpartition("/")[2].removeprefix("logo-")
+    return pgettext("audit value", "picture %(name)s") % {"name": name[:8]}
+
+
+def _place_moved(value: object, _: Names) -> str:
+    return pgettext("audit value", "up") if str(value).startswith("-") else pgettext("audit value", "down")
+
+
+def _share(value: object, _: Names) -> str:
+    return f"{float(str(value)):.0%}"
+
+
+_SHOWN: Mapping[str, Callable[[object, Names], str]] = {
+    **dict.fromkeys(_MOMENTS, _moment),
+    **dict.fromkeys(_PRICES, _price),
+    **dict.fromkeys(_FILES, _file),
+    "by": _place_moved,
+    "share": _share,
+    "topic": lambda value, names: names.topic.get(value, str(value)),
+    "teacher": lambda value, names: names.teacher.get(value, str(value)),
+    "prerequisites": lambda value, names: names.prerequisites.get(value, str(value)),
+    "user": lambda value, names: names.account(value),
+}
