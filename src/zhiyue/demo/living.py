@@ -49,10 +49,10 @@ class Town:
 
 
 def town(*, before: datetime) -> Town:
-    """The simulated members as they stood at `before`."""
+    """The simulated members as they stood at `before`. One who is banned does nothing."""
     lives = {
         pk: Life(number=pk, joined_at=joined_at)
-        for pk, joined_at in User.objects.filter(is_simulated=True)
+        for pk, joined_at in User.objects.filter(is_simulated=True, is_active=True)
         .order_by("pk")
         .values_list("pk", "joined_at")
     }

@@ -21,6 +21,7 @@ from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD
 from zhiyue.demo.living import town, write
 from zhiyue.demo.models import Seeding
 from zhiyue.demo.people import people
+from zhiyue.demo.staff_acts import run_the_academy
 from zhiyue.monitor.services import measure_past_days
 from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
@@ -31,11 +32,11 @@ from zhiyue.recommend.services import train_all
 
 HISTORY_DAYS = 90
 MEMBERS = 500
-STEPS_BESIDE_DAYS = 6
+STEPS_BESIDE_DAYS = 7
 
 
 def seed(*, members: int = MEMBERS, history_days: int = HISTORY_DAYS) -> None:
-    """Fill the academy: courses first, then people, their past days, measures and models."""
+    """Fill the academy: courses first, then people, their past days, what staff did, measures and models."""
     state = begin(total=history_days + STEPS_BESIDE_DAYS)
     if state.finished_at:
         # Filled by an earlier version, it may lack an account that is printed now.
@@ -45,6 +46,7 @@ def seed(*, members: int = MEMBERS, history_days: int = HISTORY_DAYS) -> None:
     _step(state, 2, "accounts", _put_accounts)
     _step(state, 3, "members", lambda: _put_members(members, history_days))
     _live_through(state, history_days)
+    _step(state, state.total - 3, "staff", run_the_academy)
     _step(state, state.total - 2, "lake", lake.seal_past_days)
     _step(state, state.total - 1, "measures", measure_past_days)
     _step(state, state.total, "recommendations", train_all)
@@ -97,7 +99,7 @@ def _live_through(state: Seeding, history_days: int) -> None:
         with transaction.atomic():
             write(happenings)
             state.lived_until = clock.day_start(day + timedelta(days=1)) - timedelta(microseconds=1)
-            state.done = min(3 + (day - first).days + 1, state.total - 3)
+            state.done = min(3 + (day - first).days + 1, state.total - 4)
             state.note = "history"
             state.save(update_fields=["lived_until", "done", "note"])
         day += timedelta(days=1)
@@ -105,7 +107,7 @@ def _live_through(state: Seeding, history_days: int) -> None:
         # Resumed on a later day, the days between are left to `advance`.
         moment = min(clock.now(), clock.day_start(today + timedelta(days=1)) - timedelta(microseconds=1))
         write([one for one in here.live(today) if one.at <= moment])
-        state.lived_until, state.done = moment, max(state.done, state.total - 3)
+        state.lived_until, state.done = moment, max(state.done, state.total - 4)
         state.save(update_fields=["lived_until", "done"])
 
 

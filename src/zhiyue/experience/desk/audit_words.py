@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-
 Words = str | Promise
 
 ACTS: Mapping[str, Words] = {

@@ -52,6 +52,18 @@ class CourseFacts:
     seo_description: str = ""
 
 
+def facts_of(course: Course) -> CourseFacts:
+    """A course's facts as they stand, for whoever changes only some of them."""
+    plain = set(CourseFacts.__dataclass_fields__) - {"outcomes", "tags", "skills", "prerequisites"}
+    return CourseFacts(
+        **{name: getattr(course, name) for name in plain},
+        outcomes=tuple(course.outcomes),
+        tags=tuple(course.tags),
+        skills=tuple(course.skills),
+        prerequisites=tuple(course.prerequisites.all()),
+    )
+
+
 @transaction.atomic
 def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Course.Form.COURSE) -> Course:
     """Begin a draft, taught by whoever begins it. Raises NotAllowed, AgreementsPending, BadFact."""

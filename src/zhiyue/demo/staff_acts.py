@@ -1,0 +1,84 @@
+"""What the demo's operator did to run the academy: each act goes through its service, so the audit log tells of it."""
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from zhiyue.core.accounts import staff
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.demo.accounts import ACCOUNTS
+from zhiyue.facilities.search.services import put_synonyms
+from zhiyue.product.catalogue.models import Chapter, Course, Topic
+from zhiyue.product.catalogue.services import change_course, facts_of, put_keyword, rename_chapter
+from zhiyue.product.catalogue.services.shelving import TopicFacts, change_topic
+from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.services import open_course, revoke_course
+
+# Below so many members there is nobody to tag, ban and help.
+_MEMBERS_AT_LEAST = 6
+
+
+@transaction.atomic
+def run_the_academy() -> None:
+    """A fortnight of an operator's work, done at once."""
+    operator = _operator()
+    _tidy_a_draft(operator)
+    _tidy_the_shelves(operator)
+    members = list(User.objects.filter(is_simulated=True).order_by("-joined_at", "-pk")[:_MEMBERS_AT_LEAST])
+    if len(members) == _MEMBERS_AT_LEAST:
+        _look_after(operator, [member.pk for member in members])
+
+
+def _operator() -> Viewer:
+    email = next(account.email for account in ACCOUNTS if account.role == "operator")
+    user = User.objects.get(email=email)
+    return Viewer(user=user, visitor=None, roles=roles_of(user))
+
+
+def _tidy_a_draft(operator: Viewer) -> None:
+    """A course is renamed, priced and put in order before it goes out."""
+    draft = Course.objects.get(slug="probability-every-day")
+    facts = replace(
+        facts_of(draft), title="概率的日常用法：从天气预报到体检单", price_fen=4900, list_price_fen=6900
+    )
+    change_course(viewer=operator, course_id=draft.pk, facts=facts, seen_at=draft.updated_at)
+    put_keyword(viewer=operator, course_id=draft.pk, keyword="可能")
+    first = Chapter.objects.filter(course=draft).order_by("position").first()
+    if first is not None:
+        rename_chapter(viewer=operator, chapter_id=first.pk, title="可能有多可能")
+
+
+def _tidy_the_shelves(operator: Viewer) -> None:
+    topic = Topic.objects.get(slug="data")
+    facts = TopicFacts(
+        slug=topic.slug,
+        name=topic.name,
+        name_en=topic.name_en,
+        description="从看懂一张表，到设计一次实验：用数字说清一件事。",
+    )
+    change_topic(viewer=operator, topic_id=topic.pk, facts=facts)
+    put_synonyms(by=operator, words=["AB 实验", "A/B 测试", "对照实验"])
+
+
+def _look_after(operator: Viewer, members: list[int]) -> None:
+    """Tags, courses opened for a reason, and accounts closed and opened again."""
+    first, second, third, loud, mistaken, helped = members
+    staff.tag_members(viewer=operator, member_ids=[first, second, third], tag="共读营")
+    staff.tag_members(viewer=operator, member_ids=[helped], tag="待回访")
+    staff.untag_member(viewer=operator, member_id=third, tag="共读营")
+    staff.ban_member(viewer=operator, member_id=loud, why="连续在简介里发广告，提醒两次未改")
+    staff.ban_member(viewer=operator, member_id=mistaken, why="短时间内异常登录，先关闭核实")
+    staff.unban_member(viewer=operator, member_id=mistaken, why="本人来电核实：换了手机，误封")
+    gifts = _not_owned(helped, 2)
+    for course in gifts:
+        open_course(viewer=operator, member_id=helped, course_id=course, why="视频卡顿致歉，补赠一门课")
+    revoke_course(viewer=operator, member_id=helped, course_id=gifts[-1], why="重复赠送，收回一门")
+    open_course(viewer=operator, member_id=first, course_id=_not_owned(first, 1)[0], why="共读营第一名奖励")
+
+
+def _not_owned(member: int, count: int) -> list[int]:
+    owned = Enrolment.objects.filter(user_id=member).values("course_id")
+    priced = Course.objects.published().filter(price_fen__gt=0).exclude(pk__in=owned)
+    return list(priced.order_by("pk").values_list("pk", flat=True)[:count])
