@@ -96,6 +96,38 @@ def test_a_day_lived_again_from_the_same_state_is_the_same_day():
     assert {h.kind for h in once} >= {"page", "view"}
 
 
+def test_who_joined_in_the_past_that_was_lived_was_seen():
+    small()
+    since = clock.now() - timedelta(days=5)
+    joined = set(User.objects.filter(is_simulated=True, joined_at__gte=since).values_list("pk", flat=True))
+    assert joined
+    signed_up = Event.objects.filter(name="member.signed_up").values_list("member_id", flat=True)
+    assert joined <= set(signed_up)
+
+
+def test_searches_say_how_much_was_found_and_lead_on_to_a_course():
+    services.seed(members=150, history_days=6)
+    made = list(Event.objects.filter(name="search.made"))
+    assert {bool(event.properties["found"]) for event in made} == {True, False}
+    found = {(event.member_id, event.properties["words"]): event.properties["found"] for event in made}
+    chosen = list(Event.objects.filter(name="search.chosen"))
+    assert chosen
+    for event in chosen:
+        assert 1 <= event.properties["position"] <= found[event.member_id, event.properties["words"]]
+        viewed = Event.objects.filter(
+            name="course.viewed", member_id=event.member_id,
+            occurred_at__gt=event.occurred_at, occurred_at__lte=event.occurred_at + timedelta(seconds=2),
+        )  # fmt: skip
+        assert viewed.exists()
+
+
+def test_a_banned_member_lives_no_more():
+    small()
+    banned = User.objects.filter(is_simulated=True).exclude(banned_at=None)
+    everybody = town(before=clock.now()).lives
+    assert banned.exists() and not set(banned.values_list("pk", flat=True)) & set(everybody)
+
+
 def test_nobody_acts_before_joining_or_reads_what_is_closed():
     small()
     joined = dict(User.objects.values_list("pk", "joined_at"))

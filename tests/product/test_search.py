@@ -110,6 +110,7 @@ def test_a_search_is_remembered_without_numbers_and_addresses(visitor):
     actor = Actor(visitor=visitor)
     search.made(actor=actor, typed="  何牧  13800138000 a@b.cn ", count=3)
     search.made(actor=actor, typed="   ", count=0)
+    search.made(actor=actor, typed=" ？？…！ ", count=0)
     search.made(actor=Actor(), typed="统计", count=1)
     assert [event.properties for event in Event.objects.all()] == [{"words": "何牧 … …", "found": 3}]
 

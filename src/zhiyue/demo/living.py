@@ -13,6 +13,7 @@ from zhiyue.collect.services import import_history
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.demo.simulator import Happening, Life, Persona, SimCourse, SimLesson, live_a_day, persona
+from zhiyue.product.catalogue.indexing import COURSE
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.services import import_enrolments
@@ -20,7 +21,10 @@ from zhiyue.product.learning.models import LessonProgress, SavedCourse
 from zhiyue.product.learning.services import import_progress, import_saved
 
 EVENT_NAMES = {
+    "join": "member.signed_up",
     "page": "page.viewed",
+    "search": "search.made",
+    "choose": "search.chosen",
     "view": "course.viewed",
     "open": "lesson.opened",
     "read": "lesson.progressed",
@@ -87,6 +91,7 @@ def visible_courses() -> list[SimCourse]:
                 for lesson in course.lessons.all()
                 if lesson.is_written
             ),
+            keyword=course.keyword,
         )
         for course in courses
         if course.published_at is not None
@@ -105,11 +110,6 @@ def write(happenings: Sequence[Happening]) -> int:
 
 def _events(happenings: Sequence[Happening]) -> Iterator[tuple[Cleaned, Actor]]:
     for one in happenings:
-        properties: dict[str, object] = {}
-        if one.kind == "page":
-            properties = {"path": one.path}
-        elif one.kind == "read":
-            properties = {"percent": one.percent, "seconds": one.seconds}
         cleaned = clean(
             name=EVENT_NAMES[one.kind],
             origin="import",
@@ -119,11 +119,23 @@ def _events(happenings: Sequence[Happening]) -> Iterator[tuple[Cleaned, Actor]]:
             ),
             course_id=one.course or None,
             lesson_id=one.lesson or None,
-            properties=properties,
+            properties=_properties(one),
             occurred_at=one.at,
             received_at=one.at,
         )
         yield cleaned, Actor(member_id=one.number)
+
+
+def _properties(one: Happening) -> dict[str, object]:
+    if one.kind == "page":
+        return {"path": one.path}
+    if one.kind == "read":
+        return {"percent": one.percent, "seconds": one.seconds}
+    if one.kind == "search":
+        return {"words": one.words, "found": one.found}
+    if one.kind == "choose":
+        return {"words": one.words, "kind": COURSE, "position": one.found}
+    return {}
 
 
 def _write_progress(happenings: Sequence[Happening]) -> None:

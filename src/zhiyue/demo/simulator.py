@@ -18,7 +18,22 @@ HOUR_PULL = np.array(
     [1, 0.4, 0.2, 0.1, 0.1, 0.3, 1.2, 3, 4, 3, 2.5, 2.5, 4.5, 3.5, 2, 2, 2, 2.5, 3.5, 5, 8, 9, 7, 3]
 )
 
-Kind = Literal["page", "view", "open", "read", "finish", "save", "enrol"]
+# Of so many visits to a course page, one came from a search.
+SEARCHES_PER_VIEW = 0.16
+# What people look for and the academy doesn't have.
+_NOT_HERE = (
+    "考研英语",
+    "Excel 透视表",
+    "Kubernetes",
+    "雅思口语",
+    "Photoshop 抠图",
+    "吉他入门",
+    "初级会计职称",
+)
+# So many of the searches are for those.
+_IN_VAIN = 0.22
+
+Kind = Literal["join", "page", "search", "choose", "view", "open", "read", "finish", "save", "enrol"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class SimCourse:
     price_fen: int
     published_at: datetime
     lessons: tuple[SimLesson, ...]
+    keyword: str = ""
 
 
 @dataclass(slots=True)
@@ -53,7 +69,8 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One act. `course`, `lesson` are ids, 0 where the act is about neither."""
+    """One act. `course`, `lesson` are ids, 0 where the act is about neither; `found` is how much a search found, or
+    which of it was chosen."""
 
     number: int
     kind: Kind
@@ -63,6 +80,8 @@ class Happening:
     seconds: int = 0
     percent: int = 0
     path: str = ""
+    words: str = ""
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +125,46 @@ def live_a_day(
     rng = np.random.default_rng([SEED, life.number, day.toordinal()])
     age_days = max((start - life.joined_at).total_seconds() / 86_400, 0)
     will = 0.3 + 0.7 * 2 ** (-age_days / who.will_half_life_days)
-    happenings: list[Happening] = []
+    joins = life.joined_at >= start
+    happenings = [Happening(life.number, "join", life.joined_at)] if joins else []
     for _ in range(rng.poisson(who.visits_a_day * will * WEEKDAY_PULL[day.weekday()])):
         hour = int(rng.choice(24, p=who.hours))
         moment = start + timedelta(hours=hour, seconds=int(rng.integers(0, 3600)))
         if moment >= life.joined_at:
             happenings += _visit(life, who, moment, courses, rng)
+    # Searches draw from a source of their own, so that with and without them the rest of the day is the same.
+    happenings += _searches(
+        happenings, courses, np.random.default_rng([SEED, life.number, day.toordinal(), 1])
+    )
     return sorted(happenings, key=lambda one: one.at)
+
+
+def _searches(
+    day: Sequence[Happening], courses: Sequence[SimCourse], rng: np.random.Generator
+) -> list[Happening]:
+    """Some course pages were found by searching, and some searches found nothing before them."""
+    known = {course.id: course for course in courses}
+    acts: list[Happening] = []
+    for view in day:
+        if view.kind != "view" or rng.random() >= SEARCHES_PER_VIEW:
+            continue
+        asked = view.at - timedelta(seconds=4)
+        if rng.random() < _IN_VAIN:
+            words = _NOT_HERE[min(int(rng.exponential(1.6)), len(_NOT_HERE) - 1)]
+            acts.append(Happening(view.number, "search", asked, words=words))
+            continue
+        course = known[view.course]
+        choice = [word for word in (*course.tags, course.keyword) if word]
+        words = choice[int(rng.integers(len(choice)))] if choice else course.topic
+        found = sum(
+            words in (*one.tags, one.keyword, one.topic) for one in courses if one.published_at <= view.at
+        )
+        acts.append(Happening(view.number, "search", asked, words=words, found=found))
+        if rng.random() < 0.8:
+            chosen = view.at - timedelta(seconds=1)
+            place = 1 + int(rng.integers(found))
+            acts.append(Happening(view.number, "choose", chosen, words=words, found=place))
+    return acts
 
 
 def _visit(

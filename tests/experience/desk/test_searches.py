@@ -47,6 +47,12 @@ def test_the_report_counts_wordings_of_one_question_together(operator, searches)
     assert [(row.words, row.without) for row in found.without] == [("飞船", 2), ("鲸鱼", 1)]
 
 
+def test_questions_of_nothing_but_signs_are_left_out(operator, searches, visitor):
+    searched(Actor(visitor=visitor), "？？！", 0)
+    found = report(as_viewer(operator, "operator"))
+    assert (found.times, [row.words for row in found.without]) == (6, ["飞船", "鲸鱼"])
+
+
 def test_the_page_shows_words_and_no_names(read, searches):
     page = read("/desk/searches/")
     assert "飞船" in page

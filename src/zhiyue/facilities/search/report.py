@@ -76,6 +76,9 @@ def _asked() -> list[Searched]:
         .order_by("-n", "words")
     )
     for wording in made[:_MOST_WORDINGS]:
+        # Nothing but signs asks nothing; what was recorded before such questions were left out stands in the log.
+        if not terms.terms(wording["words"]):
+            continue
         row = rows.setdefault(terms.fold(wording["words"]), Searched(wording["words"]))
         row.times += wording["n"]
         row.without += wording["without"]

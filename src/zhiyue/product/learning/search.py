@@ -11,6 +11,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
+from zhiyue.engine import terms
 from zhiyue.facilities.search import selectors
 from zhiyue.facilities.search.kinds import Found
 from zhiyue.facilities.search.questions import LONGEST_QUESTION
@@ -60,9 +61,10 @@ def suggest(typed: str, *, limit: int = 8) -> Answer:
 
 
 def made(*, actor: Actor, typed: str, count: int) -> None:
-    """Remember that somebody searched, and how much was found. Numbers and addresses in it are left out."""
+    """Remember that somebody searched, and how much was found. Numbers and addresses in it are left out, and a
+    question of nothing but signs is none."""
     words = remembered_words(typed)
-    if words:
+    if terms.terms(words):
         record("search.made", actor=actor, words=words, found=count)
 
 
