@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from tests.factories import make_course
+from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.services import record
+from zhiyue.collect.services import import_history, record
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.models import MemberTag, RoleGrant, User
 from zhiyue.core.accounts.selectors import roles_of
@@ -20,9 +24,11 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk import tagging
+from zhiyue.experience.desk.moments import ago
 from zhiyue.experience.desk.tasks import tag_members
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.services import open_lesson
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +107,7 @@ def test_members_are_found_by_course_and_by_when_they_were_seen(read, operator, 
     assert names(seen="-90") == {"苏运"}
     by_seen = read("/desk/members/", sort="-seen")
     assert by_seen.index("<b>小林</b>") < by_seen.index("<b>路人</b>") < by_seen.index("<b>苏运</b>")
-    assert "1 month" in by_seen.replace("\xa0", " ") and "never" in by_seen
+    assert "40 days ago" in by_seen and "never" in by_seen
 
 
 def test_nobody_found_says_what_to_do(read, operator):
@@ -362,3 +368,66 @@ def test_nobody_else_exports_or_tags(signed_in, stranger, role):
     for address in ("/desk/members/export/", "/desk/members/tag/", "/desk/audit/export/"):
         assert client.post(address, {"column": ["name"], "all": "1", "tag": "x"}).status_code == 403
     assert not AuditEntry.objects.exists() and not MemberTag.objects.exists()
+
+
+def test_what_a_member_did_is_named_and_repetitions_are_one_line(read, learner, course):
+    def tell(name, *, course_id=None, lesson_id=None, **properties):
+        now = clock.now()
+        told = clean(
+            name=name, origin="import", event_id=uuid4(), course_id=course_id, lesson_id=lesson_id,
+            properties=properties, occurred_at=now, received_at=now,
+        )  # fmt: skip
+        import_history(events=[(told, Actor(member_id=learner.pk))])
+
+    lesson = course.lessons.order_by("position").first()
+    for _ in range(4):
+        tell("page.viewed", path="/")
+    tell("page.viewed", path="/help/")
+    tell("page.viewed", path="/gone/elsewhere/")
+    tell("page.viewed", path=f"/courses/{course.slug}/")
+    tell("course.viewed", course_id=course.pk)
+    for percent in (10, 20, 30):
+        tell("lesson.progressed", course_id=course.pk, lesson_id=lesson.pk, percent=percent, seconds=10)
+    page = read(f"/desk/members/{learner.pk}/")
+    acts = page[page.index("What they did last") : page.index("What staff did to them")]
+    shown = [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in acts.split("<li>")[1:]]
+    assert shown == [
+        f"Read on · {course.title} · {lesson.title} 3 times just now",
+        f"Opened a course · {course.title} just now",
+        "Looked at a page · /gone/elsewhere/ just now",
+        "Looked at a page · Help just now",
+        "Looked at a page · Home 4 times just now",
+    ]
+
+
+def test_courses_begun_stand_beside_those_owned(read, learner, course):
+    own = make_course("own", price_fen=9900)
+    grant_course(user=learner, course=own)
+    for one in (own, course):
+        lesson = one.lessons.filter(is_free=True).first() or one.lessons.first()
+        open_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson)
+    page = read(f"/desk/members/{learner.pk}/")
+    begun = page[page.index("Begun without owning them") :]
+    assert course.title in begun[:400] and "0 lessons finished" in begun[:600]
+    assert own.title in page[: page.index("Begun without owning them")]
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        (timedelta(seconds=5), "just now"),
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=59), "59 minutes ago"),
+        (timedelta(hours=3), "3 hours ago"),
+        (timedelta(hours=13), "yesterday"),
+        (timedelta(days=3), "3 days ago"),
+        (timedelta(days=59), "59 days ago"),
+        (timedelta(days=60), "2 months ago"),
+    ],
+)
+def test_how_long_ago_is_said_in_one_way(monkeypatch, before, says):
+    noon = clock.day_start(clock.business_day()) + timedelta(hours=12)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    with translation.override("en"):
+        assert ago(noon - before) == says

@@ -1,8 +1,9 @@
 """Reads of learning."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import active_days
@@ -50,6 +51,26 @@ def numbers_of(actor: Actor) -> Numbers:
         courses_begun=rows.values("lesson__course_id").distinct().count(),
         active_days=active_days(actor, since=month),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A course in which somebody opened a lesson: how many they finished, and when they were last there."""
+
+    title: str
+    finished: int
+    at: datetime
+
+
+def courses_begun_by(actor: Actor) -> dict[int, Begun]:
+    """By course id, the one touched last first; withdrawn courses too: what was done there was done."""
+    rows = (
+        LessonProgress.objects.owned_by(actor)
+        .values_list("lesson__course_id", "lesson__course__title")
+        .annotate(finished=Count("finished_at"), at=Max("opened_at"))
+        .order_by("-at")
+    )
+    return {pk: Begun(title, finished, at) for pk, title, finished, at in rows}
 
 
 def interests_of(actor: Actor) -> list[Topic]:

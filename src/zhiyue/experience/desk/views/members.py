@@ -19,13 +19,14 @@ from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
 from zhiyue.core.accounts.sessions import sessions_of
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.entries import shown_entries
-from zhiyue.experience.desk.follow import ShownAct, shown_acts
+from zhiyue.experience.desk.last_acts import EVENTS_READ, LastAct, last_acts
 from zhiyue.experience.desk.member_table import COLUMNS
 from zhiyue.experience.desk.members import FindForm, found, page_of
 from zhiyue.experience.desk.tagging import tag_found
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import enrolments_of
+from zhiyue.product.learning.selectors import courses_begun_by
 
 ACTS_SHOWN = 8
 
@@ -103,13 +104,14 @@ def member_page(
     viewer = request.viewer
     user, row = directory.one(viewer, member_id)
     may_change = viewer.may(Permission.CHANGE_MEMBERS)
-    owned = enrolments_of(member_id)
+    owned, begun = enrolments_of(member_id), courses_begun_by(Actor(member_id=member_id))
     context = {
         "tab": "members",
         "row": row,
         "ways": directory.ways_in(viewer, user),
         "devices": len(sessions_of(user)),
-        "owned": owned,
+        "owned": [(one, begun[one.course_id].finished if one.course_id in begun else 0) for one in owned],
+        "begun": [one for pk, one in begun.items() if pk not in {own.course_id for own in owned}],
         "courses": _to_open({one.course_id for one in owned}) if may_change else [],
         "acts": _acts(request, member_id),
         "entries": shown_entries(trail.about_member(viewer, member_id))
@@ -124,11 +126,12 @@ def member_page(
     return render(request, "desk/member.html", context, status=status)
 
 
-def _acts(request: PageRequest, member_id: int) -> list[ShownAct] | None:
+def _acts(request: PageRequest, member_id: int) -> list[LastAct] | None:
     """What the member did last; None for who may not know."""
     if not request.viewer.may(Permission.SEE_ACTIVITY):
         return None
-    return shown_acts(latest_events(actor=Actor(member_id=member_id), limit=ACTS_SHOWN))
+    events = latest_events(actor=Actor(member_id=member_id), limit=EVENTS_READ)
+    return last_acts(events, limit=ACTS_SHOWN)
 
 
 def _to_open(owned: set[int]) -> list[tuple[int, str]]:
