@@ -186,7 +186,23 @@ function choosing() {
   };
 }
 
+/** A file field says what was chosen, and shows that it takes what is dragged over it. */
+function watchFiles(): void {
+  const of = (event: Event): HTMLElement | null => (event.target as HTMLElement).closest<HTMLElement>("[data-file]");
+  document.addEventListener("change", (event) => {
+    const words = of(event)?.querySelector<HTMLElement>("[data-file-name]");
+    const files = (event.target as HTMLInputElement).files;
+    if (!words || !files) return;
+    words.dataset.empty ??= words.textContent ?? "";
+    words.textContent = files[0]?.name ?? words.dataset.empty;
+    of(event)?.classList.toggle("has-file", files.length > 0);
+  });
+  document.addEventListener("dragover", (event) => of(event)?.classList.add("is-over"));
+  for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, (event) => of(event)?.classList.remove("is-over"));
+}
+
 export function startParts(): void {
+  watchFiles();
   Alpine.data("shelf", shelf);
   Alpine.data("menu", menu);
   Alpine.data("sheet", sheet);

@@ -1,5 +1,6 @@
 // The studio's own: nothing typed is lost, and saving is one key.
 import "./studio.css";
+import { startEditor } from "./editor";
 
 const KEPT = "zy-studio-";
 let changed = false;
@@ -40,9 +41,10 @@ function offerKept(): void {
 }
 
 document.addEventListener("input", (event) => {
-  const field = event.target as HTMLElement;
-  const editor = field.closest<HTMLFormElement>("form[data-keeps]");
-  if (!editor) return;
+  const field = event.target as HTMLInputElement | HTMLTextAreaElement;
+  // The form it is sent with: a field may stand inside another one.
+  const editor = field.form;
+  if (!editor?.matches("[data-keeps]")) return;
   changed = true;
   editor.dataset.changed = "";
   const key = editor.dataset.draft;
@@ -67,7 +69,8 @@ document.addEventListener("keydown", (event) => {
   const editor = form();
   if (!editor) return;
   event.preventDefault();
-  editor.requestSubmit(editor.querySelector<HTMLButtonElement>("button:not([name]):not([type=button])"));
+  const buttons = [...editor.elements].filter((one) => one instanceof HTMLButtonElement);
+  editor.requestSubmit(buttons.find((one) => one.type === "submit" && !one.name));
 });
 
 addEventListener("beforeunload", (event) => {
@@ -76,3 +79,4 @@ addEventListener("beforeunload", (event) => {
 
 document.body.addEventListener("htmx:afterSwap", offerKept);
 offerKept();
+startEditor();

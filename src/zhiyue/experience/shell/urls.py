@@ -9,5 +9,7 @@ urlpatterns = [
     path("preferences/theme/", views.theme, name="theme"),
     path("preferences/language/", views.language, name="language"),
     path("design/", views.design, name="design"),
-    re_path(r"^media/pictures/(?P<name>[0-9a-f]{32}\.jpg)$", pictures.picture, name="picture"),
+    re_path(
+        r"^media/pictures/(?P<name>[0-9a-f]{32}(?:-\d{1,4}x\d{1,4})?\.jpg)$", pictures.picture, name="picture"
+    ),
 ]

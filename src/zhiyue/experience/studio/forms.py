@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
@@ -53,6 +54,17 @@ class SeenField(forms.CharField):
         return seen if seen.tzinfo else _LONG_AGO
 
 
+class TopicField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A topic, by its name in the reader's language."""
+
+    def __init__(self) -> None:
+        label = pgettext_lazy("studio", "Topic")
+        super().__init__(Topic.objects.all(), label=label, empty_label=None)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return in_language(obj.name, obj.name_en)
+
+
 class NewCourseForm(StudioForm):
     title = forms.CharField(
         label=pgettext_lazy("studio", "Title"),
@@ -60,9 +72,7 @@ class NewCourseForm(StudioForm):
         min_length=2,
         max_length=60,
     )
-    topic = forms.ModelChoiceField(
-        label=pgettext_lazy("studio", "Topic"), queryset=Topic.objects.all(), empty_label=None
-    )
+    topic = TopicField()
     form = forms.ChoiceField(
         label=pgettext_lazy("studio", "Form"),
         choices=Course.Form.choices,
@@ -92,9 +102,7 @@ class FactsForm(StudioForm):
         help_text=pgettext_lazy("studio", "One a line. Three to five work best."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    topic = forms.ModelChoiceField(
-        label=pgettext_lazy("studio", "Topic"), queryset=Topic.objects.all(), empty_label=None
-    )
+    topic = TopicField()
     teacher = forms.ModelChoiceField(
         label=pgettext_lazy("studio", "Teacher"),
         queryset=Teacher.objects.order_by("name"),
@@ -219,7 +227,7 @@ class LessonForm(StudioForm):
     )
     minutes = forms.IntegerField(
         label=pgettext_lazy("studio", "Minutes"),
-        help_text=pgettext_lazy("studio", "Empty: counted from the text."),
+        help_text=pgettext_lazy("studio", "Empty: counted from the text. A number here goes before that."),
         required=False,
         min_value=1,
         max_value=600,
@@ -249,6 +257,12 @@ class AddressForm(StudioForm):
         label=pgettext_lazy("studio", "Take the address over from old links to something else"),
         required=False,
     )
+
+    def sent_with(self, form_id: str) -> "AddressForm":
+        """Its fields stand inside another form, and are sent with the one of this id."""
+        for field in self.fields.values():
+            field.widget.attrs["form"] = form_id
+        return self
 
 
 class ScheduleForm(StudioForm):

@@ -1,24 +1,56 @@
-"""Pictures of courses and teachers: checked, made anew without anything that was hidden in them, and kept."""
+"""Pictures of courses, teachers and texts: checked, made anew without anything that was hidden in them, and kept."""
 
 import hashlib
 import io
+import re
 import warnings
+from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import pgettext
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zhiyue.product.catalogue.errors import BadFact
-from zhiyue.product.catalogue.models import Course, Teacher
+from zhiyue.product.catalogue.models import Course, Lesson, Teacher
 
 BYTES_AT_MOST = 5_000_000
 # 5 MB of PNG can unfold to gigabytes.
 PIXELS_AT_MOST = 40_000_000
 COVER_WIDTH, COVER_HEIGHT = 1280, 800
 FORMATS = ("JPEG", "PNG", "WEBP")
+# In a text: sharp on a fine screen in the widest column, no larger.
+IN_TEXT_AT_MOST = 1600
 FOLDER = "pictures"
+# Where the academy's pages serve them; a text names its pictures by this address.
+ADDRESS = f"/media/{FOLDER}/"
+_IN_TEXT = re.compile(rf"{ADDRESS}([0-9a-f]{{32}}-(\d{{1,4}})x(\d{{1,4}})\.jpg)")
+
+
+@dataclass(frozen=True, slots=True)
+class InText:
+    """A picture as a text names it: its name in the storage, and its size, so that a page keeps its place free."""
+
+    name: str
+    width: int
+    height: int
+
+    @property
+    def address(self) -> str:
+        return ADDRESS + self.name.removeprefix(f"{FOLDER}/")
+
+
+def in_text(address: str) -> InText | None:
+    """The picture of ours behind an address; None where it is none."""
+    found = _IN_TEXT.fullmatch(address)
+    return InText(f"{FOLDER}/{found[1]}", int(found[2]), int(found[3])) if found else None
+
+
+def named_in(text: str) -> set[str]:
+    """The names of all pictures that a text shows."""
+    return {f"{FOLDER}/{found[1]}" for found in _IN_TEXT.finditer(text)}
 
 
 def keep(content: bytes, *, width: int, height: int) -> str:
@@ -29,10 +61,22 @@ def keep(content: bytes, *, width: int, height: int) -> str:
     # A small one isn't blown up: it is cut to the same shape.
     scale = min(1.0, picture.width / width, picture.height / height)
     shaped = ImageOps.fit(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return _written(shaped)
+
+
+def keep_for_text(content: bytes) -> InText:
+    """Keep a picture whole, made smaller where it is larger than a page shows it. Raises BadFact."""
+    picture = _read(content)
+    picture.thumbnail((IN_TEXT_AT_MOST, IN_TEXT_AT_MOST))
+    return InText(_written(picture, f"-{picture.width}x{picture.height}"), *picture.size)
+
+
+def _written(picture: Image.Image, size: str = "") -> str:
+    """Write it as JPEG under a name of 128 bits that its content makes: nobody finds it who wasn't told."""
     written = io.BytesIO()
-    shaped.save(written, "JPEG", quality=86, optimize=True, progressive=True)
+    picture.save(written, "JPEG", quality=86, optimize=True, progressive=True)
     made = written.getvalue()
-    name = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:32]}.jpg"
+    name = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:32]}{size}.jpg"
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(made))
     return name
@@ -45,8 +89,18 @@ def forget_later(name: str) -> None:
 
 
 def _forget(name: str) -> None:
-    if not Course.objects.filter(picture=name).exists() and not Teacher.objects.filter(picture=name).exists():
+    if not _is_shown(name):
         default_storage.delete(name)
+
+
+def _is_shown(name: str) -> bool:
+    """Is it a cover or a portrait, or does some text show it?"""
+    file = name.removeprefix(f"{FOLDER}/")
+    return (
+        Course.objects.filter(Q(picture=name) | Q(summary__contains=file)).exists()
+        or Teacher.objects.filter(Q(picture=name) | Q(bio__contains=file)).exists()
+        or Lesson.objects.filter(body__contains=file).exists()
+    )
 
 
 def _read(content: bytes) -> Image.Image:

@@ -7,15 +7,24 @@ import re
 CHARACTERS_A_MINUTE = 350
 WORDS_A_MINUTE = 180
 _CHARACTER = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+# A picture's address isn't read; what is said of it is.
+_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['’.-][A-Za-z0-9]+)*")
 
 
 def length(text: str) -> int:
     """Chinese characters plus words of other scripts, as a word processor counts them."""
-    return len(_CHARACTER.findall(text)) + len(_WORD.findall(text))
+    characters, words = _counted(text)
+    return characters + words
 
 
 def minutes(text: str) -> int:
     """At least 1."""
-    needed = len(_CHARACTER.findall(text)) / CHARACTERS_A_MINUTE + len(_WORD.findall(text)) / WORDS_A_MINUTE
+    characters, words = _counted(text)
+    needed = characters / CHARACTERS_A_MINUTE + words / WORDS_A_MINUTE
     return max(1, math.ceil(needed))
+
+
+def _counted(text: str) -> tuple[int, int]:
+    read = _PICTURE.sub(r"\1", text)
+    return len(_CHARACTER.findall(read)), len(_WORD.findall(read))

@@ -128,19 +128,30 @@ def field(bound: BoundField, hint: str = "") -> dict[str, object]:
     told_by = " ".join(
         part for part in (f"{name}-hint" if hint else "", f"{name}-error" if bound.errors else "") if part
     )
-    attrs: dict[str, str | bool] = {"class": "input"}
+    is_file = getattr(bound.field.widget, "input_type", "") == "file"
+    attrs: dict[str, str | bool] = {"class": "file-input" if is_file else "input"}
     if told_by:
         attrs["aria-describedby"] = told_by
     if bound.errors:
         attrs["aria-invalid"] = "true"
+    control = bound.as_widget(attrs=attrs)
+    if is_file:
+        control = render_to_string("shell/parts/file_control.html", {"control": control})
     is_password = isinstance(bound.field.widget, PasswordInput)
-    return {
-        "field": bound,
-        "name": name,
-        "hint": hint,
-        "control": bound.as_widget(attrs=attrs),
-        "is_password": is_password,
-    }
+    return {"field": bound, "name": name, "hint": hint, "control": control, "is_password": is_password}
+
+
+@register.simple_tag
+def file_control(name: str, accept: str, *, error: bool = False, required: bool = True) -> SafeString:
+    """Where a file is chosen or dropped, without a form of Django's. Its label is `for` the name; `<name>-hint` and
+    `<name>-error` tell more of it."""
+    told_by = f"{name}-hint {name}-error" if error else f"{name}-hint"
+    control = format_html(
+        '<input type="file" class="file-input" id="{}" name="{}" accept="{}" aria-describedby="{}"{}{}>',
+        name, name, accept, told_by,
+        mark_safe(' aria-invalid="true"') if error else "", mark_safe(" required") if required else "",
+    )  # fmt: skip
+    return render_to_string("shell/parts/file_control.html", {"control": control})
 
 
 @register.inclusion_tag("shell/parts/course_card.html", takes_context=True)

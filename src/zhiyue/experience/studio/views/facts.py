@@ -4,13 +4,13 @@ from django.contrib import messages
 from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.forms import FactsForm, facts_as_typed
-from zhiyue.experience.studio.showing import state_of
+from zhiyue.experience.studio.showing import card_as_typed, state_of
 from zhiyue.product.catalogue import authoring
 from zhiyue.product.catalogue.errors import ChangedMeanwhile
 from zhiyue.product.catalogue.models import Course
@@ -46,9 +46,24 @@ def facts(request: PageRequest, course_id: int) -> HttpResponseBase:
                 return redirect("studio:facts", course_id)
     values = {
         "tab": "courses", "part": "facts", "course": course, "state": state_of(course), "form": form,
-        "meanwhile": meanwhile,
+        "meanwhile": meanwhile, "card": card_as_typed(course, _typed(form)),
     }  # fmt: skip
     return page(request, "facts.html", values, status=status)
+
+
+@for_the_studio
+@require_POST
+def card(request: PageRequest, course_id: int) -> HttpResponseBase:
+    """The card that learners will see, with what is typed so far. Nothing is kept."""
+    course = authoring.course_to_change(request.viewer, course_id)
+    form = FactsForm(course, [], request.POST)
+    return page(request, "parts/card.html", {"course": course, "card": card_as_typed(course, _typed(form))})
+
+
+def _typed(form: FactsForm) -> dict[str, object]:
+    """Of what was typed, what can be understood."""
+    form.is_valid()
+    return form.cleaned_data if form.is_bound else {}
 
 
 def _compared(

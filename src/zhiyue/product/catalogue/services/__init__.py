@@ -12,7 +12,12 @@ from zhiyue.product.catalogue.services.courses import (
     remove_course,
     remove_picture,
 )
-from zhiyue.product.catalogue.services.lessons import LessonFacts, change_lesson, move_lesson_address
+from zhiyue.product.catalogue.services.lessons import (
+    LessonFacts,
+    add_picture,
+    change_lesson,
+    move_lesson_address,
+)
 from zhiyue.product.catalogue.services.outline import (
     add_chapter,
     add_lesson,
@@ -47,9 +52,10 @@ from zhiyue.product.catalogue.services.whole import (
 
 __all__ = [
     "ChapterDraft", "CourseDraft", "CourseFacts", "LessonDraft", "LessonFacts", "add_chapter", "add_lesson",
-    "bring_back_lesson", "change_course", "change_lesson", "change_own_teacher", "change_teacher", "change_topic",
-    "create_course", "create_teacher", "create_topic", "facts_of", "move_chapter", "move_course", "move_lesson",
-    "move_lesson_address", "move_topic", "name_prerequisites", "publish", "put_course", "put_keyword",
-    "put_picture", "put_portrait", "put_teacher", "put_topic", "remove_chapter", "remove_course", "remove_lesson",
-    "remove_picture", "remove_portrait", "rename_chapter", "schedule", "teacher_for", "withdraw", "withdraw_lesson",
+    "add_picture", "bring_back_lesson", "change_course", "change_lesson", "change_own_teacher", "change_teacher",
+    "change_topic", "create_course", "create_teacher", "create_topic", "facts_of", "move_chapter", "move_course",
+    "move_lesson", "move_lesson_address", "move_topic", "name_prerequisites", "publish", "put_course",
+    "put_keyword", "put_picture", "put_portrait", "put_teacher", "put_topic", "remove_chapter", "remove_course",
+    "remove_lesson", "remove_picture", "remove_portrait", "rename_chapter", "schedule", "teacher_for", "withdraw",
+    "withdraw_lesson",
 ]  # fmt: skip

@@ -201,12 +201,14 @@ def remove_course(*, viewer: Viewer, course_id: int) -> None:
         )
     subject = _subject(course)
     counts = {"title": course.title, "slug": course.slug, "lessons": course.lessons.count()}
+    bodies = list(course.lessons.values_list("body", flat=True))
     try:
         course.delete()
     except ProtectedError as why:
         raise NotNow(pgettext("catalogue", "Somebody owns this course already, so it stays.")) from why
     note(by=user, act="course.removed", subject=subject, before=counts)
-    pictures.forget_later(course.picture)
+    for name in {course.picture}.union(*map(pictures.named_in, (course.summary, *bodies))):
+        pictures.forget_later(name)
     index_course(course_id)
 
 

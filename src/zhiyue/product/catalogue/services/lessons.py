@@ -10,7 +10,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.services import note
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue import reading_time
+from zhiyue.product.catalogue import pictures, reading_time
 from zhiyue.product.catalogue.authoring import require_change
 from zhiyue.product.catalogue.errors import ChangedMeanwhile, NotNow
 from zhiyue.product.catalogue.indexing import index_course
@@ -68,6 +68,14 @@ def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at
         # A copy is pointed out before it is published; all saves of some minutes are compared at once.
         enqueue(compare_courses, key="compare", delay_seconds=COMPARED_AFTER_SECONDS)
     return lesson
+
+
+def add_picture(*, viewer: Viewer, lesson_id: int, content: bytes) -> pictures.InText:
+    """Keep a picture for a lesson's text; learners see it once the text names it. It stays when the text drops it: who
+    takes the former text back finds it there. Raises NotAllowed, BadFact."""
+    lesson = Lesson.objects.select_related("course__teacher").get(pk=lesson_id)
+    require_change(viewer, lesson.course)
+    return pictures.keep_for_text(content)
 
 
 @transaction.atomic

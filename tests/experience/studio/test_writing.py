@@ -1,0 +1,158 @@
+"""What helps an author to write: pictures in a text, the bar over it, the card beside the facts."""
+
+import io
+import re
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from tests.experience.studio.test_studio import HTMX, author, draft, facts, lesson, picture, typed
+from tests.factories import make_member
+from tests.product.test_catalogue_writing import viewer_of
+from zhiyue.core.accounts.services import grant
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.product.catalogue import pictures, services
+from zhiyue.product.catalogue.models import Course
+
+__all__ = ["author", "draft", "lesson"]
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media" / "pictures"
+
+
+def send(client, lesson, content, name="a.png"):
+    upload = SimpleUploadedFile(name, content, "image/png")
+    return client.post(reverse("studio:lesson_picture", args=[lesson.pk]), {"picture": upload})
+
+
+def test_a_picture_for_a_text_is_kept_whole_small_and_without_its_past(author, lesson, media):
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    answer = send(author, lesson, picture(size=(3200, 1000), exif=exif))
+    assert answer.status_code == 201
+    address = answer.json()["address"]
+    assert re.fullmatch(r"/media/pictures/[0-9a-f]{32}-1600x500\.jpg", address)
+    served = author.get(address)
+    content = b"".join(served.streaming_content)
+    assert b"SecretCamera" not in content
+    assert Image.open(io.BytesIO(content)).size == (1600, 500)
+    shown = author.post(reverse("studio:preview"), {"body": f"![一张图]({address})"}).content.decode()
+    assert f'<img src="{address}" alt="一张图" width="1600" height="500" loading="lazy">' in shown
+    assert 'name="picture"' not in shown
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload='alert(1)'/>", picture(size=(60, 60))])
+def test_what_is_no_picture_is_refused_in_words(author, lesson, media, content):
+    answer = send(author, lesson, content)
+    assert answer.status_code == 422
+    assert answer.json()["message"]
+    assert not media.exists()
+
+
+def test_nobody_else_puts_pictures_into_a_lesson(signed_in, browser, stranger, lesson, media):
+    rival = make_member("rival@test.example", "同行")
+    grant(user=rival, role="creator")
+    assert send(signed_in(rival), lesson, picture()).status_code == 403
+    assert send(signed_in(stranger), lesson, picture()).status_code == 403
+    assert send(browser, lesson, picture()).status_code == 302
+    assert not media.exists()
+
+
+def test_a_file_that_some_text_shows_outlives_its_cover(
+    creator, draft, lesson, media, django_capture_on_commit_callbacks
+):
+    viewer = viewer_of(creator)
+    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
+    facts = services.LessonFacts(title="a", kind="article", body=f"![图]({kept.address})", is_free=False)
+    services.change_lesson(viewer=viewer, lesson_id=lesson.pk, facts=facts, seen_at=lesson.updated_at)
+    with django_capture_on_commit_callbacks(execute=True):
+        pictures.forget_later(kept.name)
+    assert default_storage.exists(kept.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
+    assert not default_storage.exists(kept.name)
+
+
+def test_two_lessons_share_a_file_until_the_last_is_gone(
+    creator, draft, lesson, media, django_capture_on_commit_callbacks
+):
+    viewer = viewer_of(creator)
+    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
+    other = services.add_lesson(viewer=viewer, chapter_id=lesson.chapter_id, title="b")
+    for one in (lesson, other):
+        facts = services.LessonFacts(title="x", kind="article", body=f"![图]({kept.address})", is_free=False)
+        services.change_lesson(viewer=viewer, lesson_id=one.pk, facts=facts, seen_at=one.updated_at)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
+    assert default_storage.exists(kept.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.remove_course(viewer=viewer, course_id=draft.pk)
+    assert not default_storage.exists(kept.name)
+
+
+def test_a_text_that_drops_a_picture_keeps_the_file_for_who_takes_it_back(
+    creator, lesson, media, django_capture_on_commit_callbacks
+):
+    viewer = viewer_of(creator)
+    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
+    for body in (f"![图]({kept.address})", "没有图"):
+        lesson.refresh_from_db()
+        facts = services.LessonFacts(title="a", kind="article", body=body, is_free=False)
+        with django_capture_on_commit_callbacks(execute=True):
+            services.change_lesson(viewer=viewer, lesson_id=lesson.pk, facts=facts, seen_at=lesson.updated_at)
+    assert default_storage.exists(kept.name)
+
+
+def test_the_address_of_a_lesson_is_sent_with_a_form_of_its_own(author, lesson):
+    page = author.get(reverse("studio:lesson", args=[lesson.pk])).content.decode()
+    assert '<form method="post" id="lesson-address"' in page
+    field = re.search(r'<input type="text" name="slug"[^>]*>', page)
+    assert field and 'form="lesson-address"' in field[0]
+    refused = author.post(
+        reverse("studio:lesson_address", args=[lesson.pk]), {"slug": "Not An Address"}
+    ).content.decode()
+    assert 'value="Not An Address"' in refused and "studio-more" in refused
+
+
+def test_each_side_of_a_course_has_a_title_of_its_own(author, draft, lesson):
+    sides = ("outline", "facts", "look", "publication")
+    pages = [author.get(reverse(f"studio:{side}", args=[draft.pk])).content.decode() for side in sides]
+    pages.append(author.get(reverse("studio:lesson", args=[lesson.pk])).content.decode())
+    titles = {re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1] for page in pages}
+    assert len(titles) == 5
+    assert sum(draft.title in title for title in titles) == 4
+
+
+def test_topics_are_offered_in_the_readers_language(author, draft):
+    for address in (reverse("studio:new"), reverse("studio:facts", args=[draft.pk])):
+        assert ">数据</option>" in author.get(address).content.decode()
+        author.cookies["zy_language"] = "en"
+        assert ">Data</option>" in author.get(address).content.decode()
+        del author.cookies["zy_language"]
+
+
+def test_the_card_follows_what_is_typed_and_keeps_nothing(author, draft):
+    page = author.get(reverse("studio:facts", args=[draft.pk])).content.decode()
+    assert 'id="card"' in page
+    sent = facts(draft, title="换个名字", subtitle="一句话", price="199", list_price="299")
+    card = author.post(reverse("studio:facts_card", args=[draft.pk]), sent, headers=HTMX).content.decode()
+    assert card.startswith('<div id="card">')
+    for shown in ("换个名字", "一句话", "¥199", "¥299"):
+        assert shown in card
+    half = author.post(reverse("studio:facts_card", args=[draft.pk]), {"title": "", "price": "x"})
+    assert half.status_code == 200 and draft.title in half.content.decode()
+    assert Course.objects.get(pk=draft.pk).title == draft.title
+    assert not AuditEntry.objects.filter(act="course.changed").exists()
+
+
+def test_the_plain_field_still_saves_without_a_script(author, lesson):
+    answer = author.post(reverse("studio:lesson", args=[lesson.pk]), typed(lesson, body="一\n\n二"))
+    assert answer.status_code == 302
+    lesson.refresh_from_db()
+    assert lesson.body == "一\n\n二"
