@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -12,9 +13,11 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.engine.sameness import alike
+from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue import likeness
 from zhiyue.product.catalogue.errors import BadFact
-from zhiyue.product.catalogue.models import Likeness
+from zhiyue.product.catalogue.models import Lesson, Likeness, Teacher
+from zhiyue.product.catalogue.passages import CHARACTERS_AT_MOST, meetings
 from zhiyue.product.catalogue.services import LessonFacts, change_lesson
 
 TEXT = "平均数会骗人，中位数不会。把三个数放在一起看，才知道这群人到底过得怎么样，也才知道谁被平均掉了。"
@@ -41,7 +44,10 @@ def test_only_the_copy_is_found_and_the_original_is_told(pair, operator):
     [(other, percent)] = likeness.likenesses_of(viewer_of(operator), two)
     assert (other, percent) == (one, round(100 * row.share))
     [twins] = likeness.twins(viewer_of(operator))
-    assert TEXT.rstrip("。") in twins.passages[0]
+    meeting = twins.meetings[0]
+    assert meeting.one.lesson in one.lessons.all() and meeting.other.lesson in two.lessons.all()
+    for side in (meeting.one, meeting.other):
+        assert TEXT.rstrip("。") in "".join(side.passages[0])
 
 
 def test_a_pair_no_longer_alike_is_forgotten(pair):
@@ -81,13 +87,72 @@ def test_a_creator_sets_nothing_aside(pair, creator):
     assert Likeness.objects.get().dismissed_at is None
 
 
-def test_passages_are_shown_in_one_line_without_signs_of_markdown(db, operator):
+def test_passages_are_shown_by_paragraph_without_signs_of_markdown(db, operator):
     written = f"## 先看分布\n\n- **平均数**会骗人\n- 中位数不会\n\n> {TEXT}"
     make_course("signs", text=written)
     make_course("signs-again", text=written)
     likeness.find_likenesses()
-    shown = likeness.twins(viewer_of(operator))[0].passages[0]
-    assert f"先看分布 平均数 会骗人 中位数不会 {TEXT.rstrip('。')}" in shown
+    meeting = likeness.twins(viewer_of(operator))[0].meetings[0]
+    assert meeting.one.passages[0][-4:] == ("先看分布", "平均数会骗人", "中位数不会", TEXT.rstrip("。"))
+    assert meeting.one.passages == meeting.other.passages
+
+
+def test_a_long_passage_is_cut_and_says_so(db):
+    long = "\n\n".join(f"第{number}段：{OTHER}" for number in range(60))
+    one, two = make_course("long", text=long), make_course("long-again", text=long)
+    passage = meetings(one, two)[0].one.passages[0]
+    assert passage[-1].endswith("…")
+    assert CHARACTERS_AT_MOST <= sum(map(len, passage)) <= CHARACTERS_AT_MOST + 1
+
+
+def test_lessons_meet_across_places(db):
+    one, two = make_course("first", text=TEXT), make_course("second", text=OTHER)
+    moved = lesson_of(two, "two")
+    Lesson.objects.filter(pk=moved.pk).update(body=lesson_of(one, "one").body)
+    assert {meeting.other.lesson for meeting in meetings(one, two)[:3]} == {moved}
+
+
+def test_a_teacher_is_written_to_and_it_is_noted(pair, operator, creator):
+    course = pair[1]
+    Teacher.objects.filter(pk=course.teacher_id).update(user=creator)
+    row = Likeness.objects.get()
+    write = partial(
+        likeness.write_to_teacher, viewer=viewer_of(operator), likeness_id=row.pk, course_id=course.pk,
+        link="https://academy.example/studio/",
+    )  # fmt: skip
+    assert write(text="  两门课有一半重合，请说说区别。 ") == course.teacher.name
+    mail = OutgoingMessage.objects.get()
+    assert mail.to == creator.email and course.title in mail.subject
+    for words in ("两门课有一半重合，请说说区别。", operator.display_name, "https://academy.example/studio/"):
+        assert words in mail.content["text"]
+    noted = AuditEntry.objects.get(act="likeness.told")
+    assert noted.after["body"] == "两门课有一半重合，请说说区别。" and noted.after["course"] == course.title
+    assert Likeness.objects.get().dismissed_at is None
+
+
+@pytest.mark.parametrize("text", ["", "太短", "长" * 1001])
+def test_a_letter_that_says_nothing_or_too_much_is_not_sent(pair, operator, creator, text):
+    Teacher.objects.filter(pk=pair[1].teacher_id).update(user=creator)
+    row = Likeness.objects.get()
+    with pytest.raises(BadFact):
+        likeness.write_to_teacher(
+            viewer=viewer_of(operator), likeness_id=row.pk, course_id=pair[1].pk, text=text, link=""
+        )
+    assert not OutgoingMessage.objects.exists() and not AuditEntry.objects.exists()
+
+
+def test_nobody_writes_who_may_not_nor_to_who_has_no_account_nor_about_another_course(
+    pair, operator, creator
+):
+    row, text = Likeness.objects.get(), "两门课有一半重合，请说说区别。"
+    write = partial(likeness.write_to_teacher, likeness_id=row.pk, text=text, link="")
+    with pytest.raises(BadFact):
+        write(viewer=viewer_of(operator), course_id=pair[1].pk)
+    with pytest.raises(NotAllowed):
+        write(viewer=viewer_of(creator), course_id=pair[1].pk)
+    with pytest.raises(Likeness.DoesNotExist):
+        write(viewer=viewer_of(operator), course_id=make_course("third", text=OTHER * 4).pk)
+    assert not OutgoingMessage.objects.exists() and not AuditEntry.objects.exists()
 
 
 def test_what_an_author_writes_is_compared_before_it_is_out(pair, creator, operator):

@@ -362,12 +362,13 @@ def test_the_desk_shows_pairs_and_sets_them_aside(signed_in, operator, agent):
     assert "中位数不会" in page
     row = likeness.Likeness.objects.get()
     address = reverse("desk:set_aside", args=[row.pk])
+    assert page.count(f'href="/studio/lessons/{lesson_of(one, "one").pk}/"') == 1
     assert client.post(address, {"why": " "}).status_code == 422
     assert signed_in(agent).post(address, {"why": "随便看看"}).status_code == 403
     row.refresh_from_db()
     assert row.dismissed_at is None
     assert client.post(address, {"why": "新版替换旧版"}).status_code == 302
-    assert "没有近似的课程" in client.get(reverse("desk:sameness")).content.decode()
+    assert "没有相似的课程" in client.get(reverse("desk:sameness")).content.decode()
     assert "新版替换旧版" in client.get(reverse("desk:sameness") + "?which=aside").content.decode()
 
 

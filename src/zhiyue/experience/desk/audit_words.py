@@ -55,6 +55,7 @@ ACTS: Mapping[str, Words] = {
     "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
     "job.discarded": pgettext_lazy("audit act", "discarded the job"),
     "likeness.dismissed": pgettext_lazy("audit act", "set aside the likeness of"),
+    "likeness.told": pgettext_lazy("audit act", "wrote to a teacher about"),
     "synonyms.added": pgettext_lazy("audit act", "added synonyms"),
     "synonyms.changed": pgettext_lazy("audit act", "changed synonyms"),
     "synonyms.removed": pgettext_lazy("audit act", "removed synonyms"),

@@ -74,7 +74,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Place(
                 "sameness",
-                pgettext_lazy("desk navigation", "Alike"),
+                pgettext_lazy("desk navigation", "Similar courses"),
                 "copy",
                 Permission.CHANGE_ANY_COURSE,
             ),

@@ -52,6 +52,7 @@ urlpatterns = [
     path("invitation/<str:secret>/", staff.open_invitation, name="open_invitation"),
     path("sameness/", sameness.sameness, name="sameness"),
     path("sameness/<int:likeness_id>/set-aside/", sameness.set_aside, name="set_aside"),
+    path("sameness/<int:likeness_id>/write/<int:course_id>/", sameness.write, name="write_to_teacher"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", exports.audit_csv, name="audit_export"),
     path("import/members/", imports.members, name="import_members"),

@@ -1,6 +1,5 @@
-"""Courses that are nearly the same: found, shown, set aside with a reason."""
+"""Courses that are nearly the same: found, shown, set aside with a reason, written about to who teaches them."""
 
-import re
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,10 +11,12 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
-from zhiyue.engine.sameness import alike, shared_passages, shingles
+from zhiyue.engine.sameness import alike, shingles
+from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.authoring import require_change
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course, CourseQuerySet, Lesson, Likeness
+from zhiyue.product.catalogue.passages import Meeting, meetings, pieces_of
 
 # From a trial on the demo's courses and planted copies: docs/algorithms/sameness.md.
 ALIKE_FROM = 0.25
@@ -25,7 +26,7 @@ GROWN_BY = 0.1
 WHOLE_UP_TO_COURSES = 200
 # So many courses' lessons are in memory at a time.
 COURSES_AT_ONCE = 20
-_SIGNS = re.compile(r"[#*`|>]+|^[ \t]*(?:[-+]|\d{1,9}\.)[ \t]|-{3,}", re.MULTILINE)
+LETTER_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Twins:
 
     likeness: Likeness
     percent: int
-    passages: list[str]
+    meetings: list[Meeting]
 
     @property
     def courses(self) -> tuple[Course, Course]:
@@ -97,13 +98,9 @@ def twins(viewer: Viewer, *, dismissed: bool = False, limit: int = 50) -> list[T
     rows = Likeness.objects.filter(dismissed_at__isnull=not dismissed).order_by("-share", "pk")[:limit]
     rows = rows.select_related("course__topic", "course__teacher", "other__topic", "other__teacher")
     wanted = {pk for row in rows for pk in (row.course_id, row.other_id)}
-    words = {course.pk: words_of(course) for course in _with_lessons().filter(pk__in=wanted)}
+    whole = {course.pk: course for course in _with_lessons().filter(pk__in=wanted)}
     return [
-        Twins(
-            row,
-            round(100 * row.share),
-            [_bare(one) for one in shared_passages(words[row.course_id], words[row.other_id])],
-        )
+        Twins(row, round(100 * row.share), meetings(whole[row.course_id], whole[row.other_id]))
         for row in rows
     ]
 
@@ -130,15 +127,36 @@ def set_aside(*, viewer: Viewer, likeness_id: int, why: str) -> Likeness:
     return row
 
 
+@transaction.atomic
+def write_to_teacher(*, viewer: Viewer, likeness_id: int, course_id: int, text: str, link: str) -> str:
+    """Mail whoever teaches one course of a pair; `link` leads them to it. Returns their name.
+    Raises NotAllowed, BadFact, Likeness.DoesNotExist."""
+    user = require(viewer, Permission.CHANGE_ANY_COURSE)
+    pairs = Likeness.objects.select_related("course__teacher__user", "other__teacher__user")
+    row = pairs.get(Q(course=course_id) | Q(other=course_id), pk=likeness_id)
+    course, other = (row.course, row.other) if row.course_id == course_id else (row.other, row.course)
+    text = text.replace("\r\n", "\n").strip()
+    if not 10 <= len(text) <= LETTER_AT_MOST:
+        raise BadFact(
+            "text",
+            pgettext("catalogue", "Write 10 to 1,000 characters: what you found, and what you ask for."),
+        )
+    if course.teacher.user is None or not course.teacher.user.email:
+        raise BadFact("text", pgettext("catalogue", "This teacher has no account with an e-mail address."))
+    subject = pgettext("catalogue", "About your course “%(course)s”") % {"course": course.title}
+    about = pgettext("catalogue", "It says much in the same words as “%(other)s”.") % {"other": other.title}
+    letter = f"{about}\n\n{text}\n\n{user.get_short_name()}\n{link}\n"
+    send_mail(to=course.teacher.user.email, subject=subject, text=letter)
+    note(
+        by=user, act="likeness.told", subject=("likeness", row.pk, f"{row.course.title} ~ {row.other.title}"),
+        after={"teacher": course.teacher.slug, "course": course.title, "body": text},
+    )  # fmt: skip
+    return course.teacher.name
+
+
 def words_of(course: Course) -> str:
     """Everything a course says, its outline and all lessons included, each piece on lines of its own."""
-    lessons = [text for lesson in course.lessons.all() for text in (lesson.title, lesson.body)]
-    return "\n\n".join([course.title, course.subtitle, course.summary, *course.outcomes, *lessons])
-
-
-def _bare(passage: str) -> str:
-    """Without Markdown's signs, in one line."""
-    return " ".join(_SIGNS.sub(" ", passage).split())
+    return "\n\n".join(piece.text for piece in pieces_of(course))
 
 
 def _with_lessons() -> CourseQuerySet:

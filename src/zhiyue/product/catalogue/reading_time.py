@@ -7,8 +7,8 @@ import re
 CHARACTERS_A_MINUTE = 350
 WORDS_A_MINUTE = 180
 _CHARACTER = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-# A picture's address isn't read; what is said of it is.
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+# A picture's address isn't read; what is said of it is. Bounded, so that no text takes long.
+_PICTURE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^()\n]{0,500}\)")
 _WORD = re.compile(r"[A-Za-z0-9]+(?:['’.-][A-Za-z0-9]+)*")
 
 

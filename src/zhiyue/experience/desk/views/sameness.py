@@ -1,8 +1,9 @@
-"""Courses that are nearly the same, pair by pair, and leaving a pair as it is."""
+"""Courses that are nearly the same, pair by pair: left as they are, or written about to who teaches them."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,19 +30,44 @@ def set_aside(request: PageRequest, likeness_id: int) -> HttpResponseBase:
     except Likeness.DoesNotExist as gone:
         raise Http404 from gone
     except BadFact as refusal:
-        return _page(request, refused=likeness_id, error=str(refusal.message), typed=why)
+        return _page(request, refused=(likeness_id, 0), error=str(refusal.message), typed=why)
     messages.success(request, pgettext("toast", "Set aside. It comes back when the two grow more alike."))
     return redirect("desk:sameness")
 
 
+@for_the_desk(Permission.CHANGE_ANY_COURSE)
+@require_POST
+def write(request: PageRequest, likeness_id: int, course_id: int) -> HttpResponseBase:
+    """A mail to who teaches one of the two."""
+    text = request.POST.get("text", "")
+    link = request.build_absolute_uri(reverse("studio:publication", args=[course_id]))
+    try:
+        name = likeness.write_to_teacher(
+            viewer=request.viewer, likeness_id=likeness_id, course_id=course_id, text=text, link=link
+        )
+    except Likeness.DoesNotExist as gone:
+        raise Http404 from gone
+    except BadFact as refusal:
+        return _page(request, refused=(likeness_id, course_id), error=str(refusal.message), typed=text)
+    messages.success(request, pgettext("toast", "The mail to %(name)s is on its way.") % {"name": name})
+    return redirect("desk:sameness")
+
+
 def _page(
-    request: PageRequest, *, aside: bool = False, refused: int = 0, error: str = "", typed: str = ""
+    request: PageRequest,
+    *,
+    aside: bool = False,
+    refused: tuple[int, int] = (0, 0),
+    error: str = "",
+    typed: str = "",
 ) -> HttpResponse:
+    """`refused` names the pair, and the course where it was a mail that wasn't sent."""
     page = {
         "tab": "sameness",
         "aside": aside,
         "pairs": likeness.twins(request.viewer, dismissed=aside),
-        "refused": refused,
+        "refused_pair": refused[0],
+        "refused_course": refused[1],
         "error": error,
         "typed": typed,
     }
