@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
 from zhiyue.experience.api import examples
@@ -58,6 +59,12 @@ def test_only_the_page_about_the_api_may_style_itself(browser):
     assert "style-src 'self' 'unsafe-inline';" in f"{policy};"
     assert "script-src 'self';" in f"{policy};"
     assert "unsafe-inline" not in browser.get("/")["Content-Security-Policy"]
+
+
+def test_the_page_about_the_api_says_whose_it_is_and_leads_back(browser):
+    page = browser.get("/api/docs/").content.decode()
+    assert f"{settings.ZHIYUE_SITE_NAME} · API" in page and '<html lang="zh-hans">' in page
+    assert 'href="/"' in page and 'href="/api/docs/problems/"' in page
 
 
 def test_the_page_about_the_api_needs_no_other_host(browser):

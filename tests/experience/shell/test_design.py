@@ -24,6 +24,11 @@ MARKS = (
     "shelf-track",
     "card-grid",
     "data-chart",
+    "file-control",
+    "data-table",
+    "skeleton is-card",
+    "skeleton is-row",
+    "skeleton is-lines",
 )
 
 

@@ -8,7 +8,7 @@ from zhiyue.experience.api.views import activity, catalogue, events, ground, me,
 
 app_name = "api"
 
-docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
 urlpatterns = [
     path("schema/", ground.schema, name="schema"),

@@ -35,6 +35,10 @@ class SampleForm(forms.Form):
         label=pgettext_lazy("sample", "E-mail"), help_text=pgettext_lazy("sample", "Only used to sign in.")
     )
     name = forms.CharField(label=pgettext_lazy("sample", "Name"), max_length=40)
+    portrait = forms.FileField(
+        label=pgettext_lazy("sample", "Portrait"),
+        help_text=pgettext_lazy("sample", "JPEG or PNG, up to 5 MB."),
+    )
 
 
 def everything() -> dict[str, object]:
@@ -60,6 +64,7 @@ def everything() -> dict[str, object]:
             for n, (topic, word) in enumerate(zip(_TOPICS, _WORDS, strict=True))
         ],
         "charts": [_line(), _bars(), _heat()],
+        "table": _bars(),
         "icons": _ICONS,
     }
 
@@ -70,7 +75,7 @@ _ICONS = (
     "chevron-down", "x", "sun", "moon", "sun-moon", "languages", "sparkles", "flame", "users", "info",
     "triangle-alert", "circle-alert", "log-out", "log-in", "activity", "mouse-pointer-click", "list-checks",
     "download", "a-large-small", "rotate-cw", "graduation-cap", "hourglass", "table-2", "ellipsis",
-    "sliders", "share", "copy", "list", "message",
+    "sliders", "share", "copy", "list", "message", "bold", "heading", "quote", "code", "link", "image", "upload",
 )  # fmt: skip
 _TOPICS = (
     "data",

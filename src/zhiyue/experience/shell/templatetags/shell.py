@@ -214,6 +214,12 @@ def empty(content: str, icon_name: str, title: str, text: str = "") -> SafeStrin
     return render_to_string("shell/parts/empty.html", parts)
 
 
+@register.inclusion_tag("shell/parts/skeleton.html")
+def skeleton(shape: str) -> dict[str, object]:
+    """The place of something that is still loading. `shape`: card, row, lines."""
+    return {"shape": shape}
+
+
 _NOTICE_ICONS = {"": "info", "good": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}
 
 
