@@ -55,6 +55,20 @@ def test_a_new_academy_has_everything_left(desk, viewer, settings):
         assert words in page
 
 
+def test_what_is_left_and_done_adds_up(desk, settings):
+    settings.EMAIL_BACKEND = CONSOLE_MAIL
+    make_course("intuition")
+    page = " ".join(desk.get("/desk/setup/").content.decode().split())
+    for words in (
+        "1 of 9 needed steps are done",
+        "8 that are needed · 2 that are optional",
+        "1 needed</span>",
+    ):
+        assert words in page
+    # Lists part as the language does.
+    assert "Missing: " in page and "、" not in page[page.index("Missing: ") :][:80]
+
+
 def test_the_list_asks_the_database_little(desk, django_assert_num_queries, viewer):
     steps(viewer)
     with django_assert_num_queries(11):

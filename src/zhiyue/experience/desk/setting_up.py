@@ -73,10 +73,10 @@ def _agreements() -> Step:
     missing = [str(kind.label) for kind in wanted if kind not in found]
     drafts = [one.title for one in found.values() if one.is_template]
     if missing:
-        said = pgettext("setup", "Missing: %(names)s.") % {"names": "、".join(missing)}
+        said = pgettext("setup", "Missing: %(names)s.") % {"names": _listed(missing)}
     elif drafts:
         said = pgettext("setup", "Still our template, to be checked by a lawyer: %(names)s.") % {
-            "names": "、".join(drafts)
+            "names": _listed(drafts)
         }
     else:
         said = pgettext("setup", "Published; members accept them when they sign up.")
@@ -88,6 +88,10 @@ def _agreements() -> Step:
         href=reverse("desk:setup_agreement", args=["terms"]),
         action=pgettext("setup", "Write and publish"),
     )
+
+
+def _listed(names: list[str]) -> str:
+    return pgettext("setup list", ", ").join(names)
 
 
 def _footer(shown: Academy) -> Step:

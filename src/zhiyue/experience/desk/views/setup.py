@@ -145,13 +145,18 @@ def health(request: PageRequest) -> HttpResponse:
 def _list_page(request: PageRequest, phone: PhoneForm, status: int = 200) -> HttpResponse:
     listed = steps(request.viewer)
     needed = [step for step in listed if step.is_needed]
+    needed_done = sum(step.is_done for step in needed)
+    done = [step for step in listed if step.is_done]
     page = {
         "tab": "setup",
         "left": [step for step in listed if not step.is_done],
-        "done": [step for step in listed if step.is_done],
+        "done": done,
         "needed": len(needed),
-        "needed_done": sum(step.is_done for step in needed),
-        "percent": 100 * sum(step.is_done for step in needed) // len(needed),
+        "needed_done": needed_done,
+        "needed_left": len(needed) - needed_done,
+        "optional_done": len(done) - needed_done,
+        "optional_left": len(listed) - len(needed) - (len(done) - needed_done),
+        "percent": 100 * needed_done // len(needed),
         "phone": phone,
     }
     return render(request, "desk/setup.html", page, status=status)
