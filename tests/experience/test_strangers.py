@@ -102,6 +102,8 @@ FOR = {
     "desk:members_apply": frozenset({"operator"}),
     "desk:courses_sheet": frozenset({"operator"}),
     "desk:courses_apply": frozenset({"operator"}),
+    "desk:members_errors": frozenset({"operator"}),
+    "desk:courses_errors": frozenset({"operator"}),
     "desk:member_grant-role": OWNERS,
     "desk:member_revoke-role": OWNERS,
 }
@@ -184,8 +186,10 @@ def _of_the_operator(operator):
     return {
         "desk:members_sheet sheet_id": members,
         "desk:members_apply sheet_id": members,
+        "desk:members_errors sheet_id": members,
         "desk:courses_sheet sheet_id": courses,
         "desk:courses_apply sheet_id": courses,
+        "desk:courses_errors sheet_id": courses,
     }
 
 

@@ -1,5 +1,8 @@
 """The pages that bring tables in."""
 
+import csv
+import io
+import re
 from html import unescape
 
 import pytest
@@ -42,6 +45,48 @@ def test_a_file_is_looked_at_then_imported_by_a_job_then_reported(desk, learner)
     assert "Imported." in done and "every 2s" not in done
     assert User.objects.filter(email="new@b.cn").exists()
     assert set(MemberTag.objects.values_list("name", flat=True)) == {"=种子", "老"}
+
+
+def test_a_look_shows_the_first_rows_as_they_will_be_written(desk, learner):
+    course = make_course("intuition", price_fen=9900)
+    rows = "".join(f"新{n},new{n}@b.cn,,\n" for n in range(20))
+    answer = uploaded(
+        desk,
+        f"名字,邮箱,手机号,标签,课程\n小新,a@b.cn,138 0013 8000,甲；乙,{course.slug}\n,learner@test.example,,,\n{rows}",
+    )
+    page = text_of(desk.get(answer["Location"]))
+    table = page[page.index("As it will be written") :]
+    first = " ".join(re.sub("<[^>]+>", " ", table.split("<tr>")[2]).split())
+    assert first == f"小新 a@b.cn +8613800138000 – 甲; 乙 {course.title} becomes a member"
+    assert "is a member, stays as they are" in table
+    assert "The first 8 of 22 rows." in table and table.count("becomes a member") == 7
+    assert "<title>Import members · 成员.csv" in page
+
+
+def test_outlines_are_shown_lesson_by_lesson(desk):
+    make_course("any")
+    at = uploaded(
+        desk, "Course,Topic,Chapter,Lesson,Minutes,Free\n新课,data,一,甲,,是\n,,,乙,8,\n", "courses"
+    )["Location"]
+    page = text_of(desk.get(at))
+    rows = [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in page.split("<tr>")[2:4]]
+    assert rows[0] == "新课 一 甲 1 yes" and rows[1].startswith("新课 一 乙 8 no")
+
+
+def test_rows_with_errors_are_taken_away_to_be_mended(desk):
+    text = "名字,邮箱,备注\n好,good@b.cn,x\n=坏(1),nonsense,y\n,,z\n"
+    at = uploaded(desk, text)["Location"]
+    assert f'href="{at}errors.csv"' in text_of(desk.get(at))
+    answer = desk.get(f"{at}errors.csv")
+    content = b"".join(answer.streaming_content).decode()
+    header, *rows = csv.reader(io.StringIO(content[1:]))
+    assert header == ["名字", "邮箱", "备注", "Line", "What to do"]
+    assert [row[:4] for row in rows] == [["'=坏(1)", "nonsense", "y", "3"], ["", "", "z", "4"]]
+    assert rows[0][4].startswith("E-mail: ")
+    # Mended, the same file comes in: its two columns more are passed over.
+    mended = content.replace("nonsense", "mended@b.cn")
+    again = text_of(desk.get(uploaded(desk, mended.encode())["Location"]))
+    assert "mended@b.cn" in again and "=坏(1)" in again
 
 
 def test_an_export_brought_in_again_changes_nothing(desk, learner):

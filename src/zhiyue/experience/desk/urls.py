@@ -6,6 +6,7 @@ from zhiyue.experience.desk.views import (
     door,
     exports,
     follow,
+    import_errors,
     imports,
     jobs,
     member_acts,
@@ -59,8 +60,10 @@ urlpatterns = [
     path("import/members/template.csv", imports.members_template, name="members_template"),
     path("import/members/<int:sheet_id>/", imports.members_sheet, name="members_sheet"),
     path("import/members/<int:sheet_id>/apply/", imports.members_apply, name="members_apply"),
+    path("import/members/<int:sheet_id>/errors.csv", import_errors.members, name="members_errors"),
     path("import/courses/", imports.courses, name="import_courses"),
     path("import/courses/template.csv", imports.courses_template, name="courses_template"),
     path("import/courses/<int:sheet_id>/", imports.courses_sheet, name="courses_sheet"),
     path("import/courses/<int:sheet_id>/apply/", imports.courses_apply, name="courses_apply"),
+    path("import/courses/<int:sheet_id>/errors.csv", import_errors.courses, name="courses_errors"),
 ]

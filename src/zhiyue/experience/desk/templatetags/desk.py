@@ -7,11 +7,14 @@ from django import template
 from django.core.paginator import Page
 
 from zhiyue.core.academy.selectors import academy
+from zhiyue.core.accounts.importing import Plan
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk import moments
 from zhiyue.experience.desk.entries import ShownEntry
+from zhiyue.experience.desk.import_rows import first_rows
 from zhiyue.experience.desk.places import open_groups, phone_tabs
+from zhiyue.product.catalogue.importing import CoursePlan
 
 register = template.Library()
 
@@ -71,6 +74,12 @@ def desk_pages(page: Page[Any], asked: str, label: str) -> dict[str, object]:
     """Numbered pages under a list; `asked` is the rest of the address."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {"page": page, "numbers": list(numbers), "asked": f"{asked}&" if asked else "", "label": label}
+
+
+@register.inclusion_tag("desk/parts/first_rows.html")
+def import_first_rows(plan: Plan | CoursePlan) -> dict[str, object]:
+    """The first rows of an upload, as an import would write them."""
+    return {"first": first_rows(plan)}
 
 
 @register.inclusion_tag("desk/parts/entry.html")

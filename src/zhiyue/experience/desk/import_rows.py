@@ -1,0 +1,89 @@
+"""What a look at an uploaded table shows of its rows: the first good ones as they will be written, and the bad ones as
+a table to mend and bring in again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext
+
+from zhiyue.core.accounts.columns import MEMBER_COLUMNS, SEPARATOR
+from zhiyue.core.accounts.importing import PersonRow, Plan, RowError
+from zhiyue.core.accounts.models import UploadedSheet
+from zhiyue.core.kit import sheets
+from zhiyue.product.catalogue.importing import COURSE_COLUMNS, CoursePlan
+from zhiyue.product.catalogue.models import Course
+
+ROWS_SHOWN = 8
+# Said in the plan as the keys of the errors; here they are the columns of the table.
+_OF_PERSON = ("name", "email", "phone", "username", "tags", "courses")
+_OF_LESSON = ("course", "chapter", "lesson", "minutes", "free")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRows:
+    """Rows as they will stand in the academy; `total` is how many there are of them altogether."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    total: int
+
+
+def first_rows(plan: Plan | CoursePlan) -> FirstRows:
+    """The first of what an import would write."""
+    if isinstance(plan, Plan):
+        header = [
+            *(str(MEMBER_COLUMNS[key]) for key in _OF_PERSON),
+            pgettext("import column", "What happens"),
+        ]
+        people = plan.people[:ROWS_SHOWN]
+        named = {name for person in people for name in person.courses}
+        titles = dict(Course.objects.filter(slug__in=named).values_list("slug", "title"))
+        return FirstRows(header, [_person(person, titles) for person in people], len(plan.people))
+    header = [str(COURSE_COLUMNS[key]) for key in _OF_LESSON]
+    total = sum(outline.lessons for outline in plan.fresh)
+    return FirstRows(header, list(islice(_lessons(plan), ROWS_SHOWN)), total)
+
+
+def _person(person: PersonRow, titles: Mapping[str, str]) -> list[str]:
+    courses = [titles.get(name, name) for name in person.courses]
+    marks = [person.name, person.email, person.phone, person.username]
+    return [*marks, SEPARATOR.join(person.tags), SEPARATOR.join(courses), _what_happens(person)]
+
+
+def _what_happens(person: PersonRow) -> str:
+    if person.known is None:
+        return pgettext("import", "becomes a member")
+    if person.tags or person.courses:
+        return pgettext("import", "is a member, gets tags and courses")
+    return pgettext("import", "is a member, stays as they are")
+
+
+def _lessons(plan: CoursePlan) -> Iterator[list[str]]:
+    yes, no = pgettext("import", "yes"), pgettext("import", "no")
+    for outline in plan.fresh:
+        for chapter, lessons in outline.chapters.items():
+            for lesson in lessons:
+                free = yes if lesson.is_free else no
+                yield [outline.title, chapter, lesson.title, str(lesson.minutes), free]
+
+
+def error_table(
+    sheet: UploadedSheet, errors: Sequence[RowError], names: Mapping[str, Promise]
+) -> tuple[list[str], Iterator[list[str]]]:
+    """Header and rows of a table with the bad rows as they were sent, and after them what to do. Brought in again as it
+    is, the two columns more are passed over."""
+    read = sheets.read(sheet.text)
+    told: dict[int, list[str]] = {}
+    for error in errors:
+        column = str(names.get(error.column, ""))
+        told.setdefault(error.line, []).append(f"{column}: {error.words}" if column else str(error.words))
+    header = [*read.header, pgettext("column", "Line"), pgettext("column", "What to do")]
+    width = len(read.header)
+    rows = (
+        [*cells[:width], *[""] * (width - len(cells)), str(line), " ".join(told[line])]
+        for line, cells in read.rows
+        if line in told
+    )
+    return header, rows

@@ -1,0 +1,31 @@
+"""The rows of an upload that can't be imported, taken away to be mended."""
+
+from django.http import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from zhiyue.core.accounts import uploads
+from zhiyue.core.accounts.columns import MEMBER_COLUMNS
+from zhiyue.core.accounts.models import UploadedSheet
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.import_rows import error_table
+from zhiyue.experience.shell.downloads import csv_download
+from zhiyue.experience.shell.viewers import PageRequest
+from zhiyue.product.catalogue.importing import COURSE_COLUMNS, plan_courses
+from zhiyue.product.commerce.importing import plan_members
+
+
+@for_the_desk(Permission.CHANGE_MEMBERS)
+@require_safe
+def members(request: PageRequest, sheet_id: int) -> HttpResponseBase:
+    sheet = uploads.sheet_of(request.viewer, UploadedSheet.Kind.MEMBERS, sheet_id)
+    header, rows = error_table(sheet, plan_members(sheet.text).errors, MEMBER_COLUMNS)
+    return csv_download(request, "members-to-mend.csv", header, rows)
+
+
+@for_the_desk(Permission.CHANGE_ANY_COURSE)
+@require_safe
+def courses(request: PageRequest, sheet_id: int) -> HttpResponseBase:
+    sheet = uploads.sheet_of(request.viewer, UploadedSheet.Kind.COURSES, sheet_id)
+    header, rows = error_table(sheet, plan_courses(sheet.text).errors, COURSE_COLUMNS)
+    return csv_download(request, "courses-to-mend.csv", header, rows)
