@@ -69,6 +69,8 @@ class Names:
         return dict(Course.objects.values_list("slug", "title"))
 
     def account(self, pk: object) -> str:
+        if not isinstance(pk, int):
+            return str(pk)
         return User.objects.filter(pk=pk).values_list("display_name", flat=True).first() or str(pk)
 
 
