@@ -24,8 +24,8 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk import tagging
-from zhiyue.experience.desk.moments import ago
 from zhiyue.experience.desk.tasks import tag_members
+from zhiyue.experience.shell.moments import ago
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import open_lesson

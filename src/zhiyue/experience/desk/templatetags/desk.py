@@ -1,6 +1,5 @@
 """Parts that only the desk's pages use: `{% load desk %}`."""
 
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -10,7 +9,6 @@ from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.importing import Plan
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.experience.desk import moments
 from zhiyue.experience.desk.entries import ShownEntry
 from zhiyue.experience.desk.import_rows import first_rows
 from zhiyue.experience.desk.places import open_groups, phone_tabs
@@ -61,12 +59,6 @@ def desk_tabbar(context: template.Context) -> dict[str, object]:
 def role_name(role: str) -> str:
     """What a role is called."""
     return str(Role(role).label) if role in Role.values else role
-
-
-@register.filter
-def ago(moment: datetime) -> str:
-    """How long ago it was."""
-    return moments.ago(moment)
 
 
 @register.inclusion_tag("desk/parts/pages.html")

@@ -5,7 +5,6 @@ One tag per component, each shown on the /design/ page. A tag whose looks need m
 """
 
 import json
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,13 +16,11 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timesince import timesince
-from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.phones import said_phone
-from zhiyue.core.kit import clock
 from zhiyue.experience.shell.cards import Shelf, ShownCourse
 from zhiyue.experience.shell.charts import Chart
+from zhiyue.experience.shell.moments import ago
 from zhiyue.experience.shell.pictures import address_of
 
 register = template.Library()
@@ -112,12 +109,7 @@ def phone(kept: str | None) -> str:
     return said_phone(kept or "")
 
 
-@register.filter
-def ago(moment: datetime) -> str:
-    """How long ago something was: “3 minutes ago”, and within the last minute “just now”."""
-    if clock.now() - moment < timedelta(minutes=1):
-        return pgettext("ago", "just now")
-    return pgettext("ago", "%(time)s ago") % {"time": timesince(moment, clock.now())}
+register.filter("ago", ago)
 
 
 @register.inclusion_tag("shell/parts/field.html")

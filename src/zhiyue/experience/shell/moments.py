@@ -1,4 +1,4 @@
-"""How long ago something was, said in one way on every page of the desk."""
+"""How long ago something was, said in one way on every page."""
 
 from datetime import datetime
 
