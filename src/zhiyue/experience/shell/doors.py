@@ -54,7 +54,7 @@ def by_way_of(request: PageRequest, stop: str, *, home: str, **query: str) -> Ht
         request.get_full_path() if request.method in ("GET", "HEAD") else _sent_from(request, reverse(home))
     )
     if request.htmx:
-        back = request.htmx.current_url_abs_path or back
+        back = request.htmx.current_url_abs_path or reverse(home)
     address = f"{reverse(stop)}?{urlencode({**query, 'next': back})}"
     if not request.htmx:
         return HttpResponseRedirect(address)
