@@ -188,3 +188,107 @@ def test_one_address_makes_twenty_accounts_in_an_hour():
     assert "Too many tries. Try again in" in page.content.decode()
     assert OneTimeCode.objects.count() == 20
     assert sign_up(21, "192.0.2.2").status_code == 302
+
+
+PHONE = "+8613800138000"
+AS_WRITTEN = ("13800138000", "+86 138 0013 8000", "008613800138000", "138-0013-8000")
+
+
+def forget(client, name):
+    return client.post("/password/forgotten/", {"username": name}).status_code
+
+
+@pytest.fixture
+def lin(settings):
+    """Somebody with an address, a phone and a user name."""
+    settings.ZHIYUE_SMS_PROVIDER = "console"
+    return create_member(
+        email="lin@test.example",
+        phone=PHONE,
+        username="lin",
+        password=PASSWORD,
+        display_name="小林",
+        proved=True,
+    )
+
+
+def both(lin, act, names):
+    """What a stranger is answered for names of a member and, after these are nobody's any more, once again."""
+    theirs = [act(at("192.0.2.1"), name) for name in names]
+    User.objects.filter(pk=lin.pk).delete()
+    return theirs, [act(at("192.0.2.2"), name) for name in names]
+
+
+@pytest.mark.parametrize("names", [AS_WRITTEN, ("lin", " LIN "), ("lin@test.example", "LIN@Test.example ")])
+def test_a_forgotten_password_is_asked_for_once_a_minute_whoever_is_called_that(lin, names):
+    theirs, nobodys = both(lin, forget, names)
+    assert theirs == nobodys == [302] + [429] * (len(names) - 1)
+
+
+@pytest.mark.parametrize("names", [AS_WRITTEN[:2], ("lin", "LIN"), ("lin@test.example", "LIN@test.example")])
+def test_wrong_passwords_are_counted_by_what_was_typed_whoever_is_called_that(lin, names):
+    def tries(client, name):
+        return [guess(client, name).status_code for _ in range(6)]
+
+    theirs, nobodys = both(lin, tries, names)
+    assert theirs == nobodys == [[200] * 6, [200] * 4 + [429] * 2]
+
+
+@pytest.mark.parametrize(
+    "ways", [("address", "name"), ("name", "address"), ("phone", "name"), ("name", "phone")]
+)
+def test_no_limit_tells_which_address_or_phone_belongs_to_a_user_name(lin, ways):
+    """A code to one of them, then a new password by another: the answers are those for two people."""
+    acts = {
+        "address": lambda: ask(at("192.0.2.1"), lin.email),
+        "phone": lambda: ask(at("192.0.2.1"), lin.phone),
+        "name": lambda: forget(at("192.0.2.1"), "lin"),
+    }
+    assert [acts[way]() for way in ways] == [302, 302]
+
+
+def test_wrong_passwords_do_not_tell_which_names_belong_together(lin):
+    stranger = at("192.0.2.1")
+    fail(stranger, "lin", 10)
+    assert guess(stranger, "lin").status_code == 429
+    assert guess(stranger, lin.email).status_code == 200
+
+
+def test_past_all_messages_of_the_hour_a_user_name_is_answered_as_ever_and_nothing_leaves(settings, lin):
+    settings.ZHIYUE_SMS_PER_HOUR = 1
+    User.objects.filter(pk=lin.pk).update(email=None)
+    assert ask(at("198.51.100.1"), "13900139000") == 302
+    stranger = at("192.0.2.1")
+    answers = [forget(stranger, "lin"), forget(at("192.0.2.2"), "nobody")]
+    assert answers == [302, 302]
+    assert OutgoingMessage.objects.get().to == "+8613900139000"
+    waiting = OneTimeCode.objects.filter(purpose="reset").order_by("pk")
+    assert [(code.to, code.user) for code in waiting] == [("lin", None), ("nobody", None)]
+    assert "If there is such an account" in stranger.get("/sign-in/code/enter/").content.decode()
+
+
+def test_a_code_for_a_user_name_is_sent_again_where_it_was_sent_first(lin, patient):
+    client = at("192.0.2.1")
+    forget(client, "Lin")
+    assert client.post("/sign-in/code/again/").status_code == 302
+    assert [one.to for one in OutgoingMessage.objects.all()] == [lin.email] * 2
+    assert "the account “Lin”" in client.get("/sign-in/code/enter/").content.decode()
+
+
+def test_a_user_name_asks_for_twenty_codes_a_day_and_shows_no_more_of_its_mailbox(lin, patient):
+    answers = [forget(at(f"198.51.100.{n}"), "lin") for n in range(21)]
+    assert answers == [302] * 20 + [429]
+    assert ask(at("192.0.2.7"), lin.email) == 302
+
+
+def test_a_new_password_goes_by_mail_to_a_user_name_in_capitals_and_by_sms_to_a_phone(lin, patient):
+    for name in ("LIN", "138 0013 8000", "lin@test.example"):
+        forget(at("192.0.2.1"), name)
+    assert [one.to for one in OutgoingMessage.objects.order_by("pk")] == [lin.email, lin.phone, lin.email]
+
+
+def test_a_member_whom_no_message_reaches_looks_like_nobody(lin):
+    User.objects.filter(pk=lin.pk).update(email=None, phone=None)
+    assert forget(at("192.0.2.1"), "lin") == 302
+    assert not OutgoingMessage.objects.exists()
+    assert OneTimeCode.objects.get().user is None

@@ -14,16 +14,20 @@ from zhiyue.core.accounts.sessions import end_sessions
 from zhiyue.core.kit import clock
 
 
+def tidy_mark(typed: str) -> str:
+    """An address, phone or user name as it is kept: however it is written, whoever has it is found by the same."""
+    return tidy_phone(typed) or tidy_username(typed)
+
+
 def member_named(typed: str) -> User | None:
     """Whoever has this address, phone or user name, however it is written; closed accounts too."""
-    name = typed.strip()
-    if "@" in name:
-        return User.objects.filter(email=name.lower()).first()
-    phone = tidy_phone(name)
-    by_phone = User.objects.filter(phone=phone).first() if phone else None
-    if by_phone is not None or not name:
+    mark = tidy_mark(typed)
+    if "@" in mark:
+        return User.objects.filter(email=mark).first()
+    by_phone = User.objects.filter(phone=mark).first() if tidy_phone(typed) else None
+    if by_phone is not None or not mark:
         return by_phone
-    return User.objects.filter(username=tidy_username(name)).first()
+    return User.objects.filter(username=tidy_username(typed)).first()
 
 
 def member_by_password(typed: str, password: str) -> User | None:

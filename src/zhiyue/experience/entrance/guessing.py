@@ -2,16 +2,17 @@
 academy's cost. Whether one is right, `accounts` knows.
 
 Of what all may do together to one account or mailbox, nobody elsewhere can take the share of whoever asks here.
+Strangers are counted by the name they typed, as it is kept, never by whose it is: else the limit would tell.
 """
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import pgettext_lazy
-from limits import RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.phones import tidy_phone
-from zhiyue.core.accounts.ways import member_named
+from zhiyue.core.accounts.ways import member_named, tidy_mark
 from zhiyue.experience.entrance.known import browser_known_to
 from zhiyue.experience.shell.limits import Allowance, TooMany, address_of, network_of, spend
 
@@ -26,6 +27,8 @@ _CODES = (_ONE_CODE, RateLimitItemPerHour(5))
 # To one mailbox or phone in a day: asked for by one network or the member, and by all strangers together.
 _MAILS, _MAILS_EVERYWHERE = RateLimitItemPerDay(10), RateLimitItemPerDay(40)
 _SMS, _SMS_EVERYWHERE = RateLimitItemPerDay(5), RateLimitItemPerDay(20)
+# For a new password by a user name, on top of what its member's mailbox or phone gets.
+_BY_NAME, _BY_NAME_EVERYWHERE = RateLimitItemPerDay(5), RateLimitItemPerDay(20)
 _CODES_OF_ONE_ADDRESS = RateLimitItemPerHour(20)
 _DIGITS_OF_ONE_ADDRESS = RateLimitItemPerMinute(60, 10)
 _USE_A_CODE = pgettext_lazy(
@@ -46,11 +49,12 @@ def count_sign_in(request: HttpRequest, name: str) -> list[Allowance]:
     """
     address = address_of(request)
     member = member_named(name)
-    account = f"member {member.pk}" if member else f"name {name.strip().casefold()}"
-    if known := browser_known_to(request, member):
-        own = [Allowance(_FAILURES_OF_ONE_ACCOUNT, "sign-in-known", f"{known} {account}")]
+    known = browser_known_to(request, member)
+    if known and member:
+        own = [Allowance(_FAILURES_OF_ONE_ACCOUNT, "sign-in-known", f"{known} member {member.pk}")]
         spend(own)
         return own
+    account = f"name {tidy_mark(name)}"
     near = [
         Allowance(_FAILURES_OF_ONE_ACCOUNT, "sign-in", f"{address} {account}"),
         Allowance(_FAILURES_OF_ONE_ADDRESS, "sign-in", address),
@@ -84,8 +88,8 @@ def count_code(request: HttpRequest, to: str, member: User | None) -> None:
     most: that bounds how often digits can be guessed, and how many messages somebody is bothered with.
     """
     is_phone = bool(tidy_phone(to))
-    in_a_day, everywhere = (_SMS, _SMS_EVERYWHERE) if is_phone else (_MAILS, _MAILS_EVERYWHERE)
-    own = member is not None and to in (member.email, member.phone) and browser_known_to(request, member)
+    in_a_day, everywhere = _in_a_day(to)
+    own = _is_own(request, to, member)
     whom = f"member {member.pk} {to}" if own and member else f"{network_of(request)} {to}"
     allowances = [Allowance(limit, "code", whom) for limit in (*_CODES, in_a_day)]
     if not own:
@@ -96,6 +100,36 @@ def count_code(request: HttpRequest, to: str, member: User | None) -> None:
     if is_phone:
         allowances += _of_all_sms(for_strangers=not own)
     spend(allowances)
+
+
+def count_reset(request: HttpRequest, named: str, to: str, member: User | None) -> bool:
+    """Count a code to `to` for a new password of whoever is called `named`. Raises TooMany where that name was asked
+    for too often: for names that nobody has, just the same.
+
+    False where no more can be sent to where the name leads. No page may show that, as it would tell whose name it is.
+    """
+    if named == to or _is_own(request, to, member):
+        count_code(request, to, member)
+        return True
+    count_code(request, named, None)
+    try:
+        spend(_of_all_sms(for_strangers=True) if tidy_phone(to) else [])
+    except TooMany:
+        return False
+    return True
+
+
+def _in_a_day(to: str) -> tuple[RateLimitItem, RateLimitItem]:
+    if tidy_phone(to):
+        return _SMS, _SMS_EVERYWHERE
+    return (_MAILS, _MAILS_EVERYWHERE) if "@" in to else (_BY_NAME, _BY_NAME_EVERYWHERE)
+
+
+def _is_own(request: HttpRequest, to: str, member: User | None) -> bool:
+    """Does a member ask for what goes to themselves, in a browser they used before?"""
+    return (
+        member is not None and to in (member.email, member.phone) and bool(browser_known_to(request, member))
+    )
 
 
 def _of_all_sms(*, for_strangers: bool) -> list[Allowance]:

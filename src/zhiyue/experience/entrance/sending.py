@@ -18,8 +18,9 @@ from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts import codes
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.phones import said_phone, veiled_phone
+from zhiyue.core.accounts.ways import member_named, tidy_mark
 from zhiyue.core.kit import clock
-from zhiyue.experience.entrance.guessing import SECONDS_BETWEEN_CODES, count_code
+from zhiyue.experience.entrance.guessing import SECONDS_BETWEEN_CODES, count_code, count_reset
 from zhiyue.facilities.notices.delivery import is_console
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.notices.services import send_mail, send_sms
@@ -30,10 +31,12 @@ _SIX_DIGITS = re.compile(r"\b[0-9]{6}\b")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What this browser waits for. `shown` is what the page may say of where the code went."""
+    """What this browser waits for. `typed` is how the account was named; `shown` what the page may say of where the
+    code went."""
 
     code: OneTimeCode
     onward: str
+    typed: str
     shown: str
     message_id: int | None
 
@@ -46,18 +49,57 @@ def send_code(
     user: User | None,
     onward: str,
     kept: Mapping[str, Any] | None = None,
-    shown: str = "",
 ) -> None:
-    """Send six digits to `to`. Raises TooMany. For a new password `user` None means that nobody has this address:
-    then the page is the same, and a mailbox is told so."""
+    """Send six digits to `to`. Raises TooMany."""
     count_code(request, to, user)
     with transaction.atomic():
         code, digits = codes.issue(purpose=purpose, to=to, user=user, kept=kept)
         message = _send(request, code, digits)
+    shown = to if "@" in to else said_phone(veiled_phone(to))
+    _wait_for(request, code, message, onward=onward, typed=to, shown=shown)
+
+
+def send_reset(request: HttpRequest, *, typed: str, onward: str) -> None:
+    """Send six digits for a new password to whoever is called that. Raises TooMany, for every name alike.
+
+    Where nobody is called that, the page is the same; a mailbox is told so.
+    """
+    named = tidy_mark(typed)[:254]
+    user, to = _whom(named)
+    if not count_reset(request, named, to, user):
+        # As for a name that nobody has, for digits on their way to nobody could still be guessed.
+        user, to = None, named
+    with transaction.atomic():
+        code, digits = codes.issue(purpose=OneTimeCode.Purpose.RESET, to=to, user=user)
+        message = _send(request, code, digits)
+    shown = pgettext("code", "the address or phone of the account “%(name)s”") % {"name": typed.strip()}
+    _wait_for(request, code, message, onward=onward, typed=typed, shown=shown)
+
+
+def _whom(named: str) -> tuple[User | None, str]:
+    """Who is told of a new password, and where: there where they typed it, else by mail, else by phone. A name that
+    leads to neither is nobody's, and stays what it is."""
+    user = member_named(named)
+    if user is None or named == user.phone:
+        return user, named
+    to = user.email or user.phone
+    return (user, to) if to else (None, named)
+
+
+def _wait_for(
+    request: HttpRequest,
+    code: OneTimeCode,
+    message: OutgoingMessage | None,
+    *,
+    onward: str,
+    typed: str,
+    shown: str,
+) -> None:
     request.session[_SESSION_KEY] = {
         "key": str(code.key),
         "onward": onward,
-        "shown": shown or (to if "@" in to else said_phone(veiled_phone(to))),
+        "typed": typed,
+        "shown": shown,
         "message": message.pk if message else None,
     }
 
@@ -70,7 +112,13 @@ def asked_by(request: HttpRequest) -> Asked | None:
     code = codes.pending(UUID(kept["key"]))
     if code is None:
         return None
-    return Asked(code=code, onward=kept["onward"], shown=kept["shown"], message_id=kept["message"])
+    return Asked(
+        code=code,
+        onward=kept["onward"],
+        typed=kept["typed"],
+        shown=kept["shown"],
+        message_id=kept["message"],
+    )
 
 
 def seconds_to_wait(asked: Asked) -> int:

@@ -23,6 +23,7 @@ from zhiyue.experience.entrance.sending import (
     forget_asked,
     seconds_to_wait,
     send_code,
+    send_reset,
 )
 from zhiyue.experience.entrance.telling import tell_of_change
 from zhiyue.experience.entrance.views.sign_in import form_page
@@ -73,21 +74,20 @@ def send_again(request: PageRequest) -> HttpResponse:
     asked = asked_by(request)
     if asked is None:
         return _start_again(request, "entrance:sign_in_by_code")
-    code = asked.code
     try:
-        send_code(
-            request,
-            purpose=code.purpose,
-            to=code.to,
-            user=code.user,
-            onward=asked.onward,
-            kept=code.kept,
-            shown=asked.shown,
-        )
+        _send_once_more(request, asked)
     except TooMany as why:
         return _page(request, CodeForm(), asked, too_many=why)
     messages.success(request, pgettext("toast", "A new code is on its way."))
     return HttpResponseRedirect(reverse("entrance:enter_code"))
+
+
+def _send_once_more(request: PageRequest, asked: Asked) -> None:
+    code = asked.code
+    if code.purpose == OneTimeCode.Purpose.RESET:
+        send_reset(request, typed=asked.typed, onward=asked.onward)
+        return
+    send_code(request, purpose=code.purpose, to=code.to, user=code.user, onward=asked.onward, kept=code.kept)
 
 
 @never_cache

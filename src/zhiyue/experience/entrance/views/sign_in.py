@@ -4,7 +4,7 @@ from allauth.account.internal.flows.logout import logout
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +15,7 @@ from zhiyue.core.accounts.ways import member_by_password, member_named
 from zhiyue.experience.entrance.arriving import let_in
 from zhiyue.experience.entrance.forms import AddressForm, ForgottenForm, RefusableForm, SignInForm
 from zhiyue.experience.entrance.guessing import count_sign_in
-from zhiyue.experience.entrance.sending import send_code
+from zhiyue.experience.entrance.sending import send_code, send_reset
 from zhiyue.experience.shell.limits import TooMany, give_back
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, forget_visitor
@@ -83,31 +83,12 @@ def forgotten(request: PageRequest) -> HttpResponse:
     form = ForgottenForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return form_page(request, "entrance/forgotten.html", form, onward)
-    typed = form.cleaned_data["username"].strip()
-    user = member_named(typed)
     try:
-        send_code(
-            request,
-            purpose=OneTimeCode.Purpose.RESET,
-            to=_reachable_at(user, typed),
-            user=user,
-            onward=onward,
-            shown=pgettext("code", "the address or phone of the account “%(name)s”") % {"name": typed},
-        )
+        send_reset(request, typed=form.cleaned_data["username"], onward=onward)
     except TooMany as why:
         form.refuse(why)
         return form_page(request, "entrance/forgotten.html", form, onward, too_many=why)
     return HttpResponseRedirect(reverse("entrance:enter_code"))
-
-
-def _reachable_at(user: User | None, typed: str) -> str:
-    """Where a member is told: there where they typed it, else by mail, else by phone. Nobody's name stays what it is,
-    so that a phone is sent nothing and a mailbox is told that there is no account."""
-    if user is None:
-        return typed.lower()[:254]
-    if "@" not in typed and user.phone and user.username != typed:
-        return user.phone
-    return user.email or user.phone or typed.lower()
 
 
 @require_POST
