@@ -144,6 +144,7 @@ MIDDLEWARE = [
     "zhiyue.experience.shell.middleware.ViewerMiddleware",
     "zhiyue.experience.shell.middleware.RefusalMiddleware",
     "zhiyue.experience.entrance.consent.ConsentMiddleware",
+    "zhiyue.experience.entrance.safety.middleware.ConfirmFirstMiddleware",
     "zhiyue.experience.entrance.safety.middleware.LastSeenMiddleware",
 ]
 

@@ -1,8 +1,9 @@
-"""A visitor's browser in English, and what was sent to whom."""
+"""A visitor's browser in English, what was sent to whom, and how long ago somebody proved who they are."""
 
 import re
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 
 from zhiyue.facilities.notices.models import OutgoingMessage
@@ -18,3 +19,11 @@ def digits_sent(to: str) -> str:
     """The six digits of the newest message to an address or phone."""
     message = OutgoingMessage.objects.filter(to=to).latest("pk")
     return message.content.get("code") or re.findall(r"\b\d{6}\b", message.content["text"])[0]
+
+
+def age(client: Client, seconds: int = 3600) -> None:
+    """As if the last proof of who sits there were that long ago."""
+    session = client.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] -= seconds
+    session.save()

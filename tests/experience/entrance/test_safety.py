@@ -4,6 +4,7 @@ import json
 import re
 import time
 from base64 import b64decode
+from urllib.parse import quote
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
@@ -16,6 +17,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.conftest import BROWSER
+from tests.experience.entrance.conftest import age
 from tests.factories import PASSWORD
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.accounts.sessions import sessions_of
@@ -51,14 +53,6 @@ def with_app(learner):
 
 def is_signed_in(client):
     return "_auth_user_id" in client.session
-
-
-def age(client, seconds=3600):
-    """As if the last proof of who sits there were that long ago."""
-    session = client.session
-    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
-        record["at"] -= seconds
-    session.save()
 
 
 def set_up_app(client):
@@ -228,6 +222,29 @@ def test_nothing_is_changed_without_a_proof(enter, learner, path):
     assert client.post(path, {"code": "000000", "credential": "{}"})["Location"].startswith(
         "/settings/safety/confirm/"
     )
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/settings/password/", {"password": "quiet green river"}),
+        ("/settings/email/", {"address": "quiet@river.example"}),
+        ("/settings/safety/authenticator/add/", {"code": "quiet-246810"}),
+        ("/settings/safety/passkeys/add/", {"name": "x", "credential": "quiet"}),
+        ("/settings/safety/recovery-codes/new/", {"more": "quiet"}),
+    ],
+)
+def test_a_form_sent_too_late_is_kept_nowhere_and_filled_in_once_more(enter, learner, path, typed):
+    client, _ = enter(learner)
+    age(client)
+    answer = client.post(path, typed)
+    assert answer["Location"] == f"/settings/safety/confirm/?next={quote(path, safe='')}"
+    assert "quiet" not in json.dumps(dict(client.session))
+    assert "First show that it&#x27;s you" in client.get(answer["Location"]).content.decode()
+    assert client.post(answer["Location"], {"password": PASSWORD})["Location"] == path
+    learner.refresh_from_db()
+    assert (learner.email, learner.check_password(PASSWORD)) == ("learner@test.example", True)
     assert not Authenticator.objects.exists()
 
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from tests.conftest import BROWSER
+from tests.experience.entrance.conftest import age
 from tests.factories import PASSWORD
 from zhiyue.collect.models import Event
 from zhiyue.config import social
@@ -280,6 +281,40 @@ def test_a_member_connects_after_a_proof_and_disconnects(english, elsewhere, lea
     answer = english.post(f"/settings/safety/connected/{account.pk}/remove/")
     assert answer["Location"] == "/settings/safety/connected/"
     assert not SocialAccount.objects.exists()
+
+
+def test_what_opens_an_account_there_lies_in_no_session_here(english, elsewhere, learner):
+    elsewhere.token_answer = elsewhere.token({"client_secret": [SECRET], "code": ["good"]})
+    elsewhere.token_answer |= {"access_token": "opens-all", "refresh_token": "for-ever"}
+    round_trip(english)
+    kept = json.dumps(dict(english.session))
+    assert '"arrival"' in kept
+    assert "opens-all" not in kept
+    assert "for-ever" not in kept
+    english.post("/sign-in/", {"username": learner.email, "password": PASSWORD})
+    age(english)
+    assert round_trip(english, process="connect")["Location"] == "/settings/safety/confirm/"
+    assert "opens-all" not in json.dumps(dict(english.session))
+    assert english.post("/settings/safety/confirm/", {"password": PASSWORD}).status_code == 302
+    assert SocialAccount.objects.get().user == learner
+
+
+def test_whoever_joins_or_disconnects_too_late_proves_themselves_and_does_it_then(
+    english, elsewhere, learner
+):
+    round_trip(english)
+    english.post("/sign-in/", {"username": learner.email, "password": PASSWORD})
+    age(english)
+    confirm = english.post("/sign-in/welcome/")["Location"]
+    assert confirm == "/settings/safety/confirm/?next=%2Fsign-in%2Fwelcome%2F"
+    assert not SocialAccount.objects.exists()
+    assert english.post(confirm, {"password": PASSWORD})["Location"] == "/sign-in/welcome/"
+    english.post("/sign-in/welcome/")
+    account = SocialAccount.objects.get()
+    age(english)
+    confirm = english.post(f"/settings/safety/connected/{account.pk}/remove/")["Location"]
+    assert confirm == "/settings/safety/confirm/?next=%2Fsettings%2Fsafety%2Fconnected%2F"
+    assert SocialAccount.objects.get() == account
 
 
 def test_what_opens_somebody_elses_account_is_not_taken_from_them(english, elsewhere, learner, stranger):

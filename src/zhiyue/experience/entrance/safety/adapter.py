@@ -56,6 +56,8 @@ class ArrivalAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Whoever comes from another site for the first time is asked before anything is written."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        # Who they are there has been asked; what would open their account there doesn't lie in a session here.
+        sociallogin.token = None
         if sociallogin.is_existing or sociallogin.state.get("process") == "connect":
             return
         keep_arrival(request, sociallogin)

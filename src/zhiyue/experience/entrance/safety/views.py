@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_login
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
@@ -44,7 +43,7 @@ from zhiyue.experience.entrance.safety import arrival as arrivals
 from zhiyue.experience.entrance.safety import providers
 from zhiyue.experience.entrance.safety.arrival import Arrival
 from zhiyue.experience.entrance.safety.devices import describe
-from zhiyue.experience.entrance.safety.freshness import is_fresh
+from zhiyue.experience.entrance.safety.freshness import confirm_first, must_confirm
 from zhiyue.experience.shell.viewers import PageRequest
 
 confirmed = reauthentication_required(app="allauth.mfa")
@@ -183,8 +182,8 @@ def disconnect(request: PageRequest, user: User, account_id: int) -> HttpRespons
     if account is None:
         raise Http404
     refuse_last(user)
-    if not is_fresh(request):
-        raise_if_reauthentication_required(request, app="allauth.socialaccount")
+    if must_confirm(request):
+        return confirm_first(request, back=reverse("socialaccount_connections"))
     elsewhere.disconnect(user=user, account_id=account_id)
     name = providers.name_of(account.provider)
     _tell(user, "socialaccount/email/account_disconnected", name)
@@ -220,8 +219,8 @@ def _arrival_page(request: PageRequest, arrived: Arrival, **errors: str) -> Http
 
 
 def _join(request: PageRequest, arrived: Arrival, user: User) -> HttpResponse:
-    if not is_fresh(request):
-        raise_if_reauthentication_required(request, app="allauth.socialaccount")
+    if must_confirm(request):
+        return confirm_first(request, back=reverse("entrance:arrival"))
     elsewhere.connect(account=arrived.login.account, user=user, site=arrived.provider)
     arrivals.forget_arrival(request)
     _tell(user, "socialaccount/email/account_connected", arrived.provider)

@@ -12,7 +12,7 @@ from zhiyue.core.accounts.models import PersonalToken, User
 from zhiyue.core.accounts.tokens import Scope, TooManyTokens, UnfitToken, end_token, make_token, tokens_of
 from zhiyue.core.kit import clock
 from zhiyue.experience.entrance.door import for_members
-from zhiyue.experience.entrance.safety.freshness import can_be_asked, is_fresh
+from zhiyue.experience.entrance.safety.freshness import must_confirm
 from zhiyue.experience.entrance.tokens.forms import TokenForm
 from zhiyue.experience.entrance.tokens.words import SCOPE_WORDS
 from zhiyue.experience.shell.viewers import PageRequest
@@ -27,8 +27,8 @@ def tokens(request: PageRequest, user: User) -> HttpResponse:
     form = TokenForm(request, request.POST if request.method == "POST" else None)
     made, key = None, ""
     # A token outlives the session: whoever found an open browser must not make one.
-    must_confirm = not is_fresh(request) and can_be_asked(request)
-    if request.method == "POST" and not must_confirm and form.is_valid():
+    waits = must_confirm(request)
+    if request.method == "POST" and not waits and form.is_valid():
         wanted = form.cleaned_data
         try:
             made, key = make_token(
@@ -41,7 +41,7 @@ def tokens(request: PageRequest, user: User) -> HttpResponse:
     page = {
         "tab": "me",
         "form": form,
-        "must_confirm": must_confirm,
+        "must_confirm": waits,
         "made": made,
         "key": key,
         "tokens": [_shown(token) for token in tokens_of(user)],

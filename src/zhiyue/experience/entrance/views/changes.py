@@ -1,6 +1,5 @@
 """One's own address, phone and password. Each change is proved: who sits there, and that the new one is theirs."""
 
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,18 +14,12 @@ from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.phones import said_phone
 from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.forms import EmailForm, NewPasswordForm, PhoneForm, phones_are_offered
-from zhiyue.experience.entrance.safety.freshness import is_fresh
+from zhiyue.experience.entrance.safety.freshness import confirm_first, must_confirm
 from zhiyue.experience.entrance.sending import send_code
 from zhiyue.experience.entrance.telling import tell_of_change
 from zhiyue.experience.entrance.views.sign_in import form_page
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest
-
-
-def _confirm(request: PageRequest) -> None:
-    """Whoever didn't prove themselves within the last minutes does so first, and comes back."""
-    if not is_fresh(request):
-        raise_if_reauthentication_required(request, app="allauth.account")
 
 
 @never_cache
@@ -45,7 +38,8 @@ def change_phone(request: PageRequest, user: User) -> HttpResponse:
 
 
 def _change(request: PageRequest, user: User, template: str) -> HttpResponse:
-    _confirm(request)
+    if must_confirm(request):
+        return confirm_first(request, back=request.get_full_path())
     is_mail = template.endswith("email.html")
     kind = EmailForm if is_mail else PhoneForm
     form = kind(
@@ -76,7 +70,8 @@ def _change(request: PageRequest, user: User, template: str) -> HttpResponse:
 @for_members
 def change_password(request: PageRequest, user: User) -> HttpResponse:
     """A new password; every other browser signs in again."""
-    _confirm(request)
+    if must_confirm(request):
+        return confirm_first(request, back=request.get_full_path())
     form = NewPasswordForm(request.POST if request.method == "POST" else None)
     back = reverse("entrance:safety")
     if form.is_valid():
