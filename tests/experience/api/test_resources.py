@@ -133,6 +133,8 @@ def test_a_profile_is_changed_in_part(learner, program):
         ({"display_name": ""}, "#/display_name"),
         ({"display_name": "x" * 41}, "#/display_name"),
         ({"display_name": "\u3164"}, "#/display_name"),
+        ({"display_name": "官方客服"}, "#/display_name"),
+        ({"display_name": "a" + "\u0301" * 39}, "#/display_name"),
         ({"email": "x@test.example"}, "#/email"),
         ({"bio": "x" * 121}, "#/bio"),
     ],

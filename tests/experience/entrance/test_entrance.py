@@ -117,6 +117,12 @@ def test_a_weak_password_is_told_in_plain_words_and_never_sent_back(english):
         ("👩🏽‍❤️‍👩🏻", "👩🏽‍❤️‍👩🏻"),
         ("é", "é"),
         ("北" * 40 + "   ", "北" * 40),
+        ("Đặng Thế Vỹ", "Đặng Thế Vỹ"),
+        ("སྒྲོལ་མ", "སྒྲོལ་མ"),
+        ("မြို့တို့", "မြို့တို့"),
+        ("שָׁלוֹם", "שָׁלוֹם"),
+        ("น้ำผึ้ง", "น้ำผึ้ง"),
+        ("官方同人社", "官方同人社"),
     ],
 )
 def test_a_name_is_kept_without_needless_white_space(english, typed, kept):
@@ -140,6 +146,9 @@ def test_a_name_is_kept_without_needless_white_space(english, typed, kept):
         ("\u0301", "Nothing of it can be seen"),
         ("\ufe0f", "Nothing of it can be seen"),
         ("\u3000 \u00a0", "This field is required"),
+        ("a" + "\u0301" * 39, "too many marks on one letter"),
+        ("ก" + "\u0e47" * 5, "too many marks on one letter"),
+        ("管理员", "only staff bear it"),
     ],
 )
 def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(english, typed, words):

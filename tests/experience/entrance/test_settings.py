@@ -64,6 +64,7 @@ def test_a_profile_is_changed(english, learner):
         ("display_name", "", "This field is required"),
         ("display_name", "\u3164", "Nothing of it can be seen"),
         ("display_name", "北" * 41, "at most 40"),
+        ("display_name", "客服 01", "only staff bear it"),
         ("username", "ab", "Use 3 to 30 small letters"),
         ("username", "1abc", "Use 3 to 30 small letters"),
         ("username", "小林林", "Use 3 to 30 small letters"),

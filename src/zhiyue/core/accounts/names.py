@@ -1,6 +1,7 @@
 """What names may look like: those that are shown, and those one signs in by. How long they may be, the table says."""
 
-from unicodedata import category
+from itertools import groupby
+from unicodedata import category, combining, normalize
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import pgettext_lazy
@@ -9,6 +10,9 @@ _JOINER = "\u200d"
 _VARIATION = "\ufe0f"
 # Letters, digits, signs and punctuation by their category, drawn as nothing all the same.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Marks on one letter. Vietnamese and Hebrew stack two; letters hung below others in Tibetan, and vowels in Burmese, are
+# marks too, but have their own place.
+_STACKED_MARKS, _MARKS = 2, 4
 
 
 def tidy_username(typed: str) -> str:
@@ -17,9 +21,10 @@ def tidy_username(typed: str) -> str:
 
 
 def tidy_name(typed: str) -> str:
-    """`typed` without needless white space. Raises ValidationError for signs that can't be seen, or nothing else.
+    """`typed` without needless white space. Raises ValidationError for signs that can't be seen, or nothing else; and
+    for letters under more marks than any language writes.
 
-    Such signs make two names look alike, or turn the text around a name about.
+    Such signs make two names look alike, turn the text around a name about, or cover the lines above and below.
     """
     name = " ".join(typed.split())
     without = _without_emoji_joiners(name)
@@ -35,11 +40,25 @@ def tidy_name(typed: str) -> str:
             pgettext_lazy("sign up", "Nothing of it can be seen. Use at least one letter, digit or sign."),
             code="unseen",
         )
+    if _has_piled_marks(name):
+        raise ValidationError(
+            pgettext_lazy("sign up", "There are too many marks on one letter. Leave some of them out."),
+            code="piled",
+        )
     return name
 
 
 def _is_seen(sign: str) -> bool:
     return category(sign)[0] in "LNPS" and sign not in _BLANK
+
+
+def _has_piled_marks(name: str) -> bool:
+    runs = groupby(normalize("NFC", name), key=lambda sign: category(sign) in {"Mn", "Me"})
+    for marks in (list(run) for is_mark, run in runs if is_mark):
+        stacked = sum(combining(sign) > 0 or category(sign) == "Me" for sign in marks)
+        if stacked > _STACKED_MARKS or len(marks) > _MARKS:
+            return True
+    return False
 
 
 def _without_emoji_joiners(name: str) -> str:

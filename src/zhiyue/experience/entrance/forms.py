@@ -13,7 +13,7 @@ from zhiyue.core.academy.models import Agreement
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.kit.errors import Refused
-from zhiyue.experience.entrance.names import NameField
+from zhiyue.experience.entrance.names import NewNameField
 from zhiyue.facilities.notices import sms
 
 _PASSWORD_WORDS = {
@@ -184,7 +184,7 @@ class NewPasswordForm(RefusableForm):
 
 
 class SignUpForm(AcceptingForm, NewPasswordForm):
-    display_name = NameField(
+    display_name = NewNameField(
         label=pgettext_lazy("sign up", "Name"),
         help_text=pgettext_lazy("sign up", "What others call you here. You need not use your real name."),
         max_length=40,
@@ -211,7 +211,7 @@ class SignUpForm(AcceptingForm, NewPasswordForm):
 class FinishForm(AcceptingForm):
     """All that is missing once an address or a phone is proved."""
 
-    display_name = NameField(
+    display_name = NewNameField(
         label=pgettext_lazy("sign up", "Name"),
         help_text=pgettext_lazy("sign up", "What others call you here. You need not use your real name."),
         max_length=40,

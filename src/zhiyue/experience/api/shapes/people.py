@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError as Unfit
 from django.utils.translation import pgettext
 from rest_framework import serializers
 
+from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.names import tidy_name
 from zhiyue.experience.api.shapes.catalogue import CourseShape
@@ -33,9 +34,11 @@ class MeChangeShape(Shape):
 
     def validate_display_name(self, typed: str) -> str:
         try:
-            return tidy_name(typed)
+            name = tidy_name(typed)
+            refuse_claim(name, member=self.context["member"])
         except Unfit as why:
             raise serializers.ValidationError(why.messages) from why
+        return name
 
     def validate_bio(self, typed: str) -> str:
         return " ".join(typed.split())

@@ -39,7 +39,7 @@ class MyEndpoint(Endpoint):
         return Actor(member_id=self.member.pk, visitor=self.viewer.visitor)
 
     def read_body(self, shape: type[Shape], request: Request) -> dict[str, Any]:
-        found = shape(data=request.data)
+        found = shape(data=request.data, context={"member": self.member})
         found.is_valid(raise_exception=True)
         return dict(found.validated_data)
 

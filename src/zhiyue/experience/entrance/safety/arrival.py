@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 
 from zhiyue.core.accounts.models import User
-from zhiyue.experience.entrance.names import NameField
+from zhiyue.experience.entrance.names import NewNameField
 from zhiyue.experience.entrance.safety.providers import name_of
 from zhiyue.product.learning.services import sign_up_from_elsewhere
 
@@ -26,7 +26,7 @@ _NAMES = ("nickname", "name", "display_name", "given_name", "login", "preferred_
 
 
 class WelcomeForm(forms.Form):
-    display_name = NameField(max_length=40)
+    display_name = NewNameField(max_length=40)
 
 
 @dataclass(frozen=True, slots=True)

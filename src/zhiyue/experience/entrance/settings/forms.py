@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.models import User
 from zhiyue.experience.entrance.names import NameField
 
@@ -44,6 +45,11 @@ class ProfileForm(forms.Form):
     def __init__(self, *args: Any, user: User, **more: Any) -> None:
         self.user = user
         super().__init__(*args, **more)
+
+    def clean_display_name(self) -> str:
+        name = str(self.cleaned_data["display_name"])
+        refuse_claim(name, member=self.user)
+        return name
 
     def clean_username(self) -> str:
         typed = str(self.cleaned_data["username"]).strip().lower()
