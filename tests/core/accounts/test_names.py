@@ -1,8 +1,12 @@
-"""Names that claim to be staff, and those that only look a little like it."""
+"""Names that claim to be staff, and those that only look a little like it; user names that are ones."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from zhiyue.core.accounts.claims import claims_staff
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.names import fit_username
+from zhiyue.core.accounts.services import create_member, create_proved_member
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,18 @@ def test_an_academy_is_called_by_all_of_its_name():
     assert claims_staff("51 学院", academy="51学院")
     assert not claims_staff("学院", academy="51学院")
     assert not claims_staff("51", academy="51学院")
+
+
+@pytest.mark.parametrize("typed", ["ab", " Lin.An ", "a-b_c.9", "a" * 30])
+def test_a_user_name_is_kept_in_small_letters(typed):
+    assert fit_username(typed) == typed.strip().lower()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["a", "1ab", ".ab", "小林", "a b", "a@b", "ab\n!", "13800138000"])
+def test_what_is_no_user_name_makes_no_member(typed):
+    for make in (create_member, create_proved_member):
+        more = {"password": None} if make is create_member else {}
+        with pytest.raises(ValidationError):
+            make(username=typed, display_name="小林", **more)
+    assert not User.objects.exists()

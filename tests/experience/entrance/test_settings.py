@@ -65,10 +65,10 @@ def test_a_profile_is_changed(english, learner):
         ("display_name", "\u3164", "Nothing of it can be seen"),
         ("display_name", "北" * 41, "at most 40"),
         ("display_name", "客服 01", "only staff bear it"),
-        ("username", "ab", "Use 3 to 30 small letters"),
-        ("username", "1abc", "Use 3 to 30 small letters"),
-        ("username", "小林林", "Use 3 to 30 small letters"),
-        ("username", "a@b.example", "Use 3 to 30 small letters"),
+        ("username", "a", "Use 2 to 30 letters"),
+        ("username", "1abc", "Use 2 to 30 letters"),
+        ("username", "小林林", "Use 2 to 30 letters"),
+        ("username", "a@b.example", "Use 2 to 30 letters"),
         ("bio", "x" * 121, "at most 120"),
     ],
 )
@@ -79,6 +79,15 @@ def test_what_can_not_be_kept_is_said_beside_the_field(english, learner, field, 
     assert f'id="id_{field}-error"' in page
     kept = User.objects.get(pk=learner.pk)
     assert (kept.display_name, kept.username, kept.bio) == ("小林", None, "")
+
+
+@pytest.mark.parametrize(("had", "typed"), [(None, "lin.an"), ("lin.an", "Lin.An"), ("小林", "小林")])
+def test_a_profile_keeps_the_user_name_that_an_import_gave(english, learner, had, typed):
+    User.objects.filter(pk=learner.pk).update(username=had)
+    answer = english.post("/settings/profile/", {"display_name": "新名", "username": typed, "bio": ""})
+    assert answer.status_code == 302
+    learner.refresh_from_db()
+    assert (learner.display_name, learner.username) == ("新名", typed.lower())
 
 
 def test_a_taken_user_name_is_refused_whatever_its_capitals(english, learner, stranger):

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator, validate_email
+from django.core.validators import validate_email
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.accounts.columns import MEMBER_COLUMNS
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import Role, RoleGrant, User
-from zhiyue.core.accounts.names import tidy_name, tidy_username
+from zhiyue.core.accounts.names import fit_username, tidy_name, tidy_username
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.accounts.staff import tidy_tag
 from zhiyue.core.kit import sheets
@@ -22,7 +22,6 @@ MARKS = ("email", "phone", "username")
 # Said by exports, of no meaning to an import.
 PASSED_OVER = frozenset({"joined", "seen", "state"})
 _LOOKED_UP_AT_ONCE = 500
-_USERNAME = RegexValidator(r"^[A-Za-z][A-Za-z0-9_.-]{1,29}\Z")
 Words = str | Promise
 
 
@@ -123,11 +122,11 @@ def _person(line: int, values: Mapping[str, str]) -> tuple[PersonRow, list[RowEr
     if typed_phone and not phone:
         wrong("phone", _phone_words(typed_phone))
     username = tidy_username(values.get("username", ""))
-    if username and not _fits(username):
-        wrong(
-            "username",
-            pgettext_lazy("import", "2 to 30 letters, digits, dots, dashes or underscores, a letter first."),
-        )
+    if username:
+        try:
+            fit_username(username)
+        except ValidationError as why:
+            wrong("username", cast(Words, why.message))
     if not (email or typed_phone or username):
         wrong(
             "", pgettext_lazy("import", "Nothing says who this is. Give an e-mail, a phone or a user name.")
@@ -228,14 +227,6 @@ def _is_email(text: str) -> bool:
     except ValidationError:
         return False
     return len(text) <= 254
-
-
-def _fits(username: str) -> bool:
-    try:
-        _USERNAME(username)
-    except ValidationError:
-        return False
-    return True
 
 
 def _phone_words(typed: str) -> Words:

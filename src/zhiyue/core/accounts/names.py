@@ -1,11 +1,14 @@
 """What names may look like: those that are shown, and those one signs in by. How long they may be, the table says."""
 
+import re
 from itertools import groupby
 from unicodedata import category, combining, normalize
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import pgettext_lazy
 
+# No "@", and a letter first: no user name is an address or a phone.
+_USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,29}")
 _JOINER = "\u200d"
 _VARIATION = "\ufe0f"
 # Letters, digits, signs and punctuation by their category, drawn as nothing all the same.
@@ -18,6 +21,20 @@ _STACKED_MARKS, _MARKS = 2, 4
 def tidy_username(typed: str) -> str:
     """As it is kept, whoever writes it: one can't sign in by capitals, nor take another's name by them."""
     return typed.strip().lower()
+
+
+def fit_username(typed: str) -> str:
+    """A new user name as it is kept. Raises ValidationError where it isn't one."""
+    username = tidy_username(typed)
+    if not _USERNAME.fullmatch(username):
+        raise ValidationError(
+            pgettext_lazy(
+                "user name",
+                "Use 2 to 30 letters, digits, dots, dashes or underscores, beginning with a letter.",
+            ),
+            code="shape",
+        )
+    return username
 
 
 def tidy_name(typed: str) -> str:

@@ -1,6 +1,5 @@
 """What one may say about oneself."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -9,9 +8,8 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.names import fit_username, tidy_username
 from zhiyue.experience.entrance.names import NameField
-
-_USERNAME = re.compile(r"[a-z][a-z0-9_-]{2,29}")
 
 
 class ProfileForm(forms.Form):
@@ -24,7 +22,7 @@ class ProfileForm(forms.Form):
     username = forms.CharField(
         label=pgettext_lazy("settings", "User name"),
         help_text=pgettext_lazy(
-            "settings", "For signing in. 3 to 30 small letters, digits, - or _, beginning with a letter."
+            "settings", "For signing in. 2 to 30 letters, digits, dots, - or _, beginning with a letter."
         ),
         required=False,
         max_length=30,
@@ -52,7 +50,7 @@ class ProfileForm(forms.Form):
         return name
 
     def clean_username(self) -> str:
-        typed = str(self.cleaned_data["username"]).strip().lower()
+        typed = tidy_username(str(self.cleaned_data["username"]))
         if not typed:
             if self.user.username and not (self.user.email or self.user.phone):
                 raise ValidationError(
@@ -62,14 +60,8 @@ class ProfileForm(forms.Form):
                     code="last_name",
                 )
             return ""
-        if not _USERNAME.fullmatch(typed):
-            raise ValidationError(
-                pgettext_lazy(
-                    "settings", "Use 3 to 30 small letters, digits, - or _, beginning with a letter."
-                ),
-                code="shape",
-            )
-        return typed
+        # One that is older than the rule stays.
+        return typed if typed == self.user.username else fit_username(typed)
 
     def clean_bio(self) -> str:
         return " ".join(str(self.cleaned_data["bio"]).split())
