@@ -209,6 +209,22 @@ def test_facts_changed_meanwhile_are_named(author, creator, draft):
     assert draft.subtitle == "别处的副标题"
 
 
+def test_only_a_course_that_is_offered_is_asked_for_before(author, draft):
+    address, first, hidden = (
+        reverse("studio:facts", args=[draft.pk]),
+        make_course("first"),
+        make_course("hidden"),
+    )
+    Course.objects.filter(pk=hidden.pk).update(status=Course.Status.DRAFT)
+    for pk in (hidden.pk, "x", f" {first.pk}", "9" * 30, "9" * 5000):
+        page = author.post(address, facts(draft, prerequisites=[first.pk, pk]))
+        assert page.status_code == 422
+        assert not draft.prerequisites.exists()
+    assert author.post(address, facts(draft, prerequisites=[first.pk])).status_code == 302
+    assert list(draft.prerequisites.all()) == [first]
+    assert f'value="{first.pk}" id="id_prerequisites_0" checked' in author.get(address).content.decode()
+
+
 def test_a_wrong_price_is_said_beside_its_field(author, draft):
     page = author.post(reverse("studio:facts", args=[draft.pk]), facts(draft, list_price="19.9"))
     assert page.status_code == 422

@@ -138,9 +138,10 @@ class FactsForm(StudioForm):
         decimal_places=2,
         required=False,
     )
-    prerequisites = forms.ModelMultipleChoiceField(
+    # By what is offered, not by a query: a number that no column holds breaks one.
+    prerequisites = forms.TypedMultipleChoiceField(
         label=pgettext_lazy("studio", "Better learnt before"),
-        queryset=Course.objects.none(),
+        coerce=int,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -160,8 +161,7 @@ class FactsForm(StudioForm):
     def __init__(self, course: Course, choices: list[Course], data: Any = None) -> None:
         super().__init__(data, initial=facts_as_typed(course))
         self.course = course
-        asked = cast("forms.ModelMultipleChoiceField[Course]", self.fields["prerequisites"])
-        asked.queryset = Course.objects.filter(pk__in=[choice.pk for choice in choices])
+        asked = cast(forms.TypedMultipleChoiceField, self.fields["prerequisites"])
         asked.choices = [(choice.pk, choice.title) for choice in choices]
 
     def facts(self) -> CourseFacts:
@@ -175,7 +175,7 @@ class FactsForm(StudioForm):
             **{name: typed[name] for name in names},
             teacher=typed["teacher"] or self.course.teacher,
             keyword=self.course.keyword,
-            prerequisites=tuple(typed["prerequisites"]),
+            prerequisites=tuple(Course.objects.filter(pk__in=typed["prerequisites"])),
             price_fen=_fen(price) or 0,
             list_price_fen=_fen(list_price),
             price_decided=price is not None,
