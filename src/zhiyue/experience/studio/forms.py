@@ -14,7 +14,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue import reading_time
-from zhiyue.product.catalogue.errors import BadFact
+from zhiyue.product.catalogue.errors import BadFact, SlugWasAnothers
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
 from zhiyue.product.catalogue.services import CourseFacts, LessonFacts
 from zhiyue.product.catalogue.services.shelving import TeacherFacts, TopicFacts
@@ -257,6 +257,11 @@ class AddressForm(StudioForm):
         label=pgettext_lazy("studio", "Take the address over from old links to something else"),
         required=False,
     )
+    asks_take_over = False
+
+    def refuse(self, why: Refused) -> None:
+        self.asks_take_over = isinstance(why, SlugWasAnothers)
+        super().refuse(why)
 
     def sent_with(self, form_id: str) -> "AddressForm":
         """Its fields stand inside another form, and are sent with the one of this id."""

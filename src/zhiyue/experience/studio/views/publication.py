@@ -95,7 +95,6 @@ def _page(
         "schedule": schedule or ScheduleForm(),
         "schedule_open": schedule is not None,
         "address": address or AddressForm(initial={"slug": course.slug}),
-        "asks_take_over": address is not None and address.is_bound,
         "share_link": request.build_absolute_uri(reverse("site:course", args=[course.slug])),
         "alike": likeness.likenesses_of(request.viewer, course),
         "refused": refused,

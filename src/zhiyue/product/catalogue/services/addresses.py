@@ -6,8 +6,11 @@ from django.db.models import Model, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import pgettext
 
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.product.catalogue.authoring import may_change_all
 from zhiyue.product.catalogue.errors import BadFact, SlugTaken, SlugWasAnothers
 from zhiyue.product.catalogue.models import Course, FormerSlug, Lesson, Teacher, Topic
+from zhiyue.product.catalogue.selectors import may_change
 
 _TABLES: dict[str, type[Model]] = {
     FormerSlug.Kind.COURSE: Course,
@@ -44,17 +47,29 @@ def check_slug(slug: str) -> None:
 
 
 def move_slug(
-    *, kind: FormerSlug.Kind, course_id: int, of: int, before: str, after: str, take_over: bool
+    *,
+    viewer: Viewer,
+    kind: FormerSlug.Kind,
+    course_id: int,
+    of: int,
+    before: str,
+    after: str,
+    take_over: bool,
 ) -> None:
     """Keep `before` as a redirect to row `of` and make `after` free for it. Redirects name rows, not addresses, so a
-    chain of moves leads to the end in one step. Raises BadFact, SlugTaken, SlugWasAnothers."""
+    chain of moves leads to the end in one step. Old links of something `viewer` may not change stay where they lead:
+    for them that address is taken. Raises BadFact, SlugTaken, SlugWasAnothers."""
     check_slug(after)
     if _taken(kind, course_id, after).exclude(pk=of).exists():
         raise SlugTaken
     former = _former(kind, course_id, after)
     other = former.exclude(now_at=of).first()
-    if other is not None and not take_over:
-        raise SlugWasAnothers(_name_of(kind, other.now_at))
+    led_to = _TABLES[kind]._default_manager.filter(pk=other.now_at).first() if other else None
+    if led_to is not None and not _may_lead_elsewhere(viewer, led_to):
+        # Not even its name is told: it may be a draft.
+        raise SlugTaken
+    if led_to is not None and not take_over:
+        raise SlugWasAnothers(str(led_to))
     former.delete()
     FormerSlug.objects.create(kind=kind, course_id=course_id, slug=before, now_at=of)
 
@@ -68,5 +83,7 @@ def _former(kind: FormerSlug.Kind, course_id: int, slug: str) -> QuerySet[Former
     return FormerSlug.objects.filter(kind=kind, course_id=course_id, slug=slug)
 
 
-def _name_of(kind: FormerSlug.Kind, pk: int) -> str:
-    return str(_TABLES[kind]._default_manager.filter(pk=pk).first() or "–")
+def _may_lead_elsewhere(viewer: Viewer, led_to: Model) -> bool:
+    if isinstance(led_to, Course | Lesson):
+        return may_change(viewer, led_to if isinstance(led_to, Course) else led_to.course)
+    return may_change_all(viewer)

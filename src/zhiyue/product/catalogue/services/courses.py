@@ -118,15 +118,17 @@ def change_course(*, viewer: Viewer, course_id: int, facts: CourseFacts, seen_at
 
 @transaction.atomic
 def move_course(*, viewer: Viewer, course_id: int, slug: str, take_over: bool = False) -> Course:
-    """Give a course another address; the old one leads here. `take_over`: also where old links of another course used
-    it. Raises NotAllowed, BadFact, SlugTaken, SlugWasAnothers."""
+    """Give a course another address; the old one leads here. `take_over`: also where old links of another course that
+    `viewer` may change used it. Raises NotAllowed, BadFact, SlugTaken, SlugWasAnothers."""
     course = _locked(course_id)
     user = require_change(viewer, course)
     before = course.slug
     if slug == before:
         return course
-    kind = FormerSlug.Kind.COURSE
-    move_slug(kind=kind, course_id=0, of=course.pk, before=before, after=slug, take_over=take_over)
+    move_slug(
+        viewer=viewer, kind=FormerSlug.Kind.COURSE, course_id=0, of=course.pk,
+        before=before, after=slug, take_over=take_over,
+    )  # fmt: skip
     course.slug = slug
     course.updated_at = clock.now()
     course.save(update_fields=["slug", "updated_at"])

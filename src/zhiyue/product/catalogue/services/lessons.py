@@ -87,7 +87,7 @@ def move_lesson_address(*, viewer: Viewer, lesson_id: int, slug: str, take_over:
     if slug == before:
         return lesson
     move_slug(
-        kind=FormerSlug.Kind.LESSON, course_id=lesson.course_id, of=lesson.pk,
+        viewer=viewer, kind=FormerSlug.Kind.LESSON, course_id=lesson.course_id, of=lesson.pk,
         before=before, after=slug, take_over=take_over,
     )  # fmt: skip
     lesson.slug = slug

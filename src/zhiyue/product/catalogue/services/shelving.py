@@ -59,8 +59,10 @@ def change_topic(*, viewer: Viewer, topic_id: int, facts: TopicFacts) -> Topic:
     before = _topic_values(topic)
     check_lengths(Topic, _topic_values(facts))
     if facts.slug != topic.slug:
-        kind = FormerSlug.Kind.TOPIC
-        move_slug(kind=kind, course_id=0, of=topic.pk, before=topic.slug, after=facts.slug, take_over=False)
+        move_slug(
+            viewer=viewer, kind=FormerSlug.Kind.TOPIC, course_id=0, of=topic.pk,
+            before=topic.slug, after=facts.slug, take_over=False,
+        )  # fmt: skip
     after = _topic_values(facts)
     if before == after:
         return topic
@@ -115,7 +117,7 @@ def create_teacher(*, viewer: Viewer, facts: TeacherFacts) -> Teacher:
 def change_teacher(*, viewer: Viewer, teacher_id: int, facts: TeacherFacts) -> Teacher:
     """Raises NotAllowed, BadFact, SlugTaken, SlugWasAnothers."""
     user = require(viewer, Permission.CHANGE_ANY_COURSE)
-    return _change_teacher(user, Teacher.objects.select_for_update().get(pk=teacher_id), facts)
+    return _change_teacher(viewer, user, Teacher.objects.select_for_update().get(pk=teacher_id), facts)
 
 
 @transaction.atomic
@@ -124,7 +126,7 @@ def change_own_teacher(*, viewer: Viewer, name: str, headline: str, bio: str) ->
     user = require(viewer, Permission.USE_STUDIO)
     teacher = teacher_for(user=user)
     facts = TeacherFacts(slug=teacher.slug, name=name, headline=headline, bio=bio, user=user)
-    return _change_teacher(user, teacher, facts)
+    return _change_teacher(viewer, user, teacher, facts)
 
 
 @transaction.atomic
@@ -139,7 +141,7 @@ def teacher_for(*, user: User) -> Teacher:
     return teacher
 
 
-def _change_teacher(by: User, teacher: Teacher, facts: TeacherFacts) -> Teacher:
+def _change_teacher(viewer: Viewer, by: User, teacher: Teacher, facts: TeacherFacts) -> Teacher:
     _check_account(facts.user, teacher)
     check_lengths(Teacher, _teacher_values(facts))
     before = {**_teacher_values(teacher), "user": teacher.user_id}
@@ -147,10 +149,10 @@ def _change_teacher(by: User, teacher: Teacher, facts: TeacherFacts) -> Teacher:
     if before == after:
         return teacher
     if facts.slug != teacher.slug:
-        kind = FormerSlug.Kind.TEACHER
         move_slug(
-            kind=kind, course_id=0, of=teacher.pk, before=teacher.slug, after=facts.slug, take_over=False
-        )
+            viewer=viewer, kind=FormerSlug.Kind.TEACHER, course_id=0, of=teacher.pk,
+            before=teacher.slug, after=facts.slug, take_over=False,
+        )  # fmt: skip
     for name, value in _teacher_values(facts).items():
         setattr(teacher, name, value)
     teacher.user = facts.user
