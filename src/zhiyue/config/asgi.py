@@ -7,11 +7,12 @@ from django.core.asgi import get_asgi_application
 
 from zhiyue.config.environment import choose_settings
 from zhiyue.core.kit.supervised import leave_with_supervisor
+from zhiyue.experience.shell.bodies import CountedBodies
 
 # WhiteNoise hands Django files piece by piece; read in a thread they are as good as asynchronous ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 choose_settings()
 leave_with_supervisor()
-application = get_asgi_application()
+application = CountedBodies(get_asgi_application())
 # After Django is set up: the checks read settings and the database.
 import_module("zhiyue.config.checks").refuse_unsafe_production()

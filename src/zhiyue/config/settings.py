@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "zhiyue.experience.shell.middleware.ViewerMiddleware",
+    "zhiyue.experience.shell.middleware.BodyMiddleware",
     "zhiyue.experience.shell.middleware.RefusalMiddleware",
     "zhiyue.experience.entrance.consent.ConsentMiddleware",
     "zhiyue.experience.entrance.safety.middleware.ConfirmFirstMiddleware",

@@ -56,13 +56,13 @@ TOO_LARGE = pgettext_lazy("api", "The request is larger than the academy takes."
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return _too_large(request)
+        return too_large(request)
     title = pgettext_lazy("error page", "That request could not be read")
     advice = pgettext_lazy("error page", "The address may have been cut off. Start again from the home page.")
     return _page(request, 400, title, advice)
 
 
-def _too_large(request: HttpRequest) -> HttpResponse:
+def too_large(request: HttpRequest) -> HttpResponse:
     if _is_for_programs(request):
         return told(request, "too_large", detail=TOO_LARGE)
     if getattr(request, "htmx", None):

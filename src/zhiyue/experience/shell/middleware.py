@@ -11,6 +11,7 @@ from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell import errors, viewers
+from zhiyue.experience.shell.bodies import is_too_large
 from zhiyue.experience.shell.viewers import PageRequest
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -44,6 +45,16 @@ class ViewerMiddleware:
         viewers.remember_visitor(page_request, response)
         viewers.keep_private(page_request, response)
         return response
+
+
+class BodyMiddleware:
+    """Answers a request whose body was too large to be taken, before anybody reads what isn't there."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return errors.too_large(request) if is_too_large(request) else self.get_response(request)
 
 
 class RefusalMiddleware:
