@@ -151,7 +151,7 @@ def samples(course, creator, operator, stranger, owner):
     dead = Job.objects.create(
         name="recommend.train", kwargs={}, state=Job.State.DEAD, enqueued_at=clock.now(), claimable_at=None
     )
-    invitation, secret = invite_staff(viewer=_viewer(owner, "owner"), role="agent")
+    invitation, secret, _ = invite_staff(viewer=_viewer(owner, "owner"), role="agent")
     return {
         **_of_the_course(course, _viewer(operator, "operator")),
         **_of_the_stranger(stranger),

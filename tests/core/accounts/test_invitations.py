@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_only_owners_invite_list_and_withdraw(owner, operator, agent, creator, stranger):
-    made, _ = invite_staff(viewer=as_viewer(owner), role="agent")
+    made, _, _ = invite_staff(viewer=as_viewer(owner), role="agent")
     for user in (operator, agent, creator, stranger):
         with pytest.raises(NotAllowed):
             invite_staff(viewer=as_viewer(user), role="agent")
@@ -42,7 +42,7 @@ def test_only_owners_invite_list_and_withdraw(owner, operator, agent, creator, s
 
 
 def test_the_secret_is_kept_nowhere(owner):
-    made, secret = invite_staff(viewer=as_viewer(owner), role="operator", remark=" 王  老师 ")
+    made, secret, _ = invite_staff(viewer=as_viewer(owner), role="operator", remark=" 王  老师 ")
     assert (made.note, made.role, made.expires_at - made.invited_at) == (
         "王 老师",
         "operator",
@@ -63,7 +63,7 @@ def test_only_roles_of_staff_are_invited_to(owner, role):
 
 
 def test_it_makes_staff_once(owner, learner, stranger):
-    made, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    made, secret, _ = invite_staff(viewer=as_viewer(owner), role="agent")
     accept_invitation(user=learner, digest=digest_of(secret))
     assert roles_of(learner) == {"agent"}
     made.refresh_from_db()
@@ -78,9 +78,9 @@ def test_it_makes_staff_once(owner, learner, stranger):
 
 def test_expired_withdrawn_and_invented_links_open_nothing(owner, learner):
     by = as_viewer(owner)
-    expired, secret = invite_staff(viewer=by, role="owner")
+    expired, secret, _ = invite_staff(viewer=by, role="owner")
     StaffInvitation.objects.filter(pk=expired.pk).update(expires_at=clock.now())
-    withdrawn, other = invite_staff(viewer=by, role="owner")
+    withdrawn, other, _ = invite_staff(viewer=by, role="owner")
     withdraw_invitation(viewer=by, invitation_id=withdrawn.pk)
     with pytest.raises(InvitationOver):
         withdraw_invitation(viewer=by, invitation_id=withdrawn.pk)
@@ -93,7 +93,7 @@ def test_expired_withdrawn_and_invented_links_open_nothing(owner, learner):
 
 
 def test_an_accepted_invitation_is_not_withdrawn(owner, learner):
-    made, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    made, secret, _ = invite_staff(viewer=as_viewer(owner), role="agent")
     accept_invitation(user=learner, digest=digest_of(secret))
     with pytest.raises(InvitationOver):
         withdraw_invitation(viewer=as_viewer(owner), invitation_id=made.pk)
@@ -164,7 +164,7 @@ def test_of_two_who_accept_at_once_one_wins():
     owner = make_member("o@test.example")
     grant(user=owner, role="owner")
     people = [make_member(f"{n}@test.example") for n in range(2)]
-    _, secret = invite_staff(viewer=as_viewer(owner), role="agent")
+    _, secret, _ = invite_staff(viewer=as_viewer(owner), role="agent")
     lost: list[Exception] = []
 
     def accept(user):

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import pgettext_lazy
@@ -11,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.accounts.errors import InvitationOver, Unfit
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import RoleGrant, StaffInvitation, User
+from zhiyue.core.accounts.once import SAME_FORM_WITHIN, new_secret
 from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
 from zhiyue.core.accounts.second_factor import viewer_of
 from zhiyue.core.accounts.selectors import require, roles_of
@@ -40,14 +42,27 @@ def digest_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
+class Invited(NamedTuple):
+    """An invitation and its secret. `is_repeated`: it was made a moment ago, by the same form."""
+
+    invitation: StaffInvitation
+    secret: str
+    is_repeated: bool = False
+
+
 @transaction.atomic
-def invite_staff(*, viewer: Viewer, role: str, remark: str = "") -> tuple[StaffInvitation, str]:
-    """Make an invitation; the second part of the answer is its secret. Raises NotAllowed, Unfit."""
-    by = require(viewer, Permission.CHANGE_STAFF)
+def invite_staff(*, viewer: Viewer, role: str, remark: str = "", form: str = "") -> Invited:
+    """Make an invitation; the same one where `form` is sent twice. Raises NotAllowed, Unfit."""
+    by = User.objects.select_for_update().get(pk=require(viewer, Permission.CHANGE_STAFF).pk)
     if role not in STAFF_ROLES:
         raise Unfit(pgettext_lazy("member", "Choose one of the roles that are given: see the list."))
-    secret = secrets.token_urlsafe(32)
     now = clock.now()
+    secret = new_secret("invitation", by.pk, role, remark, form=form)
+    there = StaffInvitation.objects.filter(secret_sha256=digest_of(secret)).first()
+    if there is not None and _is_open(there) and there.invited_at > now - SAME_FORM_WITHIN:
+        return Invited(there, secret, is_repeated=True)
+    if there is not None:
+        secret = secrets.token_urlsafe(32)
     made = StaffInvitation.objects.create(
         role=role,
         note=" ".join(remark.split())[:120],
@@ -57,7 +72,7 @@ def invite_staff(*, viewer: Viewer, role: str, remark: str = "") -> tuple[StaffI
         expires_at=now + timedelta(days=VALID_DAYS),
     )
     note(by=by, act="staff.invited", subject=_subject(made), after={"role": role})
-    return made, secret
+    return Invited(made, secret)
 
 
 @transaction.atomic
@@ -123,6 +138,10 @@ def _withdraw(ids: Iterable[int], *, by: User, why: str = "") -> int:
             note(by=by, act="staff.invitation_withdrawn", subject=_subject(made), before=before, why=why)
             withdrawn += 1
     return withdrawn
+
+
+def _is_open(made: StaffInvitation) -> bool:
+    return made.accepted_at is None and made.withdrawn_at is None and made.expires_at > clock.now()
 
 
 def _subject(made: StaffInvitation) -> tuple[str, object, str]:

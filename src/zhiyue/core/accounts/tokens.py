@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.models import PersonalToken, User
+from zhiyue.core.accounts.once import SAME_FORM_WITHIN, new_secret
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 
@@ -50,9 +51,10 @@ class TooManyTokens(Refused):
 
 @transaction.atomic
 def make_token(
-    *, user: User, name: str, scopes: Collection[str], expires_at: datetime | None = None
+    *, user: User, name: str, scopes: Collection[str], expires_at: datetime | None = None, form: str = ""
 ) -> tuple[PersonalToken, str]:
-    """A new token and its key, which nobody can show again. Raises UnfitToken, TooManyTokens."""
+    """A new token and its key, which nobody can show again; the same ones where `form` is sent twice.
+    Raises UnfitToken, TooManyTokens."""
     called = name.strip()
     if not called or len(called) > _LONGEST_NAME:
         raise UnfitToken(pgettext_lazy("token", "Give the token a name of at most 40 characters."))
@@ -63,9 +65,15 @@ def make_token(
         raise UnfitToken(pgettext_lazy("token", "Choose a last day that is still to come."))
     # Locked, so that two tabs can't make one too many.
     owner = User.objects.select_for_update().get(pk=user.pk)
+    last_day = expires_at.date().isoformat() if expires_at else ""
+    key = _BEGINNING + new_secret("token", owner.pk, called, wanted, last_day, form=form)
+    there = PersonalToken.objects.filter(secret_sha256=_digest(key)).first()
+    if there is not None and there.ended_at is None and there.made_at > clock.now() - SAME_FORM_WITHIN:
+        return there, key
+    if there is not None:
+        key = _BEGINNING + token_urlsafe(32)
     if tokens_of(owner).count() >= MOST_TOKENS:
         raise TooManyTokens(pgettext_lazy("token", "You have 20 tokens. End one that no program uses."))
-    key = _BEGINNING + token_urlsafe(32)
     token = PersonalToken.objects.create(
         user=owner,
         name=called,

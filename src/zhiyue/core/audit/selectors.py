@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.audit.services import Person
 from zhiyue.core.kit import clock
+
+# A form that is sent twice arrives within this time; whoever means to do the same again needs longer.
+A_MOMENT = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,16 @@ def entries(sought: Sought) -> QuerySet[AuditEntry]:
     if sought.until:
         found = found.filter(at__lt=clock.day_start(sought.until + timedelta(days=1)))
     return found
+
+
+def just_noted(
+    *, by: Person, act: str, after: dict[str, Any], subject_id: int | None = None
+) -> AuditEntry | None:
+    """The very same act of the same person a moment ago: their form was sent twice. Hold a lock that both take."""
+    lately = AuditEntry.objects.filter(by_id=by.pk, act=act, at__gte=clock.now() - A_MOMENT)
+    if subject_id is not None:
+        lately = lately.filter(subject_id=str(subject_id))
+    return next((entry for entry in lately if entry.after == after), None)
 
 
 def acts_noted() -> list[str]:

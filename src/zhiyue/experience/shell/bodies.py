@@ -2,7 +2,7 @@
 server's way in counts what comes; the page that says so is made by the middleware, like every other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,10 +11,11 @@ from django.http import HttpRequest
 BYTES_AT_MOST = 8_000_000
 _TOO_LARGE = "zhiyue.too_large"
 
-Message = MutableMapping[str, Any]
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class CountedBodies:
@@ -24,7 +25,7 @@ class CountedBodies:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             receive = _counted(scope, receive)
         await self.application(scope, receive, send)
@@ -34,7 +35,7 @@ def is_too_large(request: HttpRequest) -> bool:
     return _TOO_LARGE in getattr(request, "scope", {})
 
 
-def _counted(scope: Message, receive: Receive) -> Receive:
+def _counted(scope: Scope, receive: Receive) -> Receive:
     came = 0
 
     async def counted() -> Message:
@@ -51,12 +52,12 @@ def _counted(scope: Message, receive: Receive) -> Receive:
     return counted
 
 
-def _cut_off(scope: Message) -> Message:
+def _cut_off(scope: Scope) -> Message:
     scope[_TOO_LARGE] = True
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-def _said_length(scope: Message) -> int:
+def _said_length(scope: Scope) -> int:
     """What Content-Length says; 0 where it says nothing that can be read."""
     said = dict(scope["headers"]).get(b"content-length", b"")
     return int(said[:20]) if said.isdigit() else 0

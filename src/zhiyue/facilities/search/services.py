@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
@@ -85,9 +86,12 @@ def set_boosts(*, kind: str, boosts: Mapping[int, float]) -> int:
 
 @transaction.atomic
 def put_synonyms(*, by: Viewer, words: Iterable[str], synonyms_id: int | None = None) -> Synonyms:
-    """Keep words that find each other: a new group, or another wording of one there is."""
-    staff = require(by, Permission.CHANGE_ANY_COURSE)
+    """Keep words that find each other: a new group, or another wording of one there is. A new group of the very words
+    that one has already is that one."""
+    staff = User.objects.select_for_update().get(pk=require(by, Permission.CHANGE_ANY_COURSE).pk)
     kept = _checked(words)
+    if synonyms_id is None and (same := Synonyms.objects.filter(words=kept).first()):
+        return same
     row = Synonyms.objects.select_for_update().get(pk=synonyms_id) if synonyms_id else Synonyms()
     before = {"words": row.words} if synonyms_id else None
     row.words, row.changed_at = kept, clock.now()

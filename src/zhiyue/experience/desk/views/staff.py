@@ -17,6 +17,7 @@ from zhiyue.core.accounts.permissions import STAFF_ROLES, Permission
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.inviting import InviteForm, post_invitation
+from zhiyue.experience.shell.once import form_of
 from zhiyue.experience.shell.viewers import PageRequest
 
 # The digest of the invitation that this browser opened, until its person has signed in and decided.
@@ -38,11 +39,14 @@ def invite(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return _staff_page(request, form, status=400)
     wanted = form.cleaned_data
-    made, secret = invitations.invite_staff(
-        viewer=request.viewer, role=wanted["role"], remark=wanted["remark"]
-    )
+    form_name = form_of(request)
+    made, secret, is_repeated = invitations.invite_staff(
+        viewer=request.viewer, role=wanted["role"], remark=wanted["remark"],
+        # The same form sent to somebody else, after going back, is another invitation.
+        form=form_name and f"{form_name} {wanted['email']}",
+    )  # fmt: skip
     link = request.build_absolute_uri(reverse("desk:open_invitation", args=[secret]))
-    if wanted["email"]:
+    if wanted["email"] and not is_repeated:
         post_invitation(made, to=wanted["email"], link=link)
     return _staff_page(request, InviteForm(), link=link, sent_to=wanted["email"], made=made)
 

@@ -15,6 +15,7 @@ from zhiyue.experience.entrance.door import for_members
 from zhiyue.experience.entrance.safety.freshness import must_confirm
 from zhiyue.experience.entrance.tokens.forms import TokenForm
 from zhiyue.experience.entrance.tokens.words import SCOPE_WORDS
+from zhiyue.experience.shell.once import form_of
 from zhiyue.experience.shell.viewers import PageRequest
 
 
@@ -32,8 +33,9 @@ def tokens(request: PageRequest, user: User) -> HttpResponse:
         wanted = form.cleaned_data
         try:
             made, key = make_token(
-                user=user, name=wanted["name"], scopes=wanted["scopes"], expires_at=form.expires_at
-            )
+                user=user, name=wanted["name"], scopes=wanted["scopes"], expires_at=form.expires_at,
+                form=form_of(request),
+            )  # fmt: skip
         except (UnfitToken, TooManyTokens) as why:
             form.add_error(None, str(why.message))
         else:

@@ -11,6 +11,8 @@ from django.db.models import ProtectedError
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import pictures
@@ -66,9 +68,15 @@ def facts_of(course: Course) -> CourseFacts:
 
 @transaction.atomic
 def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Course.Form.COURSE) -> Course:
-    """Begin a draft, taught by whoever begins it. Raises NotAllowed, AgreementsPending, BadFact."""
-    user = require_author(viewer)
+    """Begin a draft, taught by whoever begins it; the form sent twice begins one. Raises NotAllowed, AgreementsPending,
+    BadFact."""
+    user = User.objects.select_for_update().get(pk=require_author(viewer).pk)
     title = course_title(title)
+    after = {"title": title, "topic": topic.slug, "form": str(form)}
+    if again := just_noted(by=user, act="course.created", after=after):
+        made = Course.objects.filter(pk=again.subject_id, status=Course.Status.DRAFT).first()
+        if made is not None:
+            return made
     course = Course.objects.create(
         slug=free_slug(title, prefix="c", kind=FormerSlug.Kind.COURSE),
         form=form,
@@ -78,7 +86,7 @@ def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Cours
         keyword=first_words(title),
         price_decided=False,
     )
-    note(by=user, act="course.created", subject=_subject(course), after={"title": title, "topic": topic.slug})
+    note(by=user, act="course.created", subject=_subject(course), after=after)
     index_course(course.pk)
     return course
 

@@ -1,6 +1,6 @@
 """Chapters and lessons: added, named, put in order, taken out. Lessons count on through the whole course."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import F
@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import pictures
@@ -23,13 +24,18 @@ _ASIDE = 10_000
 
 @transaction.atomic
 def add_chapter(*, viewer: Viewer, course_id: int, title: str) -> Chapter:
-    """A chapter at the end. Raises NotAllowed, BadFact, NotNow."""
+    """A chapter at the end; the form sent twice adds one. Raises NotAllowed, BadFact, NotNow."""
     course, user = _course(viewer, course_id)
     title = part_title(title)
+    after = {"chapter": title}
+    if just_noted(by=user, act="chapter.added", subject_id=course.pk, after=after):
+        made = course.chapters.filter(title=title).order_by("-position").first()
+        if made is not None:
+            return made
     places = list(course.chapters.values_list("position", flat=True))
     check_outline(chapters=len(places) + 1)
     chapter = Chapter.objects.create(course=course, title=title, position=max(places, default=0) + 1)
-    _changed(user, course, "chapter.added", after={"chapter": title})
+    _changed(user, course, "chapter.added", after=after)
     return chapter
 
 
@@ -81,9 +87,15 @@ def remove_chapter(*, viewer: Viewer, chapter_id: int) -> None:
 
 @transaction.atomic
 def add_lesson(*, viewer: Viewer, chapter_id: int, title: str, kind: str = Lesson.Kind.ARTICLE) -> Lesson:
-    """A lesson without a text at the end of a chapter. Raises NotAllowed, BadFact, NotNow."""
+    """A lesson without a text at the end of a chapter; the form sent twice adds one. Raises NotAllowed, BadFact,
+    NotNow."""
     chapter, course, user = _chapter(viewer, chapter_id)
     title = part_title(title)
+    after = {"lesson": title, "chapter": chapter.title}
+    if just_noted(by=user, act="lesson.added", subject_id=course.pk, after=after):
+        made = chapter.lessons.filter(title=title, body="", media="").order_by("-position").first()
+        if made is not None:
+            return made
     count = course.lessons.count()
     check_outline(lessons=count + 1)
     lesson = Lesson.objects.create(
@@ -91,7 +103,7 @@ def add_lesson(*, viewer: Viewer, chapter_id: int, title: str, kind: str = Lesso
         position=max(course.lessons.values_list("position", flat=True), default=0) + 1, minutes=1,
     )  # fmt: skip
     _place_lessons(course, _in_order(course, list(course.chapters.order_by("position"))))
-    _changed(user, course, "lesson.added", after={"lesson": title, "chapter": chapter.title})
+    _changed(user, course, "lesson.added", after=after)
     return lesson
 
 
@@ -214,10 +226,13 @@ def _place_lessons(course: Course, lessons: Sequence[Lesson]) -> None:
 
 
 def _changed(
-    user: User, course: Course, act: str, *, before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None, why: str = "",
+    user: User, course: Course, act: str, *, before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None, why: str = "",
 ) -> None:  # fmt: skip
     # The course was touched, but its facts weren't: `updated_at` is what their form compares.
     subject = ("course", course.pk, course.title)
-    note(by=user, act=act, subject=subject, before=before, after=after, why=why)
+    note(
+        by=user, act=act, subject=subject, why=why,
+        before=dict(before) if before else None, after=dict(after) if after else None,
+    )  # fmt: skip
     index_course(course.pk)

@@ -1,0 +1,141 @@
+"""A form that is sent twice, by a double click on a page without its script, does its work once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from zhiyue.core.accounts.invitations import invite_staff
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import PersonalToken, StaffInvitation
+from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.accounts.tokens import make_token
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.facilities.search.models import Synonyms
+from zhiyue.facilities.search.services import put_synonyms
+from zhiyue.product.catalogue import services
+from zhiyue.product.catalogue.models import Chapter, Course, Lesson
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def viewer_of(user):
+    return Viewer(user=user, visitor=None, roles=roles_of(user))
+
+
+def at_once(act: Callable[[], object]) -> list[object]:
+    """What two who do it at the same moment get."""
+    answers, gate = [], Barrier(2)
+
+    def do():
+        gate.wait()
+        try:
+            answers.append(act())
+        finally:
+            connection.close()
+
+    threads = [Thread(target=do) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 2
+    return answers
+
+
+@pytest.fixture
+def topic(db):
+    return services.put_topic(slug="data", name="数据", name_en="Data", position=0)
+
+
+@pytest.fixture
+def draft(creator, topic):
+    return services.create_course(viewer=viewer_of(creator), title="概率的用法", topic=topic)
+
+
+def test_a_course_is_begun_once(creator, topic):
+    viewer = viewer_of(creator)
+    one, two = at_once(lambda: services.create_course(viewer=viewer, title="统计的用法", topic=topic))
+    assert one == two == Course.objects.get()
+    assert AuditEntry.objects.filter(act="course.created").count() == 1
+    services.create_course(viewer=viewer, title="统计的用法", topic=topic, form="column")
+    services.create_course(viewer=viewer, title="统计的另一种用法", topic=topic)
+    assert Course.objects.count() == 3
+
+
+def test_a_chapter_is_added_once(creator, draft):
+    viewer = viewer_of(creator)
+    one, two = at_once(lambda: services.add_chapter(viewer=viewer, course_id=draft.pk, title="第一章"))
+    assert one == two == Chapter.objects.get()
+    assert AuditEntry.objects.filter(act="chapter.added").count() == 1
+
+
+def test_a_lesson_is_added_once(creator, draft):
+    viewer = viewer_of(creator)
+    chapter = services.add_chapter(viewer=viewer, course_id=draft.pk, title="第一章")
+    one, two = at_once(lambda: services.add_lesson(viewer=viewer, chapter_id=chapter.pk, title="第一讲"))
+    assert one == two == Lesson.objects.get()
+    # What was taken away again may come back at once.
+    services.remove_lesson(viewer=viewer, lesson_id=one.pk)
+    assert services.add_lesson(viewer=viewer, chapter_id=chapter.pk, title="第一讲") == Lesson.objects.get()
+
+
+def test_whoever_means_the_same_again_gets_it(creator, draft, monkeypatch):
+    viewer = viewer_of(creator)
+    services.add_chapter(viewer=viewer, course_id=draft.pk, title="练习")
+    monkeypatch.setattr("zhiyue.core.audit.selectors.A_MOMENT", timedelta(0))
+    services.add_chapter(viewer=viewer, course_id=draft.pk, title="练习")
+    assert [row.title for row in Chapter.objects.order_by("position")] == ["练习", "练习"]
+
+
+def test_two_people_who_do_the_same_both_do_it(creator, operator, topic):
+    for user in (creator, operator):
+        services.create_course(viewer=viewer_of(user), title="统计的用法", topic=topic)
+    assert Course.objects.count() == 2
+
+
+def test_a_group_of_synonyms_is_kept_once(operator):
+    viewer = viewer_of(operator)
+    one, two = at_once(lambda: put_synonyms(by=viewer, words=["贝叶斯", "Bayes"]))
+    assert one == two == Synonyms.objects.get()
+    assert AuditEntry.objects.filter(act="synonyms.added").count() == 1
+
+
+def test_one_form_makes_one_token_and_shows_its_key_both_times(learner):
+    def make(form="mask-1", name="阅读统计"):
+        return make_token(user=learner, name=name, scopes=["me:read"], form=form)
+
+    one, two = at_once(make)
+    assert one == two
+    assert PersonalToken.objects.get() == one[0]
+    # Another form, other words in the same one, and no form at all: each a token of its own.
+    others = [make(form="mask-2"), make(name="另一个"), make(form=""), make(form="")]
+    assert len({key for _, key in [one, *others]}) == 5
+
+
+def test_a_token_that_was_ended_does_not_come_back_by_its_form(learner):
+    token, key = make_token(user=learner, name="x", scopes=["me:read"], form="mask")
+    PersonalToken.objects.update(ended_at=token.made_at)
+    again, other = make_token(user=learner, name="x", scopes=["me:read"], form="mask")
+    assert (again.pk != token.pk, other != key) == (True, True)
+
+
+def test_one_form_makes_one_invitation(owner):
+    viewer = viewer_of(owner)
+    one, two = at_once(lambda: invite_staff(viewer=viewer, role="agent", form="mask"))
+    assert (one.invitation, one.secret) == (two.invitation, two.secret)
+    assert sorted([one.is_repeated, two.is_repeated]) == [False, True]
+    assert StaffInvitation.objects.count() == 1
+    assert AuditEntry.objects.filter(act="staff.invited").count() == 1
+    invite_staff(viewer=viewer, role="creator", form="mask")
+    invite_staff(viewer=viewer, role="agent")
+    assert StaffInvitation.objects.count() == 3
+
+
+def test_an_invitation_that_is_over_is_not_shown_again(owner):
+    first = invite_staff(viewer=viewer_of(owner), role="agent", form="mask")
+    StaffInvitation.objects.update(withdrawn_at=first.invitation.invited_at)
+    second = invite_staff(viewer=viewer_of(owner), role="agent", form="mask")
+    assert (second.secret != first.secret, second.is_repeated) == (True, False)
