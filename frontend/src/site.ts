@@ -2,6 +2,7 @@
 import "./site.css";
 import htmx from "htmx.org";
 import { startBeacon } from "./beacon";
+import { sendOnce } from "./once";
 import { startParts } from "./parts";
 import { watchReading } from "./reading";
 import { startSearch } from "./search";
@@ -28,6 +29,7 @@ function sayFailure(): void {
 
 startBeacon();
 startParts();
+sendOnce();
 watchReading();
 watchChoices();
 startSearch();
