@@ -1,5 +1,6 @@
 """The stranger matrix: every address × everybody. A new address fails here until this table says whom it is for."""
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -17,7 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
-from zhiyue.core.academy.services import keep_logo
+from zhiyue.core.academy.services import keep_logo, publish_agreement
 from zhiyue.core.accounts.invitations import invite_staff
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.services import grant
@@ -158,6 +159,7 @@ def samples(course, creator, operator, stranger, owner):
         "member_id": stranger.pk,
         "job_id": dead.pk,
         "kind": "terms",
+        "version": _later(_viewer(owner, "owner")).version,
         "what": "storage",
         "digest": keep_logo(viewer=_viewer(owner, "owner"), upload=_png())
         .rpartition("-")[2]
@@ -168,6 +170,12 @@ def samples(course, creator, operator, stranger, owner):
         # A provider that nobody set up.
         "provider_id": "school",
     }
+
+
+def _later(owner):
+    """A version of the terms that isn't in force yet."""
+    later = clock.now() + timedelta(days=3)
+    return publish_agreement(viewer=owner, kind="terms", title="用户协议", body="以后。", in_force_from=later)
 
 
 def _viewer(user, *roles):

@@ -1,14 +1,20 @@
 """Agreements: versions that never change, and who accepted which."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import translation
 
 from zhiyue.core.academy import selectors
 from zhiyue.core.academy.errors import AgreementsPending, NoSuchAgreement, UnusableAgreement
 from zhiyue.core.academy.models import Agreement, AgreementAcceptance
-from zhiyue.core.academy.services import accept_agreements, publish_agreement, publish_templates
+from zhiyue.core.academy.services import (
+    accept_agreements,
+    publish_agreement,
+    publish_templates,
+    withdraw_agreement,
+)
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.selectors import roles_of
@@ -25,7 +31,9 @@ def viewing(user):
 @pytest.fixture
 def publish(owner):
     def one(kind="terms", **words):
-        facts = {"title": "用户协议", "body": "你可以学。", **words}
+        # Each version says something else; the first one this.
+        number = Agreement.objects.filter(kind=kind).count()
+        facts = {"title": "用户协议", "body": "你可以学。" + "真的。" * number, **words}
         return publish_agreement(viewer=viewing(owner), kind=kind, **facts)
 
     return one
@@ -153,3 +161,56 @@ def test_agreements_are_asked_of_the_database_in_one_query(publish, learner, dja
     publish(), publish("privacy")
     with django_assert_num_queries(1):
         assert len(selectors.agreements_to_accept(learner)) == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (datetime(9999, 12, 31, tzinfo=UTC), "within a year"),
+        (datetime(1, 1, 1, tzinfo=UTC), "is over"),
+    ],
+)
+def test_a_day_that_cannot_be_meant_is_refused(day, told, publish):
+    translation.activate("en")
+    for moment in (day, clock.now() + timedelta(days=367), clock.now() - timedelta(seconds=1)):
+        with pytest.raises(UnusableAgreement):
+            publish(in_force_from=moment)
+    with pytest.raises(UnusableAgreement, match=told):
+        publish(in_force_from=day)
+    assert (Agreement.objects.count(), AuditEntry.objects.count()) == (0, 0)
+    assert publish(in_force_from=clock.now() + timedelta(days=365)).version == 1
+
+
+def test_the_same_text_twice_is_no_new_version(publish):
+    first = publish(body="你可以学。\n\n真的。")
+    with pytest.raises(UnusableAgreement):
+        publish(body="你可以学。\r\n\r\n真的。 ", what_changed="什么也没有")
+    assert Agreement.objects.get() == first
+    assert AuditEntry.objects.count() == 1
+    assert publish(title="协议", body="你可以学。\n\n真的。").version == 2
+
+
+def test_what_is_not_in_force_yet_can_be_withdrawn_and_published_anew(publish, owner):
+    publish()
+    wrong = publish(in_force_from=clock.now() + timedelta(days=300))
+    with pytest.raises(UnusableAgreement):
+        publish()
+    withdraw_agreement(viewer=viewing(owner), kind="terms", version=2)
+    assert [one.version for one in Agreement.objects.all()] == [1]
+    entry = AuditEntry.objects.get(act="agreement.withdrawn")
+    assert (entry.by_id, entry.subject_id, entry.before["body"]) == (owner.pk, str(wrong.pk), wrong.body)
+    assert publish(in_force_from=clock.now() + timedelta(days=3)).version == 2
+
+
+def test_what_is_in_force_is_withdrawn_by_nobody_and_nothing_by_others(publish, owner, operator):
+    publish()
+    publish(in_force_from=clock.now() + timedelta(days=3))
+    entries = AuditEntry.objects.count()
+    for who, version, refusal in (
+        (owner, 1, UnusableAgreement),
+        (owner, 9, NoSuchAgreement),
+        (operator, 2, NotAllowed),
+    ):
+        with pytest.raises(refusal):
+            withdraw_agreement(viewer=viewing(who), kind="terms", version=version)
+    assert (Agreement.objects.count(), AuditEntry.objects.count()) == (2, entries)

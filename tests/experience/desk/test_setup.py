@@ -1,5 +1,7 @@
 """Setting up: an owner sees what is left, tries it, and does it; nobody else does."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,13 +13,21 @@ from zhiyue.core.academy.selectors import academy
 from zhiyue.core.academy.services import accept_agreements, record_proof
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
 from zhiyue.experience.desk.setting_up import steps
 from zhiyue.facilities.notices.delivery import CONSOLE_MAIL
 
 pytestmark = pytest.mark.django_db
 
 PAGES = ["setup/", "setup/looks/", "setup/agreements/terms/", "setup/health/"]
-ACTS = ["setup/ready/", "setup/try/mail/", "setup/try/storage/", "setup/looks/", "setup/agreements/terms/"]
+ACTS = [
+    "setup/ready/",
+    "setup/try/mail/",
+    "setup/try/storage/",
+    "setup/looks/",
+    "setup/agreements/terms/",
+    "setup/agreements/terms/1/withdraw/",
+]
 
 
 @pytest.fixture
@@ -183,3 +193,28 @@ def test_health_says_what_the_doctor_says(desk):
     page = desk.get("/desk/setup/health/").content.decode()
     for words in ("Versions", "Up to this version", "None was ever made. Run: zhiyue backup"):
         assert words in page
+
+
+def test_a_mistyped_year_is_refused_in_the_form_and_a_slip_is_withdrawn(desk):
+    text = {"title": "用户协议", "body": "你可以学。", "publish": "1"}
+    for day in ("9999-12-31", "0001-01-01"):
+        answer = desk.post("/desk/setup/agreements/terms/", text | {"in_force_on": day})
+        assert answer.status_code == 400
+        assert f'value="{day}"' in answer.content.decode()
+    assert not Agreement.objects.exists()
+    later = clock.business_day() + timedelta(days=300)
+    assert (
+        desk.post("/desk/setup/agreements/terms/", text | {"in_force_on": later.isoformat()}).status_code
+        == 302
+    )
+    page = desk.get("/desk/setup/agreements/terms/").content.decode()
+    assert f"{later:%-d %B %Y}" in page
+    assert desk.post("/desk/setup/agreements/terms/1/withdraw/").status_code == 302
+    assert not Agreement.objects.exists()
+
+
+def test_today_is_at_once(desk):
+    text = {"title": "用户协议", "body": "你可以学。", "in_force_on": clock.business_day().isoformat()}
+    assert desk.post("/desk/setup/agreements/terms/", text | {"publish": "1"}).status_code == 302
+    assert Agreement.objects.get().in_force_from <= clock.now()
+    assert "/withdraw/" not in desk.get("/desk/setup/agreements/terms/").content.decode()

@@ -16,7 +16,7 @@ class UnusableLogo(Refused):
 
 
 class UnusableAgreement(Refused):
-    """The text is empty, or would come into force before the version it follows."""
+    """The text is empty or the former one, its day can't be, or the version was in force and so stays."""
 
     code: ClassVar[str] = "unusable_agreement"
     status: ClassVar[int] = 400

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import refuse_too_long
 
 LONGEST_AGREEMENT = 100_000
+LONGEST_AHEAD = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +161,13 @@ def _publish(
     Academy.objects.get_or_create(pk=1, defaults={"name": settings.ZHIYUE_SITE_NAME})
     Academy.objects.select_for_update().get(pk=1)
     last = Agreement.objects.filter(kind=kind).order_by("-version").first()
-    begins = max(in_force_from or clock.now(), clock.now())
-    if last is not None and begins < last.in_force_from:
+    if last is not None and (last.title.split(), last.body.split()) == (title.split(), body.split()):
         raise UnusableAgreement(
             pgettext_lazy(
-                "agreement", "The former version comes into force later than this one. Choose a later day."
+                "agreement", "This is word for word the former version. There is nothing to publish."
             )
         )
+    begins = _beginning(in_force_from, last)
     made = Agreement.objects.create(
         kind=kind,
         version=last.version + 1 if last else 1,
@@ -191,6 +192,48 @@ def _is_too_long(model: type[Model], field: str, text: str) -> bool:
     """For whoever comes without a form: not every database says so by itself."""
     most: int | None = getattr(model._meta.get_field(field), "max_length", None)
     return most is not None and len(text.strip()) > most
+
+
+def _beginning(wished: datetime | None, last: Agreement | None) -> datetime:
+    """When a version comes into force: at once, or when it is wished. Raises UnusableAgreement."""
+    now = clock.now()
+    begins = wished or now
+    if begins < now:
+        raise UnusableAgreement(pgettext_lazy("agreement", "This day is over. Choose a later one, or none."))
+    if begins > now + LONGEST_AHEAD:
+        # Nearly always a slip in the year.
+        raise UnusableAgreement(pgettext_lazy("agreement", "Choose a day within a year."))
+    if last is not None and begins < last.in_force_from:
+        raise UnusableAgreement(
+            pgettext_lazy(
+                "agreement",
+                "The former version comes into force later than this one. Choose a later day, or withdraw that "
+                "version first.",
+            )
+        )
+    return begins
+
+
+@transaction.atomic
+def withdraw_agreement(*, viewer: Viewer, kind: str, version: int) -> None:
+    """Take back a version that never came into force: nobody can have accepted it. Raises NotAllowed, NoSuchAgreement, UnusableAgreement."""
+    by = require(viewer, Permission.SET_UP_ACADEMY)
+    # The same lock as publishing.
+    Academy.objects.select_for_update().filter(pk=1).first()
+    made = Agreement.objects.filter(kind=kind, version=version).first()
+    if made is None:
+        raise NoSuchAgreement(pgettext_lazy("agreement", "There is no such agreement. Reload the page."))
+    if made.in_force_from <= clock.now():
+        raise UnusableAgreement(
+            pgettext_lazy("agreement", "This version is or was in force, so it stays. Publish the next one.")
+        )
+    note(
+        by=by,
+        act="agreement.withdrawn",
+        subject=("agreement", made.pk, f"{made.title} {made.version}"),
+        before={**_told(made), "title": made.title, "body": made.body},
+    )
+    made.delete()
 
 
 def _told(made: Agreement) -> dict[str, Any]:

@@ -32,6 +32,7 @@ ACTS: Mapping[str, Words] = {
     "academy.tried": pgettext_lazy("audit act", "tried out mail, SMS or storage of"),
     "academy.ready": pgettext_lazy("audit act", "called set up"),
     "agreement.published": pgettext_lazy("audit act", "published an agreement:"),
+    "agreement.withdrawn": pgettext_lazy("audit act", "withdrew an agreement before it came into force:"),
     "course.created": pgettext_lazy("audit act", "began the course"),
     "course.changed": pgettext_lazy("audit act", "changed the course"),
     "course.moved": pgettext_lazy("audit act", "changed the address of the course"),

@@ -1,6 +1,6 @@
 """What an owner types into the pages of setting up."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -99,8 +99,9 @@ class AgreementForm(forms.Form):
     )
 
     def in_force_from(self) -> datetime | None:
+        """The first moment of that day; None, which is at once, for today."""
         day = self.cleaned_data["in_force_on"]
-        return datetime.combine(day, time.min, tzinfo=clock.business_zone()) if day else None
+        return clock.day_start(day) if day and day != clock.business_day() else None
 
     @classmethod
     def following(cls, last: Agreement | None) -> "AgreementForm":

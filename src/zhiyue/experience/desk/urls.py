@@ -25,6 +25,11 @@ urlpatterns = [
     path("setup/try/<slug:what>/", setup.attempt, name="setup_try"),
     path("setup/looks/", setup.looks, name="setup_looks"),
     path("setup/agreements/<slug:kind>/", setup.agreement, name="setup_agreement"),
+    path(
+        "setup/agreements/<slug:kind>/<int:version>/withdraw/",
+        setup.withdraw_agreement,
+        name="setup_withdraw_agreement",
+    ),
     path("setup/health/", setup.health, name="setup_health"),
     path("", door.desk, name="desk"),
     path("activity/", activity.activity, name="activity"),

@@ -108,6 +108,15 @@ def agreement(request: PageRequest, kind: str) -> HttpResponse:
     return render(request, "desk/setup_agreement.html", page, status=400 if form.errors else 200)
 
 
+@for_the_desk(Permission.SET_UP_ACADEMY)
+@require_POST
+def withdraw_agreement(request: PageRequest, kind: str, version: int) -> HttpResponse:
+    services.withdraw_agreement(viewer=request.viewer, kind=kind, version=version)
+    words = pgettext("toast", "Version %(version)s is withdrawn. It never comes into force.")
+    messages.success(request, words % {"version": version})
+    return HttpResponseRedirect(reverse("desk:setup_agreement", args=[kind]))
+
+
 def _publish(request: PageRequest, kind: str, form: AgreementForm) -> bool:
     """True where it was done; a refusal stands in the form."""
     typed = form.cleaned_data
@@ -121,7 +130,8 @@ def _publish(request: PageRequest, kind: str, form: AgreementForm) -> bool:
             in_force_from=form.in_force_from(),
         )
     except Refused as why:
-        form.add_error("in_force_on", str(why.message))
+        # What isn't about the day stands above them all.
+        form.add_error("in_force_on" if form.cleaned_data["in_force_on"] else None, str(why.message))
         return False
     words = pgettext("toast", "Version %(version)s is published.") % {"version": made.version}
     messages.success(request, words)
