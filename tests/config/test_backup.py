@@ -274,6 +274,32 @@ def test_a_backup_is_recorded(academy, tmp_path):
     assert (proof.kind, proof.worked, proof.detail) == ("backup", True, made.name)
 
 
+@pytest.mark.parametrize("is_made", [False, True], ids=["no file", "no tables"])
+def test_where_there_is_no_academy_backup_and_doctor_say_so_and_write_nothing(is_made, tmp_path):
+    folder = tmp_path / "var"
+    folder.mkdir()
+    if is_made:
+        sqlite3.connect(folder / "zhiyue.sqlite3").close()
+    before = sorted(folder.iterdir())
+    for words in (["backup", "--to", str(tmp_path / "safe")], ["doctor"], ["doctor", "--json"]):
+        answer = run(folder, "-m", "zhiyue", *words)
+        assert answer.returncode == 1
+        assert "There is no academy here" in answer.stdout + answer.stderr
+        assert "zhiyue init" in answer.stdout + answer.stderr
+        assert "Traceback" not in answer.stderr
+    assert (sorted(folder.iterdir()), (tmp_path / "safe").exists()) == (before, False)
+
+
+def test_the_doctor_leaves_out_what_needs_tables_that_are_missing(tmp_path):
+    folder = tmp_path / "var"
+    assert run(folder, "-m", "zhiyue", "migrate", "academy", "-v0").returncode == 0
+    told = run(folder, "-m", "zhiyue", "doctor", "--json")
+    assert (told.returncode, "Traceback" in told.stderr) == (1, False)
+    states = {one["key"]: one["state"] for one in json.loads(told.stdout)}
+    assert (states["database"], states["migrations"], states["integrity"]) == ("good", "bad", "good")
+    assert "queue" not in states
+
+
 def test_a_name_that_is_taken_is_refused(academy, tmp_path):
     made = backup.make(to=tmp_path / "one.tar.gz")
     before = made.read_bytes()

@@ -32,6 +32,11 @@ def make(*, to: Path, with_secrets: bool = False) -> Path:
     """Back up into the folder `to`, or into the file `to` where it ends in .tar.gz. Returns the file. It is recorded,
     so that desk and doctor know. Raises BackupFailed; nothing half-written stays."""
     target = _target(to)
+    if not records.holds_academy():
+        raise BackupFailed(
+            "There is no academy here, so there is nothing to back up. Run: zhiyue init. Or name the settings of the "
+            "academy you mean, by ZHIYUE_ENV_FILE."
+        )
     try:
         made = _make(target, with_secrets)
     except BackupFailed as why:

@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from zhiyue.config.archive import BackupFailed, Manifest
+from zhiyue.core.academy.models import Academy
 
 FOLDER = "database"
 SQLITE_FILE = f"{FOLDER}/zhiyue.sqlite3"
@@ -99,6 +100,11 @@ def is_empty() -> bool:
     if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
         return True
     return not connection.introspection.table_names()
+
+
+def holds_academy() -> bool:
+    """Are an academy's tables in the database of the settings?"""
+    return not is_empty() and Academy._meta.db_table in connection.introspection.table_names()
 
 
 def check_fits(manifest: Manifest) -> None:

@@ -23,7 +23,7 @@ from django.utils.translation import pgettext
 from zhiyue import __version__
 from zhiyue.collect.lake import SETTLING
 from zhiyue.collect.models import Event, SealedDay
-from zhiyue.core.academy.models import Proof
+from zhiyue.core.academy.models import Academy, Proof
 from zhiyue.core.academy.selectors import newest_proofs
 from zhiyue.core.jobs import selectors as jobs
 from zhiyue.core.kit import clock
@@ -54,17 +54,18 @@ class Finding:
 def examine(*, thorough: bool) -> list[Finding]:
     """Everything there is to look at. `thorough` also reads the whole database, which takes long.
 
-    Where the database doesn't answer, what needs it is left out.
+    Where the database doesn't answer, or hasn't this version's tables, what needs them is left out.
     """
     found = [_versions(), _disk(), _folder()]
     database = _database()
     found.append(database)
     if database.state == "bad":
         return [*found, *_production()]
-    asked: list[Callable[[], Finding]] = [_migrations]
-    if thorough:
-        asked.append(_integrity)
-    asked += [_queue, _dead_jobs, _lake, _search, _storage, _mail, _sms, _backup, _clock]
+    asked: list[Callable[[], Finding]] = [_integrity] if thorough else []
+    tables = _migrations()
+    found.append(tables)
+    if tables.state == "good":
+        asked += [_queue, _dead_jobs, _lake, _search, _storage, _mail, _sms, _backup, _clock]
     return [*found, *(ask() for ask in asked), *_production()]
 
 
@@ -111,12 +112,19 @@ def _folder() -> Finding:
 
 def _database() -> Finding:
     name = pgettext("health", "Database")
+    nothing = pgettext("health", "There is no academy here. Run: zhiyue init")
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        # Asking it would make the file.
+        return Finding("database", name, "bad", nothing)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         version = ".".join(map(str, connection.get_database_version()))
+        is_there = Academy._meta.db_table in connection.introspection.table_names()
     except DatabaseError as why:
         return Finding("database", name, "bad", str(why).strip())
+    if not is_there:
+        return Finding("database", name, "bad", nothing)
     return Finding("database", name, "good", f"{connection.display_name} {version}")
 
 
