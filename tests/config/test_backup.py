@@ -18,7 +18,6 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.factories import make_course, make_member
 from tests.services import postgresql
 from zhiyue.config import archive, backup
 from zhiyue.config.archive import BackupFailed
@@ -139,18 +138,6 @@ def test_a_backup_restored_into_an_empty_place_is_the_academy_again(places, tmp_
     replaced = run(new, "-m", "zhiyue", "restore", str(file), "--replace", **where)
     assert replaced.returncode == 0, replaced.stderr
     assert contents(new, empty) == before
-
-
-@pytest.fixture
-def academy(transactional_db, settings):
-    """A small academy on SQLite, in this process."""
-    if connection.vendor != "sqlite":
-        pytest.skip("SQLite's file is what is looked at here")
-    make_member("owner@test.example")
-    make_course("intuition")
-    kept = Path(settings.ZHIYUE_DATA_DIR) / "media" / "a.png"
-    kept.parent.mkdir(parents=True)
-    kept.write_bytes(b"picture" * 1000)
 
 
 def rewritten(source, target, change):

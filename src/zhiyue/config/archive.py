@@ -5,8 +5,9 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -14,6 +15,10 @@ from typing import IO, Any
 FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
+# A line for each file: this is a million of them.
+MANIFEST_AT_MOST = 100_000_000
+# What unpacking leaves free on the disk.
+SPARED_BYTES = 200 * 2**20
 
 
 class BackupFailed(Exception):
@@ -96,18 +101,22 @@ def verify(path: Path) -> Manifest:
 
 
 def unpack(path: Path, into: Path) -> Manifest:
-    """Unpack below `into`, checking every name and checksum on the way. Raises BackupFailed."""
+    """Unpack below `into`, checking every name and checksum on the way, and no more than the disk holds.
+    Raises BackupFailed."""
     return _walk(path, into)
 
 
 def _walk(path: Path, into: Path | None) -> Manifest:
     sums: dict[str, str] = {}
-    told: dict[str, Any] | None = None
+    told: Any = None
+    room = shutil.disk_usage(into).free - SPARED_BYTES if into else None
     try:
         for entry, content in _entries(path):
             if entry.name == MANIFEST:
-                told = json.loads(content.read())
+                told = _read_manifest(entry, content)
                 continue
+            if room is not None and (room := room - entry.size) < 0:
+                raise BackupFailed(_no_room(path, into))
             sums[entry.name] = _copy(content, into / entry.name if into else None)
     except (OSError, EOFError, tarfile.TarError, ValueError) as why:
         if isinstance(why, OSError) and why.errno is not None:
@@ -116,16 +125,35 @@ def _walk(path: Path, into: Path | None) -> Manifest:
     return _checked(path, told, sums)
 
 
-def _checked(path: Path, told: dict[str, Any] | None, sums: dict[str, str]) -> Manifest:
+def _read_manifest(entry: tarfile.TarInfo, content: IO[bytes]) -> Any:
+    """Raises ValueError."""
+    if entry.size > MANIFEST_AT_MOST:
+        raise ValueError("its manifest is too long")
+    try:
+        return json.loads(content.read())
+    except RecursionError as why:
+        raise ValueError("its manifest is nested too deeply") from why
+
+
+def _no_room(path: Path, into: Path | None) -> str:
+    return (
+        f"{path} unpacks to more than the disk of {into} holds. Make room, or restore elsewhere with --into. "
+        "Nothing was changed."
+    )
+
+
+def _checked(path: Path, told: Any, sums: dict[str, str]) -> Manifest:
     if told is None:
         raise BackupFailed(
             f"{path} has no manifest: it was broken off or is no backup of Zhiyue. Take another one."
         )
-    if told.get("format") != FORMAT:
-        raise BackupFailed(f"{path} is of format {told.get('format')}; this version reads format {FORMAT}.")
+    if isinstance(told, dict) and told.get("format", FORMAT) != FORMAT:
+        raise BackupFailed(
+            f"{path} is of format {str(told['format'])[:20]}; this version reads format {FORMAT}."
+        )
     try:
-        manifest = Manifest(**told)
-    except TypeError as why:
+        manifest = _manifest(told)
+    except (TypeError, ValueError) as why:
         raise BackupFailed(f"{path} has a manifest that can't be read ({why}). Take another one.") from why
     wrong = sorted(
         name for name in sums.keys() | manifest.files if sums.get(name) != manifest.files.get(name)
@@ -135,6 +163,40 @@ def _checked(path: Path, told: dict[str, Any] | None, sums: dict[str, str]) -> M
             f"{path} is damaged: {', '.join(wrong[:3])} isn't what was backed up. Take another one."
         )
     return manifest
+
+
+def _manifest(told: Any) -> Manifest:
+    """What was told as a manifest whose parts are what they are called. Raises TypeError, ValueError."""
+    if not isinstance(told, dict):
+        raise TypeError("it holds no names")
+    manifest = Manifest(**told)
+    is_well = {
+        "made_at": isinstance(manifest.made_at, str),
+        "version": isinstance(manifest.version, str),
+        "vendor": isinstance(manifest.vendor, str),
+        "migrations": _all(
+            manifest.migrations, list, lambda one: _all(one, list, _is_text) and len(one) == 2
+        ),
+        "rows": _all(manifest.rows, dict, lambda count: isinstance(count, int)),
+        "columns": _all(manifest.columns, dict, lambda names: _all(names, list, _is_text)),
+        "files": _all(manifest.files, dict, _is_text),
+    }
+    if wrong := [name for name, well in is_well.items() if not well]:
+        raise ValueError(f"{wrong[0]} isn't what it should be")
+    if unknown := sorted(manifest.columns.keys() - manifest.rows):
+        raise ValueError(f"{unknown[0]} has no number of rows")
+    return manifest
+
+
+def _all(held: Any, kind: type, is_well: Callable[[Any], bool]) -> bool:
+    """Is it a list or an object, and everything it holds well?"""
+    if not isinstance(held, kind):
+        return False
+    return all(is_well(one) for one in (held.values() if isinstance(held, dict) else held))
+
+
+def _is_text(one: Any) -> bool:
+    return isinstance(one, str)
 
 
 def _entries(path: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:

@@ -115,6 +115,9 @@ def check_fits(manifest: Manifest) -> None:
             "Set ZHIYUE_DATABASE_URL to one of the same kind."
         )
     ours = set(MigrationExecutor(None).loader.disk_migrations)
+    wanted = [f"{FOLDER}/{table}.copy" for table in manifest.columns] or [SQLITE_FILE]
+    if missing := [name for name in wanted if name not in manifest.files]:
+        raise BackupFailed(f"The backup holds no {missing[0]}, so it isn't whole. Take another one.")
     unknown = [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in ours]
     if unknown:
         raise BackupFailed(
