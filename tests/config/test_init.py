@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import os
 import sqlite3
 from contextlib import closing
 
 import pytest
 
 from tests.config.test_backup import run
+from zhiyue.config.environment import read_env_file
 
 WORDS = ["--noinput", "--name", "青禾学院", "--owner-email", "Zhou@Academy.example", "--accent", "indigo"]
 
@@ -83,6 +85,16 @@ def test_init_that_was_broken_off_can_be_run_again(tmp_path):
         ([*WORDS, "--owner-email", f"{'z' * 250}@a.cn"], "E-mail address of the owner is too long"),
         ([*WORDS, "--zone", "Mars"], "not “Mars”"),
         ([*WORDS, "--domain", "https://x"], "not “https://x”"),
+        ([*WORDS, "--domain", "evil.com;rm"], "not “evil.com;rm”"),
+        ([*WORDS, "--domain", "*.com"], "not “*.com”"),
+        ([*WORDS, "--domain", ".com"], "not “.com”"),
+        ([*WORDS, "--domain", "a..com"], "not “a..com”"),
+        ([*WORDS, "--domain=-a.com"], "not “-a.com”"),
+        ([*WORDS, "--domain", "10.0.0.1"], "not “10.0.0.1”"),
+        ([*WORDS, "--domain", "a.com\nZHIYUE_DEBUG=true"], "not “a.com"),
+        ([*WORDS, "--name", "青禾\rZHIYUE_DEBUG=true"], "can't be shown"),
+        ([*WORDS, "--name", "青禾\u2028ZHIYUE_DEBUG=true"], "can't be shown"),
+        ([*WORDS, "--owner-name", "周\x1b[31m全"], "can't be shown"),
         ([*WORDS, "--logo", "/nowhere.png"], "can't be read"),
         ([*WORDS[:4], "nonsense"], ""),
     ],
@@ -128,6 +140,22 @@ def test_the_settings_file_is_read_and_the_real_environment_wins(tmp_path):
     show = "from django.conf import settings as s; print(s.ZHIYUE_SITE_NAME, s.ZHIYUE_TIME_ZONE)"
     answer = run(tmp_path / "var", "-c", show, cwd=tmp_path, ZHIYUE_TIME_ZONE="Asia/Tokyo")
     assert answer.stdout.strip() == "青禾 Asia/Tokyo", answer.stderr
+
+
+@pytest.mark.parametrize("sign", ["\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85"])
+def test_only_a_line_break_ends_a_line_of_the_settings_file(sign, tmp_path, monkeypatch):
+    file = tmp_path / "zhiyue.env"
+    file.write_text(
+        f"ZHIYUE_SITE_NAME=青禾{sign}ZHIYUE_PLANTED=yes\r\nZHIYUE_MAIL_FROM=a@b.example\n", newline=""
+    )
+    monkeypatch.setenv("ZHIYUE_ENV_FILE", str(file))
+    for name in ("ZHIYUE_SITE_NAME", "ZHIYUE_MAIL_FROM", "ZHIYUE_PLANTED"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    read_env_file()
+    assert os.environ["ZHIYUE_SITE_NAME"] == f"青禾{sign}ZHIYUE_PLANTED=yes"
+    assert os.environ["ZHIYUE_MAIL_FROM"] == "a@b.example"
+    assert "ZHIYUE_PLANTED" not in os.environ
 
 
 def test_a_line_of_the_settings_file_that_cannot_be_read_is_named(tmp_path):

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -190,9 +190,8 @@ def _manifest(told: Any) -> Manifest:
 
 def _all(held: Any, kind: type, is_well: Callable[[Any], bool]) -> bool:
     """Is it a list or an object, and everything it holds well?"""
-    if not isinstance(held, kind):
-        return False
-    return all(is_well(one) for one in (held.values() if isinstance(held, dict) else held))
+    parts: Iterable[Any] = held.values() if isinstance(held, dict) else held
+    return isinstance(held, kind) and all(is_well(one) for one in parts)
 
 
 def _is_text(one: Any) -> bool:

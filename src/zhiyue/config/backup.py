@@ -108,9 +108,9 @@ def _write(draft: Path, staging: Path, with_secrets: bool) -> None:
             except FileNotFoundError:
                 continue
         if (file := env_file()) is not None:
-            writer.add_text(
-                SETTINGS_FILE, file.read_text() if with_secrets else without_secrets(file.read_text())
-            )
+            # As it is, to the last sign: nothing in it becomes a line of its own.
+            text = file.read_bytes().decode()
+            writer.add_text(SETTINGS_FILE, text if with_secrets else without_secrets(text))
         writer.finish(
             Manifest(
                 made_at=clock.now().isoformat(),
@@ -138,10 +138,10 @@ def _files() -> Iterator[tuple[str, Path]]:
 def without_secrets(text: str) -> str:
     """The settings file with every value left out that opens something. Addresses of databases hold passwords, too."""
     lines = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name = line.partition("=")[0]
         lines.append(f"# {name.strip()} was left out" if "=" in line and _SECRET.search(name) else line)
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def restore(*, file: Path, replace: bool = False) -> Manifest:

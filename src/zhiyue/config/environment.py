@@ -33,7 +33,8 @@ def read_env_file() -> None:
     if path is None:
         return
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Nothing but a line break ends a line: a name may hold what others take for one.
+        lines = path.read_bytes().decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as why:
         raise ImproperlyConfigured(f"The settings file {path} can't be read ({why}).") from why
     for number, line in enumerate(lines, 1):

@@ -3,9 +3,11 @@
 import getpass
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
+import unicodedata
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,9 @@ from zhiyue.core.kit.columns import longest
 from zhiyue.core.kit.errors import Refused
 
 NEEDED_BYTES = 200 * 2**20
+# Names between dots, of letters, digits and hyphens; the last one isn't a number.
+_PART = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST_NAME = re.compile(rf"(?:{_PART}\.)+(?=[a-z0-9-]*[a-z]){_PART}", re.IGNORECASE | re.ASCII)
 
 
 class Command(BaseCommand):
@@ -82,6 +87,7 @@ class Command(BaseCommand):
                 domain
                 or input("Public host name, such as academy.example [none: this machine only]: ").strip()
             )
+        _check_plain(name, owner)
         _check(zone or settings.ZHIYUE_TIME_ZONE, domain or "", options["logo"])
         password = _asked_password(email, owner) if asking else secrets.token_urlsafe(15)
         path = env_file()
@@ -142,10 +148,17 @@ def _answer(question: str, given: str | None, asking: bool, limit: int) -> str:
     return text
 
 
+def _check_plain(*answers: str) -> None:
+    """No control characters, nor any sign that somebody takes for the end of a line."""
+    for answer in answers:
+        if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in answer):
+            raise CannotFound(f"{answer!r} holds a sign that can't be shown. Type it anew.")
+
+
 def _check(zone: str, domain: str, logo: str) -> None:
     if zone not in available_timezones():
         raise CannotFound(f"The zone must be one such as Asia/Shanghai, not “{zone}”.")
-    if domain and (not domain.isascii() or any(sign in domain for sign in "/:@ ,=") or "." not in domain):
+    if domain and (len(domain) > 253 or not _HOST_NAME.fullmatch(domain)):
         raise CannotFound(f"The host name must be one such as academy.example, not “{domain}”.")
     if logo and (not Path(logo).is_file() or Path(logo).stat().st_size > LARGEST_BYTES):
         raise CannotFound(f"The logo {logo} can't be read or is larger than 2 MB.")
