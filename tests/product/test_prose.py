@@ -1,6 +1,7 @@
 """Lesson text is safe whoever wrote it."""
 
 from html.parser import HTMLParser
+from time import process_time
 
 import pytest
 from django.urls import reverse
@@ -89,3 +90,50 @@ class Elements(HTMLParser):
         parser = cls()
         parser.feed(html)
         return parser.found
+
+
+LONG = 60_000
+ORDINARY = "## 平均数会骗人\n\n**重点**：见[这里](https://academy.example/a)，`x`。\n\n- 一\n- 二\n\n> 引用\n> 的话\n\n"
+
+
+def repeated(pattern):
+    return (pattern * (LONG // len(pattern) + 1))[:LONG]
+
+
+def seconds(markdown):
+    begun = process_time()
+    render(markdown)
+    return process_time() - begun
+
+
+@pytest.fixture(scope="module")
+def ordinary():
+    return seconds(repeated(ORDINARY))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "![a](", "[", "![", "[a][", "*a_", "**a", "~~a", "`a", "<a ", "<![CDATA[", "- ", "> ", ">- a\nb\n",
+        "> ```\na\n", "[a]: b\n>     *|[a]: b\n", "#\n> [a]: b\n*#", "- >     a\n  b\n", "[a]: b\n", "|a|\n|-|\n",
+    ],
+)  # fmt: skip
+def test_no_text_takes_much_longer_than_an_ordinary_one_of_its_length(pattern, ordinary):
+    assert seconds(repeated(pattern)) < 20 * ordinary
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a]: " + "b" * (LONG // 2) + "\n\n" + "[a] " * (LONG // 8),
+        "[a]: b '" + "c" * (LONG // 2) + "'\n\n" + "![a] " * (LONG // 10),
+        "[a]: " + "平" * (LONG // 2) + "\n\n" + "[a] " * (LONG // 8),
+    ],
+)
+def test_an_address_that_is_named_in_every_line_is_not_written_in_every_line(text):
+    assert len(render(text)) < 15 * LONG
+
+
+def test_named_addresses_and_lazy_quotations_go_on_working():
+    assert '<a href="https://a.example/" ' in render("[这里][1]\n\n[1]: https://a.example/")
+    assert render("> 一\n二\n\n三") == "<blockquote>\n<p>一\n二</p>\n</blockquote>\n<p>三</p>\n"

@@ -1,6 +1,8 @@
 """Lesson text: Markdown to HTML that is safe whoever wrote it."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import nh3
 from django.utils.html import format_html
@@ -12,9 +14,15 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from zhiyue.product.catalogue.pictures import in_text
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False}).enable(
-    ["table", "strikethrough"]
-)
+_OPTIONS = {"html": False, "linkify": False, "typographer": False}
+_MARKDOWN = MarkdownIt("commonmark", _OPTIONS).enable(["table", "strikethrough"])
+# For texts in which addresses named once, [so]: https://…, would cost too much: there they are shown as they stand.
+_WITHOUT_NAMES = MarkdownIt("commonmark", _OPTIONS).enable(["table", "strikethrough"]).disable("reference")
+# Reading a definition may mean reading everything after it again.
+DEFINITIONS_AT_MOST = 100
+# The end of a line of a quotation, in a list or not, before one that has no sign of it.
+_AFTER_QUOTATION = re.compile(r"^([ \t*+\-\d.)]*>[^\n]*)\n(?=[^\n])(?![ \t*+\-\d.)]*>)", re.MULTILINE)
+LINES_LOOKED_AT = 200_000
 
 _TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "s",
@@ -46,13 +54,14 @@ def _picture(
     )  # fmt: skip
 
 
-_MARKDOWN.add_render_rule("image", _picture)
+for _reader in (_MARKDOWN, _WITHOUT_NAMES):
+    _reader.add_render_rule("image", _picture)
 
 
 def render(markdown: str) -> SafeString:
     """Markdown as HTML. Raw HTML in it is shown as text; scripts, styles and foreign schemes can't come out."""
     html = nh3.clean(
-        _MARKDOWN.render(markdown),
+        _html(markdown),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -63,3 +72,30 @@ def render(markdown: str) -> SafeString:
         "</table>", "</table></div>"
     )
     return mark_safe(html)  # noqa: S308 - cleaned by nh3 above
+
+
+def _html(markdown: str) -> str:
+    markdown = _calmed(markdown)
+    if markdown.count("]:") <= DEFINITIONS_AT_MOST:
+        env: dict[str, Any] = {}
+        tokens = _MARKDOWN.parse(markdown, env)
+        # A long address that is named in every line would be written in every line. One that stands where it is used
+        # grows ninefold at most, by percent signs.
+        if sum(map(_written, tokens)) <= 10 * len(markdown) + 10_000:
+            return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
+    return str(_WITHOUT_NAMES.render(markdown))
+
+
+def _calmed(markdown: str) -> str:
+    """A line after a quotation may still belong to it, so each quotation looks through everything that follows without
+    a blank line. Where many do so, they are set apart by blank lines."""
+    lines = markdown.count("\n") + 1
+    if len(_AFTER_QUOTATION.findall(markdown)) * lines <= LINES_LOOKED_AT:
+        return markdown
+    return _AFTER_QUOTATION.sub(r"\1\n\n", markdown)
+
+
+def _written(token: Token) -> int:
+    """How long its attributes are, those of what is in it included."""
+    own = sum(len(str(value)) for value in token.attrs.values())
+    return own + sum(map(_written, token.children or ()))

@@ -8,8 +8,10 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
+from limits import RateLimitItemPerMinute
 
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.limits import Allowance, spend
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.forms import AddressForm, LessonForm, lesson_as_typed
@@ -20,6 +22,9 @@ from zhiyue.product.catalogue.pictures import BYTES_AT_MOST
 from zhiyue.product.catalogue.services import add_picture, change_lesson, move_lesson_address
 from zhiyue.product.catalogue.services.typed import BODY_AT_MOST
 
+# Twice as many as somebody gets who types without a rest and stops for a moment after each word.
+PREVIEWS = RateLimitItemPerMinute(60)
+
 
 @for_the_studio
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,6 +34,7 @@ def lesson(request: PageRequest, lesson_id: int) -> HttpResponseBase:
         return _editor(request, found, LessonForm(initial=lesson_as_typed(found)))
     form = LessonForm(request.POST)
     if "preview" in request.POST:
+        _spend_preview(request)
         return _editor(request, found, form)
     if not form.is_valid():
         return _editor(request, found, form, status=422)
@@ -61,6 +67,7 @@ def _save(request: PageRequest, found: Lesson, form: LessonForm) -> HttpResponse
 @require_POST
 def preview(request: PageRequest) -> HttpResponse:
     """What the text will look like. Nothing is kept."""
+    _spend_preview(request)
     return render(request, "studio/parts/preview.html", _shown(request.POST.get("body", "")))
 
 
@@ -123,6 +130,11 @@ def _editor(
     answer = page(request, "parts/editor.html", values, status=status)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#editor", "outerHTML"
     return answer
+
+
+def _spend_preview(request: PageRequest) -> None:
+    """A long text takes seconds to be shown. Raises TooMany."""
+    spend([Allowance(PREVIEWS, "preview", f"m{request.viewer.member_id}")])
 
 
 def _shown(text: str) -> dict[str, object]:
