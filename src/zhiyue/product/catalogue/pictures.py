@@ -53,8 +53,16 @@ def named_in(text: str) -> set[str]:
     return {f"{FOLDER}/{found[1]}" for found in _IN_TEXT.finditer(text)}
 
 
-def keep(content: bytes, *, width: int, height: int) -> str:
-    """Cut a picture to this shape, write it as JPEG and keep it. Returns its name, which tells its content.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A picture as it will be kept. Its name tells its content."""
+
+    name: str
+    content: bytes
+
+
+def cut(content: bytes, *, width: int, height: int) -> Cut:
+    """Cut a picture to this shape and write it as JPEG. That takes long: do it before a transaction begins.
 
     Where it was taken and by which camera, and whatever else stands in the file, isn't copied. Raises BadFact."""
     picture = _read(content)
@@ -68,18 +76,22 @@ def keep_for_text(content: bytes) -> InText:
     """Keep a picture whole, made smaller where it is larger than a page shows it. Raises BadFact."""
     picture = _read(content)
     picture.thumbnail((IN_TEXT_AT_MOST, IN_TEXT_AT_MOST))
-    return InText(_written(picture, f"-{picture.width}x{picture.height}"), *picture.size)
+    return InText(keep(_written(picture, f"-{picture.width}x{picture.height}")), *picture.size)
 
 
-def _written(picture: Image.Image, size: str = "") -> str:
+def _written(picture: Image.Image, size: str = "") -> Cut:
     """Write it as JPEG under a name of 128 bits that its content makes: nobody finds it who wasn't told."""
     written = io.BytesIO()
     picture.save(written, "JPEG", quality=86, optimize=True, progressive=True)
     made = written.getvalue()
-    name = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:32]}{size}.jpg"
-    if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(made))
-    return name
+    return Cut(f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:32]}{size}.jpg", made)
+
+
+def keep(made: Cut) -> str:
+    """Put a picture into the storage. Returns its name."""
+    if not default_storage.exists(made.name):
+        default_storage.save(made.name, ContentFile(made.content))
+    return made.name
 
 
 def forget_later(name: str) -> None:

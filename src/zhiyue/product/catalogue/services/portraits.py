@@ -21,7 +21,7 @@ def put_portrait(*, viewer: Viewer, content: bytes, teacher_id: int | None = Non
     """
     _allowed(viewer, teacher_id)
     # Reading a picture takes a second, in which nobody else shall wait.
-    return _set(viewer, teacher_id, pictures.keep(content, width=SIDE, height=SIDE))
+    return _set(viewer, teacher_id, pictures.keep(pictures.cut(content, width=SIDE, height=SIDE)))
 
 
 def remove_portrait(*, viewer: Viewer, teacher_id: int | None = None) -> Teacher:
