@@ -17,6 +17,7 @@ from zhiyue.product.catalogue.authoring import require_change
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course, CourseQuerySet, Lesson, Likeness
 from zhiyue.product.catalogue.passages import Meeting, meetings, pieces_of
+from zhiyue.product.catalogue.selectors import may_change
 
 # From a trial on the demo's courses and planted copies: docs/algorithms/sameness.md.
 ALIKE_FROM = 0.25
@@ -81,15 +82,22 @@ def _keep(found: dict[tuple[int, int], float]) -> int:
     return len(found)
 
 
-def likenesses_of(viewer: Viewer, course: Course) -> list[tuple[Course, int]]:
-    """The courses that one is like, with percents, most alike first; without pairs set aside. Raises NotAllowed."""
+def likenesses_of(viewer: Viewer, course: Course) -> list[tuple[Course | None, int]]:
+    """The courses that one is like, with percents, most alike first; without pairs set aside. None stands for one that
+    isn't out and isn't the viewer's to change: that it is there is all they learn. Raises NotAllowed."""
     require_change(viewer, course)
     rows = (
         Likeness.objects.filter(Q(course=course) | Q(other=course), dismissed_at=None)
         .select_related("course__teacher", "other__teacher")
         .order_by("-share")
     )
-    return [(row.other if row.course_id == course.pk else row.course, round(100 * row.share)) for row in rows]
+    others = [
+        (row.other if row.course_id == course.pk else row.course, round(100 * row.share)) for row in rows
+    ]
+    return [
+        (other if other.is_published or may_change(viewer, other) else None, percent)
+        for other, percent in others
+    ]
 
 
 def twins(viewer: Viewer, *, dismissed: bool = False, limit: int = 50) -> list[Twins]:
