@@ -275,7 +275,13 @@ class ScheduleForm(StudioForm):
         label=pgettext_lazy("studio", "Day and time"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        error_messages={"invalid": pgettext_lazy("studio", "Write day and time as in 2026-12-01 09:00.")},
     )
+
+    def clean(self) -> None:
+        if "at" in self.errors and self.data.get("at"):
+            # A browser shows nothing of a day that it can't read, so it is shown as a text.
+            self.fields["at"].widget.attrs["type"] = "text"
 
     def clean_at(self) -> datetime:
         """As the academy's clock has it, whatever zone the server is in."""

@@ -15,6 +15,8 @@ from zhiyue.product.catalogue import authoring, services
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 
 Act = Callable[[Viewer, int, QueryDict], object]
+# The form a title was typed in, and the chapter whose it is.
+TypedIn = tuple[str, int | None]
 
 _CHAPTER_ACTS: Mapping[str, Act] = {
     "rename": lambda viewer, pk, typed: services.rename_chapter(
@@ -50,23 +52,21 @@ def add_chapter(request: PageRequest, course_id: int) -> HttpResponseBase:
     def add(viewer: Viewer, pk: int, typed: QueryDict) -> object:
         return services.add_chapter(viewer=viewer, course_id=pk, title=typed.get("title", ""))
 
-    return _do(request, add, course_id, course_id, typed_in="chapter")
+    return _do(request, add, course_id, course_id, typed_in=("chapter", None))
 
 
 @for_the_studio
 @require_POST
 def chapter_act(request: PageRequest, pk: int, verb: str) -> HttpResponseBase:
     course_id = Chapter.objects.values_list("course_id", flat=True).get(pk=pk)
-    return _do(
-        request, _named(_CHAPTER_ACTS, verb), pk, course_id, typed_in=pk if verb == "add-lesson" else None
-    )
+    return _do(request, _named(_CHAPTER_ACTS, verb), pk, course_id, typed_in=(verb, pk))
 
 
 @for_the_studio
 @require_POST
 def lesson_act(request: PageRequest, pk: int, verb: str) -> HttpResponseBase:
     course_id = Lesson.objects.values_list("course_id", flat=True).get(pk=pk)
-    return _do(request, _named(_LESSON_ACTS, verb), pk, course_id, typed_in=None)
+    return _do(request, _named(_LESSON_ACTS, verb), pk, course_id)
 
 
 def _named(acts: Mapping[str, Act], verb: str) -> Act:
@@ -75,8 +75,10 @@ def _named(acts: Mapping[str, Act], verb: str) -> Act:
     return acts[verb]
 
 
-def _do(request: PageRequest, act: Act, pk: int, course_id: int, *, typed_in: object) -> HttpResponseBase:
-    """Do it and show the outline anew; refused, the outline says why and keeps what was typed."""
+def _do(
+    request: PageRequest, act: Act, pk: int, course_id: int, *, typed_in: TypedIn | None = None
+) -> HttpResponseBase:
+    """Do it and show the outline anew; refused, the outline says why and keeps what was typed where it was."""
     refused: Refused | None = None
     try:
         act(request.viewer, pk, request.POST)
@@ -90,8 +92,9 @@ def _do(request: PageRequest, act: Act, pk: int, course_id: int, *, typed_in: ob
 
 
 def _page(
-    request: PageRequest, course: Course, *, refused: Refused | None = None, typed_in: object = None
+    request: PageRequest, course: Course, *, refused: Refused | None = None, typed_in: TypedIn | None = None
 ) -> HttpResponse:
+    verb, chapter_id = typed_in if refused and typed_in else ("", None)
     values = {
         "tab": "courses",
         "part": "outline",
@@ -99,8 +102,10 @@ def _page(
         "state": state_of(course),
         "chapters": list(course.chapters.all()),
         "refused": refused,
-        "typed_in": typed_in,
-        "typed": request.POST.get("title", "") if refused else "",
+        "typed": request.POST.get("title", "") if verb else "",
+        "naming": verb == "chapter",
+        "adding_to": chapter_id if verb == "add-lesson" else None,
+        "renaming": chapter_id if verb == "rename" else None,
     }
     template = "parts/outline.html" if request.htmx else "outline.html"
     return page(request, template, values, status=refused.status if refused else 200)
