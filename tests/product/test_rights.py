@@ -7,6 +7,8 @@ import pytest
 from tests.factories import lesson_of, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
+from zhiyue.core.accounts.models import RoleGrant
+from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
@@ -19,6 +21,7 @@ from zhiyue.product.commerce.selectors import (
     learners_by_course,
     learners_of,
     may_open,
+    readable_course_ids,
 )
 from zhiyue.product.commerce.services import enrol_free, grant_course
 
@@ -60,9 +63,26 @@ def test_a_course_that_is_not_out_opens_only_for_its_teacher(course, learner, st
     grant_course(user=learner, course=course)
     course.teacher.user = stranger
     course.teacher.save()
+    grant(user=stranger, role="creator")
     Course.objects.filter(pk=course.pk).update(**change)
     assert may_open(learner, lesson_of(course, "one")).why == "unpublished"
     assert may_open(stranger, lesson_of(course, "one")) == Access(open=True, why="teaching")
+
+
+def test_a_teacher_who_is_no_creator_any_more_reads_as_everybody_does(course, stranger, settings):
+    course.teacher.user = stranger
+    course.teacher.save()
+    lesson = lesson_of(course, "two")
+    for roles, opens in ((["learner"], False), (["creator"], True), (["operator"], True)):
+        RoleGrant.objects.filter(user=stranger).delete()
+        for role in roles:
+            RoleGrant.objects.create(user=stranger, role=role)
+        assert may_open(stranger, lesson).open is opens
+        assert readable_course_ids(stranger) == ({course.pk} if opens else set())
+    # Nor, where a second factor is required, one who has none.
+    settings.ZHIYUE_STAFF_SECOND_FACTOR = "required"
+    assert may_open(stranger, lesson) == Access(open=False, why="enrol")
+    assert readable_course_ids(stranger) == set()
 
 
 def test_a_withdrawn_course_stays_open_to_who_owns_it_and_to_nobody_else(course, learner, stranger):

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
+from zhiyue.core.accounts.services import grant
 from zhiyue.core.kit import clock
 from zhiyue.facilities.search.models import Document
 from zhiyue.product.catalogue.indexing import index_course, plain
@@ -51,6 +52,8 @@ def test_a_closed_text_is_found_by_its_owner_and_teacher_only(closed, learner, s
     grant_course(user=learner, course=closed.course)
     teacher = make_member("teacher@test.example", "何牧")
     Teacher.objects.filter(pk=closed.course.teacher_id).update(user=teacher)
+    assert found("河马", teacher) == set()
+    grant(user=teacher, role="creator")
     for user in (learner, teacher):
         assert found("河马", user) == {("lesson", closed.pk)}
     assert found("河马", stranger) == found("河马") == set()

@@ -216,7 +216,8 @@ def _beginning(wished: datetime | None, last: Agreement | None) -> datetime:
 
 @transaction.atomic
 def withdraw_agreement(*, viewer: Viewer, kind: str, version: int) -> None:
-    """Take back a version that never came into force: nobody can have accepted it. Raises NotAllowed, NoSuchAgreement, UnusableAgreement."""
+    """Take back a version that never came into force: nobody can have accepted it.
+    Raises NotAllowed, NoSuchAgreement, UnusableAgreement."""
     by = require(viewer, Permission.SET_UP_ACADEMY)
     # The same lock as publishing.
     Academy.objects.select_for_update().filter(pk=1).first()

@@ -8,6 +8,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission, permissions_of
+from zhiyue.core.accounts.second_factor import held_roles
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
 from zhiyue.product.commerce.models import Enrolment
@@ -24,9 +26,9 @@ class Access:
 
 
 def may_open(user: User | None, lesson: Lesson) -> Access:
-    """Does `lesson` open for `user` (None: a visitor)? Its teacher sees it before it is published; who owns a course
-    that was withdrawn reads on."""
-    if user is not None and lesson.course.teacher.user_id == user.pk and lesson.is_written:
+    """Does `lesson` open for `user` (None: a visitor)? Its teacher, as long as they are a creator, sees it before it is
+    published; who owns a course that was withdrawn reads on."""
+    if user is not None and lesson.is_written and lesson.course.teacher.user_id == user.pk and _teaches(user):
         return Access(open=True, why="teaching")
     if not lesson.is_published and not _is_kept(user, lesson):
         return Access(open=False, why="unpublished")
@@ -37,6 +39,17 @@ def may_open(user: User | None, lesson: Lesson) -> Access:
     if is_enrolled(user, lesson.course_id):
         return Access(open=True, why="enrolled")
     return Access(open=False, why="enrol")
+
+
+def readable_course_ids(user: User) -> set[int]:
+    """The courses whose written lessons all open for a member: what they own, and what they teach."""
+    taught = set(Course.objects.filter(teacher__user=user).values_list("pk", flat=True))
+    return enrolled_course_ids(user.pk) | (taught if taught and _teaches(user) else set())
+
+
+def _teaches(user: User) -> bool:
+    """Teachers keep their courses when the role is taken from them, but not what it opened."""
+    return Permission.USE_STUDIO in permissions_of(held_roles(user).in_force)
 
 
 def _is_kept(user: User | None, lesson: Lesson) -> bool:

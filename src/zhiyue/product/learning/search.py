@@ -18,9 +18,9 @@ from zhiyue.facilities.search.questions import LONGEST_QUESTION
 from zhiyue.facilities.search.services import set_boosts
 from zhiyue.product.catalogue.indexing import COURSE, LESSON, TEACHER, TOPIC
 from zhiyue.product.catalogue.kinds import CourseCard
-from zhiyue.product.catalogue.models import Course, Lesson, Teacher, Topic
+from zhiyue.product.catalogue.models import Lesson, Teacher, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id
-from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
+from zhiyue.product.commerce.selectors import learners_by_course, readable_course_ids
 
 COURSES, PEOPLE, LESSONS = "courses", "people", "lessons"
 GROUPS = {COURSES: (COURSE,), PEOPLE: (TEACHER, TOPIC), LESSONS: (LESSON,)}
@@ -95,8 +95,7 @@ def _readable_scopes(user: User | None) -> list[int]:
     """Courses whose lessons open for somebody, the latest first."""
     if user is None:
         return []
-    taught = Course.objects.filter(teacher__user=user).values_list("pk", flat=True)
-    return sorted(enrolled_course_ids(user.pk) | set(taught), reverse=True)
+    return sorted(readable_course_ids(user), reverse=True)
 
 
 def _with_rows(found: Found) -> Answer:
