@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from tests.factories import PASSWORD
 from zhiyue.core.accounts.models import StaffInvitation
@@ -118,3 +119,28 @@ def test_only_owners_see_invite_and_withdraw(request, as_owner, signed_in, role)
     assert client.post(f"/desk/staff/{made.pk}/withdraw/").status_code == 403
     made.refresh_from_db()
     assert made.withdrawn_at is None and StaffInvitation.objects.count() == 1
+
+
+@pytest.mark.parametrize("secret", ["anything", "x" * 43])
+def test_a_link_that_opens_nothing_leaves_no_session_behind(client, secret):
+    answer = client.get(f"/desk/invitation/{secret}/")
+    assert (answer.status_code, answer["Location"]) == (302, "/desk/invitation/")
+    assert not Session.objects.exists()
+    assert "zy_session" not in answer.cookies
+
+
+def test_a_link_that_opens_nothing_forgets_the_one_before(as_owner, client):
+    link, _ = invited(as_owner)
+    client.get(link)
+    assert client.get("/desk/invitation/").status_code == 200
+    client.get("/desk/invitation/anything/")
+    assert client.get("/desk/invitation/").status_code == 404
+
+
+def test_the_same_form_sent_twice_shows_one_link_and_sends_one_mail(as_owner):
+    sent = {"email": "new@test.example", "csrfmiddlewaretoken": "m" * 64}
+    first, second = (invited(as_owner, **sent)[0] for _ in range(2))
+    assert first == second
+    other = invited(as_owner, **{**sent, "email": "another@test.example"})[0]
+    assert other != first
+    assert StaffInvitation.objects.count() == OutgoingMessage.objects.count() == 2

@@ -63,8 +63,13 @@ def withdraw(request: PageRequest, invitation_id: int) -> HttpResponse:
 @never_cache
 @sensitive_variables("secret")
 def open_invitation(request: PageRequest, secret: str) -> HttpResponse:
-    """Where the link leads: the address with the secret is left at once, so that no page has it as its own."""
-    request.session[OPENED] = invitations.digest_of(secret)
+    """Where the link leads: the address with the secret is left at once, so that no page has it as its own. A link that
+    opens nothing leaves no session behind."""
+    digest = invitations.digest_of(secret)
+    if invitations.open_invitation(digest):
+        request.session[OPENED] = digest
+    else:
+        request.session.pop(OPENED, None)
     return HttpResponseRedirect(reverse("desk:invitation"))
 
 
