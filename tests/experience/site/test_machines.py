@@ -8,12 +8,14 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from limits import RateLimitItemPerMinute
 from PIL import Image
 
 from tests.factories import make_course
 from zhiyue.core.kit import clock
 from zhiyue.experience.shell import covers
 from zhiyue.experience.site.drawing import compose, fonts, paint, shapes
+from zhiyue.experience.site.views import share
 from zhiyue.product.catalogue.models import Course, Topic
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +202,29 @@ def test_every_motif_of_a_cover_can_be_painted():
     for number in range(len(covers.MOTIFS)):
         slug = next(f"s{n}" for n in range(1000) if covers.motif_of(f"s{n}") == number)
         assert size_of(paint.png(compose.plain(shared(slug=slug)))) == (1200, 630)
+
+
+@pytest.fixture
+def two_ports(client, course, settings):
+    settings.ALLOWED_HOSTS = ["academy.example", "127.0.0.1"]
+
+    def ask(name="poster.svg"):
+        hosts = ("academy.example:1234", "academy.example:4321", "127.0.0.1:9999")
+        return {client.get(f"/share/{course.slug}/{name}", headers={"host": host}).content for host in hosts}
+
+    return ask
+
+
+def test_whatever_port_a_request_names_the_picture_is_the_same(two_ports, settings, tmp_path):
+    assert len(two_ports()) == 3
+    settings.CSRF_TRUSTED_ORIGINS = ["https://elsewhere.example", "https://academy.example"]
+    assert len(two_ports()) == 1
+    two_ports("poster.png")
+    kept = [*(settings.ZHIYUE_DATA_DIR / "cards").glob("*.png")]
+    assert len(kept) <= 1
+
+
+def test_pictures_for_sharing_are_counted(client, course, monkeypatch, settings):
+    monkeypatch.setattr(share, "PICTURES", RateLimitItemPerMinute(2))
+    asked = [client.get(f"/share/{course.slug}/card.png").status_code for _ in range(3)]
+    assert asked == [200, 200, 429]

@@ -1,13 +1,17 @@
 """Pictures of a course for sharing it: the card that links show, and a poster with a code to scan."""
 
+from urllib.parse import urljoin, urlsplit
+
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import override, pgettext
 from django.views.decorators.http import require_safe
+from limits import RateLimitItemPerMinute
 
 from zhiyue.core.academy.selectors import academy
+from zhiyue.experience.shell.limits import Allowance, address_of, spend
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.site.drawing import compose, gallery, paint
 from zhiyue.experience.site.drawing.compose import Shared
@@ -16,6 +20,8 @@ from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course
 
 _KEPT = "public, max-age=3600"
+# For an address, which a whole school may share. Whoever crawls everything waits now and then.
+PICTURES = RateLimitItemPerMinute(120)
 
 
 @require_safe
@@ -51,7 +57,8 @@ def poster_drawing(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def _shared(request: PageRequest, slug: str) -> Shared:
-    """Pictures travel without their reader's cookies, so their words are Chinese for everybody."""
+    """Pictures travel without their reader's cookies, so their words are Chinese for everybody. Raises TooMany."""
+    spend([Allowance(PICTURES, "share picture", address_of(request))])
     found = catalogue.course_page(slug)
     with override(settings.LANGUAGE_CODE):
         return Shared(
@@ -63,9 +70,19 @@ def _shared(request: PageRequest, slug: str) -> Shared:
             subtitle=found.subtitle,
             teacher=found.teacher.name,
             academy=academy().name,
-            address=request.build_absolute_uri(reverse("site:course", args=[found.slug])),
+            address=urljoin(_origin(request), reverse("site:course", args=[found.slug])),
             call=pgettext("share", "Scan to begin"),
         )
+
+
+def _origin(request: PageRequest) -> str:
+    """The academy's own address where the settings say it. What a request says of itself holds any port, and each
+    would be another picture."""
+    named = [urlsplit(origin) for origin in settings.CSRF_TRUSTED_ORIGINS]
+    own = [origin for origin in named if origin.hostname in settings.ALLOWED_HOSTS]
+    asked = urlsplit(request.build_absolute_uri("/"))
+    chosen = next((origin for origin in own if origin.hostname == asked.hostname), own[0] if own else asked)
+    return f"{chosen.scheme}://{chosen.netloc}/"
 
 
 def _png(painted: bytes) -> HttpResponse:
