@@ -218,3 +218,14 @@ def test_today_is_at_once(desk):
     assert desk.post("/desk/setup/agreements/terms/", text | {"publish": "1"}).status_code == 302
     assert Agreement.objects.get().in_force_from <= clock.now()
     assert "/withdraw/" not in desk.get("/desk/setup/agreements/terms/").content.decode()
+
+
+def test_the_same_text_again_is_refused_above_the_form_not_at_its_day(desk):
+    text = {"title": "用户协议", "body": "你可以学。", "publish": "1"}
+    later = (clock.business_day() + timedelta(days=3)).isoformat()
+    assert desk.post("/desk/setup/agreements/terms/", text).status_code == 302
+    again = desk.post("/desk/setup/agreements/terms/", text | {"in_force_on": later})
+    assert again.status_code == 400
+    assert "word for word" in again.content.decode()
+    assert 'id="id_in_force_on-error"' not in again.content.decode()
+    assert Agreement.objects.count() == 1

@@ -16,10 +16,14 @@ class UnusableLogo(Refused):
 
 
 class UnusableAgreement(Refused):
-    """The text is empty or the former one, its day can't be, or the version was in force and so stays."""
+    """The text is empty or the former one, or the version was in force and so stays."""
 
     code: ClassVar[str] = "unusable_agreement"
     status: ClassVar[int] = 400
+
+
+class UnusableDay(UnusableAgreement):
+    """It can't come into force on this day."""
 
 
 class NoSuchAgreement(Refused):

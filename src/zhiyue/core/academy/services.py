@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy import logo as logos
-from zhiyue.core.academy.errors import Incomplete, NoSuchAgreement, UnusableAgreement
+from zhiyue.core.academy.errors import Incomplete, NoSuchAgreement, UnusableAgreement, UnusableDay
 from zhiyue.core.academy.models import Academy, Accent, Agreement, AgreementAcceptance, AgreementKind, Proof
 from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.kinds import Viewer
@@ -195,16 +195,16 @@ def _is_too_long(model: type[Model], field: str, text: str) -> bool:
 
 
 def _beginning(wished: datetime | None, last: Agreement | None) -> datetime:
-    """When a version comes into force: at once, or when it is wished. Raises UnusableAgreement."""
+    """When a version comes into force: at once, or when it is wished. Raises UnusableDay."""
     now = clock.now()
     begins = wished or now
     if begins < now:
-        raise UnusableAgreement(pgettext_lazy("agreement", "This day is over. Choose a later one, or none."))
+        raise UnusableDay(pgettext_lazy("agreement", "This day is over. Choose a later one, or none."))
     if begins > now + LONGEST_AHEAD:
         # Nearly always a slip in the year.
-        raise UnusableAgreement(pgettext_lazy("agreement", "Choose a day within a year."))
+        raise UnusableDay(pgettext_lazy("agreement", "Choose a day within a year."))
     if last is not None and begins < last.in_force_from:
-        raise UnusableAgreement(
+        raise UnusableDay(
             pgettext_lazy(
                 "agreement",
                 "The former version comes into force later than this one. Choose a later day, or withdraw that "

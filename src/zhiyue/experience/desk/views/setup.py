@@ -8,6 +8,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from zhiyue.core.academy import selectors, services
+from zhiyue.core.academy.errors import UnusableDay
 from zhiyue.core.academy.models import Accent, AgreementKind
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
@@ -130,8 +131,7 @@ def _publish(request: PageRequest, kind: str, form: AgreementForm) -> bool:
             in_force_from=form.in_force_from(),
         )
     except Refused as why:
-        # What isn't about the day stands above them all.
-        form.add_error("in_force_on" if form.cleaned_data["in_force_on"] else None, str(why.message))
+        form.add_error("in_force_on" if isinstance(why, UnusableDay) else None, str(why.message))
         return False
     words = pgettext("toast", "Version %(version)s is published.") % {"version": made.version}
     messages.success(request, words)
