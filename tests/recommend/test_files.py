@@ -36,7 +36,7 @@ REFUSED = {
     'user_id,item_id,says\n1,2,"one\n\ntwo"\n\n,3,"x\ny"\n': "data row 2 (line 6): user_id is missing",
     "user_id,item_id\r1,2\r\r1,nan\r": "data row 2 (line 4): item_id is missing",
     "user_id,item_id\n1,2\n\n 1, nan\n" + 9 * "\n": "data row 2 (line 4): item_id is missing",
-    "user_id,item_id,long\n1,2," + 200_000 * "x" + "\n,3,y\n": "data row 2: user_id is missing",
+    "user_id,item_id,long\n1,2," + 200_000 * "x" + "\n,3,y\n": "data row 2 (line 3): user_id is missing",
     "user_id,item_id\n\n1,2\n1\0,3\n": "line 4 holds a NUL byte",
     "user_id,item_id,unused\r\n1,2,a\r\n1,3,\0": "line 3 holds a NUL byte",
     "user_id,item_id\n1,2\n1,NaN\n": "data row 2 (line 3): item_id is missing",

@@ -99,6 +99,9 @@ def _chosen(names: Iterable[str], needed: tuple[str, ...], wanted: tuple[str, ..
     return [name for name in names if wanted is None or name in needed or name in wanted]
 
 
+_LONGEST_CELL = 2**31 - 1
+
+
 def bad_row(path: Path, reason: str, row: int) -> BadFile:
     """The refusal of a data row (from 1), with its line if the file has lines."""
     line = None if is_parquet(path) else _line(path, row)
@@ -109,6 +112,8 @@ def _line(path: Path, row: int) -> int | None:
     """The line on which a data row begins, None if that cannot be told for certain. Empty lines are no rows,
     and a quoted text may go over several."""
     seen = 0
+    # One limit for the whole process, so it is only raised: a text of any length is passed over here.
+    csv.field_size_limit(max(_LONGEST_CELL, csv.field_size_limit()))
     try:
         with _opened(path, encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines)

@@ -109,12 +109,12 @@ def _second_owner():
 def test_who_is_owner_no_more_leaves_no_link_open(owner, learner, end):
     gone = _second_owner()
     links = [invite_staff(viewer=as_viewer(gone), role=role) for role in ("owner", "agent")]
-    mine, _ = invite_staff(viewer=as_viewer(owner), role="agent")
+    mine, _, _ = invite_staff(viewer=as_viewer(owner), role="agent")
     if end == "revoke":
         staff.revoke_role(viewer=as_viewer(owner), member_id=gone.pk, role="owner", why="离职")
     else:
         staff.ban_member(viewer=as_viewer(owner), member_id=gone.pk, why="离职")
-    for made, secret in links:
+    for made, secret, _ in links:
         made.refresh_from_db()
         assert made.withdrawn_at is not None
         with pytest.raises(InvitationOver):
@@ -131,7 +131,7 @@ def test_who_is_owner_no_more_leaves_no_link_open(owner, learner, end):
 def test_another_role_taken_from_an_owner_leaves_their_links_open(owner):
     other = _second_owner()
     grant(user=other, role="creator")
-    made, _ = invite_staff(viewer=as_viewer(other), role="agent")
+    made, _, _ = invite_staff(viewer=as_viewer(other), role="agent")
     staff.revoke_role(viewer=as_viewer(owner), member_id=other.pk, role="creator", why="不写了")
     assert open_invitation(made.secret_sha256) is not None
 
@@ -139,7 +139,7 @@ def test_another_role_taken_from_an_owner_leaves_their_links_open(owner):
 @pytest.mark.parametrize("lost", ["role", "account", "factor", "inviter"])
 def test_a_link_is_worth_what_its_sender_may_do_now(owner, learner, settings, lost):
     """However the right went: at the database, by a backup, with the second factor."""
-    made, secret = invite_staff(viewer=as_viewer(owner), role="owner")
+    made, secret, _ = invite_staff(viewer=as_viewer(owner), role="owner")
     assert open_invitation(made.secret_sha256) is not None
     if lost == "role":
         RoleGrant.objects.filter(user=owner).delete()

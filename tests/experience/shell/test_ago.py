@@ -15,7 +15,8 @@ from zhiyue.experience.shell.templatetags.shell import ago
         (0, "just now", "刚刚"),
         (59, "just now", "刚刚"),
         (61, "1 minute ago", "1 分钟前"),
-        (7300, "2 hours, 1 minute ago", "2 小时，1 分钟前"),
+        (7300, "2 hours ago", "2 小时前"),
+        (100 * 86_400, "3 months ago", "3 个月前"),
     ],
 )
 def test_the_last_minute_is_just_now(seconds, english, chinese, monkeypatch):

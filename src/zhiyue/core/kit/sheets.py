@@ -25,8 +25,8 @@ _GUARDED = re.compile(r"''*[=+\-@\t\r\n＝＋－＠]")
 _LISTS = re.compile(r"[;；、|\n]")
 _ENDS = re.compile(r"[^\S\n]*(?:[;；、|\n]|\Z)")
 _DELIMITERS = ",;\t|"
-# Python's own limit, 131,072, is less than a lesson may have; how large a file may be is asked before.
-csv.field_size_limit(MOST_BYTES)
+# Python's own limit, 131,072, is less than a lesson may have. It is one for the whole process, so it is only raised.
+csv.field_size_limit(max(MOST_BYTES, csv.field_size_limit()))
 
 
 class UnreadableSheet(Refused):
