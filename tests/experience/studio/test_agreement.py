@@ -1,6 +1,7 @@
 """Creators accept their agreement before they write; who writes for the academy isn't asked."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -9,6 +10,7 @@ from tests.product.test_catalogue_writing import viewer_of
 from zhiyue.core.academy.errors import AgreementsPending
 from zhiyue.core.academy.models import Agreement, AgreementAcceptance
 from zhiyue.core.academy.services import publish_agreement, publish_templates
+from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import services
 from zhiyue.product.catalogue.models import Course, Topic
 
@@ -58,6 +60,17 @@ def test_a_new_version_asks_again_and_loses_nothing_typed(creator, owner, signed
     assert client.get(reverse("studio:outline", args=[course.pk])).status_code == 302
     client.post(reverse("studio:chapter_act", args=[chapter.pk, "add-lesson"]), {"title": "写到一半"})
     assert list(course.lessons.values_list("title", flat=True)) == ["写到一半"]
+
+
+def test_nothing_comes_out_before_the_new_version_is_accepted(creator, owner, topic):
+    viewer = viewer_of(creator)
+    course = services.create_course(viewer=viewer, title="旧课", topic=topic)
+    publish_agreement(viewer=viewer_of(owner), kind="creator", title="创作者协议", body="改过的。")
+    with pytest.raises(AgreementsPending):
+        services.publish(viewer=viewer, course_id=course.pk)
+    with pytest.raises(AgreementsPending):
+        services.schedule(viewer=viewer, course_id=course.pk, at=clock.now() + timedelta(days=1))
+    assert Course.objects.get().status == Course.Status.DRAFT
 
 
 def test_terms_that_are_pending_are_asked_for_with_it(creator, signed_in, agreement):

@@ -10,7 +10,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.services import note
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue.authoring import checklist, is_ready, require_change
+from zhiyue.product.catalogue.authoring import checklist, is_ready, require_author, require_change
 from zhiyue.product.catalogue.errors import BadFact, NotNow, NotReady
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course
@@ -21,14 +21,15 @@ SCHEDULED_AT_MOST = timedelta(days=366)
 
 @transaction.atomic
 def publish(*, viewer: Viewer, course_id: int) -> Course:
-    """Bring a course out now. One that was out before keeps its first day. Raises NotAllowed, NotReady, NotNow."""
+    """Bring a course out now. One that was out before keeps its first day. Raises NotAllowed,
+    AgreementsPending, NotReady, NotNow."""
     course, user = _ready(viewer, course_id)
     return _put(user, course, "course.published", course.published_at if course.was_ever_out else clock.now())
 
 
 @transaction.atomic
 def schedule(*, viewer: Viewer, course_id: int, at: datetime) -> Course:
-    """Bring a course out at a moment to come. Raises NotAllowed, NotReady, NotNow, BadFact."""
+    """Bring a course out at a moment to come. Raises NotAllowed, AgreementsPending, NotReady, NotNow, BadFact."""
     course, user = _ready(viewer, course_id)
     if at <= clock.now():
         raise BadFact("at", pgettext("catalogue", "Choose a time in the future, or publish now."))
@@ -62,6 +63,7 @@ def withdraw(*, viewer: Viewer, course_id: int, why: str = "") -> Course:
 def _ready(viewer: Viewer, course_id: int) -> tuple[Course, User]:
     course = Course.objects.select_for_update(of=("self",)).select_related("teacher").get(pk=course_id)
     user = require_change(viewer, course)
+    require_author(viewer)
     if course.is_published:
         raise NotNow(pgettext("catalogue", "This course is published already."))
     if not is_ready(checklist(course)):
