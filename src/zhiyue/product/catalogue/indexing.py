@@ -36,8 +36,11 @@ def index_course(course_id: int) -> None:
 
     Its teacher and topic are findable as long as some course of theirs is published.
     """
-    courses = Course.objects.select_for_update(of=("self",)).select_related("topic", "teacher")
-    course = courses.filter(pk=course_id).first()
+    course = Course.objects.select_for_update().filter(pk=course_id).first()
+    if course:
+        # Not joined: whoever waited for the lock would be given a teacher and a topic of before the wait.
+        course.teacher = Teacher.objects.get(pk=course.teacher_id)
+        course.topic = Topic.objects.get(pk=course.topic_id)
     put_scope(scope=course_id, texts=_texts(course) if course else [])
     if course:
         _put_teacher(course.teacher)
