@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NoReturn
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.management.base import CommandError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -19,7 +20,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, **fields: Any) -> NoReturn:
         """What Django's `createsuperuser` calls: who makes an owner here is always noted."""
-        raise NotImplementedError("`zhiyue init` makes the first owner; owners make others on the desk.")
+        raise CommandError("`zhiyue init` makes the first owner; owners make others on the desk.")
 
 
 class User(AbstractBaseUser):

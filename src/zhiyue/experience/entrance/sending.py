@@ -115,7 +115,7 @@ def asked_by(request: HttpRequest) -> Asked | None:
     return Asked(
         code=code,
         onward=kept["onward"],
-        typed=kept["typed"],
+        typed=kept.get("typed", code.to),
         shown=kept["shown"],
         message_id=kept["message"],
     )
