@@ -8,11 +8,11 @@ from tests.experience.studio.test_studio import picture
 
 
 def editor(open_browser, **more):
-    """The first lesson of the demo creator's course, its text emptied in the page alone."""
+    """The first lesson of a course of the demo creator, its text emptied in the page alone."""
     page = open_browser(email="creator@example.com", **more).new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/studio/")
-    page.locator(".work-link").first.click()
+    page.get_by_role("link", name="统计学的直觉").click()
     page.locator(".lesson-link").first.click()
     field = page.locator("textarea[name=body]")
     field.fill("")
@@ -99,7 +99,7 @@ def test_on_a_phone_text_or_page_is_shown(open_browser):
 def test_without_a_script_there_is_no_bar_and_the_page_saves(open_browser):
     page = open_browser(email="creator@example.com", java_script_enabled=False).new_page()
     page.goto("/studio/")
-    page.locator(".work-link").first.click()
+    page.get_by_role("link", name="统计学的直觉").click()
     page.locator(".lesson-link").first.click()
     expect(page.get_by_role("toolbar")).to_have_count(0)
     expect(page.locator(".editor-sides")).to_be_hidden()
@@ -111,7 +111,7 @@ def test_the_card_follows_the_title(open_browser):
     page = open_browser(email="creator@example.com").new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/studio/")
-    page.locator(".work-link").first.click()
+    page.get_by_role("link", name="统计学的直觉").click()
     page.locator(".studio-tabs a[href$='/facts/']").click()
     page.fill("input[name=title]", "换一个名字看看")
     expect(page.locator("#card .course-card-title")).to_have_text("换一个名字看看")
