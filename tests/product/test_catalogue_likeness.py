@@ -16,7 +16,7 @@ from zhiyue.engine.sameness import alike
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue import likeness
 from zhiyue.product.catalogue.errors import BadFact
-from zhiyue.product.catalogue.models import Lesson, Likeness, Teacher
+from zhiyue.product.catalogue.models import Course, Lesson, Likeness, Teacher
 from zhiyue.product.catalogue.passages import CHARACTERS_AT_MOST, meetings
 from zhiyue.product.catalogue.services import LessonFacts, change_lesson
 
@@ -128,6 +128,25 @@ def test_a_teacher_is_written_to_and_it_is_noted(pair, operator, creator):
     noted = AuditEntry.objects.get(act="likeness.told")
     assert noted.after["body"] == "两门课有一半重合，请说说区别。" and noted.after["course"] == course.title
     assert Likeness.objects.get().dismissed_at is None
+
+
+@pytest.mark.parametrize(
+    ("status", "is_own", "is_named"),
+    [("published", False, True), ("draft", False, False), ("withdrawn", False, False), ("draft", True, True)],
+)
+def test_a_letter_names_no_draft_of_a_colleague(pair, operator, creator, status, is_own, is_named):
+    other, course = pair
+    mine = course.teacher
+    if not is_own:
+        mine = Teacher.objects.create(slug="lin-yu", name="林屿")
+        Course.objects.filter(pk=course.pk).update(teacher=mine)
+    Teacher.objects.filter(pk=mine.pk).update(user=creator)
+    Course.objects.filter(pk=other.pk).update(status=status, title="还没写完的秘密")
+    likeness.write_to_teacher(
+        viewer=viewer_of(operator), likeness_id=Likeness.objects.get().pk, course_id=course.pk,
+        text="两门课有一半重合，请说说区别。", link="",
+    )  # fmt: skip
+    assert ("还没写完的秘密" in str(OutgoingMessage.objects.get().content)) == is_named
 
 
 @pytest.mark.parametrize("text", ["", "太短", "长" * 1001])

@@ -7,16 +7,20 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from tests.factories import make_course
 from zhiyue.core.accounts.invitations import invite_staff
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import PersonalToken, StaffInvitation
 from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.accounts.tokens import make_token
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
+from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.search.models import Synonyms
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue import services
-from zhiyue.product.catalogue.models import Chapter, Course, Lesson
+from zhiyue.product.catalogue.likeness import write_to_teacher
+from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Likeness, Teacher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,6 +98,23 @@ def test_two_people_who_do_the_same_both_do_it(creator, operator, topic):
     for user in (creator, operator):
         services.create_course(viewer=viewer_of(user), title="统计的用法", topic=topic)
     assert Course.objects.count() == 2
+
+
+@pytest.mark.parametrize("length", [30, 501, 1000])
+def test_a_letter_about_likeness_is_sent_once(operator, creator, length):
+    one, two = make_course("mean"), make_course("mean-again")
+    Teacher.objects.update(user=creator)
+    pair = Likeness.objects.create(course=one, other=two, share=0.9, found_at=clock.now())
+    viewer, text = viewer_of(operator), "请说说两门课的区别。" * (length // 10) + "。" * (length % 10)
+
+    def write(course=two):
+        return write_to_teacher(viewer=viewer, likeness_id=pair.pk, course_id=course.pk, text=text, link="")
+
+    assert at_once(write) == [two.teacher.name] * 2
+    assert OutgoingMessage.objects.count() == 1
+    assert AuditEntry.objects.filter(act="likeness.told").count() == 1
+    write(one)
+    assert OutgoingMessage.objects.count() == 2
 
 
 def test_a_group_of_synonyms_is_kept_once(operator):

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.audit.services import Person
+from zhiyue.core.audit.texts import told
 from zhiyue.core.kit import clock
 
 # A form that is sent twice arrives within this time; whoever means to do the same again needs longer.
@@ -52,11 +53,13 @@ def entries(sought: Sought) -> QuerySet[AuditEntry]:
 def just_noted(
     *, by: Person, act: str, after: dict[str, Any], subject_id: int | None = None
 ) -> AuditEntry | None:
-    """The very same act of the same person a moment ago: their form was sent twice. Hold a lock that both take."""
+    """The very same act of the same person a moment ago: their form was sent twice. Hold a lock that both take.
+    For acts noted without long texts in `before`: of those the log keeps where the two differ."""
     lately = AuditEntry.objects.filter(by_id=by.pk, act=act, at__gte=clock.now() - A_MOMENT)
     if subject_id is not None:
         lately = lately.filter(subject_id=str(subject_id))
-    return next((entry for entry in lately if entry.after == after), None)
+    _, kept = told(None, after)
+    return next((entry for entry in lately if entry.after == kept), None)
 
 
 def acts_noted() -> list[str]:

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.engine.sameness import alike, shingles
@@ -137,10 +138,12 @@ def set_aside(*, viewer: Viewer, likeness_id: int, why: str) -> Likeness:
 
 @transaction.atomic
 def write_to_teacher(*, viewer: Viewer, likeness_id: int, course_id: int, text: str, link: str) -> str:
-    """Mail whoever teaches one course of a pair; `link` leads them to it. Returns their name.
-    Raises NotAllowed, BadFact, Likeness.DoesNotExist."""
+    """Mail whoever teaches one course of a pair; `link` leads them to it. The form sent twice mails once. Returns their
+    name. Raises NotAllowed, BadFact, Likeness.DoesNotExist."""
     user = require(viewer, Permission.CHANGE_ANY_COURSE)
-    pairs = Likeness.objects.select_related("course__teacher__user", "other__teacher__user")
+    pairs = Likeness.objects.select_for_update(of=("self",)).select_related(
+        "course__teacher__user", "other__teacher__user"
+    )
     row = pairs.get(Q(course=course_id) | Q(other=course_id), pk=likeness_id)
     course, other = (row.course, row.other) if row.course_id == course_id else (row.other, row.course)
     text = text.replace("\r\n", "\n").strip()
@@ -151,15 +154,23 @@ def write_to_teacher(*, viewer: Viewer, likeness_id: int, course_id: int, text: 
         )
     if course.teacher.user is None or not course.teacher.user.email:
         raise BadFact("text", pgettext("catalogue", "This teacher has no account with an e-mail address."))
+    after = {"teacher": course.teacher.slug, "course": course.title, "body": text}
+    if just_noted(by=user, act="likeness.told", subject_id=row.pk, after=after):
+        return course.teacher.name
     subject = pgettext("catalogue", "About your course “%(course)s”") % {"course": course.title}
-    about = pgettext("catalogue", "It says much in the same words as “%(other)s”.") % {"other": other.title}
-    letter = f"{about}\n\n{text}\n\n{user.get_short_name()}\n{link}\n"
+    letter = f"{_said_to_teacher(course, other)}\n\n{text}\n\n{user.get_short_name()}\n{link}\n"
     send_mail(to=course.teacher.user.email, subject=subject, text=letter)
-    note(
-        by=user, act="likeness.told", subject=("likeness", row.pk, f"{row.course.title} ~ {row.other.title}"),
-        after={"teacher": course.teacher.slug, "course": course.title, "body": text},
-    )  # fmt: skip
+    name = f"{row.course.title} ~ {row.other.title}"
+    note(by=user, act="likeness.told", subject=("likeness", row.pk, name), after=after)
     return course.teacher.name
+
+
+def _said_to_teacher(course: Course, other: Course) -> str:
+    """What a course is like, for who teaches it: of a colleague's draft only that it is there."""
+    if other.is_published or other.teacher_id == course.teacher_id:
+        words = pgettext("catalogue", "It says much in the same words as “%(other)s”.")
+        return words % {"other": other.title}
+    return pgettext("catalogue", "It says much in the same words as a course here that isn't published.")
 
 
 def words_of(course: Course) -> str:
