@@ -265,7 +265,7 @@ def test_the_log_keeps_only_what_changed(author, draft):
     assert json.dumps(entry.after)
 
 
-def test_a_draft_is_published_when_nothing_is_missing(author, draft):
+def test_a_draft_is_published_when_nothing_is_missing(author, draft, monkeypatch):
     with pytest.raises(NotReady):
         services.publish(viewer=author, course_id=draft.pk)
     missing = [need.key for need in authoring.checklist(draft) if need.must and not need.done]
@@ -274,6 +274,8 @@ def test_a_draft_is_published_when_nothing_is_missing(author, draft):
     services.publish(viewer=author, course_id=draft.pk)
     assert selectors.course_page(draft.slug).pk == draft.pk
     assert Job.objects.filter(name="catalogue.compare").count() == 1
+    later = clock.now() + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
     with pytest.raises(NotNow):
         services.publish(viewer=author, course_id=draft.pk)
 

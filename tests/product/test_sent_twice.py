@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Thread
 
 import pytest
@@ -19,6 +20,7 @@ from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.search.models import Synonyms
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue import services
+from zhiyue.product.catalogue.errors import NotNow
 from zhiyue.product.catalogue.likeness import write_to_teacher
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Likeness, Teacher
 
@@ -115,6 +117,39 @@ def test_a_letter_about_likeness_is_sent_once(operator, creator, length):
     assert AuditEntry.objects.filter(act="likeness.told").count() == 1
     write(one)
     assert OutgoingMessage.objects.count() == 2
+
+
+@pytest.fixture
+def written(operator):
+    """A course with all it needs to be out, not out yet."""
+    course = make_course("mean", text="平均数会骗人，中位数不会。" * 20)
+    Course.objects.filter(pk=course.pk).update(status="draft", published_at=None)
+    return course
+
+
+def test_a_course_is_published_and_withdrawn_once(operator, written):
+    viewer = viewer_of(operator)
+    for act, code in ((services.publish, "course.published"), (services.withdraw, "course.withdrawn")):
+        one, two = at_once(partial(act, viewer=viewer, course_id=written.pk))
+        assert (one.status, one.published_at) == (two.status, two.published_at)
+        assert AuditEntry.objects.filter(act=code).count() == 1
+    # Whoever changes their mind at once may do so.
+    assert services.publish(viewer=viewer, course_id=written.pk).is_published
+    assert services.withdraw(viewer=viewer, course_id=written.pk).status == Course.Status.WITHDRAWN
+
+
+def test_a_course_is_scheduled_once(operator, written):
+    viewer, at = viewer_of(operator), (clock.now() + timedelta(days=2)).astimezone(clock.business_zone())
+    at_once(lambda: services.schedule(viewer=viewer, course_id=written.pk, at=at))
+    assert AuditEntry.objects.filter(act="course.scheduled").count() == 1
+    services.schedule(viewer=viewer, course_id=written.pk, at=at + timedelta(days=1))
+    assert AuditEntry.objects.filter(act="course.scheduled").count() == 2
+
+
+def test_somebody_else_is_told_that_a_course_is_out_already(operator, owner, written):
+    services.publish(viewer=viewer_of(operator), course_id=written.pk)
+    with pytest.raises(NotNow):
+        services.publish(viewer=viewer_of(owner), course_id=written.pk)
 
 
 def test_a_group_of_synonyms_is_kept_once(operator):
