@@ -6,7 +6,7 @@ import re
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
+from django.urls import resolve, reverse
 from PIL import Image
 
 from tests.experience.studio.test_studio import HTMX, author, draft, facts, lesson, picture, typed
@@ -14,6 +14,7 @@ from tests.factories import make_member
 from tests.product.test_catalogue_writing import viewer_of
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.experience.shell.pictures import address_of
 from zhiyue.product.catalogue import pictures, services
 from zhiyue.product.catalogue.models import Course
 
@@ -53,6 +54,17 @@ def test_what_is_no_picture_is_refused_in_words(author, lesson, media, content):
     assert answer.status_code == 422
     assert answer.json()["message"]
     assert not media.exists()
+
+
+def test_a_text_names_a_picture_where_the_pages_serve_it(author, lesson, media):
+    address = send(author, lesson, picture()).json()["address"]
+    named = pictures.in_text(address)
+    assert named is not None
+    assert named.address == address == address_of(named.name)
+    assert resolve(address).view_name == "shell:picture"
+    # A cover's has no size in its name; a text doesn't name it.
+    cover = address_of(pictures.keep(pictures.cut(picture(), width=640, height=400)))
+    assert (resolve(cover).view_name, pictures.in_text(cover)) == ("shell:picture", None)
 
 
 def test_nobody_else_puts_pictures_into_a_lesson(signed_in, browser, stranger, lesson, media):
