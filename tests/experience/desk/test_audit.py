@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 import zhiyue
+from tests.factories import make_member
 from zhiyue.core.academy.services import Looks
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.audit.services import note
@@ -126,6 +127,25 @@ def test_more_entries_do_not_mean_more_queries(desk, entries, operator):
     assert "?page=2" in unescape(desk.get("/desk/audit/").content.decode())
 
 
+def test_accounts_are_named_in_one_query(desk, operator, creator):
+    def page():
+        with CaptureQueriesContext(connection) as asked:
+            shown = desk.get("/desk/audit/").content.decode()
+        return len(asked), shown
+
+    def give(number, user):
+        note(by=operator, act="teacher.changed", subject=("teacher", number, "何牧"), after={"user": user.pk})
+
+    give(0, creator)
+    few, _ = page()
+    people = [make_member(f"person-{number}@test.example", f"人物{number}") for number in range(11)]
+    for number, person in enumerate(people, start=1):
+        give(number, person)
+    many, shown = page()
+    assert many == few
+    assert all(f"<ins>{person.display_name}</ins>" in shown for person in [creator, *people])
+
+
 def test_what_did_not_change_is_left_out():
     assert changes({"a": 1, "b": 2, "course_id": 1}, {"a": 1, "b": 3, "course_id": 2}) == changes(
         {"b": 2}, {"b": 3}
@@ -218,12 +238,17 @@ def test_values_are_said_in_words(about, field, value, words):
 
 
 def test_what_entries_call_by_address_or_number_is_named(learner, course):
-    names = Names()
+    names = Names([AuditEntry(before={"user": 10**9}, after={"user": learner.pk}), AuditEntry()])
     assert value_words("topic", course.topic.slug, names) == course.topic.name
     assert value_words("teacher", course.teacher.slug, names) == course.teacher.name
     assert value_words("prerequisites", [course.slug], names) == course.title
     assert value_words("user", learner.pk, names) == learner.display_name
     assert value_words("user", 10**9, names) == str(10**9)
+
+
+def test_a_picture_is_a_cover_of_a_course_and_none_of_a_teacher():
+    with translation.override("en"):
+        assert [str(field_words("picture", about)) for about in ("course", "teacher")] == ["Cover", "Picture"]
 
 
 def test_numbers_of_rows_stay_unsaid():

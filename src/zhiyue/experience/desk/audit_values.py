@@ -1,6 +1,6 @@
 """What stands in a field of the audit log, in words: moments, prices, roles, states and who is meant by a number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.academy.models import Accent, AgreementKind
 from zhiyue.core.accounts.columns import MEMBER_COLUMNS
 from zhiyue.core.accounts.models import Role, User
+from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
@@ -56,6 +57,14 @@ SHOWN_AT_MOST = 300
 class Names:
     """Names of what entries call by address or number. Each kind is read once a page, where an entry needs it."""
 
+    def __init__(self, entries: Iterable[AuditEntry] = ()) -> None:
+        self._accounts = {
+            side["user"]
+            for entry in entries
+            for side in (entry.before, entry.after)
+            if side and isinstance(side.get("user"), int)
+        }
+
     @cached_property
     def topic(self) -> Mapping[object, str]:
         return {topic.slug: in_language(topic.name, topic.name_en) for topic in Topic.objects.all()}
@@ -68,10 +77,10 @@ class Names:
     def prerequisites(self) -> Mapping[object, str]:
         return dict(Course.objects.values_list("slug", "title"))
 
-    def account(self, pk: object) -> str:
-        if not isinstance(pk, int):
-            return str(pk)
-        return User.objects.filter(pk=pk).values_list("display_name", flat=True).first() or str(pk)
+    @cached_property
+    def user(self) -> Mapping[object, str]:
+        """Of the accounts that the page's entries name; an academy has too many to read all."""
+        return dict(User.objects.filter(pk__in=self._accounts).values_list("pk", "display_name"))
 
 
 def value_words(field: str, value: object, names: Names, about: str = "") -> str | None:
@@ -146,5 +155,5 @@ _SHOWN: Mapping[str, Callable[[object, Names], str]] = {
     "topic": lambda value, names: names.topic.get(value, str(value)),
     "teacher": lambda value, names: names.teacher.get(value, str(value)),
     "prerequisites": lambda value, names: names.prerequisites.get(value, str(value)),
-    "user": lambda value, names: names.account(value),
+    "user": lambda value, names: names.user.get(value) or str(value),
 }

@@ -146,6 +146,7 @@ FIELDS: Mapping[str, Words] = {
 _FIELDS_OF: Mapping[str, Words] = {
     "agreement.kind": pgettext_lazy("audit field", "Agreement"),
     "academy.name": pgettext_lazy("audit field", "Name of the academy"),
+    "teacher.picture": pgettext_lazy("audit field", "Picture"),
 }
 
 

@@ -52,7 +52,8 @@ def act_words(code: str) -> Words:
 
 
 def shown_entries(entries: Iterable[AuditEntry]) -> list[ShownEntry]:
-    names = Names()
+    entries = list(entries)
+    names = Names(entries)
     return [
         ShownEntry(
             pk=entry.pk,
