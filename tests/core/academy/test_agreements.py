@@ -163,6 +163,13 @@ def test_agreements_are_asked_of_the_database_in_one_query(publish, learner, dja
         assert len(selectors.agreements_to_accept(learner)) == 2
 
 
+@pytest.mark.parametrize(("field", "limit"), [("title", 60), ("what_changed", 200)])
+def test_what_no_column_holds_is_refused_with_its_limit(field, limit, publish):
+    with pytest.raises(UnusableAgreement, match=rf"“长{{20}}….*{limit}"):
+        publish(**{field: "长" * (limit + 1)})
+    assert getattr(publish(**{field: f" {'长' * limit} "}), field) == "长" * limit
+
+
 @pytest.mark.parametrize(
     ("day", "told"),
     [

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Model
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy import logo as logos
@@ -21,7 +20,7 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
-from zhiyue.core.kit.columns import refuse_too_long
+from zhiyue.core.kit.columns import first_too_long, refuse_too_long
 
 LONGEST_AGREEMENT = 100_000
 LONGEST_AHEAD = timedelta(days=366)
@@ -151,10 +150,10 @@ def _publish(
     body = body.replace("\r\n", "\n")
     if not title.strip() or not body.strip():
         raise UnusableAgreement(pgettext_lazy("agreement", "An agreement needs a title and a text."))
-    if _is_too_long(Agreement, "title", title) or _is_too_long(Agreement, "what_changed", what_changed):
-        raise UnusableAgreement(
-            pgettext_lazy("agreement", "The title or what changed is too long. Shorten it.")
-        )
+    # For whoever comes without a form: not every database says so by itself.
+    excess = first_too_long(Agreement, {"title": title.strip(), "what_changed": what_changed.strip()})
+    if excess:
+        raise UnusableAgreement(excess.words)
     if len(body) > LONGEST_AGREEMENT:
         raise UnusableAgreement(pgettext_lazy("agreement", "The text is longer than 100,000 characters."))
     # The academy's row is the lock: two owners publishing at once get two versions, one after the other.
@@ -186,12 +185,6 @@ def _publish(
         why=made.what_changed,
     )
     return made
-
-
-def _is_too_long(model: type[Model], field: str, text: str) -> bool:
-    """For whoever comes without a form: not every database says so by itself."""
-    most: int | None = getattr(model._meta.get_field(field), "max_length", None)
-    return most is not None and len(text.strip()) > most
 
 
 def _beginning(wished: datetime | None, last: Agreement | None) -> datetime:

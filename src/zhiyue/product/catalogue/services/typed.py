@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from django.db.models import Model
 from django.utils.translation import pgettext
 
+from zhiyue.core.kit.columns import first_too_long
 from zhiyue.product.catalogue.errors import BadFact, NotNow
 
 BODY_AT_MOST = 200_000
@@ -61,8 +62,7 @@ def check_outline(*, chapters: int = 0, lessons: int = 0) -> None:
 
 def check_lengths(model: type[Model], values: Mapping[str, object]) -> None:
     """Raises BadFact for the first of these fields that is too long for the model."""
-    for name, value in values.items():
-        most = TEXTS.get(name) or getattr(model._meta.get_field(name), "max_length", None)
-        if isinstance(value, str) and most is not None and len(value) > most:
-            words = pgettext("catalogue", "%(n)s characters at most. Shorten it.")
-            raise BadFact(name, words % {"n": most})
+    excess = first_too_long(model, values, TEXTS)
+    if excess:
+        words = pgettext("catalogue", "%(n)s characters at most. Shorten it.")
+        raise BadFact(excess.field, words % {"n": excess.limit})
