@@ -16,7 +16,7 @@ from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.experience.studio.views import lessons
 from zhiyue.product.catalogue import likeness, pictures, services
-from zhiyue.product.catalogue.models import Chapter, Course, Lesson
+from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Teacher
 
 HTMX = {"HX-Request": "true"}
 TEXT = "平均数会骗人，中位数不会。把三个数放在一起看，才知道这群人到底过得怎么样，也才知道谁被平均掉了。"
@@ -132,17 +132,20 @@ def test_of_somebody_elses_draft_only_that_it_is_alike_is_told(author, draft, le
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_is_read_before_anybody_has_to_wait(creator, draft, monkeypatch):
+def test_a_picture_is_read_and_kept_before_anybody_has_to_wait(creator, draft, monkeypatch):
     in_transaction = []
-    read = pictures._read
-    monkeypatch.setattr(
-        pictures, "_read", lambda content: in_transaction.append(connection.in_atomic_block) or read(content)
-    )
+
+    def noting(act):
+        return lambda given: in_transaction.append(connection.in_atomic_block) or act(given)
+
+    for name in ("_read", "keep"):
+        monkeypatch.setattr(pictures, name, noting(getattr(pictures, name)))
     file = io.BytesIO()
     Image.new("RGB", (400, 300), "teal").save(file, "PNG")
     services.put_picture(viewer=viewer_of(creator), course_id=draft.pk, content=file.getvalue())
-    assert in_transaction == [False]
-    assert Course.objects.get().picture
+    services.put_portrait(viewer=viewer_of(creator), content=file.getvalue())
+    assert in_transaction == [False] * 4
+    assert Course.objects.get().picture and Teacher.objects.get().picture
 
 
 def test_a_strangers_picture_is_not_even_read(signed_in, stranger, draft, monkeypatch):

@@ -3,12 +3,13 @@
 import io
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import TestCase
 from django.urls import reverse
 from PIL import Image
 
 from tests.experience.studio.test_studio import picture
+from tests.experience.studio.test_writing import a_week_later
 from tests.factories import make_course
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.product.catalogue.models import Teacher
@@ -20,7 +21,7 @@ def author(creator, signed_in):
     return signed_in(creator)
 
 
-def test_a_creator_shows_their_face(author, creator, browser):
+def test_a_creator_shows_their_face(author, creator, browser, monkeypatch):
     course = make_course("with-face")
     Teacher.objects.filter(pk=course.teacher_id).update(user=creator)
     upload = SimpleUploadedFile("me.jpg", picture((900, 1200)), "image/jpeg")
@@ -35,10 +36,11 @@ def test_a_creator_shows_their_face(author, creator, browser):
     assert told["picture"] == f"/media/{teacher.picture}"
     entry = AuditEntry.objects.get(act="teacher.pictured")
     assert (entry.before, entry.after) == ({"picture": ""}, {"picture": teacher.picture})
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        author.post(reverse("studio:own_portrait"), {"remove": "1"})
+    author.post(reverse("studio:own_portrait"), {"remove": "1"})
     assert Teacher.objects.get(user=creator).picture == ""
     assert browser.get("/api/v1/teachers/he-mu").json()["picture"] is None
+    assert default_storage.exists(teacher.picture)
+    a_week_later(monkeypatch)
     assert browser.get(f"/media/{teacher.picture}").status_code == 404
 
 

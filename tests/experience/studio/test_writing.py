@@ -2,10 +2,13 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
 from PIL import Image
 
@@ -14,9 +17,10 @@ from tests.factories import make_member
 from tests.product.test_catalogue_writing import viewer_of
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.kit import clock
 from zhiyue.experience.shell.pictures import address_of
 from zhiyue.product.catalogue import pictures, services
-from zhiyue.product.catalogue.models import Course
+from zhiyue.product.catalogue.models import Course, Lesson, Teacher, UnshownPicture
 
 __all__ = ["author", "draft", "lesson"]
 
@@ -76,49 +80,101 @@ def test_nobody_else_puts_pictures_into_a_lesson(signed_in, browser, stranger, l
     assert not media.exists()
 
 
-def test_a_file_that_some_text_shows_outlives_its_cover(
-    creator, draft, lesson, media, django_capture_on_commit_callbacks
-):
-    viewer = viewer_of(creator)
-    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
-    facts = services.LessonFacts(title="a", kind="article", body=f"![图]({kept.address})", is_free=False)
+def a_week_later(monkeypatch):
+    """The job that forgets pictures runs tonight, and again in seven days."""
+    pictures.forget_unshown()
+    later = clock.now() + timedelta(days=pictures.DAYS_UNSHOWN)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    pictures.forget_unshown()
+
+
+def say(viewer, lesson, body):
+    lesson.refresh_from_db()
+    facts = services.LessonFacts(title="a", kind="article", body=body, is_free=False)
     services.change_lesson(viewer=viewer, lesson_id=lesson.pk, facts=facts, seen_at=lesson.updated_at)
-    with django_capture_on_commit_callbacks(execute=True):
-        pictures.forget_later(kept.name)
-    assert default_storage.exists(kept.name)
-    with django_capture_on_commit_callbacks(execute=True):
-        services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
-    assert not default_storage.exists(kept.name)
 
 
-def test_two_lessons_share_a_file_until_the_last_is_gone(
-    creator, draft, lesson, media, django_capture_on_commit_callbacks
-):
+@pytest.fixture
+def kept(creator, lesson, media):
+    """A picture that the lesson shows."""
+    made = services.add_picture(viewer=viewer_of(creator), lesson_id=lesson.pk, content=picture())
+    say(viewer_of(creator), lesson, f"![图]({made.address})")
+    return made
+
+
+def test_no_picture_yet_is_none_to_forget(db, media):
+    assert pictures.forget_unshown() == 0
+
+
+def test_a_text_moved_into_another_lesson_keeps_its_pictures(creator, lesson, kept, monkeypatch):
     viewer = viewer_of(creator)
-    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
     other = services.add_lesson(viewer=viewer, chapter_id=lesson.chapter_id, title="b")
-    for one in (lesson, other):
-        facts = services.LessonFacts(title="x", kind="article", body=f"![图]({kept.address})", is_free=False)
-        services.change_lesson(viewer=viewer, lesson_id=one.pk, facts=facts, seen_at=one.updated_at)
-    with django_capture_on_commit_callbacks(execute=True):
-        services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
+    # A picture that was uploaded long ago, and the night comes between cutting and pasting.
+    at = clock.now() + timedelta(days=400)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
+    assert pictures.forget_unshown() == 0
+    say(viewer, other, f"![图]({kept.address})")
+    a_week_later(monkeypatch)
     assert default_storage.exists(kept.name)
-    with django_capture_on_commit_callbacks(execute=True):
-        services.remove_course(viewer=viewer, course_id=draft.pk)
+    assert not UnshownPicture.objects.exists()
+
+
+def test_a_picture_is_forgotten_a_week_after_the_last_lesson_that_showed_it(
+    creator, draft, lesson, kept, monkeypatch
+):
+    viewer = viewer_of(creator)
+    other = services.add_lesson(viewer=viewer, chapter_id=lesson.chapter_id, title="b")
+    say(viewer, other, f"![图]({kept.address})")
+    services.remove_lesson(viewer=viewer, lesson_id=lesson.pk)
+    a_week_later(monkeypatch)
+    assert default_storage.exists(kept.name)
+    services.remove_course(viewer=viewer, course_id=draft.pk)
+    assert default_storage.exists(kept.name)
+    a_week_later(monkeypatch)
+    assert not default_storage.exists(kept.name)
+    assert not UnshownPicture.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(Course, "picture"), (Course, "summary"), (Teacher, "picture"), (Teacher, "bio"), (Lesson, "body")],
+)
+def test_what_is_shown_anywhere_is_not_forgotten(kind, field, lesson, kept, monkeypatch):
+    Lesson.objects.update(body="没有图")
+    shown = kept.name if field == "picture" else f"先看图：![图](https://academy.example{kept.address})"
+    kind.objects.update(**{field: shown})
+    a_week_later(monkeypatch)
+    assert default_storage.exists(kept.name)
+    kind.objects.update(**{field: ""})
+    a_week_later(monkeypatch)
     assert not default_storage.exists(kept.name)
 
 
-def test_a_text_that_drops_a_picture_keeps_the_file_for_who_takes_it_back(
-    creator, lesson, media, django_capture_on_commit_callbacks
-):
+def test_a_picture_uploaded_anew_has_its_week_again(creator, lesson, kept, monkeypatch):
     viewer = viewer_of(creator)
-    kept = services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture())
-    for body in (f"![图]({kept.address})", "没有图"):
-        lesson.refresh_from_db()
-        facts = services.LessonFacts(title="a", kind="article", body=body, is_free=False)
-        with django_capture_on_commit_callbacks(execute=True):
-            services.change_lesson(viewer=viewer, lesson_id=lesson.pk, facts=facts, seen_at=lesson.updated_at)
+    say(viewer, lesson, "没有图")
+    pictures.forget_unshown()
+    at = clock.now() + timedelta(days=pictures.DAYS_UNSHOWN)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    assert services.add_picture(viewer=viewer, lesson_id=lesson.pk, content=picture()) == kept
+    assert pictures.forget_unshown() == 0
     assert default_storage.exists(kept.name)
+
+
+def test_more_pictures_do_not_mean_more_queries(creator, lesson, kept):
+    def queries():
+        UnshownPicture.objects.all().delete()
+        with CaptureQueriesContext(connection) as asked:
+            pictures.forget_unshown()
+        return len(asked)
+
+    say(viewer_of(creator), lesson, "没有图")
+    few = queries()
+    for width in range(300, 311):
+        pictures.keep_for_text(picture((width, 300)))
+    assert queries() == few
+    assert UnshownPicture.objects.count() == 12
 
 
 def test_the_address_of_a_lesson_is_sent_with_a_form_of_its_own(author, lesson):

@@ -106,6 +106,7 @@ _JOBS: Mapping[str, Words] = {
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "catalogue.compare": pgettext_lazy("job", "Compare courses for sameness"),
+    "catalogue.forget_pictures": pgettext_lazy("job", "Forget pictures that nothing shows"),
     "commerce.import_members": pgettext_lazy("job", "Import members"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
     "desk.tag_members": pgettext_lazy("job", "Tag members"),

@@ -253,3 +253,13 @@ class Likeness(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id} ~ {self.other_id}: {self.share:.2f}"
+
+
+class UnshownPicture(models.Model):
+    """A kept picture that nothing shows, by its name in the storage, and since when a job has known it."""
+
+    name = models.CharField(max_length=120, unique=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

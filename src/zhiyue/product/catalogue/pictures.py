@@ -5,16 +5,16 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import pgettext
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import BadFact
-from zhiyue.product.catalogue.models import Course, Lesson, Teacher
+from zhiyue.product.catalogue.models import Course, Lesson, Teacher, UnshownPicture
 
 BYTES_AT_MOST = 5_000_000
 # 5 MB of PNG can unfold to gigabytes.
@@ -24,6 +24,9 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 # In a text: sharp on a fine screen in the widest column, no larger.
 IN_TEXT_AT_MOST = 1600
 FOLDER = "pictures"
+DAYS_UNSHOWN = 7
+# So many texts are in memory at a time.
+TEXTS_AT_ONCE = 100
 # Where the academy's pages serve them; a text names its pictures by this address.
 ADDRESS = f"/media/{FOLDER}/"
 _IN_TEXT = re.compile(rf"{ADDRESS}([0-9a-f]{{32}}-(\d{{1,4}})x(\d{{1,4}})\.jpg)")
@@ -88,31 +91,56 @@ def _written(picture: Image.Image, size: str = "") -> Cut:
 
 
 def keep(made: Cut) -> str:
-    """Put a picture into the storage. Returns its name."""
+    """Put a picture into the storage, before a transaction begins: the storage may be far away. Returns its name."""
+    # Uploaded anew it has all its days again to be put somewhere.
+    UnshownPicture.objects.filter(name=made.name).delete()
     if not default_storage.exists(made.name):
         default_storage.save(made.name, ContentFile(made.content))
     return made.name
 
 
-def forget_later(name: str) -> None:
-    """Remove a picture's file once the change is certain, unless something still shows it."""
-    if name:
-        transaction.on_commit(lambda: _forget(name))
+def forget_unshown() -> int:
+    """Remove the files of pictures that nothing has shown for DAYS_UNSHOWN. Returns how many.
 
-
-def _forget(name: str) -> None:
-    if not _is_shown(name):
-        default_storage.delete(name)
-
-
-def _is_shown(name: str) -> bool:
-    """Is it a cover or a portrait, or does some text show it?"""
-    file = name.removeprefix(f"{FOLDER}/")
-    return (
-        Course.objects.filter(Q(picture=name) | Q(summary__contains=file)).exists()
-        or Teacher.objects.filter(Q(picture=name) | Q(bio__contains=file)).exists()
-        or Lesson.objects.filter(body__contains=file).exists()
+    Never where they are taken away: whoever moves a text from one lesson into another, or takes a former one back,
+    finds its pictures there."""
+    now = clock.now()
+    unshown = _kept() - _shown()
+    known = set(UnshownPicture.objects.values_list("name", flat=True))
+    UnshownPicture.objects.filter(name__in=known - unshown).delete()
+    UnshownPicture.objects.bulk_create(
+        [UnshownPicture(name=name, since=now) for name in sorted(unshown - known)], ignore_conflicts=True
     )
+    old = UnshownPicture.objects.filter(since__lte=now - timedelta(days=DAYS_UNSHOWN))
+    names = list(old.values_list("name", flat=True))
+    for name in names:
+        default_storage.delete(name)
+        UnshownPicture.objects.filter(name=name).delete()
+    return len(names)
+
+
+def _kept() -> set[str]:
+    try:
+        _, files = default_storage.listdir(FOLDER)
+    except FileNotFoundError:
+        # The folder comes with the first picture.
+        return set()
+    return {f"{FOLDER}/{file}" for file in files}
+
+
+def _shown() -> set[str]:
+    """The names of all that are a cover or a portrait, or that a text shows: each text is read once."""
+    shown = {
+        *Course.objects.exclude(picture="").values_list("picture", flat=True),
+        *Teacher.objects.exclude(picture="").values_list("picture", flat=True),
+    }
+    for texts in (
+        Course.objects.filter(summary__contains=ADDRESS).values_list("summary", flat=True),
+        Teacher.objects.filter(bio__contains=ADDRESS).values_list("bio", flat=True),
+        Lesson.objects.filter(body__contains=ADDRESS).values_list("body", flat=True),
+    ):
+        shown.update(*map(named_in, texts.iterator(chunk_size=TEXTS_AT_ONCE)))
+    return shown
 
 
 def _read(content: bytes) -> Image.Image:

@@ -165,17 +165,17 @@ def put_keyword(*, viewer: Viewer, course_id: int, keyword: str) -> Course:
 def put_picture(*, viewer: Viewer, course_id: int, content: bytes) -> Course:
     """Give a course a cover of its own, made anew from what was uploaded. Raises NotAllowed, BadFact."""
     require_change(viewer, Course.objects.select_related("teacher").get(pk=course_id))
-    # Outside of any transaction: nobody else's write waits until 40 million pixels are read.
+    # Outside of any transaction: nobody else's write waits until 40 million pixels are read and the storage has them.
     made = pictures.cut(content, width=pictures.COVER_WIDTH, height=pictures.COVER_HEIGHT)
-    return _put_picture(viewer, course_id, made)
+    return _put_picture(viewer, course_id, pictures.keep(made))
 
 
 @transaction.atomic
-def _put_picture(viewer: Viewer, course_id: int, made: pictures.Cut) -> Course:
+def _put_picture(viewer: Viewer, course_id: int, name: str) -> Course:
     course = _locked(course_id)
     user = require_change(viewer, course)
     before = course.picture
-    course.picture = pictures.keep(made)
+    course.picture = name
     course.save(update_fields=["picture"])
     note(
         by=user,
@@ -184,7 +184,6 @@ def _put_picture(viewer: Viewer, course_id: int, made: pictures.Cut) -> Course:
         before={"picture": before},
         after={"picture": course.picture},
     )
-    pictures.forget_later(before)
     return course
 
 
@@ -203,7 +202,6 @@ def remove_picture(*, viewer: Viewer, course_id: int) -> Course:
             before={"picture": before},
             after={"picture": ""},
         )
-        pictures.forget_later(before)
     return course
 
 
@@ -218,14 +216,11 @@ def remove_course(*, viewer: Viewer, course_id: int) -> None:
         )
     subject = _subject(course)
     counts = {"title": course.title, "slug": course.slug, "lessons": course.lessons.count()}
-    bodies = list(course.lessons.values_list("body", flat=True))
     try:
         course.delete()
     except ProtectedError as why:
         raise NotNow(pgettext("catalogue", "Somebody owns this course already, so it stays.")) from why
     note(by=user, act="course.removed", subject=subject, before=counts)
-    for name in {course.picture}.union(*map(pictures.named_in, (course.summary, *bodies))):
-        pictures.forget_later(name)
     index_course(course_id)
 
 

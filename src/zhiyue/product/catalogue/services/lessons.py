@@ -71,8 +71,8 @@ def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at
 
 
 def add_picture(*, viewer: Viewer, lesson_id: int, content: bytes) -> pictures.InText:
-    """Keep a picture for a lesson's text; learners see it once the text names it. It stays when the text drops it: who
-    takes the former text back finds it there. Raises NotAllowed, BadFact."""
+    """Keep a picture for a lesson's text; learners see it once the text names it. It stays a week when the text drops
+    it: who takes the former text back finds it there. Raises NotAllowed, BadFact."""
     lesson = Lesson.objects.select_related("course__teacher").get(pk=lesson_id)
     require_change(viewer, lesson.course)
     return pictures.keep_for_text(content)

@@ -11,7 +11,6 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue import pictures
 from zhiyue.product.catalogue.authoring import require_change
 from zhiyue.product.catalogue.errors import NotNow
 from zhiyue.product.catalogue.indexing import index_course
@@ -150,8 +149,6 @@ def remove_lesson(*, viewer: Viewer, lesson_id: int) -> None:
     lesson.delete()
     FormerSlug.objects.filter(kind=FormerSlug.Kind.LESSON, now_at=lesson_id).delete()
     _place_lessons(course, list(course.lessons.order_by("position")))
-    for name in pictures.named_in(lesson.body):
-        pictures.forget_later(name)
     before: dict[str, object] = {"lesson": lesson.title, "slug": lesson.slug, "body": lesson.body}
     _changed(user, course, "lesson.removed", before=before)
 

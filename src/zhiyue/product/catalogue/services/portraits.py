@@ -49,5 +49,4 @@ def _set(viewer: Viewer, teacher_id: int | None, name: str) -> Teacher:
         before={"picture": before},
         after={"picture": name},
     )
-    pictures.forget_later(before)
     return teacher
