@@ -246,9 +246,10 @@ def test_what_entries_call_by_address_or_number_is_named(learner, course):
     assert value_words("user", 10**9, names) == str(10**9)
 
 
-def test_a_picture_is_a_cover_of_a_course_and_none_of_a_teacher():
+def test_a_picture_is_a_cover_of_a_course_only():
     with translation.override("en"):
-        assert [str(field_words("picture", about)) for about in ("course", "teacher")] == ["Cover", "Picture"]
+        said = [str(field_words("picture", about)) for about in ("course", "teacher", "lesson")]
+    assert said == ["Cover", "Picture", "Picture"]
 
 
 def test_numbers_of_rows_stay_unsaid():

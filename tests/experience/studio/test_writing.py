@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
+from limits import RateLimitItemPerMinute
 from PIL import Image
 
 from tests.experience.studio.test_studio import HTMX, author, draft, facts, lesson, picture, typed
@@ -69,6 +70,37 @@ def test_a_text_names_a_picture_where_the_pages_serve_it(author, lesson, media):
     # A cover's has no size in its name; a text doesn't name it.
     cover = address_of(pictures.keep(pictures.cut(picture(), width=640, height=400)))
     assert (resolve(cover).view_name, pictures.in_text(cover)) == ("shell:picture", None)
+
+
+def test_a_picture_put_into_a_lesson_is_noted(author, lesson, media):
+    address = send(author, lesson, picture()).json()["address"]
+    entry = AuditEntry.objects.get(act="lesson.pictured")
+    assert (entry.subject_kind, entry.subject_id) == ("lesson", str(lesson.pk))
+    assert entry.after == {"picture": address.removeprefix("/media/")}
+
+
+def test_pictures_of_all_kinds_count_together(author, draft, lesson, media, monkeypatch):
+    monkeypatch.setattr(
+        "zhiyue.experience.studio.uploads.PICTURES", RateLimitItemPerMinute(3, namespace="together")
+    )
+    look = reverse("studio:look", args=[draft.pk])
+    addresses = (reverse("studio:lesson_picture", args=[lesson.pk]), look, reverse("studio:own_portrait"))
+
+    def put(address):
+        upload = SimpleUploadedFile("a.jpg", picture(), "image/jpeg")
+        return author.post(address, {"picture": upload})
+
+    # Nothing chosen counts nothing.
+    assert [author.post(address).status_code for address in addresses] == [422] * 3
+    assert [put(address).status_code for address in addresses] == [201, 302, 302]
+    entries = AuditEntry.objects.count()
+    for address in addresses:
+        answer = put(address)
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+        said = answer.json()["message"] if address == addresses[0] else answer.content.decode()
+        assert re.search("Too many tries|次数太多|太多", said)
+    assert AuditEntry.objects.count() == entries
 
 
 def test_nobody_else_puts_pictures_into_a_lesson(signed_in, browser, stranger, lesson, media):

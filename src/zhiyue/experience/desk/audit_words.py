@@ -52,6 +52,7 @@ ACTS: Mapping[str, Words] = {
     "lesson.address_moved": pgettext_lazy("audit act", "changed the address of a lesson of"),
     "lesson.withdrawn": pgettext_lazy("audit act", "withdrew a lesson of"),
     "lesson.brought_back": pgettext_lazy("audit act", "brought back a lesson of"),
+    "lesson.pictured": pgettext_lazy("audit act", "put a picture into the lesson"),
     "lesson.removed": pgettext_lazy("audit act", "removed a lesson of"),
     "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
     "job.discarded": pgettext_lazy("audit act", "discarded the job"),
@@ -146,6 +147,7 @@ FIELDS: Mapping[str, Words] = {
 _FIELDS_OF: Mapping[str, Words] = {
     "agreement.kind": pgettext_lazy("audit field", "Agreement"),
     "academy.name": pgettext_lazy("audit field", "Name of the academy"),
+    "lesson.picture": pgettext_lazy("audit field", "Picture"),
     "teacher.picture": pgettext_lazy("audit field", "Picture"),
 }
 

@@ -3,7 +3,6 @@
 import json
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
@@ -11,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from limits import RateLimitItemPerMinute
 
 from zhiyue.core.kit.errors import Refused
-from zhiyue.experience.shell.limits import Allowance, spend
+from zhiyue.experience.shell.limits import Allowance, TooMany, spend
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.forms import AddressForm, LessonForm, lesson_as_typed
+from zhiyue.experience.studio.uploads import sent_picture, with_wait
 from zhiyue.product.catalogue import authoring, prose, reading_time
 from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile
 from zhiyue.product.catalogue.models import Lesson
-from zhiyue.product.catalogue.pictures import BYTES_AT_MOST
 from zhiyue.product.catalogue.services import add_picture, change_lesson, move_lesson_address
 from zhiyue.product.catalogue.services.typed import BODY_AT_MOST
 
@@ -76,15 +75,10 @@ def preview(request: PageRequest) -> HttpResponse:
 def picture(request: PageRequest, lesson_id: int) -> HttpResponse:
     """Keep a picture and tell the editor where it is; what is wrong with one is said in the same form."""
     authoring.lesson_to_change(request.viewer, lesson_id)
-    upload = request.FILES.get("picture")
-    if not isinstance(upload, UploadedFile):
-        return JsonResponse({"message": pgettext("studio", "Choose a file first.")}, status=422)
     try:
-        # One byte too many is enough to refuse it.
-        content = upload.read(BYTES_AT_MOST + 1)
-        kept = add_picture(viewer=request.viewer, lesson_id=lesson_id, content=content)
-    except BadFact as why:
-        return JsonResponse({"message": str(why.message)}, status=422)
+        kept = add_picture(viewer=request.viewer, lesson_id=lesson_id, content=sent_picture(request))
+    except (BadFact, TooMany) as why:
+        return with_wait(JsonResponse({"message": str(why.message)}, status=why.status), why)
     return JsonResponse({"address": kept.address}, status=201)
 
 

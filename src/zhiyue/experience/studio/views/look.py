@@ -1,7 +1,6 @@
 """How a course looks: its drawn cover and the word on it, or a picture of its own."""
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import pgettext
@@ -9,13 +8,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell import covers
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.showing import cover, state_of
+from zhiyue.experience.studio.uploads import sent_picture, with_wait
 from zhiyue.product.catalogue import authoring
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.catalogue.pictures import BYTES_AT_MOST
 from zhiyue.product.catalogue.services import put_keyword, put_picture, remove_picture
 
 
@@ -25,14 +25,10 @@ def look(request: PageRequest, course_id: int) -> HttpResponseBase:
     course = authoring.course_to_change(request.viewer, course_id)
     if request.method != "POST":
         return _page(request, course)
-    upload = request.FILES.get("picture")
-    if not isinstance(upload, UploadedFile):
-        return _page(request, course, error=pgettext("studio", "Choose a file first."))
     try:
-        # One byte too many is enough to refuse it.
-        put_picture(viewer=request.viewer, course_id=course_id, content=upload.read(BYTES_AT_MOST + 1))
-    except BadFact as why:
-        return _page(request, course, error=str(why.message))
+        put_picture(viewer=request.viewer, course_id=course_id, content=sent_picture(request))
+    except (BadFact, TooMany) as why:
+        return with_wait(_page(request, course, error=str(why.message), status=why.status), why)
     messages.success(request, pgettext("toast", "This is the cover now."))
     return redirect("studio:look", course_id)
 
@@ -45,7 +41,7 @@ def keyword(request: PageRequest, course_id: int) -> HttpResponseBase:
         put_keyword(viewer=request.viewer, course_id=course_id, keyword=typed)
     except Refused as why:
         course = authoring.course_to_change(request.viewer, course_id)
-        return _page(request, course, keyword_error=str(why.message), typed=typed)
+        return _page(request, course, keyword_error=str(why.message), typed=typed, status=422)
     messages.success(request, pgettext("toast", "Saved."))
     return redirect("studio:look", course_id)
 
@@ -65,6 +61,7 @@ def _page(
     error: str = "",
     keyword_error: str = "",
     typed: str | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     values = {
         "tab": "courses",
@@ -77,4 +74,4 @@ def _page(
         "keyword_error": keyword_error,
         "keyword": course.keyword if typed is None else typed,
     }
-    return page(request, "look.html", values, status=422 if error or keyword_error else 200)
+    return page(request, "look.html", values, status=status)

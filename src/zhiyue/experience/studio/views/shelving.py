@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.forms import (
@@ -22,10 +22,10 @@ from zhiyue.experience.studio.forms import (
     TopicForm,
     account_as_typed,
 )
+from zhiyue.experience.studio.uploads import sent_picture, with_wait
 from zhiyue.product.catalogue import authoring, services
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Teacher, Topic
-from zhiyue.product.catalogue.pictures import BYTES_AT_MOST
 
 
 @for_the_studio
@@ -40,8 +40,8 @@ def me(request: PageRequest) -> HttpResponseBase:
 @for_the_studio
 @require_POST
 def own_portrait(request: PageRequest) -> HttpResponseBase:
-    error = _portrayed(request, None)
-    return _me_page(request, _own_form(request, None), error) if error else redirect("studio:me")
+    why = _portrayed(request, None)
+    return _me_page(request, _own_form(request, None), why) if why else redirect("studio:me")
 
 
 def _own_form(request: PageRequest, typed: QueryDict | None) -> OwnTeacherForm:
@@ -55,16 +55,16 @@ def _own_form(request: PageRequest, typed: QueryDict | None) -> OwnTeacherForm:
     return OwnTeacherForm(typed, initial=initial)
 
 
-def _me_page(request: PageRequest, form: OwnTeacherForm, error: str = "") -> HttpResponse:
+def _me_page(request: PageRequest, form: OwnTeacherForm, why: Refused | None = None) -> HttpResponse:
     user = require(request.viewer, Permission.USE_STUDIO)
     values = {
         "tab": "me",
         "form": form,
         "teacher": authoring.teacher_of(user) or Teacher(name=user.display_name),
         "portrait_url": reverse("studio:own_portrait"),
-        "error": error,
+        "error": why.message if why else "",
     }
-    return page(request, "me.html", values, status=422 if error else _status(form))
+    return _with_portrait(request, "me.html", values, form, why)
 
 
 @for_the_studio
@@ -134,9 +134,9 @@ def teacher(request: PageRequest, teacher_id: int | None = None) -> HttpResponse
 def portrait(request: PageRequest, teacher_id: int) -> HttpResponseBase:
     require(request.viewer, Permission.CHANGE_ANY_COURSE)
     found = get_object_or_404(Teacher, pk=teacher_id)
-    error = _portrayed(request, teacher_id)
-    if error:
-        return _teacher_page(request, _teacher_form(found, None), found, error)
+    why = _portrayed(request, teacher_id)
+    if why:
+        return _teacher_page(request, _teacher_form(found, None), found, why)
     return redirect("studio:teacher", teacher_id)
 
 
@@ -149,35 +149,39 @@ def _teacher_form(found: Teacher | None, typed: QueryDict | None) -> TeacherForm
 
 
 def _teacher_page(
-    request: PageRequest, form: TeacherForm, found: Teacher | None, error: str = ""
+    request: PageRequest, form: TeacherForm, found: Teacher | None, why: Refused | None = None
 ) -> HttpResponse:
     values = {
         "tab": "teachers",
         "form": form,
         "teacher": found,
         "portrait_url": reverse("studio:portrait", args=[found.pk]) if found else "",
-        "error": error,
+        "error": why.message if why else "",
     }
-    return page(request, "teacher.html", values, status=422 if error else _status(form))
+    return _with_portrait(request, "teacher.html", values, form, why)
 
 
-def _portrayed(request: PageRequest, teacher_id: int | None) -> str:
+def _with_portrait(
+    request: PageRequest, template: str, values: dict[str, object], form: StudioForm, why: Refused | None
+) -> HttpResponse:
+    """A page with a form and, beside it, the picture; `why` that one was refused."""
+    if why is None:
+        return page(request, template, values, status=_status(form))
+    return with_wait(page(request, template, values, status=why.status), why)
+
+
+def _portrayed(request: PageRequest, teacher_id: int | None) -> Refused | None:
     """Put or take away the picture of a teacher, without a number one's own. Returns why not, or nothing."""
     if "remove" in request.POST:
         services.remove_portrait(viewer=request.viewer, teacher_id=teacher_id)
         messages.success(request, pgettext("toast", "The picture is gone; the first character is back."))
-        return ""
-    upload = request.FILES.get("picture")
-    if not isinstance(upload, UploadedFile):
-        return pgettext("studio", "Choose a file first.")
+        return None
     try:
-        # One byte too many is enough to refuse it.
-        content = upload.read(BYTES_AT_MOST + 1)
-        services.put_portrait(viewer=request.viewer, teacher_id=teacher_id, content=content)
-    except BadFact as why:
-        return str(why.message)
+        services.put_portrait(viewer=request.viewer, teacher_id=teacher_id, content=sent_picture(request))
+    except (BadFact, TooMany) as why:
+        return why
     messages.success(request, pgettext("toast", "Learners see this picture now."))
-    return ""
+    return None
 
 
 def _topics(request: PageRequest) -> HttpResponse:

@@ -74,8 +74,11 @@ def add_picture(*, viewer: Viewer, lesson_id: int, content: bytes) -> pictures.I
     """Keep a picture for a lesson's text; learners see it once the text names it. It stays a week when the text drops
     it: who takes the former text back finds it there. Raises NotAllowed, BadFact."""
     lesson = Lesson.objects.select_related("course__teacher").get(pk=lesson_id)
-    require_change(viewer, lesson.course)
-    return pictures.keep_for_text(content)
+    user = require_change(viewer, lesson.course)
+    kept = pictures.keep_for_text(content)
+    subject = ("lesson", lesson.pk, lesson.title)
+    note(by=user, act="lesson.pictured", subject=subject, after={"picture": kept.name})
+    return kept
 
 
 @transaction.atomic
