@@ -149,6 +149,13 @@ def test_a_chapter_with_lessons_stays(author, draft):
     assert list(draft.chapters.values_list("title", flat=True)) == ["一"]
 
 
+def test_the_text_of_a_deleted_lesson_is_kept_whole_in_the_audit_log(author, draft):
+    lesson, body = Lesson.objects.get(title="c"), "写了很久。" * 1_000
+    write(author, lesson, body=body)
+    services.remove_lesson(viewer=author, lesson_id=lesson.pk)
+    assert AuditEntry.objects.get(act="lesson.removed").before["body"] == body
+
+
 def test_a_lesson_that_was_out_is_withdrawn_never_lost(operator, course):
     viewer, lesson = viewer_of(operator), lesson_of(course, "two")
     with pytest.raises(NotNow):

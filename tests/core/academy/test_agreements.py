@@ -209,6 +209,18 @@ def test_what_is_not_in_force_yet_can_be_withdrawn_and_published_anew(publish, o
     assert publish(in_force_from=clock.now() + timedelta(days=3)).version == 2
 
 
+def test_the_text_of_what_was_withdrawn_is_there_until_the_next_version(publish, owner):
+    publish()
+    body = "很长的条款。" * 2_000
+    publish(body=body, title="新协议", what_changed="退款", in_force_from=clock.now() + timedelta(days=9))
+    assert selectors.withdrawn_text("terms") is None
+    withdraw_agreement(viewer=viewing(owner), kind="terms", version=2)
+    assert selectors.withdrawn_text("terms") == selectors.WithdrawnText(2, "新协议", body, "退款")
+    assert selectors.withdrawn_text("privacy") is None
+    publish()
+    assert selectors.withdrawn_text("terms") is None
+
+
 def test_what_is_in_force_is_withdrawn_by_nobody_and_nothing_by_others(publish, owner, operator):
     publish()
     publish(in_force_from=clock.now() + timedelta(days=3))

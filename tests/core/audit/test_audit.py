@@ -109,6 +109,12 @@ def test_a_long_text_that_came_or_went_is_kept_by_its_beginning(operator):
     assert went.after is None and went.before["bio"]["characters"] == 501
 
 
+def test_the_only_copy_of_a_long_text_is_kept_whole(operator):
+    was = {"body": "长" * 5_000}
+    note(by=operator, act="lesson.removed", subject=("course", 1, "课"), before=was, whole=True)
+    assert AuditEntry.objects.get().before == was
+
+
 def test_a_short_text_is_kept_whole_as_it_was_given(operator):
     given = {"summary": "字" * 500, "tags": ["一"]}
     note(by=operator, act="course.changed", subject=("course", 1, "课"), after=given)

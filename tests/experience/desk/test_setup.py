@@ -213,6 +213,22 @@ def test_a_mistyped_year_is_refused_in_the_form_and_a_slip_is_withdrawn(desk):
     assert not Agreement.objects.exists()
 
 
+def test_the_text_of_a_withdrawn_version_stands_in_the_form(desk):
+    later = (clock.business_day() + timedelta(days=3)).isoformat()
+    text = {"title": "用户协议", "body": "你可以学。" * 300, "what_changed": "退款", "in_force_on": later}
+    desk.post("/desk/setup/agreements/terms/", text | {"publish": "1"})
+    desk.post("/desk/setup/agreements/terms/1/withdraw/")
+    answer = desk.get("/desk/setup/agreements/terms/")
+    form = answer.context["form"]
+    shown = {name: form[name].value() for name in ("title", "body", "what_changed")}
+    assert shown == {name: text[name] for name in shown}
+    page = answer.content.decode()
+    assert text["body"] in page and "the text of version 1" in page
+    published = desk.post("/desk/setup/agreements/terms/", text | {"in_force_on": "", "publish": "1"})
+    assert published.status_code == 302
+    assert "which was withdrawn" not in desk.get("/desk/setup/agreements/terms/").content.decode()
+
+
 def test_today_is_at_once(desk):
     text = {"title": "用户协议", "body": "你可以学。", "in_force_on": clock.business_day().isoformat()}
     assert desk.post("/desk/setup/agreements/terms/", text | {"publish": "1"}).status_code == 302

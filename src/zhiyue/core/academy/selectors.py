@@ -1,6 +1,7 @@
 """Reads about the academy: asked on every page, so remembered for a few seconds."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,6 +17,7 @@ from zhiyue.core.academy.models import (
     Proof,
 )
 from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.selectors import Sought, entries
 from zhiyue.core.kit import clock
 
 ACADEMY_KEY = "core.academy"
@@ -62,6 +64,29 @@ def agreement_history(kind: str) -> list[Agreement]:
 
 def agreement(kind: str, version: int) -> Agreement | None:
     return Agreement.objects.filter(kind=kind, version=version).first()
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnText:
+    """What a version said that was withdrawn, to go on from."""
+
+    version: int
+    title: str
+    body: str
+    what_changed: str
+
+
+def withdrawn_text(kind: str) -> WithdrawnText | None:
+    """The version of a kind withdrawn last, where none was published since. Its only copy is in the audit log."""
+    noted = entries(Sought(act="agreement.withdrawn", kind="agreement")).filter(before__kind=kind).first()
+    if noted is None or Agreement.objects.filter(kind=kind, published_at__gt=noted.at).exists():
+        return None
+    before = noted.before or {}
+    if not isinstance(before["body"], str):
+        # Noted before texts that go were kept whole.
+        return None
+    told = {name: before.get(name, "") for name in ("title", "body", "what_changed")}
+    return WithdrawnText(version=before["version"], **told)
 
 
 def acceptance_counts(kind: str) -> dict[int, int]:

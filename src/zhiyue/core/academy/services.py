@@ -225,7 +225,14 @@ def withdraw_agreement(*, viewer: Viewer, kind: str, version: int) -> None:
         by=by,
         act="agreement.withdrawn",
         subject=("agreement", made.pk, f"{made.title} {made.version}"),
-        before={**_told(made), "title": made.title, "body": made.body},
+        before={
+            **_told(made),
+            "title": made.title,
+            "body": made.body,
+            "what_changed": made.what_changed,
+        },
+        # The row goes: `withdrawn_text` gives the owner their text back from here.
+        whole=True,
     )
     made.delete()
 

@@ -30,10 +30,13 @@ def note(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     why: str = "",
+    whole: bool = False,
 ) -> AuditEntry:
     """Note an act of staff. `act` is “noun.verb in the past” (`member.banned`), `subject` (kind, id, name as it was);
     `by` None is the console. Never put secrets into `before` and `after`; of long texts the log keeps what `texts`
-    tells."""
+    tells; `whole`, for acts that delete their only copy, keeps them as they were."""
+    if not whole:
+        before, after = told(before, after)
     entry = _entry(by, act, subject, before, after, why)
     entry.save(force_insert=True)
     return entry
@@ -50,6 +53,7 @@ def note_each(
     why: str = "",
 ) -> int:
     """Note the same act on many subjects, an entry each. How many."""
+    before, after = told(before, after)
     entries = [_entry(by, act, subject, before, after, why) for subject in subjects]
     AuditEntry.objects.bulk_create(entries, batch_size=_AT_ONCE)
     return len(entries)
@@ -64,7 +68,6 @@ def _entry(
     why: str,
 ) -> AuditEntry:
     kind, pk, name = subject
-    before, after = told(before, after)
     return AuditEntry(
         by_id=by.pk if by else None,
         by_name=by.get_short_name() if by else "console",

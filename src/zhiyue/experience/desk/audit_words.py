@@ -113,6 +113,7 @@ FIELDS: Mapping[str, Words] = {
     "place": pgettext_lazy("audit field", "Place"),
     "published_at": pgettext_lazy("audit field", "Published"),
     "body": pgettext_lazy("audit field", "Text"),
+    "what_changed": pgettext_lazy("audit field", "What changed"),
     "tags": pgettext_lazy("audit field", "Tags"),
     "skills": pgettext_lazy("audit field", "Skills"),
     "outcomes": pgettext_lazy("audit field", "Outcomes"),

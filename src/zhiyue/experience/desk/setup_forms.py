@@ -1,5 +1,6 @@
 """What an owner types into the pages of setting up."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from django import forms
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy.models import Academy, Accent, Agreement
+from zhiyue.core.academy.selectors import WithdrawnText
 from zhiyue.core.academy.services import LONGEST_AGREEMENT, Looks
 from zhiyue.core.kit import clock
 
@@ -104,8 +106,10 @@ class AgreementForm(forms.Form):
         return clock.day_start(day) if day and day != clock.business_day() else None
 
     @classmethod
-    def following(cls, last: Agreement | None) -> "AgreementForm":
-        """To be begun with what the last version said."""
+    def following(cls, last: Agreement | None, withdrawn: WithdrawnText | None) -> "AgreementForm":
+        """To be begun with what was withdrawn since the last version, or else with what that one said."""
+        if withdrawn is not None:
+            return cls(initial=asdict(withdrawn))
         return cls(initial={"title": last.title, "body": last.body} if last else {})
 
 

@@ -86,7 +86,8 @@ def agreement(request: PageRequest, kind: str) -> HttpResponse:
     if kind not in AgreementKind.values:
         raise Http404
     versions = selectors.agreement_history(kind)
-    form = AgreementForm.following(versions[0] if versions else None)
+    withdrawn = selectors.withdrawn_text(kind) if request.method != "POST" else None
+    form = AgreementForm.following(versions[0] if versions else None, withdrawn)
     preview = None
     if request.method == "POST":
         form = AgreementForm(request.POST)
@@ -101,6 +102,7 @@ def agreement(request: PageRequest, kind: str) -> HttpResponse:
         "label": AgreementKind(kind).label,
         "kinds": AgreementKind.choices,
         "form": form,
+        "withdrawn": withdrawn,
         "preview": preview,
         "next_version": versions[0].version + 1 if versions else 1,
         "versions": [(one, counts.get(one.version, 0), one.in_force_from > now) for one in versions],
@@ -113,7 +115,9 @@ def agreement(request: PageRequest, kind: str) -> HttpResponse:
 @require_POST
 def withdraw_agreement(request: PageRequest, kind: str, version: int) -> HttpResponse:
     services.withdraw_agreement(viewer=request.viewer, kind=kind, version=version)
-    words = pgettext("toast", "Version %(version)s is withdrawn. It never comes into force.")
+    words = pgettext(
+        "toast", "Version %(version)s is withdrawn. It never comes into force; its text stands in the form."
+    )
     messages.success(request, words % {"version": version})
     return HttpResponseRedirect(reverse("desk:setup_agreement", args=[kind]))
 

@@ -150,7 +150,7 @@ def remove_lesson(*, viewer: Viewer, lesson_id: int) -> None:
     FormerSlug.objects.filter(kind=FormerSlug.Kind.LESSON, now_at=lesson_id).delete()
     _place_lessons(course, list(course.lessons.order_by("position")))
     before: dict[str, object] = {"lesson": lesson.title, "slug": lesson.slug, "body": lesson.body}
-    _changed(user, course, "lesson.removed", before=before)
+    _changed(user, course, "lesson.removed", before=before, whole=True)
 
 
 @transaction.atomic
@@ -224,12 +224,12 @@ def _place_lessons(course: Course, lessons: Sequence[Lesson]) -> None:
 
 def _changed(
     user: User, course: Course, act: str, *, before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None, why: str = "",
+    after: Mapping[str, object] | None = None, why: str = "", whole: bool = False,
 ) -> None:  # fmt: skip
     # The course was touched, but its facts weren't: `updated_at` is what their form compares.
     subject = ("course", course.pk, course.title)
     note(
-        by=user, act=act, subject=subject, why=why,
+        by=user, act=act, subject=subject, why=why, whole=whole,
         before=dict(before) if before else None, after=dict(after) if after else None,
     )  # fmt: skip
     index_course(course.pk)
