@@ -89,6 +89,31 @@ def test_rows_with_errors_are_taken_away_to_be_mended(desk):
     assert "mended@b.cn" in again and "=坏(1)" in again
 
 
+def test_a_course_left_out_comes_back_whole_to_be_mended(desk):
+    make_course("any")
+    table = "Course,Topic,Chapter,Lesson,Minutes\n好课,data,一,甲,5\n新课,data,一,甲,5\n,,,乙,很久\n,,二,丙\n,,,丁,5\n"
+    at = uploaded(desk, table, "courses")["Location"]
+    assert "The courses left out as CSV" in text_of(desk.get(at))
+    desk.post(f"{at}apply/")
+    assert not Course.objects.filter(title="新课").exists()
+    at = uploaded(desk, table, "courses")["Location"]
+    content = b"".join(desk.get(f"{at}errors.csv").streaming_content).decode()
+    header, *rows = csv.reader(io.StringIO(content[1:]))
+    assert header == ["Course", "Topic", "Chapter", "Lesson", "Minutes", "Line", "What to do"]
+    assert [row[:6] for row in rows] == [
+        ["新课", "data", "一", "甲", "5", "3"],
+        ["新课", "", "一", "乙", "很久", "4"],
+        ["新课", "", "二", "丙", "", "5"],
+        ["新课", "", "二", "丁", "5", "6"],
+    ]
+    assert [bool(row[6]) for row in rows] == [False, True, False, False]
+    again = uploaded(desk, content.replace("很久", "8").encode(), "courses")["Location"]
+    desk.post(f"{again}apply/")
+    made = Course.objects.get(title="新课")
+    lessons = made.lessons.order_by("position").values_list("chapter__title", "title")
+    assert list(lessons) == [("一", "甲"), ("一", "乙"), ("二", "丙"), ("二", "丁")]
+
+
 def test_an_export_brought_in_again_changes_nothing(desk, learner):
     User.objects.filter(pk=learner.pk).update(display_name="=小林", phone="+8613800138000")
     MemberTag.objects.create(user=learner, name="@老")

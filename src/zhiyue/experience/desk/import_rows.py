@@ -1,9 +1,9 @@
-"""What a look at an uploaded table shows of its rows: the first good ones as they will be written, and the bad ones as
-a table to mend and bring in again."""
+"""What a look at an uploaded table shows of its rows: the first good ones as they will be written, and what is
+left out as a table to mend and bring in again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
@@ -69,21 +69,36 @@ def _lessons(plan: CoursePlan) -> Iterator[list[str]]:
                 yield [outline.title, chapter, lesson.title, str(lesson.minutes), free]
 
 
-def error_table(
-    sheet: UploadedSheet, errors: Sequence[RowError], names: Mapping[str, Promise]
+def bad_people(sheet: UploadedSheet, plan: Plan) -> tuple[list[str], Iterator[list[str]]]:
+    """Header and rows of a table with the bad rows, as they were sent."""
+    return _to_mend(sheet, plan.errors, MEMBER_COLUMNS, {error.line: {} for error in plan.errors})
+
+
+def left_out_courses(sheet: UploadedSheet, plan: CoursePlan) -> tuple[list[str], Iterator[list[str]]]:
+    """Header and rows of a table with every row of the courses that are left out: their good rows aren't imported
+    either. Each names its course and chapter, so that rows can be parted from each other."""
+    return _to_mend(sheet, plan.errors, COURSE_COLUMNS, plan.left_out_rows)
+
+
+def _to_mend(
+    sheet: UploadedSheet,
+    errors: Sequence[RowError],
+    names: Mapping[str, Promise],
+    filled: Mapping[int, Mapping[str, str]],
 ) -> tuple[list[str], Iterator[list[str]]]:
-    """Header and rows of a table with the bad rows as they were sent, and after them what to do. Brought in again as it
-    is, the two columns more are passed over."""
+    """The rows of the lines in `filled`, with these cells by the keys of `names`, and after them what to do. Brought in
+    again as it is, the two columns more are passed over."""
     read = sheets.read(sheet.text)
+    keys = sheets.columns(read, names)
     told: dict[int, list[str]] = {}
     for error in errors:
         column = str(names.get(error.column, ""))
         told.setdefault(error.line, []).append(f"{column}: {error.words}" if column else str(error.words))
     header = [*read.header, pgettext("column", "Line"), pgettext("column", "What to do")]
-    width = len(read.header)
-    rows = (
-        [*cells[:width], *[""] * (width - len(cells)), str(line), " ".join(told[line])]
-        for line, cells in read.rows
-        if line in told
-    )
-    return header, rows
+
+    def row(line: int, cells: Sequence[str]) -> list[str]:
+        of_header = zip_longest(keys, cells[: len(keys)], fillvalue="")
+        sent = [filled[line].get(key or "", cell) for key, cell in of_header]
+        return [*sent, str(line), " ".join(told.get(line, []))]
+
+    return header, (row(line, cells) for line, cells in read.rows if line in filled)

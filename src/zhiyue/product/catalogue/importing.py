@@ -78,12 +78,14 @@ class Outline:
 
 @dataclass(slots=True)
 class CoursePlan:
-    """What an import would do. With an error, a course is left out whole: half an outline helps nobody."""
+    """What an import would do. With an error, a course is left out whole: half an outline helps nobody.
+    `left_out_rows`: by line, each row of those courses, with the course and chapter it has, its own or inherited."""
 
     outlines: list[Outline] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    left_out_rows: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def fresh(self) -> list[Outline]:
@@ -114,6 +116,7 @@ class _Reader:
         self.plan = plan
         self.outlines: dict[str, Outline] = {}
         self.bad: set[str] = set()
+        self.rows: dict[int, dict[str, str]] = {}
         self.course = self.chapter = ""
         self.topics = {
             name: topic for topic in Topic.objects.all() for name in (topic.slug, topic.name, topic.name_en)
@@ -127,6 +130,7 @@ class _Reader:
         if values.get("course") and " ".join(values["course"].split()) != self.course:
             self.course, self.chapter = " ".join(values["course"].split()), ""
         self.chapter = values.get("chapter") or self.chapter
+        self.rows[line] = {"course": self.course, "chapter": self.chapter}
         typed, errors = self._typed(line, values)
         outline = self.outlines.setdefault(self.course, Outline(self.course, line))
         errors += self._place(outline, line, values)
@@ -157,6 +161,7 @@ class _Reader:
                 self.bad.add(title)
         self.plan.outlines = [one for title, one in self.outlines.items() if title not in self.bad]
         self.plan.left_out = sorted(self.bad)
+        self.plan.left_out_rows = {line: row for line, row in self.rows.items() if row["course"] in self.bad}
         self.plan.errors.sort(key=lambda error: error.line)
 
     def _typed(self, line: int, values: dict[str, str]) -> tuple[dict[str, str], list[RowError]]:

@@ -1,17 +1,16 @@
-"""The rows of an upload that can't be imported, taken away to be mended."""
+"""What of an upload can't be imported, taken away to be mended: people row by row, courses whole."""
 
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from zhiyue.core.accounts import uploads
-from zhiyue.core.accounts.columns import MEMBER_COLUMNS
 from zhiyue.core.accounts.models import UploadedSheet
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk.access import for_the_desk
-from zhiyue.experience.desk.import_rows import error_table
+from zhiyue.experience.desk.import_rows import bad_people, left_out_courses
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.product.catalogue.importing import COURSE_COLUMNS, plan_courses
+from zhiyue.product.catalogue.importing import plan_courses
 from zhiyue.product.commerce.importing import plan_members
 
 
@@ -19,7 +18,7 @@ from zhiyue.product.commerce.importing import plan_members
 @require_safe
 def members(request: PageRequest, sheet_id: int) -> HttpResponseBase:
     sheet = uploads.sheet_of(request.viewer, UploadedSheet.Kind.MEMBERS, sheet_id)
-    header, rows = error_table(sheet, plan_members(sheet.text).errors, MEMBER_COLUMNS)
+    header, rows = bad_people(sheet, plan_members(sheet.text))
     return csv_download(request, "members-to-mend.csv", header, rows)
 
 
@@ -27,5 +26,5 @@ def members(request: PageRequest, sheet_id: int) -> HttpResponseBase:
 @require_safe
 def courses(request: PageRequest, sheet_id: int) -> HttpResponseBase:
     sheet = uploads.sheet_of(request.viewer, UploadedSheet.Kind.COURSES, sheet_id)
-    header, rows = error_table(sheet, plan_courses(sheet.text).errors, COURSE_COLUMNS)
+    header, rows = left_out_courses(sheet, plan_courses(sheet.text))
     return csv_download(request, "courses-to-mend.csv", header, rows)
