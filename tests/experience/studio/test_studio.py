@@ -413,3 +413,16 @@ def test_a_lesson_longer_than_that_stands_in_the_editor_again_with_what_to_do(au
     assert answer.status_code == 422 and "200,000" in page and body in page
     lesson.refresh_from_db()
     assert lesson.body == ""
+
+
+def test_a_summary_and_a_portrait_in_words_may_be_as_long_as_is_said_in_many_lines(author, creator, draft):
+    summary, bio = "行\n" * 2_499 + "行行", "行\n" * 999 + "行行"
+    address, as_sent = reverse("studio:facts", args=[draft.pk]), summary.replace("\n", "\r\n")
+    assert author.post(address, facts(draft, summary=as_sent)).status_code == 302
+    draft.refresh_from_db()
+    assert draft.summary == summary
+    me = {"name": "周老师", "headline": "", "bio": bio.replace("\n", "\r\n")}
+    assert author.post(reverse("studio:me"), me).status_code == 302
+    assert Teacher.objects.get(user=creator).bio == bio
+    assert author.post(reverse("studio:me"), me | {"bio": me["bio"] + "行"}).status_code == 422
+    assert Teacher.objects.get(user=creator).bio == bio

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.utils.translation import pgettext_lazy
@@ -11,6 +10,7 @@ from zhiyue.core.academy.models import Academy, Accent, Agreement
 from zhiyue.core.academy.selectors import WithdrawnText
 from zhiyue.core.academy.services import LONGEST_AGREEMENT, Looks
 from zhiyue.core.kit import clock
+from zhiyue.experience.shell.fields import LongTextField
 
 
 class LooksForm(forms.Form):
@@ -64,17 +64,6 @@ class LooksForm(forms.Form):
             icp_number=typed["icp_number"],
             police_number=typed["police_number"],
         )
-
-
-class LongTextField(forms.CharField):
-    """A long text. Lines end as the academy keeps them, before its length is looked at; and no `maxlength` lets the
-    browser cut off, unsaid, the end of what is pasted."""
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value)).replace("\r\n", "\n")
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class AgreementForm(forms.Form):

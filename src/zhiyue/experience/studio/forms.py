@@ -13,6 +13,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.cards import in_language
+from zhiyue.experience.shell.fields import LongTextField
 from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.errors import BadFact, SlugWasAnothers
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
@@ -31,11 +32,12 @@ class StudioForm(forms.Form):
 
 
 class WordsField(forms.CharField):
-    """Several words or lines in one field: `by_line`, or between commas of any kind."""
+    """Several words or lines in one field: `by_line`, or between commas of any kind. How many and how long they may be
+    the service says: a length of the whole tells nobody which is too long."""
 
     def __init__(self, *, by_line: bool = False, **more: Any) -> None:
         self.cut = re.compile(r"[\r\n]+" if by_line else r"[,，、;；\r\n]+")
-        super().__init__(required=False, max_length=2_000, **more)
+        super().__init__(required=False, **more)
 
     def to_python(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
         return tuple(word.strip() for word in self.cut.split(super().to_python(value) or "") if word.strip())
@@ -89,7 +91,7 @@ class FactsForm(StudioForm):
     subtitle = forms.CharField(
         label=pgettext_lazy("studio", "One line under the title"), max_length=80, required=False
     )
-    summary = forms.CharField(
+    summary = LongTextField(
         label=pgettext_lazy("studio", "Summary"),
         help_text=pgettext_lazy("studio", "For whom it is, and what they take away. Markdown is fine."),
         required=False,
@@ -213,7 +215,7 @@ def _fen(yuan: Decimal | None) -> int | None:
 class LessonForm(StudioForm):
     seen = SeenField(required=False)
     title = forms.CharField(label=pgettext_lazy("studio", "Title of the lesson"), max_length=80)
-    body = forms.CharField(
+    body = LongTextField(
         label=pgettext_lazy("studio", "Text"),
         required=False,
         strip=False,
@@ -297,7 +299,7 @@ class TopicForm(StudioForm):
         help_text=pgettext_lazy("studio", "Small letters, digits and hyphens. Old links go on working."),
         max_length=50,
     )
-    description = forms.CharField(
+    description = LongTextField(
         label=pgettext_lazy("studio", "What belongs here"),
         max_length=200,
         required=False,
@@ -316,7 +318,7 @@ class OwnTeacherForm(StudioForm):
         max_length=60,
         required=False,
     )
-    bio = forms.CharField(
+    bio = LongTextField(
         label=pgettext_lazy("studio", "More about you"),
         max_length=2_000,
         required=False,
@@ -329,7 +331,7 @@ class TeacherForm(StudioForm):
     headline = forms.CharField(
         label=pgettext_lazy("studio", "One line about them"), max_length=60, required=False
     )
-    bio = forms.CharField(
+    bio = LongTextField(
         label=pgettext_lazy("studio", "More about them"),
         max_length=2_000,
         required=False,

@@ -10,6 +10,7 @@ from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.names import fit_username, tidy_username
 from zhiyue.experience.entrance.names import NameField
+from zhiyue.experience.shell.fields import LongTextField
 
 
 class ProfileForm(forms.Form):
@@ -30,7 +31,7 @@ class ProfileForm(forms.Form):
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
-    bio = forms.CharField(
+    bio = LongTextField(
         label=pgettext_lazy("settings", "About you"),
         help_text=pgettext_lazy(
             "settings", "One or two sentences, if you like. Shown beside what you write."

@@ -22,7 +22,7 @@ from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import free_slug, move_slug
 from zhiyue.product.catalogue.services.shelving import teacher_for
-from zhiyue.product.catalogue.services.typed import check_lengths, course_title, first_words
+from zhiyue.product.catalogue.services.typed import check_lengths, course_title, first_words, long_text
 
 WORDS_AT_MOST = 12
 OUTCOMES_AT_MOST = 12
@@ -240,7 +240,7 @@ def _checked(facts: CourseFacts) -> CourseFacts:
         raise BadFact(
             "list_price", pgettext("catalogue", "The crossed-out price must be higher than the price.")
         )
-    facts = replace(facts, summary=facts.summary.replace("\r\n", "\n"))
+    facts = replace(facts, summary=long_text(facts.summary))
     typed = ("subtitle", "summary", "keyword", "seo_title", "seo_description")
     check_lengths(Course, {name: getattr(facts, name) for name in typed})
     return replace(

@@ -16,7 +16,7 @@ from zhiyue.product.catalogue.errors import BadFact, SlugTaken
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import check_slug, free_slug, move_slug
-from zhiyue.product.catalogue.services.typed import check_lengths
+from zhiyue.product.catalogue.services.typed import check_lengths, long_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,11 @@ def _check_account(user: User | None, teacher: Teacher | None) -> None:
 
 
 def _topic_values(facts: TopicFacts | Topic) -> dict[str, str]:
-    return {name: getattr(facts, name) for name in ("slug", "name", "name_en", "description")}
+    return {name: long_text(getattr(facts, name)) for name in ("slug", "name", "name_en", "description")}
 
 
 def _teacher_values(facts: TeacherFacts | Teacher) -> dict[str, str]:
-    return {name: getattr(facts, name) for name in ("slug", "name", "headline", "bio")}
+    return {name: long_text(getattr(facts, name)) for name in ("slug", "name", "headline", "bio")}
 
 
 def _index_all(course_ids: Iterable[int]) -> None:
