@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import EmailTaken, PhoneTaken, UsernameTaken
 from zhiyue.core.accounts.models import RoleGrant, User
-from zhiyue.core.accounts.names import fit_username, tidy_username
+from zhiyue.core.accounts.names import fit_username, tidy_name, tidy_username
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import refuse_too_long
 from zhiyue.core.kit.errors import Refused
@@ -31,7 +31,7 @@ def create_member(
 ) -> User:
     """A new member, known by one of address, phone (E.164) and user name at least; `proved` says that address and phone
     are theirs for sure. Raises EmailTaken, PhoneTaken, UsernameTaken, TooLong; ValidationError for a weak password
-    or an unfit user name.
+    or an unfit name or user name.
     """
     user = _named(email, phone, username, display_name)
     user.joined_at, user.is_simulated = joined_at or clock.now(), simulated
@@ -46,8 +46,8 @@ def create_proved_member(
     *, display_name: str, password_hash: str = "", email: str = "", phone: str = "", username: str = ""
 ) -> User:
     """A new member whose address or phone a code has proved, or whom another site knows. A password was judged and
-    hashed when it was typed. Raises EmailTaken, PhoneTaken, UsernameTaken, TooLong; ValidationError for an unfit user
-    name."""
+    hashed when it was typed. Raises EmailTaken, PhoneTaken, UsernameTaken, TooLong; ValidationError for an unfit name
+    or user name."""
     user = _named(email, phone, username, display_name)
     user.password = password_hash or make_password(None)
     return _put(user, proved=True)
@@ -60,7 +60,7 @@ def _named(email: str, phone: str, username: str, display_name: str) -> User:
         email=email.strip().lower() or None,
         phone=phone or None,
         username=tidy_username(username) or None,
-        display_name=display_name.strip(),
+        display_name=tidy_name(display_name),
     )
     refuse_too_long(user, ("display_name", "email", "phone", "username"))
     if user.username:
