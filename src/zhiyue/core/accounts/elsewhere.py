@@ -1,5 +1,7 @@
 """Accounts at other sites by which members come in, and that nobody loses their last way in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -28,13 +30,20 @@ def connect(*, account: SocialAccount, user: User, site: str) -> None:
         raise ConnectedElsewhere(site) from clash
 
 
-@transaction.atomic
 def disconnect(*, user: User, account_id: int) -> None:
     """Take one way in away. Raises LastWayIn."""
-    # Locked, so that two ways in can't go at once, each as the one before the last.
-    User.objects.select_for_update().get(pk=user.pk)
-    refuse_last(user)
-    SocialAccount.objects.filter(user_id=user.pk, pk=account_id).delete()
+    with losing_a_way_in(user):
+        SocialAccount.objects.filter(user_id=user.pk, pk=account_id).delete()
+
+
+@contextmanager
+def losing_a_way_in(user: User) -> Iterator[None]:
+    """Whatever takes a way in away does it within. Raises LastWayIn."""
+    with transaction.atomic():
+        # Locked, so that two ways in can't go at once, each as the one before the last.
+        User.objects.select_for_update().get(pk=user.pk)
+        refuse_last(user)
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,6 @@ def ways_in(user: User) -> WaysIn:
 
 
 def refuse_last(user: User) -> None:
-    """Called before a way in goes. Raises LastWayIn."""
+    """Said before anything is asked of them; what counts is `losing_a_way_in`. Raises LastWayIn."""
     if ways_in(user).count <= 1:
         raise LastWayIn

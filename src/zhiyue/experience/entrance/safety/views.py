@@ -34,7 +34,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from zhiyue.core.academy.selectors import academy, agreements_at_sign_up
 from zhiyue.core.accounts import elsewhere
-from zhiyue.core.accounts.elsewhere import refuse_last
+from zhiyue.core.accounts.elsewhere import losing_a_way_in, refuse_last
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.sessions import end_sessions
 from zhiyue.experience.entrance.arriving import first_page
@@ -95,8 +95,8 @@ class AddPasskey(AddWebAuthnView):  # type: ignore[misc]
 
 class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
-        refuse_last(self.request.user)
-        response: HttpResponse = super().form_valid(form)
+        with losing_a_way_in(self.request.user):
+            response: HttpResponse = super().form_valid(form)
         return response
 
 
