@@ -8,6 +8,7 @@ from django.utils import translation
 from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.academy.selectors import ACADEMY_KEY
+from zhiyue.core.accounts.claims import claims_staff
 from zhiyue.core.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +40,9 @@ def test_who_is_called_so_already_keeps_the_name(learner):
     refuse_claim("客服", member=learner)
     with pytest.raises(ValidationError):
         refuse_claim("官方客服", member=learner)
+
+
+@pytest.mark.parametrize("own", ["号", "号号", "部"])
+def test_a_name_of_many_repetitions_is_judged_at_once(own):
+    assert claims_staff(own[0] * 40, academy=own)
+    assert not claims_staff(own[0] * 39 + "甲", academy=own)
