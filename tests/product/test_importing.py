@@ -1,5 +1,7 @@
 """Members and outlines of courses from tables: what is found wrong, what is written, and what a second time does."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.core.accounts.test_staff import as_viewer
@@ -303,16 +305,28 @@ def test_an_upload_whose_import_is_not_over_is_never_forgotten(operator):
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_import_whose_job_was_discarded_ends_and_is_forgotten(operator, gone):
     sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
-    assert importing.end_discarded_imports() == 0
+    assert importing.end_stuck_imports() == 0
     Job.objects.update(state=Job.State.DISCARDED, key=None, claimable_at=None, finished_at=clock.now())
     if gone:
         Job.objects.all().delete()
-    assert importing.end_discarded_imports() == 1
+    assert importing.end_stuck_imports() == 1
     sheet.refresh_from_db()
     assert (sheet.result, sheet.text) == ({"ended": "discarded"}, "")
     assert acts() == ["members.import_started", "members.import_ended"]
     UploadedSheet.objects.update(uploaded_at=sheet.uploaded_at - uploads.KEPT)
     assert uploads.forget_uploads() == 1
+
+
+def test_an_import_whose_job_was_given_up_may_be_run_again_for_a_day(operator):
+    sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
+    dead = {"state": Job.State.DEAD, "key": None, "claimable_at": None}
+    Job.objects.update(**dead, finished_at=clock.now() - uploads.KEPT + timedelta(minutes=1))
+    assert importing.end_stuck_imports() == 0
+    Job.objects.update(finished_at=clock.now() - uploads.KEPT - timedelta(minutes=1))
+    assert importing.end_stuck_imports() == 1
+    sheet.refresh_from_db()
+    assert (sheet.result, sheet.text) == ({"ended": "given_up"}, "")
+    assert acts() == ["members.import_started", "members.import_ended"]
 
 
 OUTLINE = (

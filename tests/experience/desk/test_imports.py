@@ -147,7 +147,12 @@ def test_an_import_asks_why_and_keeps_what_was_ticked(desk):
 
 
 @pytest.mark.parametrize(
-    ("ended", "says"), [("not_allowed", "no longer allowed to"), ("discarded", "its job was discarded")]
+    ("ended", "says"),
+    [
+        ("not_allowed", "no longer allowed to"),
+        ("discarded", "its job was discarded"),
+        ("given_up", "again and again"),
+    ],
 )
 def test_an_import_that_ended_early_says_why(desk, ended, says):
     at = uploaded(desk, "名字,邮箱\n小新,new@b.cn\n")["Location"]

@@ -45,6 +45,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "ended": {
         "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
         "discarded": pgettext_lazy("audit value", "its job was discarded"),
+        "given_up": pgettext_lazy("audit value", "its job failed again and again"),
     },
 }
 _MOMENTS = frozenset({"published_at", "in_force_from"})

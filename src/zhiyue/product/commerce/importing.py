@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts import importing, uploads
@@ -17,6 +18,7 @@ from zhiyue.core.accounts.staff import put_tag
 from zhiyue.core.audit.services import note
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.services import progress
+from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.sheets import listed, torn_names
 from zhiyue.facilities.notices.services import send_mail
@@ -25,7 +27,7 @@ from zhiyue.product.commerce.services import grant_course
 
 STEP = 200
 # Why an import that began may end early; see `UploadedSheet.result`.
-NOT_ALLOWED, DISCARDED = "not_allowed", "discarded"
+NOT_ALLOWED, DISCARDED, GIVEN_UP = "not_allowed", "discarded", "given_up"
 
 
 def plan_members(text: str) -> Plan:
@@ -76,22 +78,27 @@ def import_sheet(*, sheet_id: int) -> None:
 
 @transaction.atomic
 def end_import(sheet: UploadedSheet, reason: str) -> None:
-    """An import that began goes no further, for NOT_ALLOWED or DISCARDED; the log and its page say so."""
+    """An import that began goes no further, for one of these reasons; the log and its page say so."""
     uploads.end(sheet, reason)
     _note(sheet, sheet.by, "members.import_ended", _so_far(sheet))
 
 
-def end_discarded_imports() -> int:
-    """An import whose job staff discarded will never go on, so its table isn't needed. How many ended."""
+def end_stuck_imports() -> int:
+    """An import whose job staff discarded will never go on, and one that was given up has a day to be run again: after
+    that their tables aren't needed. How many ended."""
     begun = UploadedSheet.objects.select_related("by").filter(
         kind=UploadedSheet.Kind.MEMBERS, started_at__isnull=False, finished_at=None
     )
     # A job that was done leaves its table finished, so one that is gone was discarded before.
-    alive = Job.objects.exclude(state=Job.State.DISCARDED)
-    ended = [sheet for sheet in begun if not alive.filter(pk=sheet.job_id or 0).exists()]
-    for sheet in ended:
-        end_import(sheet, DISCARDED)
-    return len(ended)
+    kept = Job.objects.exclude(state=Job.State.DISCARDED)
+    given_up = Q(state=Job.State.DEAD, finished_at__lt=clock.now() - uploads.KEPT)
+    ended = 0
+    for sheet in begun:
+        job = kept.filter(pk=sheet.job_id or 0)
+        if not job.exists() or job.filter(given_up).exists():
+            end_import(sheet, GIVEN_UP if job.exists() else DISCARDED)
+            ended += 1
+    return ended
 
 
 @transaction.atomic
