@@ -16,7 +16,6 @@ from tests.factories import make_course
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import import_history, record
-from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.models import MemberTag, RoleGrant, User
 from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.accounts.services import grant, import_members
@@ -185,9 +184,11 @@ def test_a_tag_that_jobs_would_put_is_refused_before_there_is_one(desk, many, mo
 
 def test_who_is_no_longer_staff_tags_nobody_by_a_job(operator, learner):
     RoleGrant.objects.filter(user=operator).delete()
-    with pytest.raises(NotAllowed):
-        tag_members(by_id=operator.pk, member_ids=[learner.pk], tag="早")
+    tag_members(by_id=operator.pk, member_ids=[learner.pk], tag="早")
     assert not MemberTag.objects.exists()
+    noted = AuditEntry.objects.get()
+    assert (noted.act, noted.by_id) == ("members.tagging_ended", operator.pk)
+    assert noted.after == {"tag": "早", "members": 1, "ended": "not_allowed"}
 
 
 def test_all_that_were_found_are_tagged_and_nobody_else(desk, many):

@@ -45,6 +45,12 @@ def tag_members(*, viewer: Viewer, member_ids: Iterable[int], tag: str) -> int:
     )
 
 
+def end_tagging(*, by: User, members: int, tag: str) -> None:
+    """Note that so many weren't tagged in the background, as `by` was no longer allowed to when their turn came."""
+    after = {"tag": tag, "members": members, "ended": "not_allowed"}
+    note(by=by, act="members.tagging_ended", subject=("tag", tag, tag), after=after)
+
+
 @transaction.atomic
 def put_tag(*, by: User, members: Sequence[User], tag: str) -> int:
     """The part of tagging that an import shares, for a few hundred members; whoever calls asked for the right."""

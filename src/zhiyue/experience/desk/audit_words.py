@@ -19,6 +19,7 @@ ACTS: Mapping[str, Words] = {
     "members.import_started": pgettext_lazy("audit act", "began to import members"),
     "members.imported": pgettext_lazy("audit act", "imported members"),
     "members.import_finished": pgettext_lazy("audit act", "came to the end of importing members"),
+    "members.tagging_ended": pgettext_lazy("audit act", "had the tagging of members ended early:"),
     "members.import_ended": pgettext_lazy("audit act", "had an import of members ended early"),
     "course.granted": pgettext_lazy("audit act", "opened a course for"),
     "course.revoked": pgettext_lazy("audit act", "took back a course from"),
