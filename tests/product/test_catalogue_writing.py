@@ -351,3 +351,14 @@ def test_a_creator_sees_their_courses_an_operator_everybodys(author, operator, d
         authoring.courses_of(author, everybody=True)
     make_course("another")
     assert authoring.courses_of(author) == [draft]
+
+
+def test_a_creator_is_not_called_like_the_academy_by_learners(author, operator):
+    services.change_own_teacher(viewer=author, name="周老师", headline="", bio="")
+    entries = AuditEntry.objects.count()
+    with pytest.raises(BadFact):
+        services.change_own_teacher(viewer=author, name="官方客服", headline="新的", bio="")
+    assert list(Teacher.objects.values_list("name", "headline")) == [("周老师", "")]
+    assert AuditEntry.objects.count() == entries
+    mine = services.change_own_teacher(viewer=viewer_of(operator), name="官方客服", headline="", bio="")
+    assert mine.name == "官方客服"

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import pgettext
 
+from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
@@ -125,6 +127,8 @@ def change_own_teacher(*, viewer: Viewer, name: str, headline: str, bio: str) ->
     """What a creator says of themselves. Raises NotAllowed, BadFact."""
     user = require(viewer, Permission.USE_STUDIO)
     teacher = teacher_for(user=user)
+    if name != teacher.name:
+        _refuse_claim(name, user)
     facts = TeacherFacts(slug=teacher.slug, name=name, headline=headline, bio=bio, user=user)
     return _change_teacher(viewer, user, teacher, facts)
 
@@ -166,6 +170,14 @@ def _change_teacher(viewer: Viewer, by: User, teacher: Teacher, facts: TeacherFa
     )
     _index_all(Course.objects.filter(teacher=teacher).values_list("pk", flat=True))
     return teacher
+
+
+def _refuse_claim(name: str, user: User) -> None:
+    """Learners read this name beside a course, as if it were the academy's own."""
+    try:
+        refuse_claim(name, member=user)
+    except ValidationError as why:
+        raise BadFact("name", why.messages[0]) from why
 
 
 def _check_account(user: User | None, teacher: Teacher | None) -> None:
