@@ -91,7 +91,7 @@ def test_on_a_phone_text_or_page_is_shown(open_browser):
     field.fill("**重点**")
     page.get_by_role("button", name="看", exact=True).click()
     expect(field).to_be_hidden()
-    expect(preview.locator("strong")).to_have_text("重点")
+    expect(preview.locator("strong")).to_have_text(["重点"])
     page.get_by_role("button", name="写", exact=True).click()
     expect(field).to_be_visible()
 
