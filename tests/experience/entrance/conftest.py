@@ -4,8 +4,10 @@ import re
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.http import HttpResponse
 from django.test import Client
 
+from tests.factories import PASSWORD
 from zhiyue.facilities.notices.models import OutgoingMessage
 
 
@@ -15,10 +17,20 @@ def english(browser: Client) -> Client:
     return browser
 
 
+FORM = {"display_name": "小北", "address": "bei@test.example", "password": PASSWORD}
+ENTER = "/sign-in/code/enter/"
+
+
 def digits_sent(to: str) -> str:
     """The six digits of the newest message to an address or phone."""
     message = OutgoingMessage.objects.filter(to=to).latest("pk")
     return message.content.get("code") or re.findall(r"\b\d{6}\b", message.content["text"])[0]
+
+
+def sign_up(client: Client, form: dict[str, str]) -> HttpResponse:
+    """Both steps: the form, and the code that it sends."""
+    client.post("/sign-up/", form)
+    return client.post(ENTER, {"digits": digits_sent(form["address"])})
 
 
 def age(client: Client, seconds: int = 3600) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.experience.entrance.conftest import digits_sent
+from tests.experience.entrance.conftest import ENTER, FORM, digits_sent, sign_up
 from tests.factories import PASSWORD, make_course
 from zhiyue.core.academy.models import AgreementAcceptance
 from zhiyue.core.academy.services import accept_agreements, publish_agreement, publish_templates
@@ -13,15 +13,6 @@ from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.product.commerce.models import Enrolment
 
 pytestmark = pytest.mark.django_db
-
-FORM = {"display_name": "小北", "address": "bei@test.example", "password": PASSWORD}
-ENTER = "/sign-in/code/enter/"
-
-
-def sign_up(client, form):
-    """Both steps: the form, and the code that it sends."""
-    client.post("/sign-up/", form)
-    return client.post(ENTER, {"digits": digits_sent(form["address"])})
 
 
 def shown(client, address):

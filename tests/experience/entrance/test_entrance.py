@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.experience.entrance.conftest import digits_sent
+from tests.experience.entrance.conftest import ENTER, FORM, digits_sent, sign_up
 from tests.factories import PASSWORD
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.models import OneTimeCode, User
@@ -11,15 +11,6 @@ from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.learning.models import SavedCourse
 
 pytestmark = pytest.mark.django_db
-
-FORM = {"display_name": "小北", "address": "bei@test.example", "password": PASSWORD}
-ENTER = "/sign-in/code/enter/"
-
-
-def sign_up(client, form):
-    """Both steps: the form, and the code that it sends."""
-    client.post("/sign-up/", form)
-    return client.post(ENTER, {"digits": digits_sent(form["address"])})
 
 
 def test_a_visitor_keeps_what_they_did_and_goes_on_where_they_were(english, course):
