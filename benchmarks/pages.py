@@ -68,8 +68,10 @@ def _measure(node: str, url: str, environment: dict[str, str]) -> dict[str, obje
     command = [node, str(HERE / "node_modules/lighthouse/cli/index.js"), url]
     command += ["--quiet", "--output=json", "--output-path=stdout", f"--chrome-flags={CHROME_FLAGS}"]
     done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        sys.exit(f"Lighthouse could not measure {url}:\n{done.stderr.strip()}")
     report = json.loads(done.stdout)
     categories = {name: round(100 * report["categories"][name]["score"]) for name in FLOORS}
     audits = report["audits"]
