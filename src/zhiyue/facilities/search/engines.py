@@ -63,7 +63,7 @@ def matches(wanted: Wanted, groups: Mapping[str, Sequence[str]]) -> dict[str, tu
         rows = ask(wanted, tuple(kinds), face=True, most=MOST_IN_FACE)
         is_more = len(rows) > MOST_RANKED
         if not is_more and wanted.is_near:
-            rows += sorted((one for one in together if one[1] in kinds), key=_by_fit)
+            rows += [one for one in together if one[1] in kinds]
         elif not is_more:
             rest = ask(wanted, tuple(kinds), face=False, most=MOST_MATCHES)
             is_more = len(rest) > MOST_MATCHES
