@@ -154,7 +154,10 @@ def test_templates_fill_only_what_is_empty(publish):
     publish()
     made = publish_templates(texts=[("terms", "模板", "模板"), ("privacy", "模板", "模板")])
     assert [(one.kind, one.version) for one in made] == [("privacy", 1)]
-    assert selectors.agreements_missing() == []
+    assert [(one.kind, one.version) for one in selectors.agreements_in_force()] == [
+        ("terms", 1),
+        ("privacy", 1),
+    ]
 
 
 def test_agreements_are_asked_of_the_database_in_one_query(publish, learner, django_assert_num_queries):

@@ -95,12 +95,6 @@ def acceptance_counts(kind: str) -> dict[int, int]:
     return dict(accepted.annotate(n=Count("pk")).order_by())
 
 
-def agreements_missing() -> list[AgreementKind]:
-    """Kinds that everybody has to accept and that have no version in force."""
-    there = {one.kind for one in _in_force()}
-    return [kind for kind in FOR_EVERYBODY if kind not in there]
-
-
 def newest_proofs() -> dict[str, Proof]:
     """How the newest trial of each kind went; kinds never tried are left out."""
     found = {kind: Proof.objects.newest(kind) for kind in Proof.Kind.values}

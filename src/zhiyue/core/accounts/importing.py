@@ -19,8 +19,6 @@ from zhiyue.core.kit import sheets
 from zhiyue.core.kit.sheets import UnreadableSheet
 
 MARKS = ("email", "phone", "username")
-# Said by exports, of no meaning to an import.
-PASSED_OVER = frozenset({"joined", "seen", "state"})
 _LOOKED_UP_AT_ONCE = 500
 Words = str | Promise
 

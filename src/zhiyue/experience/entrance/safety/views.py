@@ -4,7 +4,6 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
@@ -45,8 +44,6 @@ from zhiyue.experience.entrance.safety.arrival import Arrival
 from zhiyue.experience.entrance.safety.devices import describe
 from zhiyue.experience.entrance.safety.freshness import confirm_first, must_confirm
 from zhiyue.experience.shell.viewers import PageRequest
-
-confirmed = reauthentication_required(app="allauth.mfa")
 
 
 def _only_here(request: HttpRequest) -> None:
