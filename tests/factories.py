@@ -1,9 +1,13 @@
 """Plain makers of test data, through the services wherever there is one."""
 
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING, Purpose
+from zhiyue.core.consent.services import choose
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.services import (
@@ -18,8 +22,19 @@ from zhiyue.product.catalogue.services import (
 PASSWORD = "correct horse battery"
 
 
-def make_member(email: str, name: str = "某人") -> User:
-    return create_member(email=email, password=PASSWORD, display_name=name)
+def make_member(email: str, name: str = "某人", *, granted: Purpose | None = EVERYTHING) -> User:
+    """A member who consents to `granted`; None: who wasn't asked yet."""
+    user = create_member(email=email, password=PASSWORD, display_name=name)
+    if granted is not None:
+        choose(member_id=user.pk, visitor=None, granted=granted, way=Choice.Way.SIGN_UP)
+    return user
+
+
+def make_visitor(granted: Purpose = EVERYTHING) -> UUID:
+    """A visitor's key, under which somebody consents to `granted`."""
+    key = uuid4()
+    choose(member_id=None, visitor=key, granted=granted, way=Choice.Way.BAR)
+    return key
 
 
 def make_course(

@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "zhiyue.core.audit",
     "zhiyue.core.accounts",
     "zhiyue.core.academy",
+    "zhiyue.core.consent",
     "zhiyue.core.jobs",
     "zhiyue.collect",
     "zhiyue.facilities.notices",
