@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -11,12 +11,13 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.utils import translation
 
-from tests.factories import make_course, make_member
+from tests.factories import make_course, make_member, make_visitor
 from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit import triggers
+from zhiyue.experience.shell.viewers import VISITOR_COOKIE
 from zhiyue.product.catalogue.models import Course
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -89,8 +90,9 @@ def creator(db: None) -> User:
 
 
 @pytest.fixture
-def visitor() -> UUID:
-    return uuid4()
+def visitor(db: None) -> UUID:
+    """The key of a visitor who consents to everything."""
+    return make_visitor()
 
 
 @pytest.fixture
@@ -100,8 +102,16 @@ def course(db: None) -> Course:
 
 
 @pytest.fixture
-def browser() -> Client:
-    """A visitor's browser; it keeps cookies."""
+def browser(visitor: UUID) -> Client:
+    """The browser of a visitor who was here before and consents to everything; it keeps cookies."""
+    client = Client(headers={"user-agent": BROWSER})
+    client.cookies[VISITOR_COOKIE] = str(visitor)
+    return client
+
+
+@pytest.fixture
+def new_browser() -> Client:
+    """A browser that was never here; it keeps cookies."""
     return Client(headers={"user-agent": BROWSER})
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from tests.conftest import BROWSER
+from tests.factories import make_visitor
 from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
@@ -157,7 +158,7 @@ class TestAnything(TestCase):
     @given(st.lists(JSON, min_size=1, max_size=4))
     def test_whatever_is_sent_is_stored_or_quarantined_and_never_breaks_the_door(self, batch):
         before = Event.objects.count() + Quarantined.objects.count()
-        receipt = send(*batch, actor=Actor(visitor=uuid4()))
+        receipt = send(*batch, actor=Actor(visitor=make_visitor()))
         assert receipt.accepted + receipt.duplicates + len(receipt.refused) == len(batch)
         assert Event.objects.count() + Quarantined.objects.count() == before + receipt.accepted + len(
             receipt.refused

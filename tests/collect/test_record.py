@@ -1,12 +1,12 @@
 """What servers record: the right events, whole or not at all."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
 
+from tests.factories import make_visitor
 from zhiyue.collect.errors import NotInVocabulary
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
@@ -62,7 +62,7 @@ def test_an_act_goes_with_the_transaction_it_was_recorded_in(visitor):
 
 
 def test_a_visitors_history_joins_the_member_once(learner, visitor):
-    other = Actor(visitor=uuid4())
+    other = Actor(visitor=make_visitor())
     record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
     record("course.viewed", actor=other, course_id=8)
     assert join_visitor(visitor=visitor, member_id=learner.pk) == 1

@@ -1,15 +1,21 @@
 """Records that travel in and out of the event log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
+
+from zhiyue.core.consent.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted: a member, or a visitor under a pseudonymous key. With neither, nothing is recorded."""
+    """Who acted: a member, or a visitor under a pseudonymous key. With neither, nothing is recorded.
+
+    `granted` spares asking where the caller knows what the person consents to now; None where it doesn't.
+    """
 
     member_id: int | None = None
     visitor: UUID | None = None
+    granted: Purpose | None = field(default=None, compare=False)
 
     @property
     def is_nobody(self) -> bool:
@@ -18,8 +24,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch. `refused` names the position in the batch and the reason of each refusal."""
+    """What became of a batch. `refused` names the position in the batch and the reason of each refusal; `unconsented`
+    is how many were not stored because the person hasn't consented."""
 
     accepted: int
     duplicates: int
     refused: tuple[tuple[int, str], ...] = ()
+    unconsented: int = 0

@@ -1,13 +1,26 @@
 """The event log, what cleaning kept out of it, and which days are sealed into the lake."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
+
+from zhiyue.core.consent.purposes import Purpose
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def serving(self, purpose: Purpose) -> Self:
+        """Those that may be used for `purpose`."""
+        return self.annotate(_serves=F("purposes").bitand(int(purpose))).filter(_serves__gt=0)
 
 
 class Event(models.Model):
-    """One act of one person. Courses and lessons are ids, not keys: the log lies below the catalogue."""
+    """One act of one person. Courses and lessons are ids, not keys: the log lies below the catalogue.
+
+    `purposes` are the bits of what the person consented to when it was stored, of what the event serves; 0 where it
+    is kept for the service alone. `source` is the import that brought it.
+    """
 
     event_id = models.UUIDField(unique=True)
     name = models.CharField(max_length=40)
@@ -23,12 +36,19 @@ class Event(models.Model):
     recorded_at = models.DateTimeField()
     day = models.DateField()
     corrections = models.JSONField(default=list)
+    purposes = models.PositiveSmallIntegerField()
+    source = models.ForeignKey(
+        "HistoryImport", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    objects: ClassVar = EventQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["member", "-occurred_at"], name="event_by_member"),
             models.Index(fields=["visitor", "-occurred_at"], name="event_by_visitor"),
             models.Index(fields=["day"], name="event_by_day"),
+            models.Index(fields=["source"], name="event_by_source", condition=models.Q(source__isnull=False)),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -41,26 +61,56 @@ class Event(models.Model):
         return f"{self.name} {self.occurred_at:%Y-%m-%d %H:%M:%S}"
 
 
+class ConsentCount(models.Model):
+    """How many events of a kind were not stored on a business day because the person hadn't consented."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=40)
+    n = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "name"], name="consent_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}: {self.n}"
+
+
 class Quarantined(models.Model):
     """An event that cleaning kept out, with the reason: a sample, `QuarantineCount` knows how many there were.
-    Text is cut; it is data, never shown unescaped."""
+
+    `payload` is the entry as it came, JSON, cut where it was too long (`is_whole` is false then, and it can't be
+    replayed). It is data, never shown unescaped. `outcome` says what became of it when it was replayed.
+    """
 
     received_at = models.DateTimeField(db_index=True)
     reason = models.CharField(max_length=24)
     detail = models.CharField(max_length=300)
     payload = models.TextField()
+    is_whole = models.BooleanField(default=False)
+    name = models.CharField(max_length=40, blank=True)
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    visitor = models.UUIDField(null=True, db_index=True)
+    replayed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["reason", "-id"], name="quarantined_by_reason")]
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
 
 
 class QuarantineCount(models.Model):
-    """How many events cleaning kept out on a business day for one reason, and how many of them are in the sample."""
+    """How many events cleaning kept out on a business day for one reason, how many of them are in the sample, and
+    how many were taken in later by a replay."""
 
     day = models.DateField()
     reason = models.CharField(max_length=24)
     n = models.IntegerField(default=0)
     kept = models.IntegerField(default=0)
+    replayed = models.IntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -73,12 +123,97 @@ class QuarantineCount(models.Model):
 
 class SealedDay(models.Model):
     """A past business day and the Parquet file that holds it. `file` is empty while the day has to be read
-    from the event log, because events for it came (or went) after it was sealed."""
+    from the event log, because events for it came (or went) after it was sealed.
+
+    `size` in bytes and `checksum` (SHA-256, hex) are those of the file.
+    """
 
     day = models.DateField(primary_key=True)
     rows = models.IntegerField(default=0)
     file = models.CharField(max_length=80, blank=True)
+    size = models.BigIntegerField(default=0)
+    checksum = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.day} {self.file or '(open)'}"
+
+
+class Subject(models.Model):
+    """Who stands behind a key of the lake: the only place that knows. Without its row, what is sealed under the key
+    belongs to nobody.
+
+    A member's events are sealed under their current key; keys of visitors who turned out to be members follow them.
+    """
+
+    key = models.BigIntegerField(unique=True)
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    visitor = models.UUIDField(null=True, unique=True)
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["member"], condition=models.Q(is_current=True), name="one_current_key_a_member"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(member__isnull=False, visitor__isnull=True)
+                | models.Q(member__isnull=True, visitor__isnull=False),
+                name="subject_is_one_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class Forgotten(models.Model):
+    """How many events of a kind went on one day because they were kept long enough. `before`: those of earlier days."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=40)
+    before = models.DateField()
+    n = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "name"], name="forgotten_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}: {self.n}"
+
+
+class HistoryImport(models.Model):
+    """One file of past events that was brought in, and what became of its rows. `errors` holds the first of them:
+    row number, reason, detail."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        UNDONE = "undone"
+
+    file_name = models.CharField(max_length=200)
+    form = models.CharField(max_length=8)
+    checksum = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    rows = models.BigIntegerField(default=0)
+    imported = models.BigIntegerField(default=0)
+    repeated = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+    unconsented = models.BigIntegerField(default=0)
+    errors = models.JSONField(default=list)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.state}"

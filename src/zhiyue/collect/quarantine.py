@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
 from zhiyue.core.kit import clock
 
@@ -15,6 +16,7 @@ DAYS = 14
 SAMPLE = 200
 PAYLOAD_LIMIT = 2000
 DETAIL_LIMIT = 300
+NAME_LIMIT = 40
 EXPIRY_BATCH = 500
 
 
@@ -27,6 +29,8 @@ class Refusal:
     detail: str
     payload: str
     is_sampled: bool
+    name: str
+    actor: Actor
 
 
 @transaction.atomic
@@ -76,6 +80,10 @@ def _row(one: Refusal, received_at: datetime) -> Quarantined:
         reason=one.reason,
         detail=_storable(one.detail)[:DETAIL_LIMIT],
         payload=_storable(one.payload)[:PAYLOAD_LIMIT],
+        is_whole=0 < len(one.payload) <= PAYLOAD_LIMIT,
+        name=_storable(one.name)[:NAME_LIMIT],
+        member_id=one.actor.member_id,
+        visitor=one.actor.visitor,
     )
 
 

@@ -11,10 +11,13 @@ from django.db import transaction
 
 from zhiyue.collect import quarantine
 from zhiyue.collect.cleaning import Cleaned, clean, is_robot
+from zhiyue.collect.consenting import count_after_commit, granted_by
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.models import Event, SealedDay
 from zhiyue.collect.quarantine import Refusal
+from zhiyue.core.consent.purposes import NOTHING, Purpose
+from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
 
 BATCH_LIMIT = 100
@@ -30,6 +33,7 @@ class Judged:
     events: tuple[Event, ...]
     repeated: int
     refusals: tuple[Refusal, ...]
+    unconsented: tuple[str, ...]
     received_at: datetime
 
 
@@ -43,7 +47,8 @@ def record(
     occurred_at: datetime | None = None,
     **properties: object,
 ) -> Event | None:
-    """Record what a person did, in the caller's transaction. An actor that is nobody leaves no trace."""
+    """Record what a person did, in the caller's transaction. None where it isn't stored: an actor that is nobody
+    leaves no trace, and what a person doesn't consent to is only counted."""
     if actor.is_nobody:
         return None
     received_at = clock.now()
@@ -57,7 +62,11 @@ def record(
         occurred_at=occurred_at or received_at,
         received_at=received_at,
     )
-    event = _row(cleaned, actor=actor, origin="server", received_at=received_at)
+    purposes = cleaned.kind.stored_for(granted_by(actor))
+    if purposes is None:
+        count_after_commit([name], day=clock.business_day(received_at))
+        return None
+    event = _row(cleaned, actor=actor, origin="server", received_at=received_at, purposes=purposes)
     _reopen_days([event.day])
     event.save(force_insert=True)
     return event
@@ -88,8 +97,10 @@ def judge(
     if len(batch) > BATCH_LIMIT:
         raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
     received_at = clock.now()
+    granted = granted_by(actor)
     rows: dict[UUID, Event] = {}
     refusals: list[Refusal] = []
+    unconsented: list[str] = []
     repeated = 0
     for position, entry in enumerate(batch):
         try:
@@ -99,13 +110,18 @@ def judge(
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
-            refusals.append(_refusal(position, entry, why, actor))
+            refusals.append(_refusal(position, entry, why, actor, granted))
+            continue
+        purposes = cleaned.kind.stored_for(granted)
+        if purposes is None:
+            unconsented.append(cleaned.kind.name)
             continue
         repeated += cleaned.event_id in rows
         rows.setdefault(
-            cleaned.event_id, _row(cleaned, actor=actor, origin="browser", received_at=received_at)
+            cleaned.event_id,
+            _row(cleaned, actor=actor, origin="browser", received_at=received_at, purposes=purposes),
         )
-    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), received_at)
+    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented), received_at)
 
 
 @transaction.atomic
@@ -116,16 +132,42 @@ def keep(judged: Judged) -> Receipt:
     if not judged.actor.is_nobody:
         accepted = _insert_once(list(judged.events))
         duplicates = len(judged.events) - accepted + judged.repeated
+        count_after_commit(judged.unconsented, day=clock.business_day(judged.received_at))
     # Last, because everybody's refusals of one reason wait here for each other.
     quarantine.keep(judged.refusals, received_at=judged.received_at)
-    return Receipt(accepted=accepted, duplicates=duplicates, refused=refused)
+    return Receipt(
+        accepted=accepted, duplicates=duplicates, refused=refused, unconsented=len(judged.unconsented)
+    )
 
 
 @transaction.atomic
 def import_history(*, events: Iterable[tuple[Cleaned, Actor]], received_at: datetime | None = None) -> int:
-    """Add many past events at once (origin `import`); those seen before are left alone. Returns how many were new."""
+    """Add many past events at once (origin `import`); those seen before are left alone, and what their people don't
+    consent to now is only counted. Returns how many were new."""
     moment = received_at or clock.now()
-    rows = [_row(cleaned, actor=actor, origin="import", received_at=moment) for cleaned, actor in events]
+    told = list(events)
+    members, visitors = granted_to_many(
+        member_ids={actor.member_id for _, actor in told if actor.member_id is not None},
+        visitors={actor.visitor for _, actor in told if actor.member_id is None and actor.visitor},
+    )
+    rows = []
+    unconsented: dict[date, list[str]] = {}
+    for cleaned, actor in told:
+        granted = (
+            members.get(actor.member_id, NOTHING)
+            if actor.member_id is not None
+            else visitors.get(actor.visitor, NOTHING)
+            if actor.visitor is not None
+            else NOTHING
+        )
+        purposes = cleaned.kind.stored_for(granted)
+        if purposes is None:
+            day = clock.business_day(cleaned.occurred_at)
+            unconsented.setdefault(day, []).append(cleaned.kind.name)
+            continue
+        rows.append(_row(cleaned, actor=actor, origin="import", received_at=moment, purposes=purposes))
+    for day, names in unconsented.items():
+        count_after_commit(names, day=day)
     return _insert_once(rows)
 
 
@@ -175,7 +217,7 @@ def _moment(text: object) -> datetime:
     return moment
 
 
-def _row(cleaned: Cleaned, *, actor: Actor, origin: str, received_at: datetime) -> Event:
+def _row(cleaned: Cleaned, *, actor: Actor, origin: str, received_at: datetime, purposes: Purpose) -> Event:
     return Event(
         event_id=cleaned.event_id,
         name=cleaned.kind.name,
@@ -189,6 +231,7 @@ def _row(cleaned: Cleaned, *, actor: Actor, origin: str, received_at: datetime) 
         recorded_at=received_at,
         day=clock.business_day(cleaned.occurred_at),
         corrections=cleaned.corrections,
+        purposes=int(purposes),
     )
 
 
@@ -224,15 +267,18 @@ def _reopen_days(days: Iterable[date]) -> None:
         SealedDay.objects.filter(pk__in=[row.pk for row in locked]).update(file="")
 
 
-def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor) -> Refusal:
-    """Nobody's rubbish is only counted, and of what a program sends the payload is left out."""
-    payload = (
-        "" if why.reason == ROBOT or actor.is_nobody else json.dumps(entry, ensure_ascii=False, default=str)
-    )
+def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor, granted: Purpose) -> Refusal:
+    """What nobody sent, or somebody who consents to no analysis, is only counted; of what a program sends the payload
+    is left out."""
+    is_sampled = not actor.is_nobody and Purpose.ANALYTICS in granted
+    payload = json.dumps(entry, ensure_ascii=False, default=str) if is_sampled and why.reason != ROBOT else ""
+    name = entry.get("name") if isinstance(entry, dict) else None
     return Refusal(
         position=position,
         reason=why.reason,
         detail=str(why),
         payload=payload,
-        is_sampled=not actor.is_nobody,
+        is_sampled=is_sampled,
+        name=name if isinstance(name, str) else "",
+        actor=actor,
     )

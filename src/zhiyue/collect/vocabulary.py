@@ -6,6 +6,8 @@ An analyst may add a line here. What each event is worth is not kept here but in
 from dataclasses import dataclass
 from typing import Literal
 
+from zhiyue.core.consent.purposes import NOTHING, Purpose
+
 Origin = Literal["browser", "server", "import"]
 Family = Literal["browse", "buy", "learn", "interact", "account"]
 
@@ -23,7 +25,11 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """One line of the vocabulary. `about` says which ids the event must carry."""
+    """One line of the vocabulary. `about` says which ids the event must carry.
+
+    `serves` are the purposes it is collected for: it is stored where a person consents to one of them, and used for
+    those they consent to. What `is_necessary` belongs to a service that the person asked for: it is always stored.
+    """
 
     name: str
     family: Family
@@ -31,6 +37,14 @@ class EventKind:
     origins: frozenset[Origin]
     about: Literal["nothing", "course", "lesson"] = "nothing"
     properties: tuple[Property, ...] = ()
+    serves: Purpose = Purpose.ANALYTICS | Purpose.PERSONALISATION
+    is_necessary: bool = False
+    days_kept: int = 400
+
+    def stored_for(self, granted: Purpose) -> Purpose | None:
+        """The purposes that an event of somebody who consents to `granted` is stored for; None where it isn't."""
+        purposes = self.serves & granted
+        return purposes if purposes != NOTHING or self.is_necessary else None
 
 
 BROWSER: frozenset[Origin] = frozenset({"browser", "import"})
@@ -94,7 +108,14 @@ _TABLE = (
             Property("position", "int", least=1, most=500),
         ),
     ),
-    EventKind("course.enrolled", "buy", "A course became the member's own.", SERVER, about="course"),
+    EventKind(
+        "course.enrolled",
+        "buy",
+        "A course became the member's own.",
+        SERVER,
+        about="course",
+        is_necessary=True,
+    ),
     EventKind(
         "lesson.opened", "learn", "A lesson was opened by somebody who may read it.", SERVER, about="lesson"
     ),
@@ -107,8 +128,8 @@ _TABLE = (
         properties=(Property("percent", "int", most=100), Property("seconds", "int", least=1, most=60)),
     ),
     EventKind("lesson.finished", "learn", "A lesson was finished.", SERVER, about="lesson"),
-    EventKind("member.signed_up", "account", "A visitor became a member.", SERVER),
-    EventKind("member.signed_in", "account", "A member signed in.", SERVER),
+    EventKind("member.signed_up", "account", "A visitor became a member.", SERVER, is_necessary=True),
+    EventKind("member.signed_in", "account", "A member signed in.", SERVER, is_necessary=True),
 )
 
 KINDS: dict[str, EventKind] = {kind.name: kind for kind in _TABLE}

@@ -1,0 +1,42 @@
+"""What consent keeps out of the log: asked per person, counted per kind and day, never stored."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import transaction
+from django.db.models import F
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import ConsentCount
+from zhiyue.core.consent import selectors as consent
+from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.kit import clock
+
+
+def granted_by(actor: Actor) -> Purpose:
+    """What the actor consents to now."""
+    if actor.granted is not None:
+        return actor.granted
+    return consent.granted(member_id=actor.member_id, visitor=actor.visitor)
+
+
+def count_after_commit(names: Iterable[str], *, day: date) -> None:
+    """Count events that were not stored. After the transaction, so that nobody waits for another's page; what is
+    rolled back didn't happen and isn't counted."""
+    counted = Counter(names)
+    if counted:
+        transaction.on_commit(lambda: _count(counted, day))
+
+
+@transaction.atomic
+def _count(counted: Counter[str], day: date) -> None:
+    # In the order of names, so that two at once can't wait for each other in a circle.
+    for name, n in sorted(counted.items()):
+        ConsentCount.objects.bulk_create([ConsentCount(day=day, name=name)], ignore_conflicts=True)
+        ConsentCount.objects.filter(day=day, name=name).update(n=F("n") + n)
+
+
+def forget_counts(*, days: int) -> None:
+    """Counts older than `days` go."""
+    ConsentCount.objects.filter(day__lt=clock.days_before(clock.business_day(), days)).delete()

@@ -1,0 +1,124 @@
+"""What consent refuses is counted and never stored."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.factories import make_member, make_visitor
+from zhiyue.collect.cleaning import clean
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import ConsentCount, Event, Quarantined
+from zhiyue.collect.services import import_history, receive, record
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
+from zhiyue.core.consent.services import choose
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+BROWSER = "Mozilla/5.0"
+
+
+@pytest.fixture
+def at_commit(django_capture_on_commit_callbacks):
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+def counts():
+    return {row.name: row.n for row in ConsentCount.objects.all()}
+
+
+def viewed(**more):
+    return {"id": str(uuid4()), "name": "page.viewed", "at": clock.now().isoformat(), **more}
+
+
+def test_an_act_is_kept_for_the_purposes_it_serves_and_the_person_consents_to(learner):
+    some = Actor(visitor=make_visitor(Purpose.PERSONALISATION | Purpose.MESSAGES))
+    record("course.viewed", actor=some, course_id=7)
+    record("course.viewed", actor=Actor(member_id=learner.pk), course_id=7)
+    assert list(Event.objects.order_by("pk").values_list("purposes", flat=True)) == [
+        Purpose.PERSONALISATION,
+        Purpose.ANALYTICS | Purpose.PERSONALISATION,
+    ]
+    assert Event.objects.serving(Purpose.ANALYTICS).get().member_id == learner.pk
+
+
+@pytest.mark.parametrize("granted", [NOTHING, Purpose.MESSAGES | Purpose.EXPERIMENTS])
+def test_what_serves_nothing_that_was_consented_to_is_counted_and_not_stored(granted, at_commit):
+    actor = Actor(visitor=make_visitor(granted))
+    with at_commit():
+        assert record("course.viewed", actor=actor, course_id=7) is None
+        assert record("course.viewed", actor=actor, course_id=8) is None
+    assert not Event.objects.exists()
+    assert counts() == {"course.viewed": 2}
+
+
+def test_who_was_never_asked_is_not_recorded(at_commit):
+    with at_commit():
+        assert record("course.viewed", actor=Actor(visitor=uuid4()), course_id=7) is None
+    assert not Event.objects.exists()
+    assert counts() == {"course.viewed": 1}
+
+
+def test_what_the_service_itself_needs_is_kept_and_serves_nothing_else(at_commit):
+    member = make_member("no@test.example", granted=NOTHING)
+    with at_commit():
+        record("course.enrolled", actor=Actor(member_id=member.pk), course_id=7)
+    assert Event.objects.get().purposes == 0
+    assert counts() == {}
+
+
+def test_a_batch_of_somebody_who_refuses_is_counted_whole(at_commit):
+    actor = Actor(visitor=make_visitor(NOTHING))
+    batch = [viewed(properties={"path": "/"}), viewed(properties={"path": "/courses/"}), {"rubbish": True}]
+    with at_commit():
+        receipt = receive(batch, actor=actor, user_agent=BROWSER)
+    assert (receipt.accepted, receipt.unconsented) == (0, 2)
+    assert receipt.refused == ((2, "unknown_property"),)
+    assert not Event.objects.exists()
+    # Not even as a sample of what was wrong.
+    assert not Quarantined.objects.exists()
+    assert counts() == {"page.viewed": 2}
+
+
+def test_the_quarantine_knows_whose_an_entry_is(visitor):
+    receive([{"rubbish": True}], actor=Actor(visitor=visitor), user_agent=BROWSER)
+    [row] = Quarantined.objects.all()
+    assert (row.visitor, row.member_id, row.is_whole) == (visitor, None, True)
+
+
+def test_a_withdrawal_holds_from_the_next_act_on(learner):
+    actor = Actor(member_id=learner.pk)
+    record("course.viewed", actor=actor, course_id=7)
+    choose(member_id=learner.pk, visitor=None, granted=NOTHING, way=Choice.Way.SETTINGS)
+    assert record("course.viewed", actor=actor, course_id=8) is None
+    assert [event.course_id for event in Event.objects.all()] == [7]
+
+
+def test_the_past_of_who_refuses_is_not_imported(learner, at_commit):
+    refuses = make_member("no@test.example", granted=NOTHING)
+    now = clock.now()
+
+    def past(member, course_id):
+        cleaned = clean(
+            name="course.viewed",
+            origin="import",
+            event_id=uuid4(),
+            course_id=course_id,
+            lesson_id=None,
+            properties={},
+            occurred_at=now,
+            received_at=now,
+        )
+        return cleaned, Actor(member_id=member.pk)
+
+    with at_commit():
+        assert import_history(events=[past(learner, 7), past(refuses, 8), past(refuses, 9)]) == 1
+    event = Event.objects.get()
+    assert (event.course_id, event.purposes) == (7, Purpose.ANALYTICS | Purpose.PERSONALISATION)
+    assert counts() == {"course.viewed": 2}
+
+
+def test_a_caller_who_knows_the_consent_spares_the_question(learner, django_assert_num_queries):
+    with django_assert_num_queries(3):  # savepoint, insert, release
+        record("course.viewed", actor=Actor(member_id=learner.pk, granted=EVERYTHING), course_id=7)
