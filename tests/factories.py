@@ -46,6 +46,8 @@ def make_course(
     price_fen: int = 0,
     days_ago: int = 30,
     text: str = "平均数会骗人。",
+    language: str = "zh-hans",
+    edition_of: str = "",
 ) -> Course:
     """A published course: lessons `one` (free), `two`, `three`, and `four` without a body."""
     put_topic(slug=topic, name=f"主题 {topic}", name_en=f"Topic {topic}", position=1)
@@ -70,6 +72,8 @@ def make_course(
             list_price_fen=None,
             published_at=clock.now() - timedelta(days=days_ago),
             chapters=(ChapterDraft(title="第一章", lessons=lessons),),
+            language=language,
+            edition_of=edition_of,
         )
     )
 

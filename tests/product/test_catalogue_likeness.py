@@ -50,6 +50,22 @@ def test_only_the_copy_is_found_and_the_original_is_told(pair, operator):
         assert TEXT.rstrip("。") in "".join(side.passages[0])
 
 
+def test_an_edition_is_not_taken_for_a_copy_of_its_original(pair):
+    one, two = pair
+    Course.objects.filter(pk=two.pk).update(edition_of=one, language="en")
+    likeness.find_likenesses()
+    assert not Likeness.objects.exists()
+
+
+def test_an_edition_is_still_like_somebody_elses_course(pair):
+    one, two = pair
+    original = make_course("original", text=OTHER[::-1])
+    Course.objects.filter(pk=two.pk).update(edition_of=original, language="en")
+    likeness.find_likenesses()
+    row = Likeness.objects.get()
+    assert (row.course, row.other) == (one, two)
+
+
 def test_a_pair_no_longer_alike_is_forgotten(pair):
     one, two = pair
     for lesson in two.lessons.all():

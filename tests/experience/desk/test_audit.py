@@ -242,6 +242,7 @@ def test_what_entries_call_by_address_or_number_is_named(learner, course):
     assert value_words("topic", course.topic.slug, names) == course.topic.name
     assert value_words("teacher", course.teacher.slug, names) == course.teacher.name
     assert value_words("prerequisites", [course.slug], names) == course.title
+    assert value_words("edition_of", course.slug, names) == course.title
     assert value_words("user", learner.pk, names) == learner.display_name
     assert value_words("user", 10**9, names) == str(10**9)
 

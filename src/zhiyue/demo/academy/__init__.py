@@ -58,8 +58,10 @@ def teachers() -> list[TeacherFile]:
 
 
 def courses(*, now: datetime) -> list[CourseDraft]:
-    """Every course of the academy, published so many days before `now` as its file says."""
-    return [read_course(path, now=now) for path in sorted(FOLDER.glob("courses/*.md"))]
+    """Every course of the academy, published so many days before `now` as its file says; editions after the
+    originals."""
+    found = [read_course(path, now=now) for path in sorted(FOLDER.glob("courses/*.md"))]
+    return sorted(found, key=lambda draft: bool(draft.edition_of))
 
 
 def workshop(*, now: datetime) -> list[CourseDraft]:
@@ -94,6 +96,7 @@ def read_course(path: Path, *, now: datetime) -> CourseDraft:
         skills=tuple(facts.get("skills", ())),
         prerequisites=tuple(facts.get("prerequisites", ())),
         withdrawn=facts.get("withdrawn", False),
+        edition_of=facts.get("edition_of", ""),
     )
 
 

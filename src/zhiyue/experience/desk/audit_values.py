@@ -75,7 +75,7 @@ class Names:
         return dict(Teacher.objects.values_list("slug", "name"))
 
     @cached_property
-    def prerequisites(self) -> Mapping[object, str]:
+    def course(self) -> Mapping[object, str]:
         return dict(Course.objects.values_list("slug", "title"))
 
     @cached_property
@@ -155,6 +155,7 @@ _SHOWN: Mapping[str, Callable[[object, Names], str]] = {
     "share": _share,
     "topic": lambda value, names: names.topic.get(value, str(value)),
     "teacher": lambda value, names: names.teacher.get(value, str(value)),
-    "prerequisites": lambda value, names: names.prerequisites.get(value, str(value)),
+    "prerequisites": lambda value, names: names.course.get(value, str(value)),
+    "edition_of": lambda value, names: names.course.get(value, str(value)),
     "user": lambda value, names: names.user.get(value) or str(value),
 }

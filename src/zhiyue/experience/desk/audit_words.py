@@ -119,6 +119,7 @@ FIELDS: Mapping[str, Words] = {
     "skills": pgettext_lazy("audit field", "Skills"),
     "outcomes": pgettext_lazy("audit field", "Outcomes"),
     "prerequisites": pgettext_lazy("audit field", "Better learnt before"),
+    "edition_of": pgettext_lazy("audit field", "Edition of"),
     "form": pgettext_lazy("audit field", "Form"),
     "keyword": pgettext_lazy("audit field", "Word on the cover"),
     "seo_title": pgettext_lazy("audit field", "Title for search engines"),

@@ -60,6 +60,16 @@ class PrerequisiteCircle(BadFact):
         super().__init__("prerequisites", message % {"title": title})
 
 
+class NotAnEdition(BadFact):
+    """The courses can't be editions of one: of the one named, or, by `field`, in the language chosen."""
+
+    code = "not_an_edition"
+    status: ClassVar[int] = 409
+
+    def __init__(self, message: str, *, field: str = "edition_of") -> None:
+        super().__init__(field, message)
+
+
 class ChangedMeanwhile(Refused):
     """Somebody else, or another tab, saved since this form was opened. `theirs` is what stands now."""
 

@@ -15,6 +15,7 @@ from zhiyue.core.kit import clock
 from zhiyue.engine.sameness import alike, shingles
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.authoring import require_change
+from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.errors import BadFact
 from zhiyue.product.catalogue.models import Course, CourseQuerySet, Lesson, Likeness
 from zhiyue.product.catalogue.passages import Meeting, meetings, pieces_of
@@ -53,11 +54,17 @@ def find_likenesses() -> int:
     courses = _with_lessons().order_by("pk").iterator(chunk_size=COURSES_AT_ONCE)
     texts = {course.pk: shingles(words_of(course), one_in=one_in) for course in courses}
     numbered = list(texts)
-    found = {
-        (numbered[pair.first], numbered[pair.second]): pair.share
-        for pair in alike(list(texts.values()), at_least=ALIKE_FROM)
-    }
-    return _keep(found)
+    pairs = alike(list(texts.values()), at_least=ALIKE_FROM)
+    found = {(numbered[pair.first], numbered[pair.second]): pair.share for pair in pairs}
+    # Editions of one course share names, code and figures on purpose.
+    original = families()
+    return _keep(
+        {
+            (one, other): share
+            for (one, other), share in found.items()
+            if original.get(one, one) != original.get(other, other)
+        }
+    )
 
 
 @transaction.atomic

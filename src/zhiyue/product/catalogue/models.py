@@ -50,13 +50,25 @@ class CourseQuerySet(models.QuerySet["Course"]):
         """What learners may find: published, and not in the future."""
         return self.filter(status=Course.Status.PUBLISHED, published_at__lte=clock.now())
 
+    def for_readers_of(self, language: str) -> "CourseQuerySet":
+        """Without the courses of which an edition in `language` is out, so that it stands for them."""
+        original, beside = (
+            models.OuterRef("edition_of_id"),
+            Course.objects.published().filter(language=language),
+        )
+        better = beside.filter(
+            models.Q(pk=original) | models.Q(edition_of=original) | models.Q(edition_of=models.OuterRef("pk"))
+        )
+        return self.filter(models.Q(language=language) | ~models.Exists(better))
+
 
 class Course(models.Model):
     """A course or column. Prices are in fen; 0 is free, `list_price_fen` is the one crossed out.
 
     Published with a time to come is scheduled: nothing has to happen at that moment. `picture` names a file in the
     academy's storage; without one a cover is drawn. A new draft's price isn't `price_decided`: 0 may mean free, or that
-    nobody has thought of it yet.
+    nobody has thought of it yet. `edition_of` is the original that this one tells in another language; an original is
+    nobody's edition, and has one edition a language at most.
     """
 
     class Form(models.TextChoices):
@@ -75,6 +87,9 @@ class Course(models.Model):
     slug = models.SlugField(unique=True, max_length=80)
     form = models.CharField(max_length=8, choices=Form.choices, default=Form.COURSE)
     language = models.CharField(max_length=8, choices=Language.choices, default=Language.CHINESE)
+    edition_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="editions"
+    )
     title = models.CharField(max_length=60)
     subtitle = models.CharField(max_length=80, blank=True)
     summary = models.TextField(blank=True)
@@ -109,6 +124,10 @@ class Course(models.Model):
                 condition=~models.Q(status="published") | models.Q(published_at__isnull=False),
                 name="published_course_has_a_time",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(edition_of=models.F("pk")), name="course_is_not_its_own_edition"
+            ),
+            models.UniqueConstraint(fields=["edition_of", "language"], name="one_edition_a_language"),
         ]
 
     def __str__(self) -> str:

@@ -105,8 +105,10 @@ def courses_by_id(ids: Iterable[int], *, withdrawn_too: Iterable[int] = ()) -> d
     return {card.id: card for card in _cards(courses)}
 
 
-def newest(k: int) -> list[CourseCard]:
-    return _cards(Course.objects.published().order_by("-published_at", "-pk")[:k])
+def newest(k: int, *, language: str) -> list[CourseCard]:
+    """The latest, for readers of `language`."""
+    courses = Course.objects.published().for_readers_of(language)
+    return _cards(courses.order_by("-published_at", "-pk")[:k])
 
 
 def by_topic(topic_slug: str | None = None) -> list[tuple[Topic, list[CourseCard]]]:

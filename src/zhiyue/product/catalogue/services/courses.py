@@ -14,15 +14,28 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import pictures
 from zhiyue.product.catalogue.authoring import may_change_all, require_author, require_change
-from zhiyue.product.catalogue.errors import BadFact, ChangedMeanwhile, NotNow, PrerequisiteCircle
+from zhiyue.product.catalogue.errors import (
+    BadFact,
+    ChangedMeanwhile,
+    NotAnEdition,
+    NotNow,
+    PrerequisiteCircle,
+)
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import free_slug, move_slug
+from zhiyue.product.catalogue.services.editions import (
+    check_edition,
+    check_language_of_original,
+    check_may_name,
+)
 from zhiyue.product.catalogue.services.shelving import teacher_for
 from zhiyue.product.catalogue.services.typed import check_lengths, course_title, first_words, long_text
+from zhiyue.product.catalogue.tasks import compare_courses
 
 WORDS_AT_MOST = 12
 OUTCOMES_AT_MOST = 12
@@ -52,6 +65,7 @@ class CourseFacts:
     price_decided: bool
     seo_title: str = ""
     seo_description: str = ""
+    edition_of: Course | None = None
 
 
 def facts_of(course: Course) -> CourseFacts:
@@ -95,8 +109,8 @@ def create_course(*, viewer: Viewer, title: str, topic: Topic, form: str = Cours
 def change_course(*, viewer: Viewer, course_id: int, facts: CourseFacts, seen_at: datetime) -> Course:
     """Save what was typed, unless somebody saved since `seen_at`.
 
-    Raises NotAllowed, ChangedMeanwhile, BadFact, PrerequisiteCircle."""
-    course = _locked(course_id)
+    Raises NotAllowed, ChangedMeanwhile, BadFact, PrerequisiteCircle, NotAnEdition."""
+    course, original = _locked_with(course_id, facts.edition_of)
     user = require_change(viewer, course)
     if course.updated_at != seen_at:
         raise ChangedMeanwhile(course)
@@ -104,6 +118,7 @@ def change_course(*, viewer: Viewer, course_id: int, facts: CourseFacts, seen_at
     if facts.teacher != course.teacher and not may_change_all(viewer):
         raise BadFact("teacher", pgettext("catalogue", "Only an operator gives a course to another teacher."))
     _check_circle(course, facts.prerequisites)
+    _check_editions(viewer, course, original, facts.language)
     before = _plain(course, course.prerequisites.values_list("slug", flat=True))
     for name in CourseFacts.__dataclass_fields__:
         if name != "prerequisites":
@@ -121,6 +136,8 @@ def change_course(*, viewer: Viewer, course_id: int, facts: CourseFacts, seen_at
             after={name: after[name] for name in sorted(changed)},
         )  # fmt: skip
         index_course(course.pk)
+        if "edition_of" in changed:
+            enqueue(compare_courses, key="compare")
     return course
 
 
@@ -229,6 +246,29 @@ def _locked(course_id: int) -> Course:
     return Course.objects.select_for_update(of=("self",)).select_related("teacher", "topic").get(pk=course_id)
 
 
+def _locked_with(course_id: int, original: Course | None) -> tuple[Course, Course | None]:
+    """A course and the one it is to be an edition of, locked in one order whoever names whom. Raises NotAnEdition."""
+    if original is None or original.pk == course_id:
+        return _locked(course_id), original
+    ids = sorted((course_id, original.pk))
+    rows = Course.objects.select_for_update(of=("self",)).select_related("teacher", "topic").order_by("pk")
+    found = {course.pk: course for course in rows.filter(pk__in=ids)}
+    if course_id not in found:
+        raise Course.DoesNotExist
+    if original.pk not in found:
+        raise NotAnEdition(pgettext("catalogue", "This course is gone. Choose another, or none."))
+    return found[course_id], found[original.pk]
+
+
+def _check_editions(viewer: Viewer, course: Course, original: Course | None, language: str) -> None:
+    if original is not None:
+        if original.pk != course.edition_of_id:
+            check_may_name(viewer, original)
+        check_edition(course.pk, original, language)
+    elif language != course.language:
+        check_language_of_original(course.pk, language)
+
+
 def _subject(course: Course) -> tuple[str, int, str]:
     return "course", course.pk, course.title
 
@@ -287,11 +327,12 @@ def _plain(course: Course, prerequisites: Iterable[str]) -> dict[str, Any]:
     plain: dict[str, Any] = {
         name: getattr(course, name)
         for name in CourseFacts.__dataclass_fields__
-        if name not in {"topic", "teacher", "prerequisites"}
+        if name not in {"topic", "teacher", "prerequisites", "edition_of"}
     }
     return {
         **plain,
         "topic": course.topic.slug,
         "teacher": course.teacher.slug,
         "prerequisites": sorted(prerequisites),
+        "edition_of": course.edition_of.slug if course.edition_of else "",
     }

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import pgettext
 
+from zhiyue.product.catalogue.errors import NotAnEdition
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Teacher, Topic
+from zhiyue.product.catalogue.services.editions import check_edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class ChapterDraft:
 @dataclass(frozen=True, slots=True)
 class CourseDraft:
     """A whole course as its author wrote it. Prices in fen; without `published_at` it is a draft, and one that was out
-    may be `withdrawn`. `prerequisites` are slugs of courses."""
+    may be `withdrawn`. `prerequisites` are slugs of courses, `edition_of` is the slug of the original."""
 
     slug: str
     title: str
@@ -50,6 +53,7 @@ class CourseDraft:
     prerequisites: tuple[str, ...] = ()
     withdrawn: bool = False
     price_decided: bool = True
+    edition_of: str = ""
 
 
 @transaction.atomic
@@ -72,10 +76,12 @@ def put_teacher(*, slug: str, name: str, headline: str, bio: str) -> Teacher:
 @transaction.atomic
 def put_course(draft: CourseDraft) -> Course:
     """Make a course whole, and publish it where it has a time for that. One that has the slug already is left as it
-    is. Prerequisites that aren't there yet are left out: `name_prerequisites` adds them."""
+    is. Prerequisites that aren't there yet are left out: `name_prerequisites` adds them. The original of an edition has
+    to be there. Raises NotAnEdition."""
     found = Course.objects.filter(slug=draft.slug).first()
     if found:
         return found
+    original = _original(draft)
     course = Course.objects.create(
         slug=draft.slug,
         title=draft.title,
@@ -92,6 +98,7 @@ def put_course(draft: CourseDraft) -> Course:
         price_decided=draft.price_decided,
         form=draft.form,
         language=draft.language,
+        edition_of=original,
         skills=list(draft.skills),
         status=_status(draft),
         published_at=draft.published_at,
@@ -100,6 +107,17 @@ def put_course(draft: CourseDraft) -> Course:
     name_prerequisites(draft)
     index_course(course.pk)
     return course
+
+
+def _original(draft: CourseDraft) -> Course | None:
+    if not draft.edition_of:
+        return None
+    original = Course.objects.select_for_update().filter(slug=draft.edition_of).first()
+    if original is None:
+        words = pgettext("catalogue", "There is no course at the address “%(slug)s”.")
+        raise NotAnEdition(words % {"slug": draft.edition_of})
+    check_edition(None, original, draft.language)
+    return original
 
 
 def _status(draft: CourseDraft) -> str:

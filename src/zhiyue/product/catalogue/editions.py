@@ -1,0 +1,64 @@
+"""Reads of courses that are told in several languages: which belong together."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.product.catalogue.authoring import may_change_all, require_change
+from zhiyue.product.catalogue.models import Course
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    id: int
+    slug: str
+    title: str
+    language: str
+
+
+def editions_beside(course: Course) -> list[Edition]:
+    """The published editions of the same course in other languages, the original first."""
+    original = course.edition_of_id or course.pk
+    rows = Course.objects.published().filter(Q(pk=original) | Q(edition_of=original)).exclude(pk=course.pk)
+    ordered = rows.order_by(F("edition_of").asc(nulls_first=True), "language")
+    return [Edition(*row) for row in ordered.values_list("pk", "slug", "title", "language")]
+
+
+def with_editions(course_ids: Collection[int]) -> set[int]:
+    """These courses and every other edition of them, out or not."""
+    if not course_ids:
+        return set()
+    asked = Course.objects.filter(pk__in=course_ids).annotate(original=Coalesce("edition_of_id", "pk"))
+    originals = asked.values("original")
+    found = Course.objects.filter(Q(pk__in=originals) | Q(edition_of__in=originals))
+    return {*course_ids, *found.values_list("pk", flat=True)}
+
+
+def families() -> dict[int, int]:
+    """The original of each course that is an edition, by id."""
+    return dict(Course.objects.exclude(edition_of=None).values_list("pk", "edition_of_id"))
+
+
+def language_of_reader() -> str:
+    """The language in which pages speak to whoever looks; where several editions of a course could be shown, theirs."""
+    return get_language() or settings.LANGUAGE_CODE
+
+
+def originals_to_name(viewer: Viewer, course: Course) -> list[Course]:
+    """The courses of which `viewer` may call `course` an edition, the one it is an edition of included. Raises
+    NotAllowed."""
+    user = require_change(viewer, course)
+    if Course.objects.filter(edition_of=course).exists():
+        return []
+    theirs = Q() if may_change_all(viewer) else Q(teacher__user=user)
+    named = Q(pk=course.edition_of_id) if course.edition_of_id else Q(pk__in=[])
+    return list(
+        Course.objects.filter((theirs & Q(edition_of=None)) | named)
+        .exclude(pk=course.pk)
+        .order_by("title", "pk")
+    )
