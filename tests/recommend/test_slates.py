@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db.models import Value
 from django.db.models.functions import Concat
+from django.utils import translation
 
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.analyse.selectors import interactions
@@ -23,6 +24,7 @@ from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.registry import schedules
 from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import finish_lesson, save_course, view_course
@@ -393,6 +395,43 @@ def test_serving_a_visitor_takes_few_queries(town, visitor, django_assert_num_qu
 
     with django_assert_num_queries(4):
         slate(actor)
+
+
+# --- editions ---
+
+
+def test_of_two_editions_the_one_in_the_readers_language_is_shown(town, visitor):
+    english = make_course("data-0-en", topic="data", language="en", edition_of="data-0")
+    train_all()
+    actor = Actor(visitor=visitor)
+    for policy in POLICIES:
+        with translation.override("zh-hans"):
+            chinese_slate = ids(slate(actor, k=17, policy=policy))
+        with translation.override("en"):
+            english_slate = ids(slate(actor, k=17, policy=policy))
+        assert town[0].pk in chinese_slate and english.pk not in chinese_slate
+        assert english.pk in english_slate and town[0].pk not in english_slate
+        # What has no edition in the reader's language is shown all the same.
+        assert len(chinese_slate) == len(english_slate) == 16
+
+
+def test_an_edition_that_is_not_out_takes_nobodys_place(town, visitor):
+    make_course("data-0-en", topic="data", language="en", edition_of="data-0", days_ago=-1)
+    train_all()
+    with translation.override("en"):
+        assert town[0].pk in ids(slate(Actor(visitor=visitor), k=17))
+
+
+def test_who_owns_or_looks_at_one_edition_is_not_shown_the_other(town, learner, visitor):
+    make_course("data-0-en", topic="data", language="en", edition_of="data-0")
+    english = Course.objects.get(slug="data-0-en")
+    train_all()
+    grant_course(user=learner, course=english)
+    owned = ids(slate(Actor(member_id=learner.pk), k=17))
+    beside = ids(similar(english.pk, k=17))
+    assert beside
+    for shown in (owned, beside, ids(similar(town[0].pk, k=17))):
+        assert not {town[0].pk, english.pk} & set(shown)
 
 
 def test_the_job_trains_every_policy_on_a_schedule(town):

@@ -14,6 +14,7 @@ from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.product.catalogue.editions import language_of_reader, with_editions
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
 from zhiyue.product.learning.selectors import finished_course_ids, interests_of
@@ -33,7 +34,8 @@ WISHED_SHARE = 2 / 3
 
 
 def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
-    """The k courses to show a person next; what they own or finished is never among them.
+    """The k courses to show a person next; what they own or finished is never among them, in no edition. Of a course
+    that is out in several languages the edition in the reader's is shown.
 
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
     later is open again.
@@ -44,7 +46,8 @@ def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: 
     acts = recent_acts(actor, until_pk=until_pk)
     # Acts say more than a wish: interests count until the first act, and never in the list that is everybody's.
     wished = _wished(actor) if not acts and POLICIES[policy].is_varied else {}
-    return _slate(policy, acts, _owned_or_finished(actor, until_pk), k, wished)
+    closed = with_editions(_owned_or_finished(actor, until_pk))
+    return _slate(policy, acts, closed, k, wished)
 
 
 def knows(actor: Actor) -> bool:
@@ -59,7 +62,7 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
     model = held.pipeline
     looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
     acts = acts_of([looked_at], held.course_ids)
-    exclude = serve.excluding([_closed(held, published, {course_id})], model.model.items)
+    exclude = serve.excluding([_closed(held, published, with_editions({course_id}))], model.model.items)
     ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
     reason = Reason("similar", course_id=course_id)
     told = _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
@@ -162,13 +165,16 @@ def _reasons(acts: Sequence[Act], held: Held) -> dict[int, Reason]:
 
 
 def _closed(held: Held, published: Mapping[int, datetime], closed: set[int]) -> list[int]:
-    """Codes of courses that may not be shown: those in `closed`, and those not published (any more)."""
+    """Codes of courses that may not be shown: those in `closed`, those not published (any more), and those of which
+    another edition is shown."""
     hidden = {int(course_id) for course_id in held.course_ids} - set(published)
     return codes_of(sorted(closed | hidden), held.course_ids)
 
 
 def _published() -> dict[int, datetime]:
-    rows = Course.objects.published().values_list("pk", "published_at")
+    """What may be shown, and since when it is out: of several editions of a course, the one for whoever looks."""
+    offered = Course.objects.published().for_readers_of(language_of_reader())
+    rows = offered.values_list("pk", "published_at")
     return {course_id: at for course_id, at in rows if at is not None}
 
 

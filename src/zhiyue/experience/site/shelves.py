@@ -12,6 +12,7 @@ from zhiyue.core.kit import clock
 from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import language_of_reader
 from zhiyue.recommend.kinds import Reason, Recommended
 from zhiyue.recommend.selectors import similar, slate
 
@@ -59,9 +60,8 @@ def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
 def newest(*, besides: Collection[int] = ()) -> Shelf:
     """The latest courses, without those in `besides`."""
     title = pgettext_lazy("shelf", "Just published")
-    cards = [card for card in catalogue.newest(GRID_LENGTH + len(besides)) if card.id not in besides][
-        :GRID_LENGTH
-    ]
+    latest = catalogue.newest(GRID_LENGTH + len(besides), language=language_of_reader())
+    cards = [card for card in latest if card.id not in besides][:GRID_LENGTH]
     week_ago = clock.now() - timedelta(days=7)
     reasons = {card.id: in_words(Reason("new"), {}) for card in cards if card.published_at > week_ago}
     items = show(cards, reasons=reasons)
