@@ -250,3 +250,11 @@ def test_words_find_courses(browser, course):
     told = browser.get("/api/v1/search?q=intuition").json()
     assert [found["slug"] for found in told["courses"]] == ["intuition"]
     assert browser.get("/api/v1/search").status_code == 400
+
+
+def test_a_course_tells_its_other_editions(browser, course):
+    edition = make_course("intuition-en", language="en", edition_of=course.slug)
+    make_course("other-en", language="en", days_ago=-2)
+    there, back = (browser.get(f"/api/v1/courses/{slug}").json() for slug in (course.slug, "intuition-en"))
+    assert there["editions"] == [{"id": edition.pk, "slug": "intuition-en", "language": "en"}]
+    assert back["editions"] == [{"id": course.pk, "slug": course.slug, "language": "zh-hans"}]

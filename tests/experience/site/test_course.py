@@ -65,8 +65,28 @@ def test_a_member_who_owns_a_course_sees_it_open(signed_in, learner, course, dja
     assert "Yours" in page
     assert "Paying online" not in page
     assert 'aria-label="closed"' not in page
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(22):
         client.get(f"/courses/{course.slug}/")
+
+
+def test_a_course_leads_to_its_other_edition_and_back(english, browser, course):
+    make_course("intuition-en", title="Intuition", language="en", edition_of=course.slug)
+    page = english.get(f"/courses/{course.slug}/").content.decode()
+    link = '<a class="link underline" href="/courses/intuition-en/" lang="en" hreflang="en">Intuition</a>'
+    assert f"Also in English: {link}" in page
+    assert "Also in Chinese:" not in page
+    other = english.get("/courses/intuition-en/").content.decode()
+    assert "Also in Chinese:" in other
+    assert f'href="/courses/{course.slug}/" lang="zh-hans" hreflang="zh-hans"' in other
+    english.cookies["zy_language"] = "zh-hans"
+    assert "本课也有英文版：" in browser.get(f"/courses/{course.slug}/").content.decode()
+
+
+def test_an_edition_that_is_not_out_is_told_to_nobody(english, course):
+    make_course("intuition-en", language="en", edition_of=course.slug, days_ago=-3)
+    page = english.get(f"/courses/{course.slug}/").content.decode()
+    assert "Also in English:" not in page
+    assert "intuition-en" not in page
 
 
 def test_a_course_says_how_many_learn_it(english, course, learner, stranger):

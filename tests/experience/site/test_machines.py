@@ -41,6 +41,18 @@ def test_a_course_is_told_to_search_engines_and_chat_windows(english, course):
     assert "hreflang" not in page
 
 
+def test_each_edition_names_all_of_them_to_search_engines(english, course):
+    make_course("intuition-en", language="en", edition_of=course.slug)
+    alternates = (
+        '<link rel="alternate" hreflang="en" href="http://testserver/courses/intuition-en/">\n'
+        '  <link rel="alternate" hreflang="zh-hans" href="http://testserver/courses/intuition/">'
+    )
+    for slug in ("intuition", "intuition-en"):
+        page = english.get(f"/courses/{slug}/").content.decode()
+        assert alternates in page
+        assert f'<link rel="canonical" href="http://testserver/courses/{slug}/">' in page
+
+
 def test_no_two_pages_of_a_course_have_one_title(english, course):
     addresses = ["", "one/", "two/", "three/", "four/"]
     pages = [english.get(f"/courses/{course.slug}/{end}").content.decode() for end in addresses]

@@ -225,6 +225,41 @@ def test_only_a_course_that_is_offered_is_asked_for_before(author, draft):
     assert f'value="{first.pk}" id="id_prerequisites_0" checked' in author.get(address).content.decode()
 
 
+def test_a_creator_names_the_original_among_their_own_courses(author, creator, draft):
+    address = reverse("studio:facts", args=[draft.pk])
+    make_course("anothers")
+    anothers = Course.objects.get(slug="anothers")
+    mine = Course.objects.create(
+        slug="mine", title="我的英文课", topic=draft.topic, teacher=draft.teacher, keyword="x", language="en"
+    )
+    page = author.get(address).content.decode()
+    assert f'<option value="{mine.pk}">我的英文课 (英文)</option>' in page
+    assert f'<option value="{anothers.pk}">' not in page
+    for pk in (anothers.pk, draft.pk, "x", "9" * 30, "9" * 5000):
+        assert author.post(address, facts(draft, edition_of=pk)).status_code == 422
+    draft.refresh_from_db()
+    assert draft.edition_of is None
+    assert author.post(address, facts(draft, edition_of=mine.pk)).status_code == 302
+    draft.refresh_from_db()
+    assert draft.edition_of == mine
+    assert f'<option value="{mine.pk}" selected>' in author.get(address).content.decode()
+    # The original shows its edition, and is offered none to be one of.
+    other = author.get(reverse("studio:facts", args=[mine.pk])).content.decode()
+    assert f'href="{address}" lang="zh-hans">概率的日常用法</a>' in other
+    assert 'name="edition_of"' not in other
+
+
+def test_an_edition_in_the_same_language_is_refused_beside_its_field(author, draft):
+    mine = Course.objects.create(
+        slug="mine", title="我的课", topic=draft.topic, teacher=draft.teacher, keyword="x"
+    )
+    page = author.post(reverse("studio:facts", args=[draft.pk]), facts(draft, edition_of=mine.pk))
+    assert page.status_code == 409
+    assert "《我的课》已经是这种语言了" in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.edition_of is None
+
+
 def test_a_wrong_price_is_said_beside_its_field(author, draft):
     page = author.post(reverse("studio:facts", args=[draft.pk]), facts(draft, list_price="19.9"))
     assert page.status_code == 422

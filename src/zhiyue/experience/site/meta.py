@@ -1,6 +1,7 @@
 """What search engines and chat windows are told of a page: title, description, one address, picture, plain data.
 
-Both languages have the same address (a cookie chooses), so there is no `hreflang`: it would name one page twice.
+Both languages of a page have the same address (a cookie chooses), so it has no `hreflang`: that would name one page
+twice. Courses that are editions of one have pages of their own, and each names them all.
 """
 
 import json
@@ -15,6 +16,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.experience.shell.cards import in_language
+from zhiyue.product.catalogue.editions import Edition
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher, Topic
 
 _DESCRIPTION = 150
@@ -23,7 +25,8 @@ _ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """`image` and `canonical` are whole addresses; `data`: JSON-LD objects."""
+    """`image` and `canonical` are whole addresses; `data`: JSON-LD objects; `alternates`: languages and whole addresses
+    of the same in each, this one included."""
 
     title: str
     description: str
@@ -32,6 +35,7 @@ class Meta:
     image: str = ""
     data: Sequence[Mapping[str, object]] = ()
     for_robots: bool = True
+    alternates: Sequence[tuple[str, str]] = ()
 
     @property
     def scripts(self) -> list[SafeString]:
@@ -93,8 +97,8 @@ def teacher(request: HttpRequest, found: Teacher) -> Meta:
     return Meta(found.name, _short(found.bio or found.headline), address, kind="profile", data=[person])
 
 
-def course(request: HttpRequest, found: Course) -> Meta:
-    """The title and description an author wrote for search engines win."""
+def course(request: HttpRequest, found: Course, beside: Sequence[Edition] = ()) -> Meta:
+    """The title and description an author wrote for search engines win. `beside`: its other editions."""
     address = request.build_absolute_uri(reverse("site:course", args=[found.slug]))
     image = request.build_absolute_uri(reverse("site:card", args=[found.slug]))
     description = _short(found.seo_description or found.subtitle or found.summary)
@@ -125,7 +129,19 @@ def course(request: HttpRequest, found: Course) -> Meta:
         image=image,
         data=[about, _trail(request, trail)],
         for_robots=found.is_published,
+        alternates=_alternates(request, found, beside) if found.is_published else (),
     )
+
+
+def _alternates(request: HttpRequest, found: Course, beside: Sequence[Edition]) -> list[tuple[str, str]]:
+    """The same on the page of each edition, so that search engines believe it."""
+    if not beside:
+        return []
+    slugs = sorted({found.language: found.slug, **{one.language: one.slug for one in beside}}.items())
+    return [
+        (language, request.build_absolute_uri(reverse("site:course", args=[slug])))
+        for language, slug in slugs
+    ]
 
 
 def lesson(request: HttpRequest, found: Lesson) -> Meta:

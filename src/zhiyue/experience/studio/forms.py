@@ -147,6 +147,13 @@ class FactsForm(StudioForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    edition_of = forms.TypedChoiceField(
+        label=pgettext_lazy("studio", "Edition of"),
+        help_text=pgettext_lazy("studio", "The course that this one tells in another language."),
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
     seo_title = forms.CharField(
         label=pgettext_lazy("studio", "Title for search engines"),
         help_text=pgettext_lazy("studio", "Empty: the title."),
@@ -160,9 +167,16 @@ class FactsForm(StudioForm):
         required=False,
     )
 
-    def __init__(self, course: Course, choices: list[Course], data: Any = None) -> None:
+    def __init__(
+        self, course: Course, choices: list[Course], originals: list[Course], data: Any = None
+    ) -> None:
         super().__init__(data, initial=facts_as_typed(course))
         self.course = course
+        edition_of = cast(forms.TypedChoiceField, self.fields["edition_of"])
+        edition_of.choices = [
+            ("", pgettext_lazy("studio", "No other course")),
+            *((one.pk, f"{one.title} ({one.get_language_display()})") for one in originals),
+        ]
         asked = cast(forms.TypedMultipleChoiceField, self.fields["prerequisites"])
         asked.choices = [(choice.pk, choice.title) for choice in choices]
 
@@ -178,6 +192,7 @@ class FactsForm(StudioForm):
             teacher=typed["teacher"] or self.course.teacher,
             keyword=self.course.keyword,
             prerequisites=tuple(Course.objects.filter(pk__in=typed["prerequisites"])),
+            edition_of=Course.objects.get(pk=typed["edition_of"]) if typed["edition_of"] else None,
             price_fen=_fen(price) or 0,
             list_price_fen=_fen(list_price),
             price_decided=price is not None,
@@ -198,6 +213,7 @@ def facts_as_typed(course: Course) -> dict[str, object]:
         "price": _as_typed(price) if course.price_decided else None,
         "list_price": _as_typed(Decimal(course.list_price_fen) / 100) if course.list_price_fen else None,
         "prerequisites": [one.pk for one in course.prerequisites.all()],
+        "edition_of": course.edition_of_id,
     }
 
 

@@ -61,6 +61,12 @@ class ChapterShape(Shape):
     lessons = OutlineLessonShape(many=True)
 
 
+class EditionShape(Shape):
+    id = serializers.IntegerField()
+    slug = serializers.CharField()
+    language = serializers.ChoiceField(choices=Course.Language.values)
+
+
 class CourseDetailShape(CourseShape):
     """A course with what its page tells: its words and its outline."""
 
@@ -74,6 +80,7 @@ class CourseDetailShape(CourseShape):
     prerequisites = serializers.ListField(
         child=serializers.CharField(), help_text="Slugs of courses to take first."
     )
+    editions = EditionShape(many=True, help_text="The same course in other languages, as far as it is out.")
     chapters = ChapterShape(many=True)
     updated_at = Moment()
 

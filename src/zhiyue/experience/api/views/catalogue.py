@@ -16,6 +16,7 @@ from zhiyue.experience.api.shapes.lists import PageQuery
 from zhiyue.product.catalogue import listing, prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.browse import prerequisites_of
+from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
 from zhiyue.product.learning.errors import LessonClosed
@@ -154,6 +155,7 @@ def _detail(course: Course) -> dict[str, Any]:
         "published_lesson_count": len(written),
         "free_lesson_slug": next((lesson.slug for lesson in written if lesson.is_free), None),
         "prerequisites": [card.slug for card in prerequisites_of(course.pk)],
+        "editions": editions_beside(course),
         "chapters": [_chapter(chapter) for chapter in chapters],
     }
 

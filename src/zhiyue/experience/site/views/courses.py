@@ -5,7 +5,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.kit.money import yuan
@@ -18,11 +18,17 @@ from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
 from zhiyue.product.catalogue import browse, prose
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_of
 from zhiyue.product.commerce.services import enrol_free
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.services import save_course, unsave_course, view_course
+
+ALSO_IN = {
+    Course.Language.CHINESE.value: pgettext_lazy("course", "Also in Chinese:"),
+    Course.Language.ENGLISH.value: pgettext_lazy("course", "Also in English:"),
+}
 
 
 @require_safe
@@ -33,14 +39,16 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     except Course.DoesNotExist:
         return moved(catalogue.course_moved_to(slug), "site:course")
     actor = actor_of(request)
+    beside = editions_beside(found)
     outline = outline_of(found, user=request.viewer.user, progress=learning.progress_of(actor, found.pk))
     view_course(actor=actor, course=found)
     is_column = found.form == Course.Form.COLUMN
     page = {
         "tab": "courses",
-        "meta": meta.course(request, found),
+        "meta": meta.course(request, found, beside),
         "course": found,
         "cover": cover_of_course(found),
+        "editions": [(ALSO_IN[edition.language], edition) for edition in beside],
         "summary": prose.render(found.summary),
         "outline": outline,
         "is_enrolled": is_enrolled(request.viewer.user, found.pk),

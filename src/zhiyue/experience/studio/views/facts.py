@@ -12,6 +12,7 @@ from zhiyue.experience.studio.access import for_the_studio, page
 from zhiyue.experience.studio.forms import FactsForm, facts_as_typed
 from zhiyue.experience.studio.showing import card_as_typed, state_of
 from zhiyue.product.catalogue import authoring
+from zhiyue.product.catalogue.editions import originals_to_name
 from zhiyue.product.catalogue.errors import ChangedMeanwhile
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.catalogue.services import change_course
@@ -21,8 +22,8 @@ from zhiyue.product.catalogue.services import change_course
 @require_http_methods(["GET", "HEAD", "POST"])
 def facts(request: PageRequest, course_id: int) -> HttpResponseBase:
     course = authoring.course_to_change(request.viewer, course_id)
-    choices = authoring.courses_to_ask_for(request.viewer, course)
-    form = FactsForm(course, choices, request.POST if request.method == "POST" else None)
+    choices = authoring.courses_to_ask_for(request.viewer, course), originals_to_name(request.viewer, course)
+    form = FactsForm(course, *choices, request.POST if request.method == "POST" else None)
     meanwhile: list[tuple[str, str]] = []
     status = 200
     if request.method == "POST":
@@ -47,6 +48,7 @@ def facts(request: PageRequest, course_id: int) -> HttpResponseBase:
     values = {
         "tab": "courses", "part": "facts", "course": course, "state": state_of(course), "form": form,
         "meanwhile": meanwhile, "card": card_as_typed(course, _typed(form)),
+        "editions": course.editions.order_by("language"),
     }  # fmt: skip
     return page(request, "facts.html", values, status=status)
 
@@ -56,7 +58,7 @@ def facts(request: PageRequest, course_id: int) -> HttpResponseBase:
 def card(request: PageRequest, course_id: int) -> HttpResponseBase:
     """The card that learners will see, with what is typed so far. Nothing is kept."""
     course = authoring.course_to_change(request.viewer, course_id)
-    form = FactsForm(course, [], request.POST)
+    form = FactsForm(course, [], [], request.POST)
     return page(request, "parts/card.html", {"course": course, "card": card_as_typed(course, _typed(form))})
 
 
@@ -67,13 +69,13 @@ def _typed(form: FactsForm) -> dict[str, object]:
 
 
 def _compared(
-    course: Course, choices: list[Course], typed: QueryDict
+    course: Course, choices: tuple[list[Course], list[Course]], typed: QueryDict
 ) -> tuple[FactsForm, list[tuple[str, str]]]:
     """The form with what was typed, ready to be saved over what stands; and what stands where the two differ."""
     kept = typed.copy()
     now = facts_as_typed(course)
     kept["seen"] = str(now["seen"])
-    form = FactsForm(course, choices, kept)
+    form = FactsForm(course, *choices, kept)
     differ = [
         name for name in form.fields if name not in {"seen", "prerequisites"} and _differs(now, typed, name)
     ]
