@@ -206,3 +206,13 @@ def test_former_addresses_lead_to_the_present_ones(english, course):
         assert (answer.status_code, answer.headers.get("Location")) == (301, new), old
     for gone in ("/courses/never/", f"/courses/{course.slug}/never/", "/topics/never/", "/teachers/never/"):
         assert english.get(gone).status_code == 404
+
+
+def test_the_words_of_a_course_stand_in_its_own_language(english):
+    make_course("read", title="Read well", language="en")
+    page = english.get("/courses/read/").content.decode()
+    assert '<h1 class="mt-1 text-2xl md:text-3xl" lang="en">Read well</h1>' in page
+    assert '<h3 class="outline-chapter" lang="en">' in page
+    assert '<div class="mt-3 flex gap-4" lang="zh-hans">' in page
+    assert 'lang="en" data-text-size' in english.get("/courses/read/one/").content.decode()
+    assert '<a href="/courses/read/" lang="en">Read well</a>' in english.get("/courses/").content.decode()
