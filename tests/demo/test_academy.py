@@ -8,12 +8,24 @@ import pytest
 
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy
-from zhiyue.product.catalogue.models import Level
+from zhiyue.product.catalogue import reading_time
+from zhiyue.product.catalogue.models import Course, Level
 
 
 @pytest.fixture(scope="module")
-def drafts():
+def everything():
     return academy.courses(now=clock.now())
+
+
+@pytest.fixture(scope="module")
+def drafts(everything):
+    """The courses themselves, without their editions in English."""
+    return [draft for draft in everything if not draft.edition_of]
+
+
+@pytest.fixture(scope="module")
+def editions(everything):
+    return [draft for draft in everything if draft.edition_of]
 
 
 def test_there_are_forty_courses_in_ten_topics(drafts):
@@ -47,7 +59,57 @@ def test_no_two_lessons_begin_alike(drafts):
     assert [begin for begin, times in begins.items() if times > 1] == []
 
 
-def test_the_workshop_holds_what_is_not_out(drafts):
+def test_six_of_them_are_there_in_english_too(everything, drafts, editions):
+    assert everything == [*drafts, *editions]
+    assert {draft.edition_of for draft in editions} == {
+        "habit-building",
+        "intuition-for-statistics",
+        "machine-learning-first-course",
+        "pour-over-coffee",
+        "python-first-steps",
+        "user-interviews",
+    }
+    originals = {draft.slug: draft for draft in drafts}
+    for draft in editions:
+        original = originals[draft.edition_of]
+        assert (draft.language, original.language) == ("en", "zh-hans")
+        assert draft.slug == f"{draft.edition_of}-en"
+        same = ("topic_slug", "teacher_slug", "level", "price_fen", "list_price_fen", "form")
+        assert [getattr(draft, name) for name in same] == [getattr(original, name) for name in same]
+        assert draft.published_at > original.published_at
+        assert _outline(draft) == _outline(original), draft.slug
+    assert len({draft.keyword for draft in everything}) == len({draft.title for draft in everything}) == 46
+
+
+def _outline(draft):
+    """By chapter, what its lessons are called in addresses, and which are free."""
+    return [[(lesson.slug, lesson.is_free) for lesson in chapter.lessons] for chapter in draft.chapters]
+
+
+def test_every_lesson_in_english_says_something(editions):
+    openings = []
+    for draft in editions:
+        lessons = [lesson for chapter in draft.chapters for lesson in chapter.lessons]
+        for place, lesson in enumerate(lessons):
+            words = re.sub("```.*?```", "", lesson.body, flags=re.S).split()
+            assert len(words) >= (300 if place < 2 else 60), (draft.slug, lesson.slug)
+            assert lesson.minutes == reading_time.minutes(lesson.body), (draft.slug, lesson.slug)
+            assert not re.search(r"[\u3400-\u9fff]", lesson.body), (draft.slug, lesson.slug)
+            openings.append(" ".join(words[:4]))
+    assert len(openings) == len(set(openings)) == 76
+
+
+def test_what_an_edition_says_fits_its_columns(editions):
+    for draft in editions:
+        for name in ("title", "subtitle", "keyword", "slug"):
+            assert len(getattr(draft, name)) <= Course._meta.get_field(name).max_length, (draft.slug, name)
+        for chapter in draft.chapters:
+            assert all(len(part.title) <= 80 for part in (chapter, *chapter.lessons)), draft.slug
+        assert all(len(word) <= 20 for word in (*draft.tags, *draft.skills)), draft.slug
+        assert all(len(line) <= 80 for line in draft.outcomes), draft.slug
+
+
+def test_the_workshop_holds_what_is_not_out(everything):
     now = clock.now()
     workshop = {draft.slug: draft for draft in academy.workshop(now=now)}
     assert {slug for slug, draft in workshop.items() if draft.published_at is None} == {
@@ -57,14 +119,14 @@ def test_the_workshop_holds_what_is_not_out(drafts):
     assert [slug for slug, draft in workshop.items() if draft.withdrawn] == ["web-in-a-weekend-2019"]
     ahead = workshop["charts-that-do-not-lie"]
     assert (ahead.published_at, ahead.language) == (now + timedelta(days=5), "en")
-    assert not {draft.keyword for draft in drafts} & {draft.keyword for draft in workshop.values()}
+    assert not {draft.keyword for draft in everything} & {draft.keyword for draft in workshop.values()}
 
 
-def test_columns_and_prerequisites_lead_somewhere(drafts):
-    slugs = {draft.slug for draft in drafts}
-    everything = [*drafts, *academy.workshop(now=clock.now())]
+def test_columns_and_prerequisites_lead_somewhere(everything, drafts):
+    slugs = {draft.slug for draft in everything}
+    asking = [*everything, *academy.workshop(now=clock.now())]
     assert sum(draft.form == "column" for draft in drafts) == 6
-    assert {asked for draft in everything for asked in draft.prerequisites} <= slugs
+    assert {asked for draft in asking for asked in draft.prerequisites} <= slugs
     assert sum(bool(draft.skills) for draft in drafts) == 28
 
 

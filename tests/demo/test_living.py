@@ -48,7 +48,7 @@ def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
     state = Seeding.objects.get()
     assert state.finished_at is not None
     assert state.done == state.total
-    assert Course.objects.published().count() == 40
+    assert Course.objects.published().count() == 46
     assert User.objects.count() == 25 + len(ACCOUNTS)
     assert DailyMeasure.objects.count() >= 6
     before = lives()
@@ -119,6 +119,16 @@ def test_searches_say_how_much_was_found_and_lead_on_to_a_course():
             occurred_at__gt=event.occurred_at, occurred_at__lte=event.occurred_at + timedelta(seconds=2),
         )  # fmt: skip
         assert viewed.exists()
+
+
+def test_members_take_one_edition_of_a_course_and_some_the_english_one():
+    services.seed(members=120, history_days=6)
+    opened = Event.objects.filter(name="course.viewed", member__is_simulated=True)
+    slugs = dict(Course.objects.values_list("pk", "slug"))
+    seen = {(member, slugs[course]) for member, course in opened.values_list("member_id", "course_id")}
+    english = {(member, slug.removesuffix("-en")) for member, slug in seen if slug.endswith("-en")}
+    assert english
+    assert not english & seen
 
 
 def test_a_banned_member_lives_no_more():

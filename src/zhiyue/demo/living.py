@@ -1,6 +1,6 @@
 """Lets simulated members live on the real product: state is read from it, acts are written to it in bulk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import NAMESPACE_OID, uuid5
@@ -20,6 +20,9 @@ from zhiyue.product.commerce.services import import_enrolments
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 from zhiyue.product.learning.services import import_progress, import_saved
 
+# Of so many members one reads in English where a course is there in English.
+ENGLISH_ONE_IN = 6
+
 EVENT_NAMES = {
     "join": "member.signed_up",
     "page": "page.viewed",
@@ -36,11 +39,12 @@ EVENT_NAMES = {
 
 @dataclass(slots=True)
 class Town:
-    """All simulated members with their personas, and the courses they can see. Keys are member ids."""
+    """All simulated members with their personas, and the courses they can see, by the language they read in. Keys are
+    member ids."""
 
     lives: dict[int, Life]
     personas: dict[int, Persona]
-    courses: list[SimCourse]
+    courses: Mapping[str, list[SimCourse]]
 
     def live(self, day: date) -> list[Happening]:
         """One day of everybody; `number` of each happening is the member's id."""
@@ -48,7 +52,9 @@ class Town:
         return [
             happening
             for life in self.lives.values()
-            for happening in live_a_day(life, self.personas[life.number], day, self.courses, zone)
+            for happening in live_a_day(
+                life, self.personas[life.number], day, self.courses[_reads(life.number)], zone
+            )
         ]
 
 
@@ -73,12 +79,20 @@ def town(*, before: datetime) -> Town:
         "user_id", "course_id"
     ):
         lives[user].saved.add(course)
-    courses = visible_courses()
-    return Town(lives=lives, personas={pk: persona(pk, courses) for pk in lives}, courses=courses)
+    courses = {language: visible_courses(language) for language in Course.Language.values}
+    personas = {pk: persona(pk, courses[_reads(pk)]) for pk in lives}
+    return Town(lives=lives, personas=personas, courses=courses)
 
 
-def visible_courses() -> list[SimCourse]:
-    courses = Course.objects.published().select_related("topic").prefetch_related("lessons").order_by("pk")
+def _reads(member_id: int) -> str:
+    """In which language a member reads what is there in both."""
+    return Course.Language.CHINESE if member_id % ENGLISH_ONE_IN else Course.Language.ENGLISH
+
+
+def visible_courses(language: str) -> list[SimCourse]:
+    """One edition of each course, as pages show it to readers of `language`."""
+    offered = Course.objects.published().for_readers_of(language)
+    courses = offered.select_related("topic").prefetch_related("lessons").order_by("pk")
     return [
         SimCourse(
             id=course.pk,
