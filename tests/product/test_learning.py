@@ -1,5 +1,6 @@
 """Opening, reading, finishing, saving, going on; and what a visitor brings along when they join."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,9 +17,10 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.learning import selectors, services
+from zhiyue.product.learning import receiving, selectors, services
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.receiving import receive_from_browser
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +29,11 @@ def names():
     return list(Event.objects.order_by("pk").values_list("name", flat=True))
 
 
-def read(lesson, percent, *, seconds=10):
+def read(lesson, percent, *, seconds=10, ago=0):
     return {
         "id": str(uuid4()),
         "name": "lesson.progressed",
-        "at": clock.now().isoformat(),
+        "at": (clock.now() - timedelta(seconds=ago)).isoformat(),
         "course_id": lesson.course_id,
         "lesson_id": lesson.pk,
         "properties": {"percent": percent, "seconds": seconds},
@@ -138,11 +140,11 @@ def test_a_sign_up_that_fails_moves_nothing(course, learner, visitor):
 def test_reading_told_by_a_browser_moves_the_place_only_where_the_lesson_opens(course, stranger):
     actor = Actor(member_id=stranger.pk)
     batch = [
-        read(lesson_of(course, "one"), 30),
+        read(lesson_of(course, "one"), 30, ago=10),
         read(lesson_of(course, "one"), 55),
         read(lesson_of(course, "two"), 90),
     ]
-    receipt = services.receive_from_browser(batch=batch, user=stranger, actor=actor, user_agent=BROWSER)
+    receipt = receive_from_browser(batch=batch, user=stranger, actor=actor, user_agent=BROWSER)
     assert (receipt.accepted, receipt.refused) == (2, ((2, "lesson_closed"),))
     assert list(LessonProgress.objects.values_list("lesson__slug", "percent")) == [("one", 55)]
 
@@ -150,7 +152,7 @@ def test_reading_told_by_a_browser_moves_the_place_only_where_the_lesson_opens(c
 def test_reading_told_of_a_lesson_under_a_false_course_is_refused(course, stranger):
     other = make_course("other")
     entry = read(lesson_of(course, "one"), 30) | {"course_id": other.pk}
-    receipt = services.receive_from_browser(
+    receipt = receive_from_browser(
         batch=[entry], user=stranger, actor=Actor(member_id=stranger.pk), user_agent=BROWSER
     )
     assert receipt.refused == ((0, "unknown_lesson"),)
@@ -158,7 +160,7 @@ def test_reading_told_of_a_lesson_under_a_false_course_is_refused(course, strang
 
 def test_a_false_course_is_refused_after_the_lesson_was_told_under_its_own(course, stranger):
     lesson, other = lesson_of(course, "one"), make_course("other")
-    receipt = services.receive_from_browser(
+    receipt = receive_from_browser(
         batch=[read(lesson, 30), read(lesson, 90) | {"course_id": other.pk}],
         user=stranger,
         actor=Actor(member_id=stranger.pk),
@@ -182,7 +184,9 @@ def choose(course, n):
 def test_a_batch_asks_for_each_course_and_right_once_and_before_it_writes(course, learner):
     grant_course(user=learner, course=course)
     lesson = lesson_of(course, "two")
-    batch = [read(lesson, n) for n in range(1, 61)] + [choose(course, n) for n in range(1, 41)]
+    batch = [read(lesson, n, ago=600 - 10 * n) for n in range(1, 61)] + [
+        choose(course, n) for n in range(1, 41)
+    ]
     asked, told = [], []
 
     def note(execute, sql, params, many, context):
@@ -190,7 +194,7 @@ def test_a_batch_asks_for_each_course_and_right_once_and_before_it_writes(course
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
-        receipt = services.receive_from_browser(
+        receipt = receive_from_browser(
             batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER
         )
     assert (receipt.accepted, LessonProgress.objects.get().percent) == (100, 60)
@@ -207,12 +211,10 @@ def test_a_batch_and_the_place_are_stored_together_or_not_at_all(course, learner
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(services, "_keep_place", fail)
+    monkeypatch.setattr(receiving, "keep_place", fail)
     batch = [read(lesson_of(course, "one"), 30), {}]
     with pytest.raises(ZeroDivisionError):
-        services.receive_from_browser(
-            batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER
-        )
+        receive_from_browser(batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER)
     assert (Event.objects.count(), quarantine_counts(), LessonProgress.objects.count()) == (0, [], 0)
 
 

@@ -4,17 +4,19 @@ for bulk."""
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from zhiyue.collect import quarantine
-from zhiyue.collect.cleaning import Cleaned, clean, is_robot
+from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, is_robot
 from zhiyue.collect.consenting import count_after_commit, granted_by
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.kinds import Actor, Receipt
-from zhiyue.collect.models import Event, SealedDay
+from zhiyue.collect.log import LogRow, append, reopen_days, row_of
+from zhiyue.collect.models import Event
+from zhiyue.collect.pacing import paced
 from zhiyue.collect.quarantine import Refusal
 from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.consent.selectors import granted_to_many
@@ -27,13 +29,13 @@ ROBOT = "robot"
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A browser's batch between `judge` and `keep`: nothing of it is stored yet. `repeated` events stood in it
-    more than once."""
+    more than once; `unconsented` ones will not be stored."""
 
     actor: Actor
-    events: tuple[Event, ...]
+    rows: tuple[LogRow, ...]
     repeated: int
     refusals: tuple[Refusal, ...]
-    unconsented: tuple[str, ...]
+    unconsented: tuple[LogRow, ...]
     received_at: datetime
 
 
@@ -66,28 +68,41 @@ def record(
     if purposes is None:
         count_after_commit([name], day=clock.business_day(received_at))
         return None
-    event = _row(cleaned, actor=actor, origin="server", received_at=received_at, purposes=purposes)
-    _reopen_days([event.day])
+    row = row_of(cleaned, actor=actor, origin="server", received_at=received_at, purposes=purposes)
+    event = Event(**row._asdict())
+    reopen_days([event.day])
     event.save(force_insert=True)
     return event
 
 
 def receive(
-    batch: Sequence[object], *, actor: Actor, user_agent: str, refuse: Callable[[Cleaned], str] = lambda _: ""
+    batch: Sequence[object],
+    *,
+    actor: Actor,
+    user_agent: str,
+    sent_at: datetime | None = None,
+    refuse: Callable[[Cleaned], str] = lambda _: "",
 ) -> Receipt:
     """Take a browser's batch: store what is clean, count what was seen before, quarantine the rest.
 
     Arguments, entries and errors are those of `judge`.
     """
-    return keep(judge(batch, actor=actor, user_agent=user_agent, refuse=refuse))
+    return keep(judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=refuse))
 
 
 def judge(
-    batch: Sequence[object], *, actor: Actor, user_agent: str, refuse: Callable[[Cleaned], str] = lambda _: ""
+    batch: Sequence[object],
+    *,
+    actor: Actor,
+    user_agent: str,
+    sent_at: datetime | None = None,
+    received_at: datetime | None = None,
+    refuse: Callable[[Cleaned], str] = lambda _: "",
 ) -> Judged:
     """Hold a browser's batch against the vocabulary. Writes nothing, and is called outside a transaction: on SQLite
     that would keep all other writers waiting meanwhile.
 
+    `sent_at` is what the browser's clock said when the batch left, `received_at` when it arrived (default: now).
     `refuse` lets the caller, who knows courses and rights, keep an event out: it returns the reason, or "".
 
     Each entry is an object with `id` (UUID), `name`, `at` (ISO 8601 with zone), and optional `course_id`,
@@ -96,52 +111,75 @@ def judge(
     """
     if len(batch) > BATCH_LIMIT:
         raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
-    received_at = clock.now()
+    arrived = received_at or clock.now()
+    shift = clock_shift(sent_at, arrived)
     granted = granted_by(actor)
-    rows: dict[UUID, Event] = {}
+    by_program = is_robot(user_agent)
+    rows: dict[UUID, LogRow] = {}
+    unconsented: list[LogRow] = []
     refusals: list[Refusal] = []
-    unconsented: list[str] = []
     repeated = 0
     for position, entry in enumerate(batch):
         try:
-            if is_robot(user_agent):
+            if by_program:
                 raise NotInVocabulary(ROBOT, f"Sent by a program: {user_agent[:80]}")
-            cleaned = _from_browser(entry, received_at=received_at)
+            cleaned = from_browser(entry, received_at=arrived, shift=shift)
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
             refusals.append(_refusal(position, entry, why, actor, granted))
             continue
         purposes = cleaned.kind.stored_for(granted)
-        if purposes is None:
-            unconsented.append(cleaned.kind.name)
-            continue
-        repeated += cleaned.event_id in rows
-        rows.setdefault(
-            cleaned.event_id,
-            _row(cleaned, actor=actor, origin="browser", received_at=received_at, purposes=purposes),
+        row = row_of(
+            cleaned, actor=actor, origin="browser", received_at=arrived, purposes=purposes or NOTHING
         )
-    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented), received_at)
+        if purposes is None:
+            unconsented.append(row)
+        elif row.event_id in rows:
+            repeated += 1
+        else:
+            rows[row.event_id] = row
+    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented), arrived)
 
 
 @transaction.atomic
-def keep(judged: Judged) -> Receipt:
-    """Store what was judged: the events under the unique key of their ids, the refusals in quarantine."""
-    refused = tuple((one.position, one.reason) for one in judged.refusals)
-    accepted = duplicates = 0
-    if not judged.actor.is_nobody:
-        accepted = _insert_once(list(judged.events))
-        duplicates = len(judged.events) - accepted + judged.repeated
-        count_after_commit(judged.unconsented, day=clock.business_day(judged.received_at))
+def keep(judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lambda rows: rows) -> Receipt:
+    """Store what was judged: the events under the unique key of their ids, the refusals in quarantine.
+
+    `amend` lets the caller correct rows inside this transaction, after their seconds were held against the clock; it
+    is given those that won't be stored, too.
+    """
+    accepted, duplicates = store(judged, amend=amend)
     # Last, because everybody's refusals of one reason wait here for each other.
     quarantine.keep(judged.refusals, received_at=judged.received_at)
     return Receipt(
-        accepted=accepted, duplicates=duplicates, refused=refused, unconsented=len(judged.unconsented)
+        accepted=accepted,
+        duplicates=duplicates,
+        refused=tuple((one.position, one.reason) for one in judged.refusals),
+        unconsented=len(judged.unconsented),
     )
 
 
+@transaction.atomic(savepoint=False)
+def store(
+    judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lambda rows: rows
+) -> tuple[int, int]:
+    """What `keep` does without the refusals. Returns how many events were new, and how many were there before."""
+    if judged.actor.is_nobody:
+        return 0, 0
+    rows = amend(paced([*judged.rows, *judged.unconsented], actor=judged.actor))[: len(judged.rows)]
+    accepted = append(rows)
+    count_after_commit([row.name for row in judged.unconsented], day=clock.business_day(judged.received_at))
+    return accepted, len(rows) - accepted + judged.repeated
+
+
 @transaction.atomic
-def import_history(*, events: Iterable[tuple[Cleaned, Actor]], received_at: datetime | None = None) -> int:
+def import_history(
+    *,
+    events: Iterable[tuple[Cleaned, Actor]],
+    received_at: datetime | None = None,
+    source_id: int | None = None,
+) -> int:
     """Add many past events at once (origin `import`); those seen before are left alone, and what their people don't
     consent to now is only counted. Returns how many were new."""
     moment = received_at or clock.now()
@@ -150,7 +188,7 @@ def import_history(*, events: Iterable[tuple[Cleaned, Actor]], received_at: date
         member_ids={actor.member_id for _, actor in told if actor.member_id is not None},
         visitors={actor.visitor for _, actor in told if actor.member_id is None and actor.visitor},
     )
-    rows = []
+    rows: list[LogRow] = []
     unconsented: dict[date, list[str]] = {}
     for cleaned, actor in told:
         granted = (
@@ -161,110 +199,29 @@ def import_history(*, events: Iterable[tuple[Cleaned, Actor]], received_at: date
             else NOTHING
         )
         purposes = cleaned.kind.stored_for(granted)
+        row = row_of(
+            cleaned,
+            actor=actor,
+            origin="import",
+            received_at=moment,
+            purposes=purposes or NOTHING,
+            source_id=source_id,
+        )
         if purposes is None:
-            day = clock.business_day(cleaned.occurred_at)
-            unconsented.setdefault(day, []).append(cleaned.kind.name)
-            continue
-        rows.append(_row(cleaned, actor=actor, origin="import", received_at=moment, purposes=purposes))
+            unconsented.setdefault(row.day, []).append(row.name)
+        else:
+            rows.append(row)
     for day, names in unconsented.items():
         count_after_commit(names, day=day)
-    return _insert_once(rows)
+    return append(rows)
 
 
 @transaction.atomic
 def join_visitor(*, visitor: UUID, member_id: int) -> int:
     """Give a visitor's history to the member they turned out to be. Returns how many events moved."""
     theirs = Event.objects.filter(visitor=visitor, member__isnull=True)
-    _reopen_days(theirs.order_by().values_list("day", flat=True).distinct())
+    reopen_days(theirs.order_by().values_list("day", flat=True).distinct())
     return theirs.update(member_id=member_id)
-
-
-def _from_browser(entry: object, *, received_at: datetime) -> Cleaned:
-    if not isinstance(entry, dict):
-        raise NotInVocabulary("malformed", "An event must be an object.")
-    properties = entry.get("properties") or {}
-    if not isinstance(properties, dict):
-        raise NotInVocabulary("malformed", "`properties` must be an object.")
-    for extra in entry.keys() - {"id", "name", "at", "course_id", "lesson_id", "properties"}:
-        raise NotInVocabulary("unknown_property", f"An event has no field “{str(extra)[:60]}”.")
-    return clean(
-        name=entry.get("name"),
-        origin="browser",
-        event_id=_uuid(entry.get("id")),
-        course_id=entry.get("course_id"),
-        lesson_id=entry.get("lesson_id"),
-        properties=properties,
-        occurred_at=_moment(entry.get("at")),
-        received_at=received_at,
-    )
-
-
-def _uuid(text: object) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError as wrong:
-        raise NotInVocabulary("malformed", "`id` must be a UUID.") from wrong
-
-
-def _moment(text: object) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(text))
-        moment.astimezone(UTC)
-    except (ValueError, OverflowError) as wrong:
-        raise NotInVocabulary("malformed", "`at` must be an ISO 8601 time.") from wrong
-    if moment.tzinfo is None:
-        raise NotInVocabulary("malformed", "`at` must carry its time zone.")
-    return moment
-
-
-def _row(cleaned: Cleaned, *, actor: Actor, origin: str, received_at: datetime, purposes: Purpose) -> Event:
-    return Event(
-        event_id=cleaned.event_id,
-        name=cleaned.kind.name,
-        member_id=actor.member_id,
-        visitor=actor.visitor,
-        course_id=cleaned.course_id,
-        lesson_id=cleaned.lesson_id,
-        properties=cleaned.properties,
-        origin=origin,
-        occurred_at=cleaned.occurred_at,
-        recorded_at=received_at,
-        day=clock.business_day(cleaned.occurred_at),
-        corrections=cleaned.corrections,
-        purposes=int(purposes),
-    )
-
-
-def _insert_once(rows: list[Event]) -> int:
-    """Insert rows whose event id is new; the unique key decides, so two requests can't both store one."""
-    if not rows:
-        return 0
-    _reopen_days({row.day for row in rows})
-    ids = [row.event_id for row in rows]
-    before = _count(ids)
-    Event.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-    return _count(ids) - before
-
-
-def _count(ids: list[UUID]) -> int:
-    return sum(
-        Event.objects.filter(event_id__in=ids[start : start + 500]).count()
-        for start in range(0, len(ids), 500)
-    )
-
-
-def _reopen_days(days: Iterable[date]) -> None:
-    """Past days that get or lose events are read from the log again until they are sealed anew.
-
-    The rows are made and locked here, so that a sealing under way ends first or sees these events. Both happen in
-    the order of days, so that of two who want the same days one waits for the other, and never each for each.
-    """
-    today = clock.business_day()
-    past = sorted({day for day in days if day < today})
-    if past:
-        SealedDay.objects.bulk_create([SealedDay(day=day) for day in past], ignore_conflicts=True)
-        locked = SealedDay.objects.select_for_update().filter(day__in=past).order_by("day")
-        SealedDay.objects.filter(pk__in=[row.pk for row in locked]).update(file="")
 
 
 def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor, granted: Purpose) -> Refusal:

@@ -75,7 +75,7 @@ class Cleaning:
 
     in_vocabulary: bool
     is_member: bool
-    correction: Literal["", "clock_ahead", "clock_behind"]
+    correction: str
     delay_ms: int | None
     is_history: bool
     stored_as: int
@@ -260,12 +260,12 @@ def _cover(event: Event) -> SafeString | None:
 
 
 def _cleaning(event: Event) -> Cleaning:
-    ahead, behind = "clock_ahead" in event.corrections, "clock_behind" in event.corrections
     delay = event.recorded_at - event.occurred_at
     return Cleaning(
         in_vocabulary=event.name in KINDS,
         is_member=event.member_id is not None,
-        correction="clock_ahead" if ahead else "clock_behind" if behind else "",
+        # What was corrected last: a clock that was set right and still beyond bounds is told as that.
+        correction=event.corrections[-1] if event.corrections else "",
         delay_ms=max(0, round(delay / timedelta(milliseconds=1))) if event.origin == "browser" else None,
         is_history=event.origin == "import",
         stored_as=event.pk,

@@ -6,80 +6,17 @@ from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.collect.vocabulary import KINDS
+from zhiyue.experience.desk.acts import ACTS
 
 Words = str | Promise
-
-# What was done, and what that means, for somebody who has never seen the vocabulary.
-_ACTS: Mapping[str, tuple[Words, Words]] = {
-    "page.viewed": (
-        pgettext_lazy("act", "Looked at a page"),
-        pgettext_lazy("act meaning", "A page was looked at."),
-    ),
-    "slate.shown": (
-        pgettext_lazy("act", "Saw a shelf"),
-        pgettext_lazy("act meaning", "A shelf of recommendations came into view."),
-    ),
-    "slate.chosen": (
-        pgettext_lazy("act", "Chose from a shelf"),
-        pgettext_lazy("act meaning", "A recommended course was chosen from a shelf."),
-    ),
-    "course.viewed": (
-        pgettext_lazy("act", "Opened a course"),
-        pgettext_lazy("act meaning", "The page of a course was opened."),
-    ),
-    "course.saved": (
-        pgettext_lazy("act", "Saved a course"),
-        pgettext_lazy("act meaning", "A course was put on the person's list."),
-    ),
-    "course.unsaved": (
-        pgettext_lazy("act", "Unsaved a course"),
-        pgettext_lazy("act meaning", "A course was taken off the person's list."),
-    ),
-    "search.made": (
-        pgettext_lazy("act", "Searched"),
-        pgettext_lazy("act meaning", "Somebody searched the academy; `found` is how much was found."),
-    ),
-    "search.chosen": (
-        pgettext_lazy("act", "Opened something found"),
-        pgettext_lazy("act meaning", "Something found by a search was opened."),
-    ),
-    "course.enrolled": (
-        pgettext_lazy("act", "Joined a course"),
-        pgettext_lazy("act meaning", "A course became the member's own."),
-    ),
-    "lesson.opened": (
-        pgettext_lazy("act", "Opened a lesson"),
-        pgettext_lazy("act meaning", "A lesson was opened by somebody who may read it."),
-    ),
-    "lesson.progressed": (
-        pgettext_lazy("act", "Read on"),
-        pgettext_lazy(
-            "act meaning", "Active reading time, sent every few seconds while the lesson is in view."
-        ),
-    ),
-    "lesson.finished": (
-        pgettext_lazy("act", "Finished a lesson"),
-        pgettext_lazy("act meaning", "A lesson was finished."),
-    ),
-    "interest.chosen": (
-        pgettext_lazy("act", "Chose an interest"),
-        pgettext_lazy("act meaning", "A person said that they care about a topic."),
-    ),
-    "member.signed_up": (
-        pgettext_lazy("act", "Signed up"),
-        pgettext_lazy("act meaning", "A visitor became a member."),
-    ),
-    "member.signed_in": (
-        pgettext_lazy("act", "Signed in"),
-        pgettext_lazy("act meaning", "A member signed in."),
-    ),
-}
 
 _FAMILIES: Mapping[str, Words] = {
     "browse": pgettext_lazy("family of acts", "Browsing"),
     "buy": pgettext_lazy("family of acts", "Joining"),
     "learn": pgettext_lazy("family of acts", "Learning"),
     "interact": pgettext_lazy("family of acts", "Interaction"),
+    "support": pgettext_lazy("family of acts", "Support"),
+    "message": pgettext_lazy("family of acts", "Messages"),
     "account": pgettext_lazy("family of acts", "Account"),
 }
 
@@ -98,7 +35,11 @@ _QUARANTINE: Mapping[str, Words] = {
     "wrong_type": pgettext_lazy("quarantine reason", "A property of the wrong type"),
     "out_of_bounds": pgettext_lazy("quarantine reason", "A number beyond its bounds"),
     "malformed": pgettext_lazy("quarantine reason", "Could not be read"),
+    "too_large": pgettext_lazy("quarantine reason", "Larger than an event may be"),
     "robot": pgettext_lazy("quarantine reason", "Sent by a robot"),
+    "unknown_course": pgettext_lazy("quarantine reason", "About a course that isn't offered"),
+    "unknown_lesson": pgettext_lazy("quarantine reason", "About a lesson that its course doesn't have"),
+    "lesson_closed": pgettext_lazy("quarantine reason", "About a lesson that doesn't open for the person"),
 }
 
 _JOBS: Mapping[str, Words] = {
@@ -130,12 +71,12 @@ WEEKDAYS: tuple[Words, ...] = (
 
 def act(name: str) -> Words:
     """What was done. An event that has left the vocabulary keeps its code name."""
-    return _ACTS[name][0] if name in _ACTS else name
+    return ACTS[name][0] if name in ACTS else name
 
 
 def meaning(name: str) -> Words:
-    if name in _ACTS:
-        return _ACTS[name][1]
+    if name in ACTS:
+        return ACTS[name][1]
     return KINDS[name].meaning if name in KINDS else ""
 
 

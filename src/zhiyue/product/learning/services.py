@@ -1,8 +1,7 @@
 """Writes of learning. Each checks the right to the lesson itself; pages needn't."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
@@ -11,9 +10,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import pgettext
 
-from zhiyue.collect.cleaning import Cleaned
-from zhiyue.collect.kinds import Actor, Receipt
-from zhiyue.collect.services import join_visitor, judge, keep, record
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import join_visitor, record
 from zhiyue.core.academy.services import accept_agreements
 from zhiyue.core.accounts import codes
 from zhiyue.core.accounts.elsewhere import connect
@@ -40,14 +38,17 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     if not is_new:
         progress.opened_at = clock.now()
         progress.save(update_fields=["opened_at"])
-    record("lesson.opened", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
+    about = {"course_id": lesson.course_id, "lesson_id": lesson.pk}
+    if is_new:
+        record("lesson.started", actor=actor, **about)
+    record("lesson.opened", actor=actor, **about)
 
 
 @transaction.atomic
 def note_progress(*, user: User | None, actor: Actor, lesson: Lesson, percent: int) -> None:
     """Note how far the reader came; it never goes back. Raises LessonClosed."""
     _check_open(user, lesson)
-    _keep_place(actor, lesson.pk, percent)
+    keep_place(actor, lesson.pk, percent)
 
 
 @transaction.atomic
@@ -179,44 +180,6 @@ def bring_history(*, user: User, visitor: UUID) -> None:
     LessonProgress.objects.filter(visitor=visitor).delete()
 
 
-def receive_from_browser(
-    *, batch: Sequence[object], user: User | None, actor: Actor, user_agent: str
-) -> Receipt:
-    """Take a browser's batch of events, refusing those about courses that aren't offered and lessons that don't
-    open for this person; reading events also move the reader's place. Raises BatchTooLarge.
-
-    Courses and rights are asked once each and before the transaction, which on SQLite keeps other writers out.
-    """
-    read: dict[int, int] = {}
-
-    @cache
-    def lesson_refused(lesson_id: int, course_id: int | None) -> str:
-        lesson = _lesson_of(lesson_id, course_id)
-        if lesson is None:
-            return "unknown_lesson"
-        return "" if may_open(user, lesson).open else "lesson_closed"
-
-    @cache
-    def course_refused(course_id: int) -> str:
-        return "" if Course.objects.published().filter(pk=course_id).exists() else "unknown_course"
-
-    def refuse(event: Cleaned) -> str:
-        if event.lesson_id is None:
-            return course_refused(event.course_id) if event.course_id is not None else ""
-        reason = lesson_refused(event.lesson_id, event.course_id)
-        if not reason:
-            percent = int(str(event.properties.get("percent", 0)))
-            read[event.lesson_id] = max(read.get(event.lesson_id, 0), percent)
-        return reason
-
-    judged = judge(batch, actor=actor, user_agent=user_agent, refuse=refuse)
-    with transaction.atomic():
-        receipt = keep(judged)
-        for lesson_id, percent in sorted(read.items()):
-            _keep_place(actor, lesson_id, percent)
-    return receipt
-
-
 @transaction.atomic
 def import_progress(*, rows: Iterable[tuple[int, int, int, datetime | None, datetime]]) -> None:
     """Bring past progress in, in bulk: (member id, lesson id, percent, finished at, opened at), a pair once.
@@ -260,13 +223,8 @@ def _check_open(user: User | None, lesson: Lesson) -> None:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
 
 
-def _lesson_of(lesson_id: int, course_id: int | None) -> Lesson | None:
-    lessons = Lesson.objects.select_related("course__teacher")
-    lesson = lessons.filter(pk=lesson_id).first()
-    return lesson if lesson is not None and lesson.course_id == course_id else None
-
-
-def _keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
+def keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
+    """Note how far a person came in a lesson that is known to open for them."""
     if actor.is_nobody:
         return
     progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson_id)

@@ -17,7 +17,7 @@ from zhiyue.experience.api.limits import spend_events
 from zhiyue.experience.api.repeating import repeatable
 from zhiyue.experience.api.shapes import people as shapes
 from zhiyue.experience.shell.viewers import actor_of
-from zhiyue.product.learning.services import receive_from_browser
+from zhiyue.product.learning.receiving import receive_from_browser
 
 _FOREIGN = {"cross-site", "same-site"}
 # A member's own program is no robot, whatever it calls itself.

@@ -1,0 +1,108 @@
+"""What browsers tell: rights to what it is about, and how far a reader can have come. The rest is `collect`'s."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from zhiyue.collect.cleaning import Cleaned
+from zhiyue.collect.kinds import Actor, Receipt
+from zhiyue.collect.log import LogRow
+from zhiyue.collect.services import Judged, judge, keep, store
+from zhiyue.core.accounts.models import User
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.learning.models import LessonProgress
+from zhiyue.product.learning.services import keep_place
+
+PROGRESSED = "lesson.progressed"
+# So many times faster than its author reckons a lesson may be gone through and still be believed: who skims a text of
+# ten minutes in twenty seconds has seen it, who says so after one has not.
+FASTEST = 30
+CORRECTION = "percent_bounded"
+
+
+class Gate:
+    """Which courses and lessons one person may tell of. Each is asked about once."""
+
+    def __init__(self, user: User | None) -> None:
+        self.user = user
+        self.lessons: dict[int, Lesson | None] = {}
+        self._reasons: dict[tuple[int | None, int | None], str] = {}
+
+    def refuse(self, event: Cleaned) -> str:
+        """The reason why an event is kept out, or ""."""
+        if event.course_id is None:
+            return ""
+        about = (event.course_id, event.lesson_id)
+        if about not in self._reasons:
+            self._reasons[about] = self._reason(*about)
+        return self._reasons[about]
+
+    def _reason(self, course_id: int, lesson_id: int | None) -> str:
+        if lesson_id is None:
+            return "" if Course.objects.published().filter(pk=course_id).exists() else "unknown_course"
+        if lesson_id not in self.lessons:
+            found = Lesson.objects.select_related("course__teacher").filter(pk=lesson_id)
+            self.lessons[lesson_id] = found.first()
+        lesson = self.lessons[lesson_id]
+        if lesson is None or lesson.course_id != course_id:
+            return "unknown_lesson"
+        return "" if may_open(self.user, lesson).open else "lesson_closed"
+
+
+def receive_from_browser(
+    *,
+    batch: Sequence[object],
+    user: User | None,
+    actor: Actor,
+    user_agent: str,
+    sent_at: datetime | None = None,
+) -> Receipt:
+    """Take a browser's batch of events, refusing those about courses that aren't offered and lessons that don't
+    open for this person; reading events also move the reader's place. Raises BatchTooLarge.
+
+    Courses and rights are asked once each and before the transaction, which on SQLite keeps other writers out.
+    """
+    gate = Gate(user)
+    judged = judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=gate.refuse)
+    return take(judged, gate)
+
+
+@transaction.atomic(savepoint=False)
+def take(judged: Judged, gate: Gate) -> Receipt:
+    """Keep what was judged, and move the reader's place."""
+    return keep(judged, amend=lambda rows: believed(rows, judged.actor, gate))
+
+
+@transaction.atomic(savepoint=False)
+def take_again(judged: Judged, gate: Gate) -> tuple[int, int]:
+    """The same for what was kept out before: what is refused again is in quarantine already. New, and there before."""
+    return store(judged, amend=lambda rows: believed(rows, judged.actor, gate))
+
+
+def believed(rows: list[LogRow], actor: Actor, gate: Gate) -> list[LogRow]:
+    """The rows with no more percent than can have been read in their seconds, and the reader's place moved by them."""
+    told = sorted((row for row in rows if row.name == PROGRESSED), key=lambda row: row.occurred_at)
+    if not told:
+        return rows
+    lesson_ids = {row.lesson_id for row in told if row.lesson_id is not None}
+    mine = LessonProgress.objects.owned_by(actor).filter(lesson_id__in=lesson_ids)
+    places = dict(mine.values_list("lesson_id", "percent"))
+    bounded: dict[object, LogRow] = {}
+    for row in told:
+        if row.lesson_id is None:
+            continue
+        lesson, place = gate.lessons.get(row.lesson_id), places.get(row.lesson_id, 0)
+        percent, furthest = int(row.properties["percent"]), 100
+        if lesson is not None and lesson.minutes:
+            furthest = place + 100 * FASTEST * int(row.properties["seconds"]) // (60 * lesson.minutes)
+        if percent > furthest:
+            percent = furthest
+            bounded[row.event_id] = row._replace(
+                properties={**row.properties, "percent": percent}, corrections=(*row.corrections, CORRECTION)
+            )
+        places[row.lesson_id] = max(place, percent)
+    for lesson_id in sorted(lesson_ids):
+        keep_place(actor, lesson_id, places[lesson_id])
+    return [bounded.get(row.event_id, row) for row in rows] if bounded else rows
