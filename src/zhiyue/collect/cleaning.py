@@ -21,6 +21,7 @@ ON_THE_WAY = timedelta(seconds=5)
 EVENT_BYTES = 4_000
 _FIELDS = frozenset({"id", "name", "at", "course_id", "lesson_id", "properties"})
 _LARGEST_ID = 2**62
+_LONGEST_UUID = 45
 
 _ROBOT = re.compile(
     r"bot\b|crawl|spider|slurp|scrapy|headlesschrome-lighthouse|facebookexternalhit|curl/|wget/|libwww|"
@@ -80,6 +81,16 @@ def clean(
 
 def from_browser(entry: object, *, received_at: datetime, shift: timedelta | None = None) -> Cleaned:
     """The same for an entry of a browser's batch as it came. Raises NotInVocabulary."""
+    try:
+        return _entry(entry, received_at, shift)
+    except NotInVocabulary:
+        # Asked of what is refused alone: all that fits the table is smaller, which a test reckons.
+        if _bytes_of(entry) > EVENT_BYTES:
+            raise NotInVocabulary("too_large", f"An event holds at most {EVENT_BYTES} bytes.") from None
+        raise
+
+
+def _entry(entry: object, received_at: datetime, shift: timedelta | None) -> Cleaned:
     if not isinstance(entry, dict):
         raise NotInVocabulary("malformed", "An event must be an object.")
     properties = entry.get("properties") or {}
@@ -87,8 +98,6 @@ def from_browser(entry: object, *, received_at: datetime, shift: timedelta | Non
         raise NotInVocabulary("malformed", "`properties` must be an object.")
     for extra in entry.keys() - _FIELDS:
         raise NotInVocabulary("unknown_property", f"An event has no field “{str(extra)[:60]}”.")
-    if _bytes_of(entry) > EVENT_BYTES:
-        raise NotInVocabulary("too_large", f"An event holds at most {EVENT_BYTES} bytes.")
     return clean(
         name=entry.get("name"),
         origin="browser",
@@ -96,7 +105,7 @@ def from_browser(entry: object, *, received_at: datetime, shift: timedelta | Non
         course_id=entry.get("course_id"),
         lesson_id=entry.get("lesson_id"),
         properties=properties,
-        occurred_at=moment_of(entry.get("at"), "at"),
+        occurred_at=_moment(entry.get("at")),
         received_at=received_at,
         shift=shift,
     )
@@ -111,31 +120,25 @@ def clock_shift(sent_at: datetime | None, received_at: datetime) -> timedelta | 
     return shift if ON_THE_WAY < abs(shift) <= SHIFT_BOUND else None
 
 
-def moment_of(text: object, field: str) -> datetime:
-    """An ISO 8601 time with its zone. Raises NotInVocabulary."""
+def _moment(text: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
         moment.astimezone(UTC)
     except (ValueError, OverflowError) as wrong:
-        raise NotInVocabulary("malformed", f"`{field}` must be an ISO 8601 time.") from wrong
+        raise NotInVocabulary("malformed", "`at` must be an ISO 8601 time.") from wrong
     if moment.tzinfo is None:
-        raise NotInVocabulary("malformed", f"`{field}` must carry its time zone.")
+        raise NotInVocabulary("malformed", "`at` must carry its time zone.")
     return moment
 
 
 def _bytes_of(entry: object) -> int:
-    # As ASCII, in which what is no letter of it takes six bytes: twice what it takes on its way, and quickly counted.
-    text = json.dumps(entry)
-    return (
-        len(text)
-        if len(text) <= EVENT_BYTES
-        else len(json.dumps(entry, ensure_ascii=False).encode(errors="replace"))
-    )
+    return len(json.dumps(entry, ensure_ascii=False, default=str).encode(errors="replace"))
 
 
 def _uuid(text: object) -> UUID:
     try:
-        return UUID(text if isinstance(text, str) else str(text))
+        # Python reads an id with any number of hyphens.
+        return UUID(text[:_LONGEST_UUID] if isinstance(text, str) else str(text)[:_LONGEST_UUID])
     except ValueError as wrong:
         raise NotInVocabulary("malformed", "`id` must be a UUID.") from wrong
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -17,8 +18,8 @@ from zhiyue.collect.models import Event, SealedDay
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 
-# From so many rows on PostgreSQL is told through a table of their own.
-COPY_FROM = 1_000
+# From so many rows on PostgreSQL is told by COPY, into a table of their own.
+COPY_FROM = 500
 # So many go to SQLite, or through COPY, at once: what is in memory in the database's own form.
 AT_ONCE = 20_000
 
@@ -61,12 +62,10 @@ _TYPES = {
 }
 _TABLE = Event._meta.db_table
 _ONCE = "ON CONFLICT (event_id) DO NOTHING"
-_UNNEST = (
-    f"INSERT INTO {_TABLE} ({_COLUMNS}) SELECT "  # noqa: S608
-    + ", ".join(f"{name}::jsonb" if kind == "jsonb" else name for name, kind in _TYPES.items())
-    + " FROM unnest("
-    + ", ".join(f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in _TYPES.values())
-    + f") AS told ({_COLUMNS}) {_ONCE}"
+_FROM_JSON = (
+    f"INSERT INTO {_TABLE} ({_COLUMNS}) SELECT {_COLUMNS} FROM json_to_recordset(%s) AS told ("  # noqa: S608
+    + ", ".join(f"{name} {kind}" for name, kind in _TYPES.items())
+    + f") {_ONCE}"
 )
 _STAGE = f"{_TABLE}_stage"
 _MAKE_STAGE = (
@@ -77,7 +76,7 @@ _MAKE_STAGE = (
 _COPY = f"COPY {_STAGE} ({_COLUMNS}) FROM STDIN"
 _FROM_STAGE = f"INSERT INTO {_TABLE} ({_COLUMNS}) SELECT {_COLUMNS} FROM {_STAGE} {_ONCE}"  # noqa: S608
 _SQLITE = f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({', '.join(['%s'] * len(_TYPES))}) {_ONCE}"  # noqa: S608
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str).encode
 
 
 def row_of(
@@ -87,8 +86,10 @@ def row_of(
     origin: str,
     received_at: datetime,
     purposes: Purpose,
+    zone: ZoneInfo,
     source_id: int | None = None,
 ) -> LogRow:
+    """`zone` is the academy's, which whoever makes many rows asks for once."""
     return LogRow(
         cleaned.event_id,
         cleaned.kind.name,
@@ -100,7 +101,7 @@ def row_of(
         origin,
         cleaned.occurred_at,
         received_at,
-        clock.business_day(cleaned.occurred_at),
+        cleaned.occurred_at.astimezone(zone).date(),
         cleaned.corrections,
         int(purposes),
         source_id,
@@ -121,9 +122,8 @@ def append(rows: Sequence[LogRow]) -> int:
             if connection.vendor != "postgresql":
                 cursor.executemany(_SQLITE, [_for_sqlite(row) for row in some])
             elif len(some) < COPY_FROM:
-                cursor.execute(
-                    _UNNEST, [list(column) for column in zip(*map(_for_postgresql, some), strict=True)]
-                )
+                # A third of what fourteen arrays cost both sides.
+                cursor.execute(_FROM_JSON, [_encode([row._asdict() for row in some])])
             else:
                 _stage(cursor, some)
             new += cursor.rowcount

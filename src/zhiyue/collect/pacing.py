@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import ceil, floor
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.log import LogRow
-from zhiyue.collect.models import Event
 from zhiyue.collect.selectors import by
 
 PACED = frozenset({"lesson.progressed", "preview.progressed"})
@@ -36,10 +36,9 @@ def paced(rows: Sequence[LogRow], *, actor: Actor) -> list[LogRow]:
     if not told or actor.is_nobody:
         return list(rows)
     _lock(actor)
-    stored = set(
-        Event.objects.filter(event_id__in=[row.event_id for row in told]).values_list("event_id", flat=True)
-    )
-    claims = _claims(actor, told)
+    near = _near(actor, told)
+    claims = sorted((at.timestamp(), seconds) for _, at, seconds in near if seconds > 0)
+    stored = {event_id for event_id, _, _ in near}
     bounded: dict[object, LogRow] = {}
     for row in told:
         if row.event_id in stored:
@@ -81,13 +80,14 @@ def _excess(claims: Sequence[Claim], moment: float) -> float:
     return over
 
 
-def _claims(actor: Actor, told: Sequence[LogRow]) -> list[Claim]:
+def _near(actor: Actor, told: Sequence[LogRow]) -> list[tuple[UUID, datetime, int]]:
+    """What the person told before of the time beside these reports: event id, moment, seconds."""
     near = Q()
     for start, end in _spans([row.occurred_at for row in told]):
         near |= Q(occurred_at__gte=start, occurred_at__lte=end)
-    rows = by(actor).filter(near, name__in=PACED).values_list("occurred_at", "properties")
-    claims = ((at.timestamp(), int(properties.get("seconds") or 0)) for at, properties in rows.order_by())
-    return sorted(claim for claim in claims if claim[1] > 0)
+    rows = by(actor).filter(near, name__in=PACED).order_by()
+    found = rows.values_list("event_id", "occurred_at", "properties")
+    return [(event_id, at, int(properties.get("seconds") or 0)) for event_id, at, properties in found]
 
 
 def _spans(moments: Sequence[datetime]) -> list[tuple[datetime, datetime]]:

@@ -33,11 +33,14 @@ class Refusal:
     actor: Actor
 
 
-@transaction.atomic
 def keep(refusals: Sequence[Refusal], *, received_at: datetime) -> None:
     """Count every refusal; keep those that are to be sampled and still fit in the day's sample of their reason."""
-    if not refusals:
-        return
+    if refusals:
+        _keep(refusals, received_at)
+
+
+@transaction.atomic
+def _keep(refusals: Sequence[Refusal], received_at: datetime) -> None:
     counts = _locked({one.reason for one in refusals}, clock.business_day(received_at))
     sample = []
     for one in refusals:

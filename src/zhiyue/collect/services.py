@@ -68,7 +68,14 @@ def record(
     if purposes is None:
         count_after_commit([name], day=clock.business_day(received_at))
         return None
-    row = row_of(cleaned, actor=actor, origin="server", received_at=received_at, purposes=purposes)
+    row = row_of(
+        cleaned,
+        actor=actor,
+        origin="server",
+        received_at=received_at,
+        purposes=purposes,
+        zone=clock.business_zone(),
+    )
     event = Event(**row._asdict())
     reopen_days([event.day])
     event.save(force_insert=True)
@@ -114,7 +121,7 @@ def judge(
     arrived = received_at or clock.now()
     shift = clock_shift(sent_at, arrived)
     granted = granted_by(actor)
-    by_program = is_robot(user_agent)
+    by_program, zone = is_robot(user_agent), clock.business_zone()
     rows: dict[UUID, LogRow] = {}
     unconsented: list[LogRow] = []
     refusals: list[Refusal] = []
@@ -131,7 +138,12 @@ def judge(
             continue
         purposes = cleaned.kind.stored_for(granted)
         row = row_of(
-            cleaned, actor=actor, origin="browser", received_at=arrived, purposes=purposes or NOTHING
+            cleaned,
+            actor=actor,
+            origin="browser",
+            received_at=arrived,
+            purposes=purposes or NOTHING,
+            zone=zone,
         )
         if purposes is None:
             unconsented.append(row)
@@ -142,7 +154,7 @@ def judge(
     return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented), arrived)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def keep(judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lambda rows: rows) -> Receipt:
     """Store what was judged: the events under the unique key of their ids, the refusals in quarantine.
 
@@ -183,7 +195,7 @@ def import_history(
     """Add many past events at once (origin `import`); those seen before are left alone, and what their people don't
     consent to now is only counted. Returns how many were new."""
     moment = received_at or clock.now()
-    told = list(events)
+    told, zone = list(events), clock.business_zone()
     members, visitors = granted_to_many(
         member_ids={actor.member_id for _, actor in told if actor.member_id is not None},
         visitors={actor.visitor for _, actor in told if actor.member_id is None and actor.visitor},
@@ -205,6 +217,7 @@ def import_history(
             origin="import",
             received_at=moment,
             purposes=purposes or NOTHING,
+            zone=zone,
             source_id=source_id,
         )
         if purposes is None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from zhiyue.core.consent.purposes import NOTHING, Purpose
+from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
 
 Origin = Literal["browser", "server", "import"]
 Family = Literal["browse", "buy", "learn", "interact", "support", "message", "account"]
@@ -68,8 +68,16 @@ class EventKind:
 
     def stored_for(self, granted: Purpose) -> Purpose | None:
         """The purposes that an event of somebody who consents to `granted` is stored for; None where it isn't."""
-        purposes = self.serves & granted
-        return purposes if purposes != NOTHING or self.is_necessary else None
+        return self._stored_for[granted]
+
+    @cached_property
+    def _stored_for(self) -> dict[Purpose, Purpose | None]:
+        """For everything that may be consented to: asked of each event, flags are slow to reckon with."""
+        found: dict[Purpose, Purpose | None] = {}
+        for granted in map(Purpose, range(EVERYTHING + 1)):
+            purposes = self.serves & granted
+            found[granted] = purposes if purposes != NOTHING or self.is_necessary else None
+        return found
 
 
 def row_id(name: str) -> Property:

@@ -1,23 +1,27 @@
 """How the API reads what it is sent. What the values mean is checked by `shapes` and by services."""
 
+import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 # An event's properties are four levels down; whoever reads a value further may walk it recursively.
 DEEPEST = 32
-# A hundred events, the largest thing that is sent, are a tenth of it.
 BYTES_AT_MOST = 1_000_000
+NOT_JSON = pgettext_lazy("api", "This is no JSON:")
 TOO_DEEP = pgettext_lazy("api", "The JSON is nested too deeply.")
 
 
 class ShallowJSONParser(JSONParser):
     """JSON of at most 1 MB and 32 levels. Deeper would end in a fault of ours: a 500 for what is a bad request."""
+
+    bytes_at_most = BYTES_AT_MOST
+    deepest = DEEPEST
 
     def parse(
         self,
@@ -25,19 +29,56 @@ class ShallowJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        content = stream.read(BYTES_AT_MOST + 1)
-        if len(content) > BYTES_AT_MOST:
+        content = stream.read(self.bytes_at_most + 1)
+        if len(content) > self.bytes_at_most:
             raise RequestDataTooBig
         try:
-            found: dict[str, Any] = super().parse(BytesIO(content), media_type, parser_context)
+            found = self.read(content, media_type, parser_context)
         except RecursionError as why:
             raise ParseError(TOO_DEEP) from why
         level: list[object] = [found]
-        for _ in range(DEEPEST):
+        for _ in range(self.deepest):
             level = [inner for outer in level for inner in _inside(outer)]
             if not level:
                 return found
         raise ParseError(TOO_DEEP)
+
+    def read(
+        self, content: bytes, media_type: str | None, parser_context: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = super().parse(BytesIO(content), media_type, parser_context)
+        return found
+
+
+class EventsParser(ShallowJSONParser):
+    """A batch of events: at most 256 kB and 8 levels, and no object that names something twice, of which one reader
+    takes the first and another the last."""
+
+    bytes_at_most = 256_000
+    deepest = 8
+
+    def read(
+        self, content: bytes, media_type: str | None, parser_context: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(
+                content.decode(), parse_constant=_no_number, object_pairs_hook=_once
+            )
+        except ValueError as why:
+            # Also what is no UTF-8, and a number of more digits than Python reads.
+            raise ParseError(f"{NOT_JSON} {why}") from why
+        return found
+
+
+def _no_number(word: str) -> object:
+    raise ValueError(word)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(pgettext("api", "An object names something twice."))
+    return found
 
 
 def _inside(value: object) -> list[object]:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("v1/me/saved", me.MySaved.as_view(), name="my_saved"),
     path("v1/me/saved/<slug:slug>", me.OneSaved.as_view(), name="my_saved_course"),
     path("v1/events", events.Events.as_view(), name="events"),
+    path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),
     path("v1/activity", activity.Activity.as_view(), name="activity"),
     re_path(r"^(?P<rest>.*)$", ground.NothingHere.as_view()),
 ]

@@ -88,7 +88,8 @@ def believed(rows: list[LogRow], actor: Actor, gate: Gate) -> list[LogRow]:
         return rows
     lesson_ids = {row.lesson_id for row in told if row.lesson_id is not None}
     mine = LessonProgress.objects.owned_by(actor).filter(lesson_id__in=lesson_ids)
-    places = dict(mine.values_list("lesson_id", "percent"))
+    known = dict(mine.values_list("lesson_id", "percent"))
+    places = dict(known)
     bounded: dict[object, LogRow] = {}
     for row in told:
         if row.lesson_id is None:
@@ -104,5 +105,6 @@ def believed(rows: list[LogRow], actor: Actor, gate: Gate) -> list[LogRow]:
             )
         places[row.lesson_id] = max(place, percent)
     for lesson_id in sorted(lesson_ids):
-        keep_place(actor, lesson_id, places[lesson_id])
+        if places[lesson_id] != known.get(lesson_id):
+            keep_place(actor, lesson_id, places[lesson_id])
     return [bounded.get(row.event_id, row) for row in rows] if bounded else rows

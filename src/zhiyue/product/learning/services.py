@@ -227,9 +227,15 @@ def keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
     """Note how far a person came in a lesson that is known to open for them."""
     if actor.is_nobody:
         return
-    progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson_id)
     bounded = min(max(percent, 0), FINISHED_PERCENT)
-    LessonProgress.objects.filter(pk=progress.pk).update(percent=Greatest(F("percent"), bounded))
+    mine = LessonProgress.objects.owned_by(actor).filter(lesson_id=lesson_id)
+    further = {"percent": Greatest(F("percent"), bounded)}
+    if not mine.update(**further):
+        _, is_new = LessonProgress.objects.get_or_make(
+            actor, lesson_id=lesson_id, defaults={"percent": bounded}
+        )
+        if not is_new:
+            mine.update(**further)
 
 
 def _merge_progress(user: User, theirs: LessonProgress) -> None:

@@ -133,23 +133,6 @@ class SlateShape(Shape):
     items = RecommendedShape(many=True)
 
 
-class BatchShape(Shape):
-    """A batch of at most 100 events."""
-
-    events = serializers.ListField(child=serializers.JSONField(), min_length=1)
-
-
-class RefusedShape(Shape):
-    position = serializers.IntegerField(help_text="Place in the batch, from 0.")
-    reason = serializers.CharField()
-
-
-class ReceiptShape(Shape):
-    accepted = serializers.IntegerField()
-    duplicates = serializers.IntegerField()
-    refused = RefusedShape(many=True)
-
-
 class ActivityQuery(Shape):
     days = serializers.IntegerField(
         min_value=1, max_value=365, default=90, help_text="How many days back, today the last."
