@@ -7,7 +7,6 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, transaction
 
-from zhiyue.collect import log
 from zhiyue.collect.models import SealedDay
 from zhiyue.core.kit import clock
 
@@ -28,7 +27,7 @@ def test_days_are_reopened_by_two_at_once_without_a_deadlock():
                 wanted = shuffled.sample(days, len(days))
                 barrier.wait(timeout=20)
                 with transaction.atomic():
-                    log.reopen_days(wanted)
+                    reopen(wanted)
                 barrier.wait(timeout=20)
                 if turn % 2 and seed == 1:
                     SealedDay.objects.all().delete()

@@ -4,12 +4,16 @@ from datetime import date, datetime, timedelta
 
 import ibis
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from zhiyue.analyse.kinds import Act, Acts
 from zhiyue.analyse.weights import HALF_LIFE_DAYS, INTEREST
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import by
+from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.consent.selectors import who_grants
 from zhiyue.core.kit import clock
 
 __all__ = ["HALF_LIFE_DAYS", "interactions", "recent_acts"]
@@ -19,7 +23,8 @@ WINDOW_DAYS = 365
 
 def recent_acts(actor: Actor, *, limit: int = 200, until_pk: int | None = None) -> list[Act]:
     """The newest weighted acts of one person, newest first; up to event `until_pk` where given."""
-    events = by(actor).filter(name__in=list(INTEREST), course_id__isnull=False)
+    events = by(actor).serving(Purpose.PERSONALISATION)
+    events = events.filter(name__in=list(INTEREST), course_id__isnull=False)
     if until_pk is not None:
         events = events.filter(pk__lte=until_pk)
     rows = events.order_by("-occurred_at", "-pk").values_list("pk", "name", "course_id", "occurred_at")[
@@ -33,10 +38,11 @@ def recent_acts(actor: Actor, *, limit: int = 200, until_pk: int | None = None) 
 
 
 def interactions(*, until: datetime | None = None) -> Acts:
-    """Every weighted act of the last year on a course, up to `until` (default: now), oldest first."""
+    """Every weighted act of the last year on a course, up to `until` (default: now), oldest first: of those who let
+    us recommend by what they do, then and still now."""
     end = until or clock.now()
     since: date = clock.business_day(end - timedelta(days=WINDOW_DAYS))
-    with lake.events(since=since) as events:
+    with lake.events(purpose=Purpose.PERSONALISATION, since=since) as events:
         table = (
             events.filter(
                 events.course_id.notnull(),
@@ -47,14 +53,24 @@ def interactions(*, until: datetime | None = None) -> Acts:
             .select("member_id", "visitor", "name", "course_id", "occurred_at")
             .to_pyarrow()
         )
-    keys = [
-        f"m{member}" if member is not None else f"v{visitor}"
-        for member, visitor in zip(table["member_id"].to_pylist(), table["visitor"].to_pylist(), strict=True)
-    ]
+    table = table.filter(_still_granted(table["member_id"], table["visitor"]))
+    keys = pc.coalesce(
+        pc.binary_join_element_wise("m", table["member_id"].cast(pa.string()), ""),
+        pc.binary_join_element_wise("v", table["visitor"], ""),
+    )
     weights = [INTEREST[name] for name in table["name"].to_pylist()]
     return Acts(
-        actor_key=np.asarray(keys, dtype=np.str_),
+        actor_key=np.asarray(keys.to_pylist(), dtype=np.str_),
         course_id=np.asarray(table["course_id"], dtype=np.int64),
         weight=np.asarray(weights, dtype=np.float32),
         occurred_at=np.asarray(table["occurred_at"].to_numpy(), dtype="datetime64[ms]"),
+    )
+
+
+def _still_granted(member_ids: pa.ChunkedArray, visitors: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Does the person of each row still let us recommend by what they do?"""
+    members, keys = who_grants(Purpose.PERSONALISATION)
+    return pc.or_(
+        pc.is_in(member_ids, value_set=pa.array(members, pa.int64())),
+        pc.is_in(visitors, value_set=pa.array(map(str, keys), pa.string())),
     )

@@ -21,3 +21,10 @@ class BatchTooLarge(Refused):
 
     code = "batch_too_large"
     status: ClassVar[int] = 413
+
+
+class LakeUnreachable(Refused):
+    """The place where sealed days lie doesn't answer, or doesn't let us in."""
+
+    code = "lake_unreachable"
+    status: ClassVar[int] = 503

@@ -4,7 +4,7 @@ No model objects here: a row is a tuple in the order of the columns, and a state
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from zhiyue.collect.cleaning import Cleaned
+from zhiyue.collect.days import reopen
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import Event, SealedDay
+from zhiyue.collect.models import Event
 from zhiyue.core.consent.purposes import Purpose
-from zhiyue.core.kit import clock
 
 # From so many rows on PostgreSQL is told by COPY, into a table of their own.
 COPY_FROM = 500
@@ -114,7 +114,7 @@ def append(rows: Sequence[LogRow]) -> int:
     were new."""
     if not rows:
         return 0
-    reopen_days({row.day for row in rows})
+    reopen({row.day for row in rows})
     new = 0
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
@@ -128,20 +128,6 @@ def append(rows: Sequence[LogRow]) -> int:
                 _stage(cursor, some)
             new += cursor.rowcount
     return new
-
-
-def reopen_days(days: Iterable[date]) -> None:
-    """Past days that get or lose events are read from the log again until they are sealed anew.
-
-    The rows are made and locked here, so that a sealing under way ends first or sees these events. Both happen in
-    the order of days, so that of two who want the same days one waits for the other, and never each for each.
-    """
-    today = clock.business_day()
-    past = sorted({day for day in days if day < today})
-    if past:
-        SealedDay.objects.bulk_create([SealedDay(day=day) for day in past], ignore_conflicts=True)
-        locked = SealedDay.objects.select_for_update().filter(day__in=past).order_by("day")
-        SealedDay.objects.filter(pk__in=[row.pk for row in locked]).update(file="")
 
 
 def _stage(cursor: Any, rows: Sequence[LogRow]) -> None:

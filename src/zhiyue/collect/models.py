@@ -125,7 +125,8 @@ class SealedDay(models.Model):
     """A past business day and the Parquet file that holds it. `file` is empty while the day has to be read
     from the event log, because events for it came (or went) after it was sealed.
 
-    `size` in bytes and `checksum` (SHA-256, hex) are those of the file.
+    `size` in bytes and `checksum` (SHA-256, hex) are those of the file. `revision` grows with every change of the
+    day's events, of whose they are, and with every seal; `changed_at` is when that was last, seals left out.
     """
 
     day = models.DateField(primary_key=True)
@@ -134,9 +135,28 @@ class SealedDay(models.Model):
     size = models.BigIntegerField(default=0)
     checksum = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True)
+    revision = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.day} {self.file or '(open)'}"
+
+
+class LakeCheck(models.Model):
+    """One look at every file of the lake, and what was wrong. `faults` holds the first of them: day or null, short
+    word, detail; `open_days`: day, short word why."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    days = models.IntegerField()
+    rows = models.BigIntegerField()
+    size = models.BigIntegerField()
+    open_days = models.JSONField(default=list)
+    faults = models.JSONField(default=list)
+    fault_count = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M} {self.fault_count}"
 
 
 class Subject(models.Model):

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from zhiyue.collect import quarantine
+from zhiyue.collect import quarantine, subjects
 from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, is_robot
 from zhiyue.collect.consenting import count_after_commit, granted_by
+from zhiyue.collect.days import reopen, touch
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.kinds import Actor, Receipt
-from zhiyue.collect.log import LogRow, append, reopen_days, row_of
+from zhiyue.collect.log import LogRow, append, row_of
 from zhiyue.collect.models import Event
 from zhiyue.collect.pacing import paced
 from zhiyue.collect.quarantine import Refusal
@@ -77,7 +78,7 @@ def record(
         zone=clock.business_zone(),
     )
     event = Event(**row._asdict())
-    reopen_days([event.day])
+    reopen([event.day])
     event.save(force_insert=True)
     return event
 
@@ -233,7 +234,8 @@ def import_history(
 def join_visitor(*, visitor: UUID, member_id: int) -> int:
     """Give a visitor's history to the member they turned out to be. Returns how many events moved."""
     theirs = Event.objects.filter(visitor=visitor, member__isnull=True)
-    reopen_days(theirs.order_by().values_list("day", flat=True).distinct())
+    touch(theirs.order_by().values_list("day", flat=True).distinct())
+    subjects.join(visitor=visitor, member_id=member_id)
     return theirs.update(member_id=member_id)
 
 

@@ -1,6 +1,7 @@
 """Every setting of an installation. Each ZHIYUE_… value comes from the environment and has a row in
 docs/operating/settings.md; nothing is configured anywhere else."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,23 @@ ZHIYUE_TIME_ZONE: str = env.str("ZHIYUE_TIME_ZONE", default="Asia/Shanghai")
 if ZHIYUE_TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(
         f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
+    )
+ZHIYUE_LAKE_URL: str = env.str("ZHIYUE_LAKE_URL", default="").rstrip("/")
+if ZHIYUE_LAKE_URL and not re.fullmatch(r"file:///.+|s3://[^/]+(/.+)?", ZHIYUE_LAKE_URL):
+    raise ImproperlyConfigured(
+        f"ZHIYUE_LAKE_URL must be file:///folder or s3://bucket/prefix, not “{ZHIYUE_LAKE_URL}”."
+    )
+ZHIYUE_S3_ENDPOINT: str = env.str("ZHIYUE_S3_ENDPOINT", default="")
+ZHIYUE_S3_REGION: str = env.str("ZHIYUE_S3_REGION", default="us-east-1")
+ZHIYUE_S3_KEY_ID: str = env.str("ZHIYUE_S3_KEY_ID", default="")
+ZHIYUE_S3_SECRET: str = env.str("ZHIYUE_S3_SECRET", default="")
+ZHIYUE_S3_BUCKET_IN_HOST: bool = env.bool("ZHIYUE_S3_BUCKET_IN_HOST", default=False)
+if bool(ZHIYUE_S3_KEY_ID) != bool(ZHIYUE_S3_SECRET):
+    raise ImproperlyConfigured("ZHIYUE_S3_KEY_ID and ZHIYUE_S3_SECRET go together: set both, or none.")
+ZHIYUE_EVENTS_KEEP_DAYS: int = env.int("ZHIYUE_EVENTS_KEEP_DAYS", default=0)
+if ZHIYUE_EVENTS_KEEP_DAYS < 0:
+    raise ImproperlyConfigured(
+        f"ZHIYUE_EVENTS_KEEP_DAYS must be 0 or a number of days, not {ZHIYUE_EVENTS_KEEP_DAYS}."
     )
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-import pyarrow.parquet as pq
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.files.base import ContentFile
@@ -21,8 +20,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import pgettext
 
 from zhiyue import __version__
-from zhiyue.collect.lake import SETTLING
-from zhiyue.collect.models import Event, SealedDay
+from zhiyue.collect import lake
+from zhiyue.collect.errors import LakeUnreachable
+from zhiyue.collect.models import Event
 from zhiyue.core.academy.models import Academy, Proof
 from zhiyue.core.academy.selectors import newest_proofs
 from zhiyue.core.jobs import selectors as jobs
@@ -38,7 +38,6 @@ SAFE_SQLITE = (3, 51, 3)
 LAG_WARN_SECONDS, LAG_BAD_SECONDS = 300, 3600
 DISK_WARN_BYTES, DISK_BAD_BYTES = 2 * 2**30, 200 * 2**20
 BACKUP_WARN = timedelta(days=2)
-LAKE_FILES_READ = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +177,28 @@ def _dead_jobs() -> Finding:
 
 
 def _lake() -> Finding:
-    """Are ended days sealed, and can the newest files be read?"""
+    """Can its place be used, are ended days sealed and their files whole, and what did the last verification find?"""
     name = pgettext("health", "Lake")
-    ended = clock.business_day(clock.now() - SETTLING - timedelta(hours=1))
-    sealed = SealedDay.objects.exclude(file="")
-    waiting = Event.objects.filter(day__lt=ended).exclude(day__in=sealed.values("day"))
-    days = waiting.order_by().values("day").distinct().count()
-    for file in sealed.order_by("-day").values_list("file", flat=True)[:LAKE_FILES_READ]:
-        try:
-            pq.read_metadata(Path(settings.ZHIYUE_DATA_DIR) / "lake" / file)
-        except (OSError, ValueError) as why:
-            said = pgettext("health", "%(file)s can't be read; its day is read from the log instead.")
-            return Finding("lake", name, "warn", f"{said % {'file': file}} {why}"[:300])
-    if days:
+    try:
+        broken = lake.broken_files()
+        found = lake.report()
+    except LakeUnreachable as why:
+        return Finding("lake", name, "bad", str(why))
+    if found.last_check and found.last_check.fault_count:
+        said = pgettext("health", "The last verification found faults: %(n)s. Run: zhiyue lake verify")
+        return Finding("lake", name, "bad", said % {"n": found.last_check.fault_count})
+    if broken:
+        said = pgettext("health", "%(file)s can't be read; its day is read from the log instead.")
+        return Finding("lake", name, "warn", said % {"file": ", ".join(broken[:3])})
+    ended = clock.business_day(clock.now() - lake.SETTLING - timedelta(hours=1))
+    waiting = [one for one in found.open_days if one.day < ended]
+    if waiting:
         said = pgettext(
             "health", "%(days)s ended days aren't sealed yet. A worker does so every ten minutes."
         )
-        return Finding("lake", name, "warn", said % {"days": days})
-    return Finding("lake", name, "good", pgettext("health", "Sealed up to yesterday"))
+        return Finding("lake", name, "warn", said % {"days": len(waiting)})
+    said = pgettext("health", "Sealed up to yesterday: %(place)s")
+    return Finding("lake", name, "good", said % {"place": found.place})
 
 
 def _search() -> Finding:

@@ -11,6 +11,7 @@ from zhiyue.analyse.weights import ACTIVITY, ACTIVITY_POINTS, ACTIVITY_POINTS_PE
 from zhiyue.collect import lake
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.selectors import joined
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine import activity
 
@@ -36,7 +37,7 @@ def measure(days: Sequence[date]) -> list[Measure]:
     if not days:
         return []
     since = min(days) - timedelta(days=max(ACTIVITY.window_days, MONTH_DAYS))
-    with lake.events(since=since) as events:
+    with lake.events(purpose=Purpose.ANALYTICS, since=since) as events:
         # On the connection of these events: ibis's default one is shared by threads and not safe there.
         engine = events.get_backend()
         # Kept in memory once; four expressions read it.

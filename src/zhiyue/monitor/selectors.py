@@ -11,6 +11,7 @@ from zhiyue.collect import lake
 from zhiyue.collect.models import Event
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.selectors import member_count
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine import activity
 from zhiyue.monitor.measures import Measure, measure, points_table
@@ -61,7 +62,7 @@ def rhythm(weeks: int = 4) -> list[list[int]]:
     """Events by weekday (7 rows, Monday first) and hour (24 columns) of the business zone, over whole past weeks."""
     end = clock.business_day()
     grid = [[0] * 24 for _ in range(7)]
-    with lake.events(since=end - timedelta(days=7 * weeks)) as events:
+    with lake.events(purpose=Purpose.ANALYTICS, since=end - timedelta(days=7 * weeks)) as events:
         counted = activity.rhythm(events.filter(events.day < end, events.member_id.notnull()))
         for row in counted.to_pyarrow().to_pylist():
             grid[row["weekday"]][row["hour"]] = row["events"]
@@ -79,8 +80,8 @@ def definition() -> list[Worth]:
 
 
 def move(event: Event) -> Move | None:
-    """What `event` changed in today's A. None where it is a visitor's: visitors are not counted in A."""
-    if event.member_id is None:
+    """What `event` changed in today's A. None where it is a visitor's, or may not be counted: neither is in A."""
+    if event.member_id is None or Purpose.ANALYTICS not in Purpose(event.purposes):
         return None
     as_of = clock.business_day()
     after = _own_activity(event.member_id, as_of, until_pk=event.pk)
@@ -109,7 +110,7 @@ def _points(event: Event) -> float:
 
 def _own_activity(member_id: int, as_of: date, *, until_pk: int | None) -> float:
     """a_i of one member, from the log, with the same expression that the whole academy is measured with."""
-    own = Event.objects.filter(
+    own = Event.objects.serving(Purpose.ANALYTICS).filter(
         member_id=member_id, day__gt=as_of - timedelta(days=ACTIVITY.window_days), day__lte=as_of
     )
     if until_pk is not None:

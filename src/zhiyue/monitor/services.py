@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from zhiyue.analyse.weights import ACTIVITY
 from zhiyue.collect.models import Event, SealedDay
@@ -65,8 +65,11 @@ def _stale_from() -> date | None:
         return None
     current = DailyMeasure.objects.filter(definition=ACTIVITY.version, day__lt=today)
     measured = dict(current.values_list("day", "computed_at"))
-    resealed = SealedDay.objects.exclude(sealed_at=None).values_list("day").annotate(at=Max("sealed_at"))
-    changed = [day for day, at in resealed if day not in measured or at > measured[day]]
+    changed = [
+        day
+        for day, *moments in SealedDay.objects.values_list("day", "sealed_at", "changed_at")
+        if (known := [at for at in moments if at]) and (day not in measured or max(known) > measured[day])
+    ]
     missing = [
         first + timedelta(days=n)
         for n in range((today - first).days)

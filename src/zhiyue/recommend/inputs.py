@@ -10,6 +10,7 @@ import numpy as np
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import interactions
 from zhiyue.collect import lake
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
@@ -85,7 +86,7 @@ def _learners(course_ids: Ints) -> Ints:
     """How many people joined each course or were at one of its lessons in the last seven days. Looking at a course is
     not learning it."""
     end = clock.now()
-    with lake.events(since=clock.business_day(end - LATELY)) as events:
+    with lake.events(purpose=Purpose.PERSONALISATION, since=clock.business_day(end - LATELY)) as events:
         rows = (
             events.filter(
                 events.course_id.isin(course_ids.tolist()),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import HOLDS_SINCE_VERSION, NOTHING, VISITOR_HOLDS_DAYS, Purpose
@@ -42,6 +42,18 @@ def granted_to_many(
         rows = _newest(_visitors_holding().filter(visitor__in=some_keys), "visitor")
         keys.update((key, Purpose(bits)) for key, bits in rows.values_list("visitor", "granted") if key)
     return members, keys
+
+
+def who_grants(purpose: Purpose) -> tuple[list[int], list[UUID]]:
+    """Everybody who consents to `purpose` now: ids of members, and keys of visitors."""
+    members = _newest(_holding().filter(member__isnull=False), "member")
+    visitors = _newest(_visitors_holding().filter(visitor__isnull=False), "visitor")
+    grants = {"bits__gt": 0}
+    bits = F("granted").bitand(int(purpose))
+    return (
+        list(members.annotate(bits=bits).filter(**grants).values_list("member_id", flat=True)),
+        list(visitors.annotate(bits=bits).filter(**grants).values_list("visitor", flat=True)),
+    )
 
 
 def history_of(member_id: int) -> list[Choice]:

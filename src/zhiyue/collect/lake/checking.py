@@ -1,0 +1,213 @@
+"""Is the lake what the log says? A look at everything, and what is known without one."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from django.db.models import Count, Max, Sum
+from django.utils.translation import pgettext
+
+from zhiyue.collect.errors import LakeUnreachable
+from zhiyue.collect.lake import log
+from zhiyue.collect.lake.places import Place, Stored, place
+from zhiyue.collect.lake.sealing import SETTLING, SWEPT_AFTER
+from zhiyue.collect.models import Event, LakeCheck, SealedDay
+from zhiyue.collect.subjects import key_table
+from zhiyue.core.jobs.services import progress
+from zhiyue.core.kit import clock
+
+CHECKS_KEPT = 30
+FAULTS_KEPT = 100
+# What is changed while it is looked at is looked at again.
+LOOKS = 3
+# A file that nobody points to is swept within an hour and ten minutes.
+LEFT_BEHIND = SWEPT_AFTER + timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: `code` is a short word, `detail` what was found, as figures or a name."""
+
+    day: date | None
+    code: str
+    detail: str = ""
+
+    @property
+    def said(self) -> str:
+        return _words(self.code) % {"detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDay:
+    """A day that is read from the log; `why` is a short word."""
+
+    day: date
+    why: str
+
+    @property
+    def said(self) -> str:
+        return _words(self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of the lake from the ledger; `size` in bytes."""
+
+    place: str
+    days_sealed: int
+    open_days: tuple[OpenDay, ...]
+    size: int
+    rows: int
+    newest_day: date | None
+    newest_seal: datetime | None
+    last_check: LakeCheck | None
+
+
+def report() -> Report:
+    """How the lake stands, without looking at its files."""
+    sealed = SealedDay.objects.exclude(file="")
+    found = sealed.aggregate(
+        n=Count("pk"), size=Sum("size"), rows=Sum("rows"), day=Max("day"), at=Max("sealed_at")
+    )
+    return Report(
+        place=place().shown,
+        days_sealed=found["n"],
+        open_days=tuple(open_days()),
+        size=found["size"] or 0,
+        rows=found["rows"] or 0,
+        newest_day=found["day"],
+        newest_seal=found["at"],
+        last_check=LakeCheck.objects.order_by("-pk").first(),
+    )
+
+
+def open_days() -> Iterator[OpenDay]:
+    """The days that are read from the log, oldest first, and why."""
+    today = clock.business_day()
+    settled = clock.business_day(clock.now() - SETTLING)
+    ledger = SealedDay.objects.values_list("day", "file", "sealed_at")
+    known = {day: (file, sealed_at) for day, file, sealed_at in ledger}
+    for day in log.unsealed([day for day, (file, _) in known.items() if file]):
+        was_sealed = known.get(day, ("", None))[1] is not None
+        if day >= today:
+            yield OpenDay(day, "today")
+        elif day >= settled:
+            yield OpenDay(day, "settling")
+        else:
+            yield OpenDay(day, "changed" if was_sealed else "waiting")
+
+
+def verify() -> LakeCheck:
+    """Read every sealed file from its first byte to its last and hold it against ledger and log. The result is kept.
+
+    Nothing is locked: what was changed meanwhile is looked at again. Raises LakeUnreachable.
+    """
+    here = place()
+    started_at = clock.now()
+    lying = here.files()
+    ledger = list(SealedDay.objects.exclude(file="").order_by("day"))
+    keys = key_table()["key"].combine_chunks()
+    faults: list[Fault] = []
+    rows = size = 0
+    for number, row in enumerate(ledger, 1):
+        faults += _look_at(here, row, keys)
+        rows, size = rows + row.rows, size + row.size
+        progress(done=number, total=len(ledger), note=row.day.isoformat())
+    faults += _left_behind(lying, started_at)
+    check = LakeCheck.objects.create(
+        started_at=started_at,
+        ended_at=clock.now(),
+        days=len(ledger),
+        rows=rows,
+        size=size,
+        open_days=[[one.day.isoformat(), one.why] for one in open_days()],
+        faults=[
+            [one.day.isoformat() if one.day else None, one.code, one.detail] for one in faults[:FAULTS_KEPT]
+        ],
+        fault_count=len(faults),
+    )
+    old = LakeCheck.objects.order_by("-pk").values_list("pk", flat=True)[CHECKS_KEPT:]
+    LakeCheck.objects.filter(pk__in=list(old)).delete()
+    return check
+
+
+def faults_of(check: LakeCheck) -> list[Fault]:
+    """The faults that a check found, the first hundred of them."""
+    return [
+        Fault(date.fromisoformat(day) if day else None, code, detail) for day, code, detail in check.faults
+    ]
+
+
+def _look_at(here: Place, row: SealedDay, keys: pa.Array) -> list[Fault]:
+    """The faults of one day. Sealed anew or reopened meanwhile, it is whatever it is now."""
+    faults: list[Fault] = []
+    for _ in range(LOOKS):
+        faults = list(_faults(here, row, keys))
+        if not faults:
+            break
+        now = SealedDay.objects.filter(day=row.day).exclude(file="").first()
+        if now is None:
+            return []
+        row, keys = now, key_table()["key"].combine_chunks()
+    return faults
+
+
+def _faults(here: Place, row: SealedDay, keys: pa.Array) -> Iterator[Fault]:
+    try:
+        content = here.read(row.file)
+    except LakeUnreachable:
+        if row.file in here.files():
+            raise
+        yield Fault(row.day, "missing", row.file)
+        return
+    if content.size != row.size:
+        yield Fault(row.day, "size", f"{content.size} ≠ {row.size}")
+    if hashlib.sha256(content).hexdigest() != row.checksum:
+        yield Fault(row.day, "checksum", row.file)
+    try:
+        table = pq.read_table(pa.BufferReader(content), columns=["id", "subject", "day"])
+    except (OSError, ValueError, KeyError) as why:
+        yield Fault(row.day, "unreadable", str(why)[:200])
+        return
+    if table.num_rows != row.rows:
+        yield Fault(row.day, "rows", f"{table.num_rows} ≠ {row.rows}")
+    if pc.unique(table["day"]).to_pylist() != [row.day]:
+        yield Fault(row.day, "other_day", row.file)
+    # What was forgotten after the day was sealed still lies in the file, and is nobody's.
+    kept = table.filter(pc.is_in(table["subject"], value_set=keys))
+    in_file = (kept.num_rows, pc.sum(kept["id"]).as_py() or 0)
+    in_log = Event.objects.filter(day=row.day).aggregate(n=Count("pk"), ids=Sum("pk"))
+    if in_file != (in_log["n"], int(in_log["ids"] or 0)):
+        yield Fault(row.day, "log", f"{in_file[0]} ≠ {in_log['n']}")
+
+
+def _left_behind(lying: dict[str, Stored], moment: datetime) -> Iterator[Fault]:
+    pointed = set(SealedDay.objects.values_list("file", flat=True))
+    for name, file in sorted(lying.items()):
+        if name not in pointed and file.modified < moment - LEFT_BEHIND:
+            yield Fault(None, "orphan", name)
+
+
+def _words(code: str) -> str:
+    return {
+        "missing": pgettext("lake fault", "The file %(detail)s is missing; the day is read from the log."),
+        "size": pgettext(
+            "lake fault", "The file isn't as long as it was when it was sealed: %(detail)s bytes."
+        ),
+        "checksum": pgettext("lake fault", "%(detail)s isn't what was sealed: its checksum is another."),
+        "unreadable": pgettext("lake fault", "The file can't be read: %(detail)s"),
+        "rows": pgettext("lake fault", "The file doesn't hold the rows that the ledger tells: %(detail)s."),
+        "other_day": pgettext("lake fault", "%(detail)s holds events of another day."),
+        "log": pgettext("lake fault", "The file doesn't hold the events of the log: %(detail)s."),
+        "orphan": pgettext("lake fault", "Nobody points to the file %(detail)s, and it wasn't swept."),
+        "today": pgettext("open day", "It is today."),
+        "settling": pgettext("open day", "It has just ended."),
+        "waiting": pgettext("open day", "It waits to be sealed."),
+        "changed": pgettext(
+            "open day", "Events came or went after it was sealed; it waits to be sealed again."
+        ),
+    }[code]
