@@ -1,5 +1,5 @@
-"""A real PostgreSQL and a real Redis for the length of a run, from wheels, on sockets in a temporary folder; and a
-real demo academy, served as `make demo` serves it."""
+"""A real PostgreSQL and a real Redis for the length of a run, from wheels, on sockets in a temporary folder; an S3
+server; and a real demo academy, served as `make demo` serves it."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -80,6 +81,64 @@ def _wait_for_redis(socket: str) -> None:
         else:
             return
     raise RuntimeError("Redis did not answer within 10 s.")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """An empty bucket of a server that speaks S3, and the folder in which that server keeps its objects."""
+
+    endpoint: str
+    name: str
+    key_id: str
+    secret: str
+    folder: Path
+
+
+@contextmanager
+def s3_server() -> Iterator[Bucket]:
+    """Yields a bucket of a real S3 server on the loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="zhiyue-s3-"))
+    bucket = Bucket(f"http://127.0.0.1:{port}", "zhiyue-lake", "keeper", "s3-secret", folder / "zhiyue-lake")
+    bucket.folder.mkdir()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "nanio",
+            "serve",
+            "--data-dir",
+            folder,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ],
+        env={**os.environ, "NANIO_ACCESS_KEY": bucket.key_id, "NANIO_SECRET_KEY": bucket.secret},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for_port(port)
+        yield bucket
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("The S3 server did not answer within 30 s.")
 
 
 @contextmanager

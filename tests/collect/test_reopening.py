@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, transaction
 
+from zhiyue.collect.days import reopen
 from zhiyue.collect.models import SealedDay
 from zhiyue.core.kit import clock
 
@@ -20,7 +21,7 @@ def test_days_are_reopened_by_two_at_once_without_a_deadlock():
     days = [clock.business_day() - timedelta(days=n) for n in range(1, DAYS + 1)]
     barrier, failures = Barrier(2), []
 
-    def reopen(seed: int) -> None:
+    def shuffle(seed: int) -> None:
         shuffled = Random(seed)
         try:
             for turn in range(ROUNDS):
@@ -37,7 +38,7 @@ def test_days_are_reopened_by_two_at_once_without_a_deadlock():
         finally:
             connection.close()
 
-    threads = [Thread(target=reopen, args=(seed,)) for seed in (1, 2)]
+    threads = [Thread(target=shuffle, args=(seed,)) for seed in (1, 2)]
     for thread in threads:
         thread.start()
     for thread in threads:

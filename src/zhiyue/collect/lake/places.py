@@ -39,6 +39,8 @@ class Place:
         """Every file by its name, unfinished ones too."""
         with self._troubles_told():
             found = self._filesystem.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+            if not found and not self._is_local:
+                self._require_bucket()
         return {one.base_name: Stored(one.size, one.mtime) for one in found if one.type == fs.FileType.File}
 
     def put(self, name: str, content: pa.Buffer) -> None:
@@ -71,6 +73,12 @@ class Place:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+    def _require_bucket(self) -> None:
+        """Nothing lies in a bucket that isn't there, either. Raises OSError."""
+        bucket = self._root.partition("/")[0]
+        if self._filesystem.get_file_info(bucket).type == fs.FileType.NotFound:
+            raise FileNotFoundError(pgettext("lake", "there is no bucket of this name"))
 
     def _write(self, name: str, content: pa.Buffer) -> None:
         with self._filesystem.open_output_stream(self._path(name)) as out:
@@ -114,6 +122,8 @@ def _bucket(url: str, endpoint: str, region: str, key_id: str, secret: str, buck
         force_virtual_addressing=bucket_in_host,
         connect_timeout=CONNECT_SECONDS,
         request_timeout=ANSWER_SECONDS,
+        # One request a file, however small the rights that the key has.
+        allow_delayed_open=True,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
     )
     return Place(filesystem, url.removeprefix("s3://").rstrip("/"), url, is_local=False)

@@ -74,13 +74,14 @@ def sealed_files(here: Place, ledger: QuerySet[SealedDay]) -> dict[date, str]:
 
 
 def broken_files() -> list[str]:
-    """Files of sealed days that are missing, or not as long as they were."""
+    """Files of sealed days that are missing, or not as long as they were. Raises LakeUnreachable, even where nothing
+    is sealed yet."""
     return [row.file for row, is_whole in _looked_for(place(), SealedDay.objects.all()) if not is_whole]
 
 
 def _looked_for(here: Place, ledger: QuerySet[SealedDay]) -> list[tuple[SealedDay, bool]]:
     named = list(ledger.exclude(file="").order_by("day"))
-    lying = here.files() if named else {}
+    lying = here.files()
     return [(row, row.file in lying and lying[row.file].size == row.size) for row in named]
 
 
