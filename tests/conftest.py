@@ -17,7 +17,7 @@ from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit import triggers
-from zhiyue.experience.shell.viewers import VISITOR_COOKIE
+from zhiyue.experience.shell.viewers import VISITOR_COOKIE, signed_key
 from zhiyue.product.catalogue.models import Course
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -105,7 +105,7 @@ def course(db: None) -> Course:
 def browser(visitor: UUID) -> Client:
     """The browser of a visitor who was here before and consents to everything; it keeps cookies."""
     client = Client(headers={"user-agent": BROWSER})
-    client.cookies[VISITOR_COOKIE] = str(visitor)
+    client.cookies[VISITOR_COOKIE] = signed_key(visitor)
     return client
 
 

@@ -2,6 +2,7 @@
 import "./site.css";
 import htmx from "htmx.org";
 import { startBeacon } from "./beacon";
+import { watchConsent } from "./consent";
 import { sendOnce } from "./once";
 import { startParts } from "./parts";
 import { watchReading } from "./reading";
@@ -30,6 +31,7 @@ function sayFailure(): void {
 startBeacon();
 startParts();
 sendOnce();
+watchConsent();
 watchReading();
 watchChoices();
 startSearch();

@@ -1,14 +1,19 @@
 """What consent refuses is counted and never stored."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from tests.factories import make_member, make_visitor
+from zhiyue.collect import lake
 from zhiyue.collect.cleaning import clean
+from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import ConsentCount, Event, Quarantined
+from zhiyue.collect.models import ConsentCount, Event, Quarantined, Subject
+from zhiyue.collect.selectors import event_by_id, last_seen, latest_events, seen_since
 from zhiyue.collect.services import import_history, receive, record
+from zhiyue.core.accounts.models import User
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
 from zhiyue.core.consent.services import choose
@@ -122,3 +127,42 @@ def test_the_past_of_who_refuses_is_not_imported(learner, at_commit):
 def test_a_caller_who_knows_the_consent_spares_the_question(learner, django_assert_num_queries):
     with django_assert_num_queries(3):  # savepoint, insert, release
         record("course.viewed", actor=Actor(member_id=learner.pk, granted=EVERYTHING), course_id=7)
+
+
+def test_staff_see_only_what_may_be_analysed(learner):
+    shy = make_member("shy@test.example", granted=Purpose.PERSONALISATION)
+    for member in (learner, shy):
+        record("course.viewed", actor=Actor(member_id=member.pk), course_id=7)
+    record("member.signed_in", actor=Actor(member_id=shy.pk))
+    assert [event.member_id for event in latest_events()] == [learner.pk]
+    assert latest_events(actor=Actor(member_id=shy.pk)) == []
+    theirs = Event.objects.filter(member=shy).values_list("pk", flat=True)
+    assert [event_by_id(pk) for pk in theirs] == [None, None]
+    active = User.objects.filter(seen_since(clock.now() - timedelta(days=1)))
+    assert list(active) == [learner]
+    seen = User.objects.annotate(seen=last_seen()).exclude(seen=None)
+    assert list(seen) == [learner]
+
+
+def test_forgetting_a_person_leaves_others_alone_and_reopens_their_days(learner, visitor):
+    earlier = clock.now() - timedelta(days=3)
+    for actor in (
+        Actor(member_id=learner.pk),
+        Actor(member_id=learner.pk, visitor=visitor),
+        Actor(visitor=visitor),
+    ):
+        record("course.viewed", actor=actor, course_id=7, occurred_at=earlier)
+    Quarantined.objects.create(received_at=clock.now(), reason="malformed", payload="{}", member=learner)
+    Quarantined.objects.create(received_at=clock.now(), reason="malformed", payload="{}", visitor=visitor)
+    Subject.objects.create(key=1, member=learner)
+    Subject.objects.create(key=2, visitor=visitor)
+    lake.seal_past_days()
+    assert forget_person(member_id=learner.pk, visitor=None) == 2
+    assert [(event.member_id, event.visitor) for event in Event.objects.all()] == [(None, visitor)]
+    assert [row.visitor for row in Quarantined.objects.all()] == [visitor]
+    assert [row.key for row in Subject.objects.all()] == [2]
+    with lake.events() as events:
+        assert events.count().execute() == 1
+    assert forget_person(member_id=None, visitor=None) == 0
+    assert forget_person(member_id=None, visitor=visitor) == 1
+    assert (Event.objects.count(), Quarantined.objects.count(), Subject.objects.count()) == (0, 0, 0)

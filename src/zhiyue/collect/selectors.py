@@ -1,16 +1,20 @@
-"""Reads of the event log for people who look at it; analysis reads the `lake`."""
+"""Reads of the event log for people who look at it; analysis reads the `lake`.
+
+What staff look at is what people let the academy analyse; `by` gives an actor everything of theirs.
+"""
 
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Subquery, Sum
 
 from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import Event, QuarantineCount
+from zhiyue.collect.models import Event, EventQuerySet, QuarantineCount
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 
 
-def by(actor: Actor) -> QuerySet[Event]:
+def by(actor: Actor) -> EventQuerySet:
     """The events of one actor. A member owns what their visitor key did since they signed in, too."""
     if actor.member_id is not None:
         return Event.objects.filter(member_id=actor.member_id)
@@ -22,7 +26,17 @@ def by(actor: Actor) -> QuerySet[Event]:
 def latest_events(*, actor: Actor | None = None, after_id: int = 0, limit: int = 20) -> list[Event]:
     """The newest events first, those after `after_id` only; of one actor where one is given."""
     events = Event.objects.all() if actor is None else by(actor)
-    return list(events.filter(pk__gt=after_id).select_related("member").order_by("-pk")[:limit])
+    return list(
+        events.serving(Purpose.ANALYTICS)
+        .filter(pk__gt=after_id)
+        .select_related("member")
+        .order_by("-pk")[:limit]
+    )
+
+
+def stored_of(actor: Actor) -> dict[str, int]:
+    """How many events of each kind are stored of one actor."""
+    return dict(by(actor).order_by().values_list("name").annotate(n=Count("pk")))
 
 
 def active_days(actor: Actor, *, since: date) -> int:
@@ -31,7 +45,7 @@ def active_days(actor: Actor, *, since: date) -> int:
 
 
 def event_by_id(pk: int) -> Event | None:
-    return Event.objects.select_related("member").filter(pk=pk).first()
+    return _analysed().select_related("member").filter(pk=pk).first()
 
 
 def quarantine_counts() -> list[tuple[str, int]]:
@@ -42,11 +56,15 @@ def quarantine_counts() -> list[tuple[str, int]]:
 
 
 def last_seen() -> Subquery:
-    """When a member last did anything: an annotation on members."""
-    newest = Event.objects.filter(member=OuterRef("pk")).order_by("-occurred_at")
+    """When a member last did anything that may be analysed: an annotation on members."""
+    newest = _analysed().filter(member=OuterRef("pk")).order_by("-occurred_at")
     return Subquery(newest.values("occurred_at")[:1])
 
 
 def seen_since(moment: datetime) -> Exists:
-    """Did a member do anything since `moment`? A condition on members."""
-    return Exists(Event.objects.filter(member=OuterRef("pk"), occurred_at__gte=moment))
+    """Did a member do anything since `moment` that may be analysed? A condition on members."""
+    return Exists(_analysed().filter(member=OuterRef("pk"), occurred_at__gte=moment))
+
+
+def _analysed() -> EventQuerySet:
+    return Event.objects.serving(Purpose.ANALYTICS)

@@ -7,8 +7,9 @@ from django.test import Client, override_settings
 
 from tests.conftest import BROWSER
 from tests.factories import lesson_of, make_course
-from zhiyue.collect.models import Event, Quarantined
+from zhiyue.collect.models import ConsentCount, Event, Quarantined
 from zhiyue.core.kit import clock
+from zhiyue.product.learning.models import LessonProgress
 
 pytestmark = pytest.mark.django_db
 
@@ -154,23 +155,30 @@ def test_a_batch_too_large_is_not_counted(browser):
         assert send(browser, [told(), told(), told()]).status_code == 202
 
 
-def test_without_a_cookie_all_of_an_address_are_one_person():
+def test_without_a_cookie_all_of_an_address_are_one_person(django_capture_on_commit_callbacks):
     def fresh(address):
         client = Client(headers={"user-agent": BROWSER}, REMOTE_ADDR=address)
-        return send(client, [told(), told()]).status_code
+        answer = send(client, [told(), told()])
+        assert "zy_visitor" not in answer.cookies
+        return answer.status_code
 
-    with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
+    with (
+        override_settings(ZHIYUE_EVENTS_PER_MINUTE=3),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
         assert fresh("192.0.2.1") == 202
         assert fresh("192.0.2.1") == 429
         assert fresh("192.0.2.2") == 202
-    assert Event.objects.count() == 4
+    # Nobody of them has consented: what they told is counted, and no more.
+    assert Event.objects.count() == 0
+    assert ConsentCount.objects.get().n == 4
 
 
 def test_with_cookies_people_behind_one_address_are_counted_each_for_themselves():
     with override_settings(ZHIYUE_EVENTS_PER_MINUTE=3):
         for _ in range(3):
             client = Client(headers={"user-agent": BROWSER})
-            client.get("/")
+            client.post("/consent/", {"choice": "all"})
             assert send(client, [told(), told()]).status_code == 202
 
 
@@ -201,3 +209,16 @@ def test_healthz_says_that_all_is_well(browser):
     answer = browser.get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "version", "database", "sqlite_version", "queue_lag_seconds"}
+
+
+def test_a_place_in_a_lesson_is_kept_for_no_key_that_nobody_brings_again(new_browser, course):
+    free = lesson_of(course, "one")
+    read = told("lesson.progressed", course_id=course.pk, lesson_id=free.pk)
+    read["properties"] = {"percent": 40, "seconds": 9}
+    assert send(new_browser, [read]).status_code == 202
+    assert not LessonProgress.objects.exists()
+    new_browser.get(f"/courses/{course.slug}/one/")
+    # Without consent nothing is recorded; the place is the service itself.
+    assert send(new_browser, [read | {"id": str(uuid4())}]).json()["accepted"] == 0
+    assert LessonProgress.objects.get().percent == 40
+    assert not Event.objects.exists()

@@ -9,7 +9,7 @@ from zhiyue.experience.site.views import home as view
 from zhiyue.recommend import memory
 from zhiyue.recommend.services import train_all
 
-AT_HOME = 13
+AT_HOME = 14
 
 pytestmark = pytest.mark.django_db
 

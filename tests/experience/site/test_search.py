@@ -14,7 +14,7 @@ from zhiyue.product.catalogue.models import Course, Lesson
 pytestmark = pytest.mark.django_db
 
 # PostgreSQL is told once how to plan, within a savepoint.
-A_SEARCH = 8 if connection.vendor == "sqlite" else 12
+A_SEARCH = 9 if connection.vendor == "sqlite" else 13
 
 
 def read(browser, address):

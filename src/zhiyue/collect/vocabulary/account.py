@@ -9,7 +9,7 @@ from zhiyue.collect.vocabulary.kinds import (
     Property,
     choice,
 )
-from zhiyue.core.consent.purposes import EVERYTHING
+from zhiyue.core.consent.purposes import EVERYTHING, Purpose
 
 KINDS = (
     EventKind(
@@ -37,6 +37,7 @@ KINDS = (
             Property("granted", "int", most=int(EVERYTHING)),
             choice("way", "bar", "settings", "sign_up", "api", "sign_in", "import"),
         ),
+        serves=Purpose.ANALYTICS,
         is_necessary=True,
         days_kept=ORDER_DAYS,
     ),

@@ -15,6 +15,7 @@ ACTS: Mapping[str, Words] = {
     "member.banned": pgettext_lazy("audit act", "banned"),
     "member.unbanned": pgettext_lazy("audit act", "opened again the account of"),
     "member.second_factors_removed": pgettext_lazy("audit act", "removed the second factors of"),
+    "member.history_deleted": pgettext_lazy("audit act", "deleted the behaviour history of"),
     "members.exported": pgettext_lazy("audit act", "exported members"),
     "members.import_started": pgettext_lazy("audit act", "began to import members"),
     "members.imported": pgettext_lazy("audit act", "imported members"),

@@ -1,6 +1,6 @@
 """How django-allauth signs people in here: our records, our words, our mail."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,6 +14,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.experience.entrance.known import browser_known_to, remember_browser
 from zhiyue.experience.entrance.safety.devices import describe, is_signed_in_elsewhere
 from zhiyue.experience.entrance.safety.freshness import is_fresh
+from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.learning.services import note_sign_in
 
@@ -31,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: User, *, signup: bool, **more: Any) -> HttpResponse:
         """What they did here as a visitor becomes theirs; signing up has seen to that already."""
         if not signup:
-            note_sign_in(user=user, visitor=getattr(request, "visitor_key", None))
+            note_sign_in(user=user, visitor=cast(PageRequest, request).viewer.visitor)
         response: HttpResponse = super().post_login(request, user, signup=signup, **more)
         if agreements_to_accept(user):
             query = urlencode({"next": response["Location"]})

@@ -11,6 +11,8 @@ from zhiyue.experience.shell.errors import agreements_pending
 from zhiyue.experience.shell.viewers import PageRequest
 
 _WAITS = "/settings/"
+# What one consents to can be changed at any time, and waits for nothing.
+_NEVER_WAITS = "/settings/privacy/"
 
 
 class ConsentMiddleware:
@@ -20,7 +22,8 @@ class ConsentMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: PageRequest) -> HttpResponse:
-        user = request.viewer.user if request.path.startswith(_WAITS) else None
+        waits = request.path.startswith(_WAITS) and not request.path.startswith(_NEVER_WAITS)
+        user = request.viewer.user if waits else None
         try:
             if user is not None:
                 require_accepted(user)

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/email/", changes.change_email, name="change_email"),
     path("settings/phone/", changes.change_phone, name="change_phone"),
     path("settings/password/", changes.change_password, name="change_password"),
+    path("", include("zhiyue.experience.entrance.privacy.urls")),
     path("", include("zhiyue.experience.entrance.settings.urls")),
     path("", include("zhiyue.experience.entrance.tokens.urls")),
 ]

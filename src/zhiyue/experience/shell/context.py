@@ -22,6 +22,7 @@ def page(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     return {
         "viewer": viewer,
+        "consent": getattr(request, "consent", None),
         "opens_desk": SimpleLazyObject(lambda: viewer is not None and leads_to_desk(viewer)),
         "opens_studio": SimpleLazyObject(lambda: viewer is not None and viewer.may(Permission.USE_STUDIO)),
         "theme": theme if theme in THEMES else "auto",

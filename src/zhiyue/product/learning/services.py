@@ -17,6 +17,8 @@ from zhiyue.core.accounts import codes
 from zhiyue.core.accounts.elsewhere import connect
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member, create_proved_member
+from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.consent.services import bring
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
@@ -24,6 +26,7 @@ from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.privacy import JOINING
 
 FINISHED_PERCENT = 100
 
@@ -166,9 +169,12 @@ def note_sign_in(*, user: User, visitor: UUID | None) -> None:
 
 @transaction.atomic
 def bring_history(*, user: User, visitor: UUID) -> None:
-    """Move a visitor's events, list, interests and progress to the member; where both have some, the further one
-    stays."""
-    join_visitor(visitor=visitor, member_id=user.pk)
+    """Move a visitor's list, interests and progress to the member; where both have some, the further one stays. A
+    choice of consent moves where the member has none, and the visitor's events where the member consents to be known
+    by them."""
+    choice = bring(visitor=visitor, member_id=user.pk)
+    if choice is not None and Purpose(choice.granted) & JOINING:
+        join_visitor(visitor=visitor, member_id=user.pk)
     bring_interests(user=user, visitor=visitor)
     for saved in SavedCourse.objects.filter(visitor=visitor):
         SavedCourse.objects.get_or_create(
@@ -230,12 +236,14 @@ def keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
     bounded = min(max(percent, 0), FINISHED_PERCENT)
     mine = LessonProgress.objects.owned_by(actor).filter(lesson_id=lesson_id)
     further = {"percent": Greatest(F("percent"), bounded)}
-    if not mine.update(**further):
-        _, is_new = LessonProgress.objects.get_or_make(
-            actor, lesson_id=lesson_id, defaults={"percent": bounded}
-        )
-        if not is_new:
-            mine.update(**further)
+    # A visitor's place begins with opening the lesson. Whose browser brings no key is somebody else with each batch.
+    if mine.update(**further) or actor.member_id is None:
+        return
+    _, is_new = LessonProgress.objects.get_or_make(
+        actor, lesson_id=lesson_id, defaults={"percent": bounded}
+    )
+    if not is_new:
+        mine.update(**further)
 
 
 def _merge_progress(user: User, theirs: LessonProgress) -> None:

@@ -51,7 +51,7 @@ def main_rows() -> list[list[Row]]:
         [
             Row("languages", pgettext("settings", "Language and appearance"), reverse("entrance:appearance")),
             Row("bell", pgettext("settings", "Notifications"), reverse("entrance:notifications")),
-            Row("eye-off", pgettext("settings", "Privacy"), reverse("entrance:privacy")),
+            Row("eye-off", pgettext("consent", "Privacy and consent"), reverse("entrance:privacy")),
         ],
         [Row("key-round", pgettext("settings", "Access tokens"), address_of("entrance:tokens"))],
     ]

@@ -14,6 +14,5 @@ urlpatterns = [
     path("settings/devices/end-others/", views.end_others, name="end_others"),
     path("settings/appearance/", views.appearance, name="appearance"),
     path("settings/notifications/", views.notifications, name="notifications"),
-    path("settings/privacy/", views.privacy, name="privacy"),
     path("sign-in/welcome/", safety.arrival, name="arrival"),
 ]

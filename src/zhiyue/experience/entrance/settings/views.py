@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import npgettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from zhiyue.core.academy.selectors import agreements_in_force
 from zhiyue.core.accounts.errors import UsernameTaken
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.profiles import change_profile
@@ -117,12 +116,6 @@ def appearance(request: PageRequest, user: User) -> HttpResponse:
 @for_members
 def notifications(request: PageRequest, user: User) -> HttpResponse:
     return _page(request, "notifications", email=user.email)
-
-
-@require_safe
-@for_members
-def privacy(request: PageRequest, user: User) -> HttpResponse:
-    return _page(request, "privacy", agreements=agreements_in_force())
 
 
 def _page(request: PageRequest, name: str, **more: object) -> HttpResponse:

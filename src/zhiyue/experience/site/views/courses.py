@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.redirects import safe_next
-from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
 from zhiyue.experience.site.looks import cover_of_course
 from zhiyue.experience.site.moved import moved
@@ -76,6 +76,8 @@ def save(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     wanted = request.POST.get("saved") == "1"
     (save_course if wanted else unsave_course)(actor=actor_of(request), course=found)
+    if wanted:
+        keep_visitor(request)
     said = (
         pgettext("toast", "Saved. You find it under Learning.")
         if wanted

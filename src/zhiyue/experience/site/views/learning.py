@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.redirects import safe_next
-from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import selectors as catalogue
@@ -41,6 +41,8 @@ def welcome(request: PageRequest) -> HttpResponse:
     onward = safe_next(request, reverse("site:home"))
     if request.method == "POST":
         chosen = choose_interests(actor=actor, topic_slugs=request.POST.getlist("topic")[:_MOST_TOPICS])
+        if chosen:
+            keep_visitor(request)
         said = (
             pgettext("toast", "Kept. Your first shelf begins with it.")
             if chosen

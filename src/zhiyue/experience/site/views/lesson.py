@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.redirects import safe_next
-from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, text_size
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
@@ -34,6 +34,7 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         open_lesson(user=request.viewer.user, actor=actor, lesson=found)
     except LessonClosed as refusal:
         return _closed(request, found, refusal.access.why)
+    keep_visitor(request)
     outline = _outline(request, actor, found.course)
     page = {
         "tab": "learning",
@@ -58,6 +59,7 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         raise Http404 from missing
     actor = actor_of(request)
     finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
+    keep_visitor(request)
     if request.htmx:
         outline = _outline(request, actor, found.course)
         page = {"lesson": found, "course": found.course, "outline_too": True, "outline": outline}

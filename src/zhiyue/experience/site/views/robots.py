@@ -28,6 +28,7 @@ _CLOSED = (
     "/studio/",
     "/api/",
     "/settings/",
+    "/privacy/",
     "/learning/",
     "/me/",
     "/welcome/",

@@ -1,0 +1,138 @@
+"""The purposes in words, and what the event log holds of somebody in theirs. A change of these words raises
+`core.consent.purposes.VERSION`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.collect.vocabulary import KINDS, Family
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import PURPOSES, Purpose
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One purpose: what is used, what for, for how many days, and what is different for who refuses."""
+
+    purpose: Purpose
+    label: Words
+    used: Words
+    aim: Words
+    refused: Words
+    days_kept: int
+
+    @property
+    def key(self) -> str:
+        return key_of(self.purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of one family of acts: how many, and for at most how many days."""
+
+    label: Words
+    n: int
+    days_kept: int
+
+
+_LABELS: Mapping[Purpose, Words] = {
+    Purpose.ANALYTICS: pgettext_lazy("purpose", "How the academy is used"),
+    Purpose.PERSONALISATION: pgettext_lazy("purpose", "Suggestions that fit you"),
+    Purpose.MESSAGES: pgettext_lazy("purpose", "Reminders"),
+    Purpose.EXPERIMENTS: pgettext_lazy("purpose", "Comparing what works better"),
+}
+_USED: Mapping[Purpose, Words] = {
+    Purpose.ANALYTICS: pgettext_lazy(
+        "purpose", "Which pages, courses and lessons you open, how long you read, and what you search for."
+    ),
+    Purpose.PERSONALISATION: pgettext_lazy(
+        "purpose", "The courses and lessons you open, save and finish, and what you search for."
+    ),
+    Purpose.MESSAGES: pgettext_lazy("purpose", "Where you stopped reading, and when you were last here."),
+    Purpose.EXPERIMENTS: pgettext_lazy("purpose", "Which version of a page you saw, and what you did next."),
+}
+_AIMS: Mapping[Purpose, Words] = {
+    Purpose.ANALYTICS: pgettext_lazy(
+        "purpose", "It shows the academy which courses help and what people look for in vain."
+    ),
+    Purpose.PERSONALISATION: pgettext_lazy(
+        "purpose",
+        "It puts shelves and lists in an order that suits you, and offers your last searches again.",
+    ),
+    Purpose.MESSAGES: pgettext_lazy(
+        "purpose", "It lets the academy remind you of your own learning. None are sent so far."
+    ),
+    Purpose.EXPERIMENTS: pgettext_lazy(
+        "purpose", "Two ways of doing something are compared before everybody gets one. None run so far."
+    ),
+}
+_REFUSED: Mapping[Purpose, Words] = {
+    Purpose.ANALYTICS: pgettext_lazy("purpose", "Without it: nothing changes for you."),
+    Purpose.PERSONALISATION: pgettext_lazy(
+        "purpose", "Without it: you see what is popular and new, and what fits the topics you chose yourself."
+    ),
+    Purpose.MESSAGES: pgettext_lazy(
+        "purpose", "Without it: you only get what is needed, such as codes and changes to your sign-in."
+    ),
+    Purpose.EXPERIMENTS: pgettext_lazy("purpose", "Without it: you see what most people see."),
+}
+_FAMILIES: Mapping[Family, Words] = {
+    "browse": pgettext_lazy("stored acts", "Pages and courses looked at, searches"),
+    "learn": pgettext_lazy("stored acts", "Lessons opened, read and finished"),
+    "interact": pgettext_lazy("stored acts", "Courses saved, topics chosen and the like"),
+    "buy": pgettext_lazy("stored acts", "Courses joined"),
+    "account": pgettext_lazy("stored acts", "Sign-ins and choices about consent"),
+}
+_WAYS: Mapping[str, Words] = {
+    Choice.Way.BAR: pgettext_lazy("way of consent", "when asked on a page"),
+    Choice.Way.SETTINGS: pgettext_lazy("way of consent", "on this page"),
+    Choice.Way.SIGN_UP: pgettext_lazy("way of consent", "when signing up"),
+    Choice.Way.API: pgettext_lazy("way of consent", "through a program"),
+    Choice.Way.SIGN_IN: pgettext_lazy("way of consent", "as a visitor, before signing in"),
+    Choice.Way.IMPORT: pgettext_lazy("way of consent", "taken over from another system"),
+}
+
+
+def key_of(purpose: Purpose) -> str:
+    """How forms and programs call a purpose."""
+    return (purpose.name or "").lower()
+
+
+def explained() -> list[Explained]:
+    """Every purpose, in the order people are asked."""
+    return [
+        Explained(
+            purpose, _LABELS[purpose], _USED[purpose], _AIMS[purpose], _REFUSED[purpose], _longest(purpose)
+        )
+        for purpose in PURPOSES
+    ]
+
+
+def stored(counts: Mapping[str, int]) -> list[Stored]:
+    """Counts by kind of event, gathered by family. What has left the vocabulary counts as browsing."""
+    rows = []
+    for family, label in _FAMILIES.items():
+        names = [name for name in counts if (KINDS[name].family if name in KINDS else "browse") == family]
+        days = max((KINDS[name].days_kept for name in names if name in KINDS), default=0)
+        if names:
+            rows.append(Stored(label, sum(counts[name] for name in names), days))
+    return rows
+
+
+def chosen(choice: Choice) -> str:
+    """What a choice granted, in words."""
+    labels = [str(_LABELS[purpose]) for purpose in PURPOSES if purpose & choice.granted]
+    return pgettext("purpose", ", ").join(labels) or pgettext("purpose", "Only what is necessary")
+
+
+def way(choice: Choice) -> Words:
+    return _WAYS.get(choice.way, choice.way)
+
+
+def _longest(purpose: Purpose) -> int:
+    """The longest time any event that serves a purpose is kept, in days; 0 where none does yet."""
+    return max((kind.days_kept for kind in KINDS.values() if kind.serves & purpose), default=0)
