@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.factories import PASSWORD, lesson_of, make_course
+from tests.factories import PASSWORD, lesson_of, make_course, make_visitor
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
+from zhiyue.core.consent.purposes import NOTHING
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.interests import choose_interests
 from zhiyue.product.learning.models import Interest
@@ -115,3 +116,12 @@ def test_ones_numbers_are_ones_own(town, learner, stranger):
     assert (mine.lessons_read, mine.courses_begun, mine.active_days) == (1, 1, 1)
     theirs = numbers_of(Actor(member_id=stranger.pk))
     assert (theirs.lessons_read, theirs.courses_begun, theirs.active_days) == (0, 0, 0)
+
+
+def test_interests_count_without_consent_because_they_were_said(town):
+    actor = Actor(visitor=make_visitor(NOTHING))
+    choose_interests(actor=actor, topic_slugs=["art"])
+    view_course(actor=actor, course=town["data"][0])
+    assert slate(actor, k=3).items[0].reason.kind == "interest"
+    assert not Event.objects.exists()
+    assert numbers_of(actor).active_days is None

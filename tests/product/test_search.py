@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from tests.factories import lesson_of, make_course, make_member
+from tests.factories import lesson_of, make_course, make_member, make_visitor
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.services import grant
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.facilities.search.models import Document
 from zhiyue.product.catalogue.indexing import index_course, plain
@@ -153,3 +154,10 @@ def test_what_is_typed_by_the_thousand_is_read_once(odd):
     read = plain(f"{text}\n后面还有字")
     assert "后面还有字" in read
     assert len(read) <= len(text) + 6
+
+
+def test_recent_searches_need_consent_to_personalisation():
+    for granted in (Purpose.ANALYTICS, Purpose.PERSONALISATION):
+        actor = Actor(visitor=make_visitor(granted))
+        search.made(actor=actor, typed="统计", count=3)
+        assert search.recent_searches(actor) == (["统计"] if granted == Purpose.PERSONALISATION else [])

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +23,9 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
+from zhiyue.core.consent.services import choose
 from zhiyue.core.jobs.registry import schedules
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course
@@ -32,7 +36,7 @@ from zhiyue.recommend import memory, offline, tasks
 from zhiyue.recommend.kinds import Reason
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import POLICIES
-from zhiyue.recommend.selectors import similar, slate
+from zhiyue.recommend.selectors import knows, similar, slate
 from zhiyue.recommend.services import train, train_all
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +72,27 @@ def test_three_different_acts_give_three_different_slates_that_name_them(town, v
     assert finished.items[0].reason == Reason("act", event="lesson.finished", course_id=poems.pk)
     assert saved.items[0].reason == Reason("act", event="course.saved", course_id=coffee.pk)
     assert len({tuple(ids(found)) for found in (before, viewed, finished, saved)}) == 4
+
+
+def test_a_slate_goes_by_acts_only_while_personalisation_is_granted(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+
+    def consents_to(granted):
+        choose(member_id=None, visitor=visitor, granted=granted, way=Choice.Way.SETTINGS)
+
+    consents_to(Purpose.ANALYTICS)
+    view_course(actor=actor, course=town[0])
+    consents_to(EVERYTHING)
+    # What was done without it stays out, whatever is granted later.
+    assert {item.reason.kind for item in slate(actor).items} == {"popular"}
+    view_course(actor=actor, course=town[4])
+    assert slate(actor).items[0].reason == Reason("act", event="course.viewed", course_id=town[4].pk)
+    consents_to(NOTHING)
+    assert {item.reason.kind for item in slate(actor).items} == {"popular"}
+    assert not knows(actor)
+    consents_to(Purpose.PERSONALISATION)
+    assert slate(actor).items[0].reason.course_id == town[4].pk
 
 
 def test_a_light_act_after_heavy_ones_still_opens_the_slate(town, visitor):
@@ -393,8 +418,11 @@ def test_serving_a_visitor_takes_few_queries(town, visitor, django_assert_num_qu
     view_course(actor=actor, course=town[0])
     slate(actor)
 
-    with django_assert_num_queries(4):
+    # One of them asks what the visitor consents to, which a page knows already.
+    with django_assert_num_queries(5):
         slate(actor)
+    with django_assert_num_queries(4):
+        slate(replace(actor, granted=EVERYTHING))
 
 
 # --- editions ---

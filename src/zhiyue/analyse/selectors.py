@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from zhiyue.analyse.kinds import Act, Acts
 from zhiyue.analyse.weights import HALF_LIFE_DAYS, INTEREST
 from zhiyue.collect import lake
+from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import by
 from zhiyue.core.consent.purposes import Purpose
@@ -22,9 +23,12 @@ WINDOW_DAYS = 365
 
 
 def recent_acts(actor: Actor, *, limit: int = 200, until_pk: int | None = None) -> list[Act]:
-    """The newest weighted acts of one person, newest first; up to event `until_pk` where given."""
-    events = by(actor).serving(Purpose.PERSONALISATION)
-    events = events.filter(name__in=list(INTEREST), course_id__isnull=False)
+    """The newest weighted acts of one person, newest first; up to event `until_pk` where given. None of whoever
+    doesn't consent to personalisation now, nor what they did while they didn't."""
+    if Purpose.PERSONALISATION not in granted_by(actor):
+        return []
+    own = by(actor).serving(Purpose.PERSONALISATION)
+    events = own.filter(name__in=list(INTEREST), course_id__isnull=False)
     if until_pk is not None:
         events = events.filter(pk__lte=until_pk)
     rows = events.order_by("-occurred_at", "-pk").values_list("pk", "name", "course_id", "occurred_at")[

@@ -326,5 +326,5 @@ def test_one_journey_asks_the_database_a_bounded_number_of_times(academy, reader
     for course in academy:
         save_course(actor=reader, course=course)
     last = latest_events(limit=1)[0].pk
-    assert queries("/desk/follow/", {}) <= few <= 33
+    assert queries("/desk/follow/", {}) <= few <= 34
     assert queries("/desk/follow/stream/", {"who": "all", "after": last}) <= 4

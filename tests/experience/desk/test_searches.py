@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.factories import make_visitor
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.facilities.search.models import Synonyms
 from zhiyue.facilities.search.report import report
@@ -139,3 +141,8 @@ def test_the_number_of_queries_does_not_grow(desk, searches, django_assert_num_q
     Synonyms.objects.bulk_create([Synonyms(words=[f"w{n}", f"v{n}"]) for n in range(30)])
     with django_assert_num_queries(QUERIES):
         desk.get("/desk/searches/")
+
+
+def test_what_may_not_be_analysed_is_not_in_the_report(operator, searches):
+    searched(Actor(visitor=make_visitor(Purpose.PERSONALISATION)), "鲸鱼", 0)
+    assert report(as_viewer(operator, "operator")).times == 6

@@ -5,7 +5,7 @@ side by side for the page. Everything is told as it counts now, so an old act ha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from zhiyue.analyse.kinds import Act as WeightedAct
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.analyse.weights import HALF_LIFE_DAYS, INTEREST
+from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.vocabulary import KINDS
@@ -213,7 +214,8 @@ def shown_acts(events: Sequence[Event]) -> list[ShownAct]:
 
 def journey(event: Event) -> Journey:
     """Everything the page tells of one event."""
-    actor = actor_of(event)
+    # Asked once for all that follows.
+    actor = replace(actor_of(event), granted=granted_by(actor_of(event)))
     moved = monitor.move(event)
     return Journey(
         act=shown_acts([event])[0],

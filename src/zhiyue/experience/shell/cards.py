@@ -44,7 +44,8 @@ class ShownCourse:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under."""
+    """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under. One that
+    `could_be_personal` is the same for everybody only because who looks hasn't consented to personalisation."""
 
     key: str
     title: Words
@@ -52,6 +53,7 @@ class Shelf:
     policy: str = ""
     more_url: str = ""
     items: Sequence[ShownCourse] = field(default_factory=tuple)
+    could_be_personal: bool = False
 
     @property
     def is_personal(self) -> bool:

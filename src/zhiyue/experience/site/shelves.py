@@ -1,13 +1,16 @@
 """Shelves of recommended courses: what `recommend` chose, as cards with their reasons in words."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.reasons import in_words
@@ -23,16 +26,22 @@ ALIKE = 4
 
 
 def for_you(actor: Actor) -> Shelf:
-    """The actor's own slate; before they did anything (key `start`), what they said they care about, and what most
-    learners begin with."""
+    """The actor's own slate; before they did anything (key `start`), and without their consent to personalisation, what
+    they said they care about, and what most learners begin with."""
     found = slate(actor, k=SHELF_LENGTH)
     is_personal = any(item.reason.kind == "act" for item in found.items)
+    could_be = not actor.is_nobody and Purpose.PERSONALISATION not in granted_by(actor)
     if any(item.reason.kind == "interest" for item in found.items):
         title = pgettext_lazy("shelf", "To begin with")
-        reason = pgettext_lazy(
-            "shelf", "From the topics you chose; read one lesson, and it follows what you do"
+        reason = (
+            pgettext_lazy("shelf", "From the topics you chose")
+            if could_be
+            else pgettext_lazy(
+                "shelf", "From the topics you chose; read one lesson, and it follows what you do"
+            )
         )
-        return _shelf("interests", found.items, policy=found.policy, title=title, reason=reason)
+        shown = _shelf("interests", found.items, policy=found.policy, title=title, reason=reason)
+        return replace(shown, could_be_personal=could_be)
     if is_personal:
         title = pgettext_lazy("shelf", "For you")
         reason = pgettext_lazy(
@@ -40,10 +49,14 @@ def for_you(actor: Actor) -> Shelf:
         )
     else:
         title = pgettext_lazy("shelf", "A good place to start")
-        reason = pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
-    return _shelf(
-        "for-you" if is_personal else "start", found.items, policy=found.policy, title=title, reason=reason
-    )
+        reason = (
+            pgettext_lazy("shelf", "What most learners begin with, and what is new")
+            if could_be
+            else pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
+        )
+    key = "for-you" if is_personal else "start"
+    shown = _shelf(key, found.items, policy=found.policy, title=title, reason=reason)
+    return replace(shown, could_be_personal=could_be)
 
 
 def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:

@@ -12,6 +12,7 @@ from zhiyue.collect.models import Event
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine import terms
 
@@ -92,6 +93,5 @@ def _asked() -> list[Searched]:
 
 def _lately(name: str) -> "QuerySet[Any]":
     since = clock.days_before(clock.business_day(), DAYS - 1)
-    return Event.objects.filter(name=name, day__gte=since).annotate(
-        words=KeyTextTransform("words", "properties")
-    )
+    lately = Event.objects.serving(Purpose.ANALYTICS).filter(name=name, day__gte=since)
+    return lately.annotate(words=KeyTextTransform("words", "properties"))

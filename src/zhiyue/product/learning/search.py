@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 from math import log
 
-from django.db.models import Q
-
+from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import Event
+from zhiyue.collect.selectors import by
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.engine import terms
 from zhiyue.facilities.search import selectors
 from zhiyue.facilities.search.kinds import Found
@@ -74,11 +74,12 @@ def remembered_words(typed: str) -> str:
 
 
 def recent_searches(actor: Actor, *, limit: int = 6) -> list[str]:
-    """What this person searched for lately and found something with, the latest first."""
-    if actor.is_nobody:
+    """What this person searched for lately and found something with, the latest first; nothing where they don't
+    consent to personalisation."""
+    if Purpose.PERSONALISATION not in granted_by(actor):
         return []
-    own = Q(member_id=actor.member_id) if actor.member_id else Q(visitor=actor.visitor, member=None)
-    events = Event.objects.filter(own, name="search.made").order_by("-occurred_at")[:40]
+    own = by(actor).serving(Purpose.PERSONALISATION)
+    events = own.filter(name="search.made").order_by("-occurred_at")[:40]
     words = [str(event.properties["words"]) for event in events if event.properties.get("found")]
     return list(dict.fromkeys(words))[:limit]
 

@@ -5,14 +5,18 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 
+from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import active_days
+from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Lesson, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id, topics
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.learning.models import Interest, LessonProgress, SavedCourse
+
+RECORDED = Purpose.ANALYTICS | Purpose.PERSONALISATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,12 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What one person did so far; days count where anything was done, in the business month that runs."""
+    """What one person did so far; days count where anything was done, in the business month that runs. None of who lets
+    nothing be recorded, as nobody knows."""
 
     lessons_read: int
     courses_begun: int
-    active_days: int
+    active_days: int | None
 
 
 def numbers_of(actor: Actor) -> Numbers:
@@ -49,7 +54,7 @@ def numbers_of(actor: Actor) -> Numbers:
     return Numbers(
         lessons_read=rows.exclude(finished_at=None).count(),
         courses_begun=rows.values("lesson__course_id").distinct().count(),
-        active_days=active_days(actor, since=month),
+        active_days=active_days(actor, since=month) if granted_by(actor) & RECORDED else None,
     )
 
 
