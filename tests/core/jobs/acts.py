@@ -8,8 +8,11 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from django.db import transaction
+
 from zhiyue.core.jobs import services
 from zhiyue.core.jobs.facts import reaction
+from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.kit.facts import Fact
 
@@ -74,10 +77,47 @@ class LessonOpened(Fact):
     visitor: UUID | None
     tags: tuple[str, ...] = ()
 
+    @property
+    def subject(self) -> str:
+        return f"lesson:{self.lesson_id}"
+
 
 @dataclass(frozen=True)
 class NobodyCared(Fact):
     lesson_id: int
+
+    @property
+    def subject(self) -> str:
+        return f"lesson:{self.lesson_id}"
+
+
+@dataclass(frozen=True)
+class AboutShelf(Fact):
+    """`number`: the how many-eth about its shelf."""
+
+    shelf: str
+    number: int
+
+    @property
+    def subject(self) -> str:
+        return self.shelf
+
+
+@dataclass(frozen=True)
+class BookPut(AboutShelf):
+    """`stumbles`: in how many attempts the reaction fails."""
+
+    stumbles: int = 0
+
+
+@dataclass(frozen=True)
+class BookTaken(AboutShelf):
+    pass
+
+
+@dataclass(frozen=True)
+class ShelfFell(AboutShelf):
+    pass
 
 
 @reaction(LessonOpened, name="test.greet")
@@ -88,3 +128,65 @@ def greet(fact: LessonOpened) -> None:
 @reaction(LessonOpened, name="test.tally")
 def tally(fact: LessonOpened) -> None:
     write(fact.journal, f"tally {fact.day} {fact.visitor} {fact.tags}")
+
+
+# A reaction's effect that another process can count: a job that isn't due in this test's lifetime.
+FAR_SECONDS = 1e6
+# In the order in which this process did them.
+kept_in_order: list[tuple[str, int]] = []
+stumbled: dict[tuple[str, int], int] = {}
+
+
+def effect(fact: AboutShelf) -> None:
+    services.enqueue(note, delay_seconds=FAR_SECONDS, journal="", text=f"{fact.shelf} {fact.number}")
+
+
+def effects() -> list[str]:
+    rows = Job.objects.filter(name="test.note").order_by("pk").values_list("kwargs", flat=True)
+    return [kwargs["text"] for kwargs in rows]
+
+
+@reaction(BookPut, BookTaken, name="test.keep_order", attempts=50, backoff_seconds=0.01)
+def keep_order(fact: AboutShelf) -> None:
+    effect(fact)
+    if isinstance(fact, BookPut):
+        times = stumbled.get((fact.shelf, fact.number), 0)
+        stumbled[fact.shelf, fact.number] = times + 1
+        if times < fact.stumbles:
+            raise ValueError(f"{fact.shelf} wobbles at {fact.number}")
+    kept_in_order.append((fact.shelf, fact.number))
+
+
+@reaction(BookTaken, name="test.give_up", attempts=1)
+def give_up(fact: BookTaken) -> None:
+    effect(fact)
+    if fact.number in broken_numbers:
+        raise ValueError("the ladder is broken")
+
+
+broken_numbers: set[int] = set()
+
+
+def broken(number: int) -> int:
+    """From now on `give_up` fails at this one."""
+    broken_numbers.add(number)
+    return number
+
+
+@reaction(ShelfFell, name="test.die_after", attempts=9, lease_seconds=0.2)
+def die_after(fact: ShelfFell) -> None:
+    """Commits, and its process is gone before anybody can say so."""
+    effect(fact)
+    transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+@dataclass(frozen=True)
+class BookBurnt(AboutShelf):
+    pass
+
+
+@reaction(BookBurnt, name="test.once", attempts=1_000, lease_seconds=0.1, backoff_seconds=0.01)
+def once(fact: BookBurnt) -> None:
+    effect(fact)
+    # Long enough that some are killed in here.
+    time.sleep(0.004)

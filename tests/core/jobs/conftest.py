@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.core.jobs import acts  # noqa: F401 - registers the jobs
+from tests.core.jobs import acts
 
 ROOT = Path(__file__).resolve().parents[3]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
@@ -41,6 +41,14 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal")
+
+
+@pytest.fixture(autouse=True)
+def forgetful() -> None:
+    """What the acts keep in memory doesn't outlive a test."""
+    acts.kept_in_order.clear()
+    acts.stumbled.clear()
+    acts.broken_numbers.clear()
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from zhiyue.core.jobs import lanes
 from zhiyue.core.jobs.models import Job, JobQuerySet
 from zhiyue.core.jobs.registry import find
 from zhiyue.core.kit import clock
 
 LONGEST_BACKOFF_SECONDS = 3_600.0
+# Somebody is in the lane at this very moment: how soon to look again.
+LANE_PAUSE_SECONDS = 0.02
 ERROR_CHARACTERS = 8_000
 # For a job whose kind this code doesn't know (renamed, or written by a newer version).
 UNKNOWN_ATTEMPTS, UNKNOWN_LEASE_SECONDS, UNKNOWN_BACKOFF_SECONDS = 5, 60.0, 60.0
@@ -27,7 +30,8 @@ def claim(*, worker: str) -> Job | None:
             if job.state == Job.State.RUNNING and job.attempts >= attempts_allowed(job):
                 _bury(job, f"Worker {job.worker} vanished in attempt {job.attempts}.\n{job.error}")
                 continue
-            return _start(job, worker)
+            if job.lane is None or _has_its_turn(job, job.lane):
+                return _start(job, worker)
     return None
 
 
@@ -37,8 +41,16 @@ def extend(job: Job) -> bool:
     return bool(_held(job).update(claimable_at=until))
 
 
+@transaction.atomic
 def succeed(job: Job) -> bool:
-    return bool(_held(job).update(state=Job.State.DONE, claimable_at=None, finished_at=clock.now(), error=""))
+    if job.lane is not None:
+        lanes.enter(job.lane)
+    kept = _held(job).update(
+        state=Job.State.DONE, claimable_at=None, lane=None, finished_at=clock.now(), error=""
+    )
+    if kept and job.lane is not None:
+        lanes.advance(job.lane)
+    return bool(kept)
 
 
 def fail(job: Job, error: str) -> bool:
@@ -75,6 +87,17 @@ def backoff_seconds(job: Job) -> float:
     base = kind.backoff_seconds if kind else UNKNOWN_BACKOFF_SECONDS
     longest = min(LONGEST_BACKOFF_SECONDS, base * 2.0 ** min(job.attempts - 1, 30))
     return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, guards nothing
+
+
+def _has_its_turn(job: Job, lane: str) -> bool:
+    if not lanes.may_enter(lane):
+        job.claimable_at = clock.now() + timedelta(seconds=LANE_PAUSE_SECONDS)
+        job.save(update_fields=["claimable_at"])
+        return False
+    if lanes.is_first(job):
+        return True
+    lanes.hold(job)
+    return False
 
 
 def _start(job: Job, worker: str) -> Job:

@@ -1,5 +1,6 @@
 """Reads of the queue: how far behind it is, what was given up, what the schedules last did."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,13 +50,29 @@ def queue_lag_seconds() -> float:
 
 def counts() -> Counts:
     found = dict(Job.objects.values_list("state").annotate(n=Count("id")).order_by())
-    states = (Job.State.WAITING, Job.State.RUNNING, Job.State.DONE, Job.State.DEAD)
-    return Counts(*(found.get(state, 0) for state in states))
+    waiting = found.get(Job.State.WAITING, 0) + found.get(Job.State.HELD, 0)
+    states = (Job.State.RUNNING, Job.State.DONE, Job.State.DEAD)
+    return Counts(waiting, *(found.get(state, 0) for state in states))
 
 
 def dead_letters(limit: int = 100) -> list[Job]:
     """Jobs that were given up, newest first, each with its last error."""
     return list(Job.objects.filter(state=Job.State.DEAD).order_by("-finished_at", "-id")[:limit])
+
+
+def dead_by_name() -> dict[str, int]:
+    """How many jobs of each name were given up."""
+    found = Job.objects.filter(state=Job.State.DEAD).values_list("name").annotate(n=Count("id")).order_by()
+    return dict(found)
+
+
+def behind(jobs: Iterable[Job]) -> dict[int, int]:
+    """How many facts wait behind each of these deliveries, by number; those behind which nothing waits are left out."""
+    heads = {job.lane: job for job in jobs if job.lane is not None}
+    if not heads:
+        return {}
+    rows = Job.objects.filter(lane__in=heads).values_list("lane").annotate(n=Count("id")).order_by()
+    return {heads[lane].pk: n - 1 for lane, n in rows if n > 1}
 
 
 def recent(limit: int = 50) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Writes of the queue for everybody: enqueue, progress, retry, discard. What a worker does is in `leases`."""
+"""Writes of the queue for everybody: enqueue, deliver, progress, retry, discard. What a worker does is in `leases`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,21 +6,24 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import pgettext
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
-from zhiyue.core.audit.services import note
+from zhiyue.core.audit.services import note, note_each
+from zhiyue.core.jobs import lanes
 from zhiyue.core.jobs.errors import JobNotFound, JobNotInState
-from zhiyue.core.jobs.models import Job
+from zhiyue.core.jobs.models import Job, Reacted
 from zhiyue.core.jobs.registry import JobKind
 from zhiyue.core.kit import clock
 
 PROGRESS_INTERVAL_SECONDS = 0.5
-DELETE_BATCH = 1_000
+DELETE_BATCH = UPDATE_BATCH = 1_000
 
 _current: ContextVar["_Current | None"] = ContextVar("current_job", default=None)
 
@@ -67,6 +70,24 @@ def _merge(row: Job, due: datetime) -> Job:
         return twin
 
 
+def deliver(
+    reaction: JobKind[Any], *, fact_id: UUID, subject: str, fact_name: str, fact: dict[str, Any]
+) -> Job:
+    """One fact for one reaction, at the end of the lane of its subject, in the caller's transaction; one that is there
+    already is left as it is. For `facts.announce`."""
+    now = clock.now()
+    kwargs = {"fact_id": str(fact_id), "fact_name": fact_name, "fact": fact}
+    reaction.check(kwargs)
+    columns = {
+        "kwargs": kwargs,
+        "subject": subject,
+        "lane": f"{reaction.name} {subject}",
+        "enqueued_at": now,
+        "claimable_at": now,
+    }
+    return Job.objects.get_or_create(name=reaction.name, fact_id=fact_id, defaults=columns)[0]
+
+
 @transaction.atomic
 def retry(*, viewer: Viewer, job_id: int) -> Job:
     """Puts a dead letter back into the queue with all its attempts. Raises NotAllowed, JobNotFound, JobNotInState."""
@@ -82,15 +103,41 @@ def retry(*, viewer: Viewer, job_id: int) -> Job:
 
 
 @transaction.atomic
-def discard(*, viewer: Viewer, job_id: int) -> Job:
-    """Takes a waiting job or a dead letter out of the queue for good. Raises as `retry` does."""
+def retry_all(*, viewer: Viewer, name: str) -> int:
+    """Puts every dead letter of one name back into the queue, as `retry` does; how many. Raises NotAllowed."""
     by = require(viewer, Permission.RUN_JOBS)
+    dead = Job.objects.filter(name=name, state=Job.State.DEAD)
+    letters = list(dead.select_for_update().order_by("pk").values_list("pk", flat=True))
+    put_back = {"state": Job.State.WAITING, "attempts": 0, "claimable_at": clock.now(), "finished_at": None}
+    for begin in range(0, len(letters), UPDATE_BATCH):
+        Job.objects.filter(pk__in=letters[begin : begin + UPDATE_BATCH]).update(**put_back)
+    note_each(
+        by=by,
+        act="job.retried",
+        subjects=(("job", pk, name) for pk in letters),
+        before={"state": Job.State.DEAD},
+        after={"state": Job.State.WAITING},
+    )
+    return len(letters)
+
+
+@transaction.atomic
+def discard(*, viewer: Viewer, job_id: int) -> Job:
+    """Takes a waiting job or a dead letter out of the queue for good; what waited behind it goes on. Raises as `retry`
+    does."""
+    by = require(viewer, Permission.RUN_JOBS)
+    lane = Job.objects.filter(pk=job_id).values_list("lane", flat=True).first()
+    if lane is not None:
+        lanes.enter(lane)
     job = _locked(job_id)
-    if job.state not in (Job.State.DEAD, Job.State.WAITING):
+    if job.state not in (Job.State.DEAD, Job.State.WAITING, Job.State.HELD):
         raise JobNotInState(pgettext("job", "Only a job that waits or was given up can be discarded."))
     before = _noted(job)
     job.state, job.key, job.claimable_at, job.finished_at = Job.State.DISCARDED, None, None, clock.now()
-    job.save(update_fields=["state", "key", "claimable_at", "finished_at"])
+    job.lane = None
+    job.save(update_fields=["state", "key", "lane", "claimable_at", "finished_at"])
+    if lane is not None:
+        lanes.advance(lane)
     note(by=by, act="job.discarded", subject=("job", job.pk, job.name), before=before, after=_noted(job))
     return job
 
@@ -120,12 +167,24 @@ def inside(job: Job) -> Iterator[None]:
 
 
 def forget_finished(*, before: datetime) -> int:
-    """Deletes jobs done or discarded earlier than `before`; dead letters stay until somebody decides."""
+    """Deletes jobs done or discarded earlier than `before`, and with deliveries their lines of the ledger; dead letters
+    stay until somebody decides."""
     finished = Job.objects.filter(state__in=[Job.State.DONE, Job.State.DISCARDED], finished_at__lt=before)
     forgotten = 0
     # In batches, so that the write lock of SQLite is free in between.
-    while batch := list(finished.values_list("pk", flat=True)[:DELETE_BATCH]):
-        forgotten += Job.objects.filter(pk__in=batch).delete()[1].get("zhiyue_jobs.Job", 0)
+    while batch := list(finished.values_list("pk", "fact_id")[:DELETE_BATCH]):
+        forgotten += _forget(
+            [pk for pk, _ in batch], [fact_id for _, fact_id in batch if fact_id is not None]
+        )
+    return forgotten
+
+
+@transaction.atomic
+def _forget(jobs: list[int], facts: list[UUID]) -> int:
+    forgotten: int = Job.objects.filter(pk__in=jobs).delete()[1].get("zhiyue_jobs.Job", 0)
+    # Of one fact another reaction may still be a dead letter, and its line must stand when it is run again.
+    kept = Job.objects.filter(fact_id=OuterRef("fact_id"), name=OuterRef("reaction"))
+    Reacted.objects.filter(~Exists(kept), fact_id__in=facts).delete()
     return forgotten
 
 

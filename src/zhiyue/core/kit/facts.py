@@ -1,5 +1,7 @@
 """What a fact is and how one travels as JSON. Announcing and reacting is `core.jobs.facts`."""
 
+import inspect
+from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from types import NoneType, UnionType
@@ -10,13 +12,21 @@ _PLAIN: tuple[type, ...] = (bool, int, float, str, NoneType)
 _WRITTEN: tuple[type, ...] = (datetime, date, UUID)
 
 
+SUBJECT_CHARACTERS = 80
+
+
 @dataclass(frozen=True)
-class Fact:
+class Fact(ABC):
     """Something that has happened, named in the past tense: `OrderPaid(order_id=7, paid_at=…)`.
 
     Subclasses are frozen dataclasses; their fields are numbers, text, moments, days, UUIDs, `None`,
     or tuples of those.
     """
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What it is about, kind and number: “course:7”. Facts about one subject are reacted to in order."""
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: _write(getattr(self, field.name)) for field in fields(self)}
@@ -39,6 +49,8 @@ def check_fact_type(fact_type: type[Fact]) -> None:
     # A subclass that forgot its decorator inherits the parent's fields and would travel without its own.
     if "__dataclass_fields__" not in vars(fact_type):
         raise TypeError(f"{fact_type.__name__} must be decorated with @dataclass(frozen=True).")
+    if inspect.isabstract(fact_type):
+        raise TypeError(f"{fact_type.__name__} must say what it is about: give it a property `subject`.")
     hints = get_type_hints(fact_type)
     for field in fields(fact_type):
         if not _travels(hints[field.name]):
