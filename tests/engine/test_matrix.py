@@ -2,9 +2,20 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Acts
-from zhiyue.engine.matrix import ProfileShape, histories, owned, packed, profiles, stacked, standing, unpacked
+from zhiyue.engine.matrix import (
+    ProfileShape,
+    histories,
+    owned,
+    packed,
+    profiles,
+    spread,
+    stacked,
+    standing,
+    unpacked,
+)
 
 
 def acts(rows, *, users=2, items=4, order=True, days=False):
@@ -116,3 +127,11 @@ def test_sparse_rows_keep_the_largest_cells_and_survive_packing():
         kept.toarray().tolist() == np.asarray([[0, 0, 0.3, 0.2], [0, 0, 0, 0.5]], dtype=np.float32).tolist()
     )
     assert (unpacked(packed(kept, "x"), "x") != kept).nnz == 0
+
+
+def test_a_matrix_spread_over_more_items_keeps_its_cells_at_their_new_places():
+    dense = np.asarray([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0], [0.0, 4.0, 0.0]])
+    places = np.asarray([0, 2, 3])
+    wide = spread(csr_array(dense), places, 5).toarray()
+    assert wide[np.ix_(places, places)].tolist() == dense.tolist()
+    assert wide[[1, 4]].sum() == wide[:, [1, 4]].sum() == 0

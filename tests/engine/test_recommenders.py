@@ -257,3 +257,15 @@ def test_a_dense_and_a_sparse_similarity_score_alike():
 
     assert near.dense is not None
     assert sparse.scores(profiles) == pytest.approx(near.scores(profiles), abs=1e-4)
+
+
+def test_a_popular_list_spread_over_more_items_gives_nothing_to_the_new_ones():
+    wide = Popular(np.asarray([1.0, 0.25], dtype=np.float32)).spread(np.asarray([1, 3]), 4)
+    assert wide.score.tolist() == [0.0, 1.0, 0.0, 0.25]
+
+
+def test_a_spread_similarity_scores_the_old_items_as_before():
+    old = Similarity(csr_array(np.asarray([[0.0, 0.5], [0.25, 0.0]], dtype=np.float32)))
+    wide = old.spread(np.asarray([0, 2]), 3)
+    profile = csr_array(np.asarray([[1.0, 0.0, 2.0]], dtype=np.float32))
+    assert wide.scores(profile).tolist() == [[0.5, 0.0, 0.5]]

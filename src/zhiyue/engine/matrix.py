@@ -121,6 +121,17 @@ def stacked(rows: Iterator[Floats], columns: int, keep: int) -> Matrix:
     return csr_array((cell, column, start), shape=(len(start) - 1, columns))
 
 
+def spread(matrix: Matrix, places: Ints, size: int) -> Matrix:
+    """An (n, n) matrix as a (size, size) one: row and column i become places[i], the others are empty.
+
+    places  (n,), ascending, below `size`
+    """
+    counts = np.zeros(size + 1, dtype=np.int64)
+    counts[places + 1] = np.diff(matrix.indptr)
+    parts = (matrix.data, places[matrix.indices], np.cumsum(counts))
+    return csr_array(parts, shape=(size, size))
+
+
 def packed(matrix: Matrix, name: str) -> Arrays:
     """A sparse matrix as plain arrays under `name/…`."""
     shape = np.asarray(matrix.shape, dtype=np.int64)

@@ -10,6 +10,7 @@ from zhiyue.engine.kinds import Acts, Arrays, Ints, Recommender
 from zhiyue.engine.recommenders import content, item_neighbours, popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.recommend.policies import CONTENT, NEIGHBOURS, NEIGHBOURS_UNORDERED, POPULAR, Part, Policy
 
 
@@ -56,8 +57,39 @@ def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
             left_out.append(part.name)
     if not parts:
         raise TextsNeeded(policy.name)
-    model = parts[0][1] if len(parts) == 1 else Hybrid(tuple(parts))
-    return Pipeline(model, common, None if texts is None else texts.groups, tuple(left_out))
+    return Pipeline(_blended(parts), common, None if texts is None else texts.groups, tuple(left_out))
+
+
+def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> Pipeline:
+    """A fitted policy over a changed catalogue: what is made of texts is fitted again, what is made of acts stays as it
+    is and knows nothing of new courses.
+
+    places  the code that each course of `pipeline` has in `texts`, ascending
+    Raises TextsNeeded if nothing would be left, ValueError if the policy has other parts than the pipeline.
+    """
+    items = len(next(iter(texts.texts.values())))
+    models = pipeline.model.parts if isinstance(pipeline.model, Hybrid) else ((1.0, pipeline.model),)
+    names = [part.name for part in policy.parts if part.name not in pipeline.left_out]
+    former = {name: model for name, (_, model) in zip(names, models, strict=True)}
+    common = pipeline.popular.spread(places, items)
+    parts: list[tuple[float, Recommender]] = []
+    left_out: list[str] = []
+    for part in policy.parts:
+        model = former.get(part.name)
+        try:
+            if part.name == "popular":
+                parts.append((part.weight, common))
+            elif part.name == "content":
+                parts.append((part.weight, content.fit(texts.texts, texts.labels, CONTENT)))
+            elif isinstance(model, Similarity):
+                parts.append((part.weight, model.spread(places, items)))
+            else:
+                raise ValueError(f"there is no fitted “{part.name}” in this pipeline of {policy.name}")
+        except content.NoWords:
+            left_out.append(part.name)
+    if not parts:
+        raise TextsNeeded(policy.name)
+    return Pipeline(_blended(parts), common, texts.groups, tuple(left_out))
 
 
 def to_arrays(pipeline: Pipeline) -> Arrays:
@@ -80,6 +112,10 @@ def from_arrays(arrays: Arrays) -> Pipeline:
         arrays.get("groups"),
         tuple(str(name) for name in arrays["left_out"]),
     )
+
+
+def _blended(parts: Sequence[tuple[float, Recommender]]) -> Recommender:
+    return parts[0][1] if len(parts) == 1 else Hybrid(tuple(parts))
 
 
 def _fitted(part: Part, acts: Acts, common: Popular, texts: Texts | None) -> Recommender:

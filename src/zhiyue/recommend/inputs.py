@@ -1,8 +1,10 @@
 """The academy in the engine's codes: acts, texts and learners for training, one person's acts for serving."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import ibis
 import numpy as np
@@ -25,17 +27,29 @@ LATELY = timedelta(days=7)
 @dataclass(frozen=True, slots=True, eq=False)
 class Academy:
     """Everything that training reads. `course_ids` are ascending; codes are places in them. `learners`: how many
-    people were learning each course lately."""
+    people were learning each course lately, at `counted_at`."""
 
     acts: Acts
     course_ids: Ints
     texts: Texts
+    wording: str
     learners: Ints
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """What is published, in the codes of `course_ids`. `wording` differs where any text or topic does."""
+
+    course_ids: Ints
+    texts: Texts
+    wording: str
 
 
 def academy() -> Academy:
     """Every weighted act, on every course that is published or was acted on."""
-    rows, courses = interactions(), course_texts()
+    courses = course_texts()
+    rows, counted_at = interactions(), clock.now()
     published = np.asarray([course.course_id for course in courses], dtype=np.int64)
     course_ids = np.union1d(rows.course_id, published).astype(np.int64)
     people, person = np.unique(rows.actor_key, return_inverse=True)
@@ -49,7 +63,16 @@ def academy() -> Academy:
         moment,
         moment / MILLISECONDS_A_DAY,
     )
-    return Academy(acts, course_ids, _texts(courses, course_ids), _learners(course_ids))
+    texts, learners = _texts(courses, course_ids), _learners(course_ids, counted_at)
+    return Academy(acts, course_ids, texts, _wording(courses), learners, counted_at)
+
+
+def catalogue(known: Ints) -> Catalogue:
+    """Every course that is published, and those a model has known so far. No act is read."""
+    courses = course_texts()
+    published = np.asarray([course.course_id for course in courses], dtype=np.int64)
+    course_ids = np.union1d(known, published).astype(np.int64)
+    return Catalogue(course_ids, _texts(courses, course_ids), _wording(courses))
 
 
 def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
@@ -82,10 +105,14 @@ def codes_of(courses: Sequence[int] | set[int], course_ids: Ints) -> list[int]:
     return [place for place in places if place is not None]
 
 
-def _learners(course_ids: Ints) -> Ints:
+def _wording(courses: Sequence[CourseText]) -> str:
+    words = [[course.course_id, course.title, course.topic, course.tags, course.text] for course in courses]
+    return sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
+
+
+def _learners(course_ids: Ints, end: datetime) -> Ints:
     """How many people joined each course or were at one of its lessons in the last seven days. Looking at a course is
     not learning it."""
-    end = clock.now()
     with lake.events(purpose=Purpose.PERSONALISATION, since=clock.business_day(end - LATELY)) as events:
         rows = (
             events.filter(

@@ -3,7 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from zipfile import BadZipFile
@@ -23,14 +23,15 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """A fitted policy ready to serve; codes are places in `course_ids` (ascending). `learners`: how many people were
-    learning each course in the seven days before `trained_at`."""
+    learning each course in the seven days before `counted_at`; `wording`: of the texts it was fitted on."""
 
     artefact_id: int
     version: str
     pipeline: Pipeline
     course_ids: Ints
     learners: Ints
-    trained_at: datetime
+    counted_at: datetime
+    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,17 @@ def _newest(policy: str, held: Held | None) -> Held | None:
             with np.load(Path(settings.ZHIYUE_DATA_DIR) / artefact.path, allow_pickle=False) as stored:
                 arrays = dict(stored)
             about_courses = arrays["course_ids"], arrays["learners"]
+            # An artefact of an older version doesn't say, and is served until the next training.
+            counted_at = artefact.created_at
+            if "counted_at" in arrays:
+                counted_at = datetime.fromtimestamp(float(arrays["counted_at"]), tz=UTC)
             return Held(
-                artefact.pk, artefact.version, from_arrays(arrays), *about_courses, artefact.created_at
+                artefact.pk,
+                artefact.version,
+                from_arrays(arrays),
+                *about_courses,
+                counted_at,
+                str(arrays.get("wording", "")),
             )
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
             log.warning("Artefact %s cannot be read, the one before it is served: %s", artefact, problem)

@@ -126,7 +126,7 @@ def _told(
     items: list[Recommended] = []
     now = clock.now()
     new_since = now - timedelta(days=NEW_DAYS)
-    is_count_fresh = now - held.trained_at <= LEARNERS_HOLD
+    is_count_fresh = now - held.counted_at <= LEARNERS_HOLD
     for code, score, speaker in zip(ranked.items[0], ranked.scores[0], ranked.reasons[0], strict=True):
         if code == NOTHING:
             break

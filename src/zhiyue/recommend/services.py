@@ -1,10 +1,12 @@
-"""Training: the academy's acts become versioned artefacts."""
+"""Training: the academy's acts become versioned artefacts. Taking in: artefacts follow what is published."""
 
 import logging
 import os
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from django.db import transaction
 
 from zhiyue.core.kit import clock
 from zhiyue.engine import evaluate
-from zhiyue.engine.kinds import Arrays
+from zhiyue.engine.kinds import Arrays, Ints
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.recommend import memory, serve
-from zhiyue.recommend.fitting import Pipeline, TextsNeeded, fit, to_arrays
-from zhiyue.recommend.inputs import Academy, academy
+from zhiyue.recommend.fitting import Pipeline, TextsNeeded, fit, taken_in, to_arrays
+from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
+from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import POLICIES, PROFILE, Policy
 
@@ -46,24 +49,99 @@ def train_all() -> list[Artefact]:
     return trained
 
 
+def take_in() -> bool:
+    """Bring every policy up to what is published now, without reading an act: new courses can be recommended by their
+    texts, changed texts count as they are now. Before the first training there is nothing to bring up.
+
+    returns  whether somebody trained meanwhile, so that it is worth looking again
+    """
+    memory.forget()
+    again = False
+    for policy in POLICIES.values():
+        held = memory.newest(policy.name)
+        if held is None:
+            continue
+        read = catalogue(held.course_ids)
+        if _is_up_to_date(policy, held, read):
+            continue
+        try:
+            again |= not _take_in(policy, held, read)
+        except TextsNeeded:
+            log.info("Policy %s stays as it is: no two courses share a word any more.", policy.name)
+        except ValueError as problem:
+            log.warning("Policy %s is trained anew: %s", policy.name, problem)
+            train(policy=policy.name)
+    return again
+
+
+def _is_up_to_date(policy: Policy, held: Held, read: Catalogue) -> bool:
+    knows_all = len(read.course_ids) == len(held.course_ids)
+    return knows_all and (held.wording == read.wording or not policy.reads_texts)
+
+
+def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
+    """Keep the policy with the catalogue taken in, unless there is a newer one by now; whether it was kept."""
+    started = time.perf_counter()
+    places = np.searchsorted(read.course_ids, held.course_ids).astype(np.int64)
+    pipeline = taken_in(policy, held.pipeline, places, read.texts)
+    learners = np.zeros(len(read.course_ids), dtype=np.int64)
+    learners[places] = held.learners
+    fit_seconds = time.perf_counter() - started
+    base = Artefact.objects.newest_first(policy.name).first()
+    if base is None or base.pk != held.artefact_id:
+        return False
+    about = _About(read.course_ids, learners, read.wording, held.counted_at)
+    _keep(policy, pipeline, about, base.interactions, fit_seconds, base.metrics)
+    return True
+
+
 def _train(policy: Policy, read: Academy) -> Artefact:
     started = time.perf_counter()
     pipeline = fit(policy, read.acts, read.texts)
     fit_seconds = time.perf_counter() - started
+    about = _About(read.course_ids, read.learners, read.wording, read.counted_at)
+    return _keep(policy, pipeline, about, len(read.acts.user), fit_seconds, _checked(policy, read))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _About:
+    """What an artefact says of its courses, as in `memory.Held`."""
+
+    course_ids: Ints
+    learners: Ints
+    wording: str
+    counted_at: datetime
+
+    def to_arrays(self) -> Arrays:
+        return {
+            "course_ids": self.course_ids,
+            "learners": self.learners,
+            "wording": np.asarray(self.wording, dtype=np.str_),
+            "counted_at": np.asarray(self.counted_at.timestamp(), dtype=np.float64),
+        }
+
+
+def _keep(
+    policy: Policy,
+    pipeline: Pipeline,
+    about: _About,
+    interactions: int,
+    fit_seconds: float,
+    metrics: dict[str, Any],
+) -> Artefact:
     moment = clock.now()
     version = f"{moment:%Y%m%dT%H%M%S%f}"
     path = Path("artefacts") / f"{policy.name}-{version}.npz"
-    about_courses = {"course_ids": read.course_ids, "learners": read.learners}
-    _put(Path(settings.ZHIYUE_DATA_DIR) / path, to_arrays(pipeline) | about_courses)
+    _put(Path(settings.ZHIYUE_DATA_DIR) / path, to_arrays(pipeline) | about.to_arrays())
     artefact = _note(
         policy=policy.name,
         version=version,
         created_at=moment,
-        interactions=len(read.acts.user),
-        items=len(read.course_ids),
+        interactions=interactions,
+        items=len(about.course_ids),
         fit_seconds=fit_seconds,
         path=str(path),
-        metrics=_checked(policy, read),
+        metrics=metrics,
     )
     memory.forget()
     return artefact

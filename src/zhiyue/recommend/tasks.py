@@ -1,7 +1,11 @@
 """Background entries of recommendation."""
 
 from zhiyue.core.jobs.registry import every, job
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.recommend import services
+
+# All courses published or changed within so many seconds are taken in at once.
+GATHERED_SECONDS = 5.0
 
 
 @job(name="recommend.train", attempts=3, lease_seconds=60)
@@ -11,6 +15,15 @@ def train(*, policy: str = "") -> None:
         services.train(policy=policy)
     else:
         services.train_all()
+    # What was published while this read and fitted isn't in it.
+    enqueue(take_in, key="catalogue")
+
+
+@job(name="recommend.take_in", attempts=3, lease_seconds=60)
+def take_in() -> None:
+    """Let the recommenders know what is published now."""
+    if services.take_in():
+        enqueue(take_in, key="catalogue", delay_seconds=GATHERED_SECONDS)
 
 
 every(minutes=10, job=train)

@@ -33,6 +33,15 @@ class Popular:
     def shares(self, profile: Matrix, wanted: Ints) -> Floats:
         return np.zeros((len(wanted), profile.nnz), dtype=np.float32)
 
+    def spread(self, places: Ints, items: int) -> "Popular":
+        """The same list over more items: item i becomes places[i]; nobody took the others.
+
+        places  (self.items,), ascending, below `items`
+        """
+        score = np.zeros(items, dtype=self.score.dtype)
+        score[places] = self.score
+        return Popular(score)
+
     def to_arrays(self) -> Arrays:
         return {"score": self.score}
 

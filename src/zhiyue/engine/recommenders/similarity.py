@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix
-from zhiyue.engine.matrix import packed, unpacked
+from zhiyue.engine.matrix import packed, spread, unpacked
 
 # A matrix fuller than this is multiplied densely: BLAS-like row sums beat index chasing from about a tenth.
 DENSE_FROM_SHARE = 0.1
@@ -38,6 +38,13 @@ class Similarity:
     def shares(self, profile: Matrix, wanted: Ints) -> Floats:
         rows = self.similar[profile.indices][:, wanted].toarray()
         return np.asarray(rows.T * profile.data, dtype=np.float32)
+
+    def spread(self, places: Ints, items: int) -> "Similarity":
+        """The same likeness over more items: item i becomes places[i]; of the others nothing is known.
+
+        places  (self.items,), ascending, below `items`
+        """
+        return Similarity(spread(self.similar, places, items))
 
     def to_arrays(self) -> Arrays:
         return packed(self.similar, "similar")

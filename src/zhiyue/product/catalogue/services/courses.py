@@ -36,6 +36,7 @@ from zhiyue.product.catalogue.services.editions import (
 from zhiyue.product.catalogue.services.shelving import teacher_for
 from zhiyue.product.catalogue.services.typed import check_lengths, course_title, first_words, long_text
 from zhiyue.product.catalogue.tasks import compare_courses
+from zhiyue.product.catalogue.telling import tell_changed
 
 WORDS_AT_MOST = 12
 OUTCOMES_AT_MOST = 12
@@ -138,6 +139,7 @@ def change_course(*, viewer: Viewer, course_id: int, facts: CourseFacts, seen_at
         index_course(course.pk)
         if "edition_of" in changed:
             enqueue(compare_courses, key="compare")
+        tell_changed(course)
     return course
 
 
@@ -176,6 +178,7 @@ def put_keyword(*, viewer: Viewer, course_id: int, keyword: str) -> Course:
         after = {"keyword": keyword}
         note(by=user, act="course.changed", subject=_subject(course), before={"keyword": before}, after=after)
         index_course(course.pk)
+        tell_changed(course)
     return course
 
 

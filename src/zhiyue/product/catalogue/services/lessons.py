@@ -14,10 +14,11 @@ from zhiyue.product.catalogue import pictures, reading_time
 from zhiyue.product.catalogue.authoring import require_change
 from zhiyue.product.catalogue.errors import ChangedMeanwhile, NotNow
 from zhiyue.product.catalogue.indexing import index_course
-from zhiyue.product.catalogue.models import FormerSlug, Lesson
+from zhiyue.product.catalogue.models import Course, FormerSlug, Lesson
 from zhiyue.product.catalogue.services.addresses import move_slug
 from zhiyue.product.catalogue.services.typed import lesson_body, lesson_minutes, part_title
 from zhiyue.product.catalogue.tasks import compare_courses
+from zhiyue.product.catalogue.telling import tell_changed
 
 COMPARED_AFTER_SECONDS = 600
 
@@ -64,6 +65,8 @@ def change_lesson(*, viewer: Viewer, lesson_id: int, facts: LessonFacts, seen_at
         before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
     )  # fmt: skip
     index_course(lesson.course_id)
+    # Read under the lock that indexing took, not as it was when the lesson was found.
+    tell_changed(Course.objects.get(pk=lesson.course_id))
     if {"title", "body"} & set(changed):
         # A copy is pointed out before it is published; all saves of some minutes are compared at once.
         enqueue(compare_courses, key="compare", delay_seconds=COMPARED_AFTER_SECONDS)

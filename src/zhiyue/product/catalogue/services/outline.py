@@ -16,6 +16,7 @@ from zhiyue.product.catalogue.errors import NotNow
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Chapter, Course, FormerSlug, Lesson
 from zhiyue.product.catalogue.services.typed import check_outline, part_title
+from zhiyue.product.catalogue.telling import tell_changed
 
 # Places are unique, so rows step aside beyond every place in use before they take their new ones.
 _ASIDE = 10_000
@@ -233,3 +234,4 @@ def _changed(
         before=dict(before) if before else None, after=dict(after) if after else None,
     )  # fmt: skip
     index_course(course.pk)
+    tell_changed(course)

@@ -9,13 +9,15 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.facts import announce
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.authoring import checklist, is_ready, require_author, require_change
 from zhiyue.product.catalogue.errors import BadFact, NotNow, NotReady
+from zhiyue.product.catalogue.facts import CoursePublished, CourseWithdrawn
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.catalogue.tasks import compare_courses
+from zhiyue.product.catalogue.tasks import come_out, compare_courses
 
 SCHEDULED_AT_MOST = timedelta(days=366)
 
@@ -64,9 +66,23 @@ def withdraw(*, viewer: Viewer, course_id: int, why: str = "") -> Course:
     before = _state(course)
     if course.is_published:
         course.status = Course.Status.WITHDRAWN
+        announce(CourseWithdrawn(course.pk))
     else:
         course.status, course.published_at = Course.Status.DRAFT, None
     return _save(user, course, "course.withdrawn", before, why)
+
+
+def tell_when_out(course: Course) -> None:
+    """Announce that a course came out: now, or when its time has come."""
+    if course.is_published:
+        announce(CoursePublished(course.pk))
+    elif course.published_at is not None:
+        at = course.published_at.astimezone(UTC)
+        wait_seconds = max(0.0, (at - clock.now()).total_seconds())
+        words = at.isoformat()
+        enqueue(
+            come_out, key=f"{course.pk} at {words}", delay_seconds=wait_seconds, course_id=course.pk, at=words
+        )
 
 
 def _locked(viewer: Viewer, course_id: int) -> tuple[Course, User]:
@@ -90,6 +106,7 @@ def _require_ready(viewer: Viewer, course: Course) -> None:
 def _put(user: User, course: Course, act: str, at: datetime | None) -> Course:
     before = _state(course)
     course.status, course.published_at = Course.Status.PUBLISHED, at
+    tell_when_out(course)
     return _save(user, course, act, before, "")
 
 

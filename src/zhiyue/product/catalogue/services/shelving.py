@@ -14,7 +14,9 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.facts import announce
 from zhiyue.product.catalogue.errors import BadFact, SlugTaken
+from zhiyue.product.catalogue.facts import TopicRenamed
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Course, FormerSlug, Teacher, Topic
 from zhiyue.product.catalogue.services.addresses import check_slug, free_slug, move_slug
@@ -73,6 +75,8 @@ def change_topic(*, viewer: Viewer, topic_id: int, facts: TopicFacts) -> Topic:
     topic.save()
     note(by=user, act="topic.changed", subject=("topic", topic.pk, topic.name), before=before, after=after)
     _index_all(Course.objects.filter(topic=topic).values_list("pk", flat=True))
+    if (before["name"], before["name_en"]) != (after["name"], after["name_en"]):
+        announce(TopicRenamed(topic.pk))
     return topic
 
 

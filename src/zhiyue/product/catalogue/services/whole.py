@@ -11,6 +11,7 @@ from zhiyue.product.catalogue.errors import NotAnEdition
 from zhiyue.product.catalogue.indexing import index_course
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Teacher, Topic
 from zhiyue.product.catalogue.services.editions import check_edition
+from zhiyue.product.catalogue.services.publication import tell_when_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ def put_course(draft: CourseDraft) -> Course:
     _put_chapters(course, draft.chapters)
     name_prerequisites(draft)
     index_course(course.pk)
+    if course.status == Course.Status.PUBLISHED:
+        tell_when_out(course)
     return course
 
 

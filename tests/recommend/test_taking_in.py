@@ -1,0 +1,172 @@
+"""A changed catalogue reaches the recommenders by facts, without a training."""
+
+import numpy as np
+import pytest
+
+from tests.factories import lesson_of, make_course
+from zhiyue.collect.kinds import Actor
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.jobs.worker import run_due
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue import services as catalogue
+from zhiyue.product.catalogue.models import Course, Topic
+from zhiyue.product.catalogue.services.shelving import TopicFacts
+from zhiyue.product.learning.services import finish_lesson, save_course
+from zhiyue.recommend import memory, tasks
+from zhiyue.recommend.inputs import catalogue as read_catalogue
+from zhiyue.recommend.models import Artefact
+from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.selectors import similar, slate
+from zhiyue.recommend.services import take_in, train, train_all
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(found):
+    return [item.course_id for item in found.items]
+
+
+def settle():
+    """As if the seconds in which facts are gathered had passed."""
+    run_due()
+    Job.objects.filter(name="recommend.take_in", state=Job.State.WAITING).update(claimable_at=clock.now())
+    run_due()
+
+
+def poems(slug: str, **words) -> Course:
+    return make_course(slug, topic="poems", tags=("poems", "poems-0"), text="poems poems-0 的文字。", **words)
+
+
+@pytest.fixture
+def trained(town):
+    """The town, its facts told and its policies trained."""
+    train_all()
+    settle()
+    Job.objects.all().delete()
+    return town
+
+
+def test_a_course_published_after_the_training_reaches_those_it_suits(trained, visitor):
+    actor = Actor(visitor=visitor)
+    finish_lesson(user=None, actor=actor, lesson=lesson_of(trained[4], "one"))
+    save_course(actor=actor, course=trained[6])
+    trained_on = Artefact.objects.newest_first("hybrid").first().interactions
+    new = poems("poems-new", days_ago=0)
+    assert new.pk not in ids(slate(actor, policy="content"))
+    assert new.pk not in ids(similar(trained[4].pk, k=12))
+    settle()
+    assert new.pk in ids(slate(actor, policy="content"))
+    assert new.pk in ids(similar(trained[4].pk, k=12))
+    assert trained[4].pk in ids(similar(new.pk, k=12))
+    # No act was read again: those of the training still count.
+    newest = Artefact.objects.newest_first("hybrid").first()
+    assert newest.interactions == trained_on
+    assert newest.items == len(trained) + 1
+
+
+def test_what_is_taken_in_is_what_training_would_have_made_of_the_texts(trained):
+    # Its number is the highest, but that of a draft published late may lie anywhere.
+    Course.objects.filter(pk=trained[7].pk).update(status="withdrawn")
+    train_all()
+    Course.objects.filter(pk=trained[7].pk).update(status="published")
+    poems("poems-new")
+    assert not take_in()
+    followed = memory.newest("content")
+    train(policy="content")
+    fitted = memory.newest("content")
+    assert followed.course_ids.tolist() == fitted.course_ids.tolist()
+    assert np.array_equal(followed.pipeline.model.similar.toarray(), fitted.pipeline.model.similar.toarray())
+    assert followed.pipeline.groups.tolist() == fitted.pipeline.groups.tolist()
+    assert followed.pipeline.popular.score.tolist() == fitted.pipeline.popular.score.tolist()
+    assert followed.learners.tolist() == fitted.learners.tolist()
+    assert followed.wording == fitted.wording == read_catalogue(fitted.course_ids).wording
+
+
+def test_what_is_made_of_acts_stays_as_it_was(trained):
+    before = memory.newest("item-neighbours")
+    poems("poems-new")
+    take_in()
+    after = memory.newest("item-neighbours")
+    assert len(after.course_ids) == len(before.course_ids) + 1
+    old = len(before.course_ids)
+    assert np.array_equal(
+        after.pipeline.model.similar.toarray()[:old, :old], before.pipeline.model.similar.toarray()
+    )
+    assert after.counted_at == before.counted_at
+
+
+def test_many_facts_make_one_job(trained):
+    for number in range(5):
+        poems(f"new-{number}")
+    run_due()
+    jobs = Job.objects.filter(name="recommend.take_in")
+    assert jobs.count() == 1
+    assert 0 < (jobs.get().claimable_at - clock.now()).total_seconds() <= 5
+
+
+def test_nothing_is_kept_where_nothing_changed(trained):
+    before = list(Artefact.objects.values_list("pk", flat=True))
+    assert not take_in()
+    assert list(Artefact.objects.values_list("pk", flat=True)) == before
+
+
+def test_a_changed_text_changes_only_what_is_made_of_texts(trained, operator):
+    viewer = Viewer(user=operator, visitor=None, roles=roles_of(operator))
+    topic = Topic.objects.get(slug="coffee")
+    before = {name: memory.newest(name).artefact_id for name in POLICIES}
+    facts = TopicFacts(slug="coffee", name="poems", name_en=topic.name_en, description="")
+    catalogue.change_topic(viewer=viewer, topic_id=topic.pk, facts=facts)
+    settle()
+    memory.forget()
+    changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
+    assert changed == {"content", "hybrid"}
+
+
+def test_a_withdrawn_course_is_in_no_slate_from_the_same_moment(trained, visitor, operator):
+    viewer = Viewer(user=operator, visitor=None, roles=roles_of(operator))
+    actor = Actor(visitor=visitor)
+    save_course(actor=actor, course=trained[4])
+    gone = ids(slate(actor))[0]
+    catalogue.withdraw(viewer=viewer, course_id=gone)
+    assert gone not in ids(slate(actor))
+    assert gone not in ids(similar(trained[4].pk, k=12))
+    settle()
+    assert gone not in ids(slate(actor))
+
+
+def test_before_the_first_training_nothing_is_taken_in(courses):
+    settle()
+    assert not Artefact.objects.exists()
+
+
+def test_a_training_that_read_before_a_publication_is_brought_up_to_date(trained):
+    """The training began before, ended after, and so wrote over what had been taken in."""
+    tasks.train()
+    job = Job.objects.get(name="recommend.take_in")
+    poems("poems-new")
+    assert job.state == Job.State.WAITING
+    run_due()
+    memory.forget()
+    assert len(memory.newest("hybrid").course_ids) == len(trained) + 1
+
+
+def test_a_pipeline_of_other_parts_is_trained_anew(trained):
+    (newest,) = Artefact.objects.newest_first("hybrid")[:1]
+    (content,) = Artefact.objects.newest_first("content")[:1]
+    Artefact.objects.filter(pk=newest.pk).update(path=content.path, version="of-one-part")
+    poems("poems-new")
+    assert not take_in()
+    held = memory.newest("hybrid")
+    assert len(held.course_ids) == len(trained) + 1
+    assert len(held.pipeline.model.parts) == 3
+
+
+def test_a_slate_of_a_profile_over_the_old_codes_is_not_confused_by_new_ones(trained, visitor):
+    actor = Actor(visitor=visitor)
+    save_course(actor=actor, course=trained[15])
+    first = slate(actor).items[0]
+    poems("poems-new")
+    take_in()
+    assert slate(actor).items[0].reason == first.reason
