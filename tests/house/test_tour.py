@@ -17,7 +17,8 @@ PACKAGE = ROOT / "src/zhiyue"
 PAGES = ("docs/tour.md", "docs/where-things-go.md", "CONTRIBUTING.md")
 # Files that every app may have; named without their folder.
 IN_AN_APP = {
-    f"{name}.py" for name in ("models", "errors", "kinds", "selectors", "services", "tasks", "reactions")
+    f"{name}.py"
+    for name in ("models", "errors", "facts", "kinds", "selectors", "services", "tasks", "reactions")
 }
 
 

@@ -1,6 +1,7 @@
 """The jobs page: what it shows, and what retry and discard do."""
 
 from datetime import time
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -134,4 +135,86 @@ def test_more_jobs_do_not_mean_more_queries(desk):
     for _ in range(10):
         job()
         job(Job.State.DONE)
-    assert queries() == few <= 9
+    assert queries() == few <= 10
+
+
+def delivery(subject, state=Job.State.DEAD, **fields):
+    """A fact about `subject` for the recommenders."""
+    named = {
+        "name": "recommend.follow_catalogue",
+        "fact_id": uuid4(),
+        "subject": subject,
+        "lane": None
+        if state in (Job.State.DONE, Job.State.DISCARDED)
+        else f"recommend.follow_catalogue {subject}",
+        "kwargs": {"fact_name": "CoursePublished", "fact": {"course_id": 7}},
+    }
+    made = job(state=Job.State.DONE)
+    ended = state not in (Job.State.WAITING, Job.State.RUNNING)
+    times = {"claimable_at": None} if ended else {"claimable_at": clock.now()}
+    Job.objects.filter(pk=made.pk).update(state=state, **named | times | fields)
+    return Job.objects.get(pk=made.pk)
+
+
+def test_a_fact_that_was_given_up_is_told_in_words_with_what_waits_behind_it(desk, course):
+    subject = f"course:{course.pk}"
+    # What was announced when the course was made.
+    Job.objects.all().delete()
+    delivery(subject, error="OSError: the disk is full", attempts=8)
+    delivery(subject, Job.State.HELD)
+    delivery(subject, Job.State.HELD)
+    page = desk.get("/desk/jobs/").content.decode()
+    assert "Keep the recommenders up with the catalogue" in page
+    assert f"A course came out: “{course.title}”" in page
+    assert "8 attempts" in page and "announced " in page
+    assert "OSError: the disk is full" in page
+    assert "2 facts wait behind it" in page
+    assert "What waits behind it goes on." in page
+
+
+def test_a_fact_about_something_gone_or_without_words_keeps_its_codes(desk):
+    delivery("course:404")
+    delivery("order:5", kwargs={"fact_name": "OrderPaid", "fact": {}})
+    page = desk.get("/desk/jobs/").content.decode()
+    assert "A course came out: course:404" in page
+    assert "OrderPaid: order:5" in page
+    assert "wait behind it" not in page and "waits behind it" not in page
+
+
+def test_all_that_one_reaction_gave_up_is_run_again_by_one_button(desk):
+    letters = [delivery(f"course:{number}") for number in (1, 2)]
+    other = job()
+    page = desk.get("/desk/jobs/").content.decode()
+    assert "given up 2 times" in page and "Run all 2 again" in page
+    answer = desk.post("/desk/jobs/retry-all/", {"name": "recommend.follow_catalogue"})
+    assert (answer.status_code, answer["Location"]) == (302, "/desk/jobs/")
+    states = dict(Job.objects.values_list("pk", "state"))
+    assert [states[one.pk] for one in [*letters, other]] == ["waiting", "waiting", "dead"]
+    assert "2 jobs “Keep the recommenders up with the catalogue” are in the queue again." in (
+        desk.get("/desk/jobs/").content.decode()
+    )
+    assert "put back into the queue the job" in desk.get("/desk/audit/").content.decode()
+
+
+def test_only_a_form_of_ours_runs_all_again(operator):
+    dead = delivery("course:1")
+    client = Client(enforce_csrf_checks=True, headers={"user-agent": "Mozilla/5.0"})
+    client.force_login(operator)
+    assert client.post("/desk/jobs/retry-all/", {"name": dead.name}).status_code == 403
+    assert client.get("/desk/jobs/retry-all/").status_code == 405
+    dead.refresh_from_db()
+    assert dead.state == Job.State.DEAD
+
+
+def test_more_facts_do_not_mean_more_queries(desk, course):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            desk.get("/desk/jobs/")
+        return len(asked)
+
+    delivery(f"course:{course.pk}")
+    few = queries()
+    for number in range(10):
+        delivery(f"course:{number}")
+        delivery(f"course:{number}", Job.State.HELD)
+    assert queries() == few <= 12

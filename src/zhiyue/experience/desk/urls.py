@@ -41,6 +41,7 @@ urlpatterns = [
     path("searches/synonyms/<int:synonyms_id>/", searches.put, name="change_synonyms"),
     path("searches/synonyms/<int:synonyms_id>/remove/", searches.remove, name="remove_synonyms"),
     path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/retry-all/", jobs.retry_all, name="retry_all"),
     path("jobs/<int:job_id>/retry/", jobs.retry, name="retry"),
     path("jobs/<int:job_id>/discard/", jobs.discard, name="discard"),
     path("members/", members.members, name="members"),
