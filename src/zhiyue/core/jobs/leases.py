@@ -36,7 +36,7 @@ def claim(*, worker: str) -> Job | None:
 
 def _is_any_due() -> bool:
     """A reader's look: an idle worker never asks for SQLite's one write lock."""
-    # In order, so that the index answers: without it PostgreSQL reads past all that ended before, as nearly all are due.
+    # In order, so that the index answers: else PostgreSQL reads past all that ended before, as nearly all are due.
     return Job.objects.claimable(clock.now()).order_by("claimable_at").values("pk").first() is not None
 
 
