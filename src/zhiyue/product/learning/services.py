@@ -239,9 +239,7 @@ def keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
     # A visitor's place begins with opening the lesson. Whose browser brings no key is somebody else with each batch.
     if mine.update(**further) or actor.member_id is None:
         return
-    _, is_new = LessonProgress.objects.get_or_make(
-        actor, lesson_id=lesson_id, defaults={"percent": bounded}
-    )
+    _, is_new = LessonProgress.objects.get_or_make(actor, lesson_id=lesson_id, defaults={"percent": bounded})
     if not is_new:
         mine.update(**further)
 
