@@ -3,6 +3,7 @@ import "./desk-frame.css";
 import "./desk.css";
 import "./desk-people.css";
 import "./desk-searches.css";
+import "./desk-collecting.css";
 import "./desk-setup";
 
 // A tab in the background asks for nothing; back in front, the next tick brings what came meanwhile.

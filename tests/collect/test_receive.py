@@ -27,8 +27,16 @@ def told(name="page.viewed", *, at=None, event_id=None, **more):
     return {"id": str(event_id or uuid4()), "name": name, "at": moment, **properties, **more}
 
 
-def send(*entries, actor):
-    return receive(list(entries), actor=actor, user_agent=BROWSER)
+def chosen(**more):
+    return {"slate": "for-you", "policy": "popular", "position": 1, **more}
+
+
+def shown(courses, propensities):
+    return {"slate": "for-you", "policy": "popular", "courses": courses, "propensities": propensities}
+
+
+def send(*entries, actor, sent_at=None):
+    return receive(list(entries), actor=actor, user_agent=BROWSER, sent_at=sent_at)
 
 
 @pytest.fixture
@@ -58,6 +66,26 @@ def test_the_same_event_counts_once_within_and_across_batches(actor):
         (told("lesson.finished", course_id=1, lesson_id=1), "wrong_origin"),
         (told("course.enrolled", course_id=1), "wrong_origin"),
         (told(properties={}), "missing_property"),
+        (told(properties=[]), "missing_property"),
+        (told(properties="path"), "malformed"),
+        (told(properties={"path": None}), "missing_property"),
+        (told(event_id="-" * 5000 + uuid4().hex), "too_large"),
+        (told(event_id="-" * 50 + uuid4().hex), "malformed"),
+        (told(properties={"path": "/" * 4001}), "too_large"),
+        ({**told(), "colour": "红" * 1400}, "too_large"),
+        (told("slate.chosen", course_id=1, properties=chosen(position=10**400)), "out_of_bounds"),
+        (told("slate.chosen", course_id=10**400, properties=chosen()), "missing_id"),
+        (told("slate.chosen", course_id=1, properties=chosen(propensity=0)), "out_of_bounds"),
+        (told("slate.chosen", course_id=1, properties=chosen(propensity=1.01)), "out_of_bounds"),
+        (told("slate.chosen", course_id=1, properties=chosen(propensity=float("inf"))), "wrong_type"),
+        (told("slate.chosen", course_id=1, properties=chosen(propensity=True)), "wrong_type"),
+        (told("slate.chosen", course_id=1, properties=chosen(propensity=10**400)), "wrong_type"),
+        (told("slate.shown", properties=shown([1, 2], [0.5])), "out_of_bounds"),
+        (told("slate.shown", properties=shown([1, 2], [0.5, 0])), "out_of_bounds"),
+        (told("slate.shown", properties=shown([1, 2], [0.5, "1"])), "wrong_type"),
+        (told("slate.shown", properties=shown([1, -2], [0.5, 1])), "wrong_type"),
+        (told("slate.shown", properties=shown([], [])), "out_of_bounds"),
+        (told("offer.seen", course_id=1, properties={"price_fen": -1}), "out_of_bounds"),
         (told(properties={"path": 7}), "wrong_type"),
         (told(properties={"path": "/" * 301}), "out_of_bounds"),
         (told(properties={"path": "/\x00"}), "wrong_type"),
@@ -97,6 +125,56 @@ def test_a_wrong_clock_is_corrected_within_bounds(actor):
     assert ahead.occurred_at == ahead.recorded_at
     assert behind.occurred_at == behind.recorded_at
     assert believed.occurred_at == now - timedelta(days=2)
+
+
+@pytest.mark.parametrize("hours", [-26, -1, 1, 8, 26])
+def test_a_wrong_clock_is_set_right_by_when_the_batch_left(actor, monkeypatch, hours):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    theirs = now + timedelta(hours=hours)
+    send(told(at=theirs - timedelta(minutes=3)), actor=actor, sent_at=theirs)
+    [event] = Event.objects.all()
+    assert (event.occurred_at, event.corrections) == (now - timedelta(minutes=3), ["clock_shifted"])
+
+
+def test_a_batch_that_was_a_moment_on_its_way_is_left_as_it_is(actor, monkeypatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    at = now - timedelta(minutes=3)
+    send(told(at=at), actor=actor, sent_at=now - timedelta(seconds=5))
+    [event] = Event.objects.all()
+    assert (event.occurred_at, event.corrections) == (at, [])
+
+
+def test_a_clock_beyond_all_bounds_is_not_believed(actor, monkeypatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    theirs = now + timedelta(days=400)
+    send(told(at=theirs), actor=actor, sent_at=theirs)
+    [event] = Event.objects.all()
+    assert (event.occurred_at, event.corrections) == (now, ["clock_ahead"])
+
+
+def test_a_clock_that_was_set_right_may_still_be_beyond_bounds(actor, monkeypatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    theirs = now + timedelta(hours=8)
+    far = {**told(), "at": "0001-01-01T00:00:00Z"}
+    early = theirs - timedelta(hours=10)
+    send(told(at=theirs - timedelta(days=8)), far, actor=actor, sent_at=theirs)
+    send({**told(), "at": "0001-01-01T00:00:00Z"}, actor=actor, sent_at=early)
+    corrections = list(Event.objects.order_by("pk").values_list("corrections", flat=True))
+    assert corrections == [
+        ["clock_shifted", "clock_behind"],
+        ["clock_behind"],
+        ["clock_shifted", "clock_behind"],
+    ]
+
+
+def test_every_type_of_property_is_kept_as_it_came(actor):
+    entry = told("slate.shown", properties=shown([3, 1], [1, 0.25]))
+    assert send(entry, actor=actor).refused == ()
+    assert Event.objects.get().properties == entry["properties"]
 
 
 def test_programs_are_kept_out(actor):

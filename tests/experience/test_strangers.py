@@ -18,6 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
+from zhiyue.collect.models import Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
 from zhiyue.core.accounts.invitations import invite_staff
 from zhiyue.core.accounts.kinds import Viewer
@@ -161,6 +162,7 @@ def samples(course, creator, operator, stranger, owner):
         **_of_the_stranger(stranger),
         "member_id": stranger.pk,
         "job_id": dead.pk,
+        "entry_id": Quarantined.objects.create(received_at=clock.now(), reason="malformed", payload="{}").pk,
         "kind": "terms",
         "version": _later(_viewer(owner, "owner")).version,
         "what": "storage",

@@ -1,10 +1,11 @@
-"""What cleaning kept out: all of it counted by day and reason, and a sample kept to look at."""
+"""What cleaning kept out: all of it counted by day and reason, and a sample kept to look at and to take in later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
@@ -18,6 +19,10 @@ PAYLOAD_LIMIT = 2000
 DETAIL_LIMIT = 300
 NAME_LIMIT = 40
 EXPIRY_BATCH = 500
+# What a replay may find: taken in, or there before. Anything else is the reason for which it stays out.
+ACCEPTED = "accepted"
+DUPLICATE = "duplicate"
+TAKEN_IN = frozenset({ACCEPTED, DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,21 @@ def _keep(refusals: Sequence[Refusal], received_at: datetime) -> None:
             sample.append(_row(one, received_at))
     QuarantineCount.objects.bulk_update(counts.values(), ["n", "kept"])
     Quarantined.objects.bulk_create(sample)
+
+
+def replayable() -> QuerySet[Quarantined]:
+    """What can be judged again: kept whole, and not taken in yet. The oldest first."""
+    return Quarantined.objects.filter(is_whole=True).exclude(outcome__in=TAKEN_IN).order_by("pk")
+
+
+@transaction.atomic
+def settle(row: Quarantined, *, outcome: str) -> None:
+    """Note what became of an entry that was judged again."""
+    Quarantined.objects.filter(pk=row.pk).update(outcome=outcome, replayed_at=clock.now())
+    if outcome == ACCEPTED:
+        # Only what was kept out longer than counts are kept has none left.
+        counts = QuarantineCount.objects.filter(day=clock.business_day(row.received_at), reason=row.reason)
+        counts.update(replayed=F("replayed") + 1)
 
 
 def expire() -> int:

@@ -16,7 +16,7 @@ from zhiyue.collect.days import reopen, touch
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.log import LogRow, append, row_of
-from zhiyue.collect.models import Event
+from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.pacing import paced
 from zhiyue.collect.quarantine import Refusal
 from zhiyue.core.consent.purposes import NOTHING, Purpose
@@ -236,6 +236,7 @@ def join_visitor(*, visitor: UUID, member_id: int) -> int:
     theirs = Event.objects.filter(visitor=visitor, member__isnull=True)
     touch(theirs.order_by().values_list("day", flat=True).distinct())
     subjects.join(visitor=visitor, member_id=member_id)
+    Quarantined.objects.filter(visitor=visitor, member=None).update(member_id=member_id)
     return theirs.update(member_id=member_id)
 
 

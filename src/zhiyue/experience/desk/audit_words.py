@@ -58,6 +58,8 @@ ACTS: Mapping[str, Words] = {
     "lesson.removed": pgettext_lazy("audit act", "removed a lesson of"),
     "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
     "job.discarded": pgettext_lazy("audit act", "discarded the job"),
+    "quarantine.replayed": pgettext_lazy("audit act", "had judged again what was kept out for"),
+    "quarantine.thrown_away": pgettext_lazy("audit act", "threw away what was kept out for"),
     "likeness.dismissed": pgettext_lazy("audit act", "set aside the likeness of"),
     "likeness.told": pgettext_lazy("audit act", "wrote to a teacher about"),
     "synonyms.added": pgettext_lazy("audit act", "added synonyms"),

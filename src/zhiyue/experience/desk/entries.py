@@ -16,6 +16,7 @@ from zhiyue.core.kit import clock
 from zhiyue.experience.desk.audit_values import Names, value_words
 from zhiyue.experience.desk.audit_words import ACTS, field_words
 from zhiyue.experience.desk.words import job as job_words
+from zhiyue.experience.desk.words import quarantine_reason
 
 Words = str | Promise
 
@@ -95,6 +96,8 @@ def _subject(entry: AuditEntry) -> str:
         return str(Role(entry.subject_name).label)
     if entry.subject_kind == "job":
         return str(job_words(entry.subject_name))
+    if entry.subject_kind == "quarantine":
+        return "" if entry.subject_name == "entries" else str(quarantine_reason(entry.subject_name))
     return entry.subject_name
 
 
@@ -105,6 +108,8 @@ def _subject_url(kind: str, pk: str) -> str:
     """The page of what an entry is about; empty where there is none."""
     if kind == "invitation":
         return reverse("desk:staff")
+    if kind == "quarantine":
+        return reverse("desk:quarantine")
     try:
         return reverse(_URLS[kind], args=[int(pk)]) if kind in _URLS else ""
     except (NoReverseMatch, ValueError):

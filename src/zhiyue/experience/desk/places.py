@@ -63,6 +63,17 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        pgettext_lazy("desk navigation", "Collecting"),
+        (
+            Place(
+                "quarantine",
+                pgettext_lazy("desk navigation", "Quarantine"),
+                "hourglass",
+                Permission.SEE_ACTIVITY,
+            ),
+        ),
+    ),
+    Group(
         pgettext_lazy("desk navigation", "People"),
         (
             Place("members", pgettext_lazy("desk navigation", "Members"), "users", Permission.SEE_MEMBERS),

@@ -42,6 +42,11 @@ _QUARANTINE: Mapping[str, Words] = {
     "lesson_closed": pgettext_lazy("quarantine reason", "About a lesson that doesn't open for the person"),
 }
 
+_OUTCOMES: Mapping[str, Words] = {
+    "accepted": pgettext_lazy("replay outcome", "Taken in"),
+    "duplicate": pgettext_lazy("replay outcome", "Was there before"),
+}
+
 _JOBS: Mapping[str, Words] = {
     "collect.seal": pgettext_lazy("job", "Seal ended days into the lake"),
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
@@ -57,6 +62,7 @@ _JOBS: Mapping[str, Words] = {
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),
     "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),
+    "learning.replay_quarantine": pgettext_lazy("job", "Judge again what was kept out"),
     "jobs.forget_finished": pgettext_lazy("job", "Forget finished jobs"),
     "jobs.forget_sessions": pgettext_lazy("job", "Forget expired sessions"),
 }
@@ -115,6 +121,11 @@ def origin(name: str) -> Words:
 
 def quarantine_reason(reason: str) -> Words:
     return _QUARANTINE.get(reason, reason)
+
+
+def outcome(name: str) -> Words:
+    """What became of an entry that was judged again: taken in, or the reason for which it stays out."""
+    return _OUTCOMES[name] if name in _OUTCOMES else quarantine_reason(name)
 
 
 def timing(text: str) -> str:
