@@ -1,6 +1,8 @@
 """Keys of the lake: who stands behind which. Destroy a person's rows here and what is sealed of them is nobody's."""
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
@@ -36,8 +38,8 @@ def keys_for(events: pa.Table) -> tuple[pa.Array, list[Subject]]:
     events  with `member_id` and `visitor`, one of them null in each row
     They are saved together with the file that uses them: then no key is kept of somebody of whom nothing is sealed.
     """
-    members = _distinct(events["member_id"])
-    visitors = _distinct(events["visitor"])
+    members: list[int] = _distinct(events["member_id"])
+    visitors: list[str] = _distinct(events["visitor"])
     known_members: dict[int, int] = {}
     known_visitors: dict[str, int] = {}
     for start in range(0, len(members), PEOPLE_AT_ONCE):
@@ -92,11 +94,11 @@ def _new_key() -> int:
     return secrets.randbits(KEY_BITS)
 
 
-def _distinct(column: pa.ChunkedArray) -> list[object]:
+def _distinct(column: pa.ChunkedArray) -> list[Any]:
     return sorted(pc.unique(column.drop_null()).to_pylist())
 
 
-def _looked_up(column: pa.ChunkedArray, keys: dict[object, int], kind: pa.DataType) -> pa.Array:
+def _looked_up(column: pa.ChunkedArray, keys: Mapping[Any, int], kind: pa.DataType) -> pa.Array:
     people, values = pa.array(keys.keys(), kind), pa.array(keys.values(), pa.int64())
     return values.take(pc.index_in(column, value_set=people).combine_chunks())
 

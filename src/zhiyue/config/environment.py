@@ -2,6 +2,7 @@
 misread."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ def read_env_file() -> None:
 
 class Environment(environ.Env):  # type: ignore[misc]
     """Reads variables; one that can't be used is an ImproperlyConfigured that names it."""
+
+    def one_of(self, var: str, allowed: Collection[str], *, default: str) -> str:
+        """One word of few. A misspelt one must not be taken for the default."""
+        given: str = self.str(var, default=default)
+        if given not in allowed:
+            raise ImproperlyConfigured(f"{var} must be one of {', '.join(sorted(allowed))}, not “{given}”.")
+        return given
 
     def get_value(self, var: str, cast: Any = None, *args: Any, **kwargs: Any) -> Any:
         given = os.environ.get(var)

@@ -23,12 +23,9 @@ DEFAULT_SECRET = "not-secret-change-me"  # noqa: S105 - refused in production
 
 # --- What an operator sets ------------------------------------------------------------------------
 
-ZHIYUE_ENVIRONMENT: str = env.str("ZHIYUE_ENVIRONMENT", default="development")
-if ZHIYUE_ENVIRONMENT not in {"development", "production", "test"}:
-    # A misspelt “production” must not start with development's open doors.
-    raise ImproperlyConfigured(
-        f"ZHIYUE_ENVIRONMENT must be development or production, not “{ZHIYUE_ENVIRONMENT}”."
-    )
+ZHIYUE_ENVIRONMENT = env.one_of(
+    "ZHIYUE_ENVIRONMENT", {"development", "production", "test"}, default="development"
+)
 ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
 ZHIYUE_DEMO: bool = env.bool("ZHIYUE_DEMO", default=False)
 ZHIYUE_SITE_NAME: str = env.str("ZHIYUE_SITE_NAME", default="知跃")
@@ -65,27 +62,22 @@ ZHIYUE_SMTP_URL: str = env.str("ZHIYUE_SMTP_URL", default="")
 ZHIYUE_MAIL_FROM: str = env.str("ZHIYUE_MAIL_FROM", default="academy@localhost")
 ZHIYUE_CODE_AT_SIGN_UP: bool = env.bool("ZHIYUE_CODE_AT_SIGN_UP", default=True)
 ZHIYUE_SMS_PER_HOUR: int = env.int("ZHIYUE_SMS_PER_HOUR", default=500)
-ZHIYUE_SMS_PROVIDER: str = env.str(
-    "ZHIYUE_SMS_PROVIDER", default="none" if ZHIYUE_ENVIRONMENT == "production" else "console"
+ZHIYUE_SMS_PROVIDER = env.one_of(
+    "ZHIYUE_SMS_PROVIDER",
+    {"none", "console", "aliyun", "tencent"},
+    default="none" if ZHIYUE_ENVIRONMENT == "production" else "console",
 )
-if ZHIYUE_SMS_PROVIDER not in {"none", "console", "aliyun", "tencent"}:
-    raise ImproperlyConfigured(
-        f"ZHIYUE_SMS_PROVIDER must be none, console, aliyun or tencent, not “{ZHIYUE_SMS_PROVIDER}”."
-    )
 ZHIYUE_SMS_KEY_ID: str = env.str("ZHIYUE_SMS_KEY_ID", default="")
 ZHIYUE_SMS_SECRET: str = env.str("ZHIYUE_SMS_SECRET", default="")
 ZHIYUE_SMS_SIGN_NAME: str = env.str("ZHIYUE_SMS_SIGN_NAME", default="")
 ZHIYUE_SMS_APP_ID: str = env.str("ZHIYUE_SMS_APP_ID", default="")
 ZHIYUE_SMS_ENDPOINT: str = env.str("ZHIYUE_SMS_ENDPOINT", default="")
 ZHIYUE_SMS_TEMPLATES: dict[str, str] = env.dict("ZHIYUE_SMS_TEMPLATES", default={})
-ZHIYUE_STAFF_SECOND_FACTOR: str = env.str(
+ZHIYUE_STAFF_SECOND_FACTOR = env.one_of(
     "ZHIYUE_STAFF_SECOND_FACTOR",
+    {"required", "offered"},
     default="required" if ZHIYUE_ENVIRONMENT == "production" else "offered",
 )
-if ZHIYUE_STAFF_SECOND_FACTOR not in {"required", "offered"}:
-    raise ImproperlyConfigured(
-        f"ZHIYUE_STAFF_SECOND_FACTOR must be required or offered, not “{ZHIYUE_STAFF_SECOND_FACTOR}”."
-    )
 DEBUG: bool = env.bool("ZHIYUE_DEBUG", default=False)
 SECRET_KEY: str = env.str("ZHIYUE_SECRET_KEY", default=DEFAULT_SECRET)
 ALLOWED_HOSTS: list[str] = env.list("ZHIYUE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])

@@ -94,26 +94,21 @@ def _candidates(sealed: Collection[date], since: date | None) -> list[date]:
 
 
 def _batches(log: EventQuerySet) -> Iterator[pa.RecordBatch]:
-    as_text = {
-        f"{column}_text": Cast(column, TextField())
-        for column in ("visitor", "properties", "occurred_at", "recorded_at", "day")
-    }
     rows = (
         log.order_by()
-        .annotate(**as_text)
         .values_list(
             "pk",
             "name",
             "member_id",
-            "visitor_text",
+            Cast("visitor", TextField()),
             "course_id",
             "lesson_id",
-            "properties_text",
+            Cast("properties", TextField()),
             "origin",
             "purposes",
-            "occurred_at_text",
-            "recorded_at_text",
-            "day_text",
+            Cast("occurred_at", TextField()),
+            Cast("recorded_at", TextField()),
+            Cast("day", TextField()),
         )
         .iterator(chunk_size=ROWS_AT_ONCE)
     )

@@ -51,8 +51,12 @@ def who_grants(purpose: Purpose) -> tuple[list[int], list[UUID]]:
     grants = {"bits__gt": 0}
     bits = F("granted").bitand(int(purpose))
     return (
-        list(members.annotate(bits=bits).filter(**grants).values_list("member_id", flat=True)),
-        list(visitors.annotate(bits=bits).filter(**grants).values_list("visitor", flat=True)),
+        [pk for pk in members.annotate(bits=bits).filter(**grants).values_list("member_id", flat=True) if pk],
+        [
+            key
+            for key in visitors.annotate(bits=bits).filter(**grants).values_list("visitor", flat=True)
+            if key
+        ],
     )
 
 

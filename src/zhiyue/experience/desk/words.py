@@ -49,6 +49,9 @@ _OUTCOMES: Mapping[str, Words] = {
 
 _JOBS: Mapping[str, Words] = {
     "collect.seal": pgettext_lazy("job", "Seal ended days into the lake"),
+    "collect.compact": pgettext_lazy("job", "Remove forgotten people from sealed days"),
+    "collect.forget_old": pgettext_lazy("job", "Forget events that were kept long enough"),
+    "collect.verify": pgettext_lazy("job", "Hold the lake against the log"),
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "recommend.take_in": pgettext_lazy("job", "Let the recommenders know new courses and texts"),
