@@ -132,5 +132,5 @@ def test_many_people_are_asked_about_at_once(member):
     chosen(NOTHING, member=refuses)
     chosen(Purpose.EXPERIMENTS, visitor=key)
     members, visitors = selectors.granted_to_many(member_ids=[member.pk, refuses.pk], visitors=[key, unasked])
-    assert members == {member.pk: Purpose.ANALYTICS}
+    assert members == {member.pk: Purpose.ANALYTICS, refuses.pk: NOTHING}
     assert visitors == {key: Purpose.EXPERIMENTS}

@@ -32,7 +32,7 @@ def granted(*, member_id: int | None, visitor: UUID | None) -> Purpose:
 def granted_to_many(
     *, member_ids: Collection[int] = (), visitors: Collection[UUID] = ()
 ) -> tuple[dict[int, Purpose], dict[UUID, Purpose]]:
-    """The same for many people at once, members by id and visitors by key; who consents to nothing is left out."""
+    """The same for many people at once, members by id and visitors by key; who wasn't asked is left out."""
     members: dict[int, Purpose] = {}
     keys: dict[UUID, Purpose] = {}
     for some in _in_parts(member_ids):
@@ -82,9 +82,9 @@ def _visitors_holding() -> QuerySet[Choice]:
 
 
 def _newest(choices: QuerySet[Choice], whose: str) -> QuerySet[Choice]:
-    """The newest of each person's choices, where it grants anything."""
+    """The newest of each person's choices."""
     newest = choices.order_by().values(whose).annotate(newest=Max("pk")).values("newest")
-    return Choice.objects.filter(pk__in=newest).exclude(granted=0)
+    return Choice.objects.filter(pk__in=newest)
 
 
 def _in_parts(people: Collection[P]) -> Iterator[list[P]]:
