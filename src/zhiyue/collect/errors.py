@@ -1,5 +1,6 @@
 """What the event log may refuse."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from zhiyue.core.kit.errors import Refused
@@ -28,3 +29,34 @@ class LakeUnreachable(Refused):
 
     code = "lake_unreachable"
     status: ClassVar[int] = 503
+
+
+class BadMapping(Refused):
+    """The mapping of an import can't be followed; `mistakes` names each of them."""
+
+    code = "bad_mapping"
+    status: ClassVar[int] = 400
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class UnreadableHistory(Refused):
+    """The file of past events can't be read, or lacks a column that its mapping names."""
+
+    code = "unreadable_history"
+    status: ClassVar[int] = 400
+
+
+class ImportNotFound(Refused):
+    """There is no import of that number."""
+
+    code = "import_not_found"
+    status: ClassVar[int] = 404
+
+
+class ImportNotInState(Refused):
+    """The import is running, or was undone before."""
+
+    code = "import_not_in_state"

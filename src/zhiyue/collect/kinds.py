@@ -1,6 +1,8 @@
 """Records that travel in and out of the event log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from zhiyue.core.consent.purposes import Purpose
@@ -31,3 +33,18 @@ class Receipt:
     duplicates: int
     refused: tuple[tuple[int, str], ...] = ()
     unconsented: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row of a file as it was told, before anything in it is looked up. Properties have their types already; empty
+    texts say nothing."""
+
+    person_by: str
+    person: str
+    when: str | datetime
+    name: str
+    course: str = ""
+    lesson: str = ""
+    event_id: str = ""
+    properties: Mapping[str, object] | None = None

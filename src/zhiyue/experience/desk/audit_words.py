@@ -56,6 +56,8 @@ ACTS: Mapping[str, Words] = {
     "lesson.brought_back": pgettext_lazy("audit act", "brought back a lesson of"),
     "lesson.pictured": pgettext_lazy("audit act", "put a picture into the lesson"),
     "lesson.removed": pgettext_lazy("audit act", "removed a lesson of"),
+    "history.imported": pgettext_lazy("audit act", "brought past events in from"),
+    "history.undone": pgettext_lazy("audit act", "took out again the past events of"),
     "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
     "job.discarded": pgettext_lazy("audit act", "discarded the job"),
     "quarantine.replayed": pgettext_lazy("audit act", "had judged again what was kept out for"),
@@ -148,6 +150,10 @@ FIELDS: Mapping[str, Words] = {
     "detail": pgettext_lazy("audit field", "What was said"),
     "words": pgettext_lazy("audit field", "Words"),
     "share": pgettext_lazy("audit field", "In common"),
+    "rows": pgettext_lazy("audit field", "Rows of the file"),
+    "imported": pgettext_lazy("audit field", "Events that came in"),
+    "refused": pgettext_lazy("audit field", "Rows refused"),
+    "removed": pgettext_lazy("audit field", "Events removed"),
 }
 # The same name of two things.
 _FIELDS_OF: Mapping[str, Words] = {

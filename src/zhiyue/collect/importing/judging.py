@@ -1,0 +1,247 @@
+"""One row of a file after the other: whose is it, when was it, and does it fit the table of events."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from zhiyue.collect.cleaning import FUTURE_BOUND, Cleaned, clean
+from zhiyue.collect.errors import NotInVocabulary
+from zhiyue.collect.importing.files import Row
+from zhiyue.collect.importing.mapping import EPOCH, EPOCH_MS, ColumnMapping, Place, zone_of
+from zhiyue.collect.kinds import Told
+from zhiyue.collect.vocabulary import KINDS, EventKind, Property
+from zhiyue.collect.xapi import told_by
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.phones import tidy_phone
+from zhiyue.core.kit import clock
+
+DETAIL_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The courses and lessons that a file may name: course ids by slug, lesson ids by course id and slug."""
+
+    courses: Mapping[str, int]
+    lessons: Mapping[tuple[int, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that wasn't taken: its number in the file (the first is 1), the reason in a word, and in a sentence."""
+
+    row: int
+    reason: str
+    detail: str
+
+
+Judged = tuple[Cleaned, int]
+
+
+class Judge:
+    """Judges the rows of one file. Members are read once, at the beginning."""
+
+    def __init__(self, mapping: ColumnMapping, places: Places) -> None:
+        self._mapping = mapping
+        self._places = places
+        self._now = clock.now()
+        self._zone = zone_of(mapping, clock.business_zone())
+        self._members: dict[str, dict[str, int]] = {}
+        self._course_ids = {str(pk) for pk in places.courses.values()}
+        self._lesson_ids = {(course, str(pk)): pk for (course, _), pk in places.lessons.items()}
+        self._tell = told_by if mapping.form == "xapi" else _Cells(mapping).told
+
+    def judge(self, rows: Iterable[Row]) -> tuple[list[Judged], list[Fault]]:
+        """What can be taken, as (event, member id), and what can't."""
+        taken: list[Judged] = []
+        faults: list[Fault] = []
+        for number, cells in rows:
+            try:
+                taken.append(self._one(cells))
+            except NotInVocabulary as why:
+                faults.append(Fault(number, why.reason, str(why)[:DETAIL_LIMIT]))
+        return taken, faults
+
+    def _one(self, cells: tuple[str, ...]) -> Judged:
+        told = self._tell(cells)
+        member_id = self._member(told.person_by, told.person)
+        course_id = self._course(told.course)
+        moment = self._moment(told.when)
+        kind = KINDS.get(told.name)
+        cleaned = clean(
+            name=told.name,
+            origin="import",
+            event_id=_event_id(told, member_id, moment),
+            course_id=course_id,
+            lesson_id=self._lesson(told.lesson, course_id),
+            properties=dict(told.properties or {}),
+            occurred_at=moment,
+            received_at=self._now,
+        )
+        if kind is not None and moment < self._now - timedelta(days=kind.days_kept):
+            raise NotInVocabulary("kept_no_longer", f"{told.name} is kept {kind.days_kept} days.")
+        return cleaned, member_id
+
+    def _member(self, by: str, person: str) -> int:
+        if by not in self._members:
+            self._members[by] = _members_by(by)
+        tidy = tidy_phone(person) if by == "phone" else person.strip().casefold()
+        found = self._members[by].get(tidy)
+        if found is None:
+            raise NotInVocabulary("unknown_person", f"There is no member with the {by} “{person[:60]}”.")
+        return found
+
+    def _moment(self, when: str | datetime) -> datetime:
+        moment = when if isinstance(when, datetime) else _read_moment(when, self._mapping.when_format)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=self._zone)
+        if moment > self._now + FUTURE_BOUND:
+            raise NotInVocabulary("in_the_future", f"{moment.isoformat()} hasn't come yet.")
+        return moment.astimezone(UTC)
+
+    def _course(self, text: str) -> int | None:
+        if not text:
+            return None
+        slug, by_id = _ours(text, self._mapping.course)
+        if by_id and slug in self._course_ids:
+            return int(slug)
+        found = None if by_id else self._places.courses.get(slug)
+        if found is None:
+            raise NotInVocabulary("unknown_course", f"There is no course “{slug[:60]}”.")
+        return found
+
+    def _lesson(self, text: str, course_id: int | None) -> int | None:
+        if not text:
+            return None
+        slug, by_id = _ours(text, self._mapping.lesson)
+        lessons = self._lesson_ids if by_id else self._places.lessons
+        found = lessons.get((course_id or 0, slug))
+        if found is None:
+            raise NotInVocabulary("unknown_lesson", f"There is no lesson “{slug[:60]}” in that course.")
+        return found
+
+
+class _Cells:
+    """Reads the cells of a table, in the order of the mapping's columns."""
+
+    def __init__(self, mapping: ColumnMapping) -> None:
+        place = {column: n for n, column in enumerate(mapping.columns)}
+        self._mapping = mapping
+        self._person = place[mapping.person_column] if mapping.person_column else -1
+        self._when = place[mapping.when_column] if mapping.when_column else -1
+        self._name = place.get(mapping.name_column, -1)
+        self._course = place.get(mapping.course.column, -1)
+        self._lesson = place.get(mapping.lesson.column, -1)
+        self._id = place.get(mapping.id_column, -1)
+        # What a kind has of the mapped properties; a column may be there for some kinds of event only.
+        self._properties = {
+            kind.name: [
+                (one, place[mapping.properties[one.name]])
+                for one in kind.properties
+                if one.name in mapping.properties
+            ]
+            for kind in KINDS.values()
+        }
+
+    def told(self, cells: tuple[str, ...]) -> Told:
+        mapping = self._mapping
+        name = mapping.name
+        if not name:
+            called = cells[self._name].strip()
+            name = mapping.names.get(called, called)
+        kind = KINDS.get(name)
+        return Told(
+            person_by=mapping.person_by,
+            person=cells[self._person],
+            when=cells[self._when].strip(),
+            name=name,
+            # A table names the course in every row, also where its kind of event is about none.
+            course=cells[self._course].strip() if self._course >= 0 and _about(kind) else "",
+            lesson=cells[self._lesson].strip() if self._lesson >= 0 and _about(kind) == "lesson" else "",
+            event_id=cells[self._id].strip() if self._id >= 0 else "",
+            properties={
+                one.name: _typed(cells[at], one)
+                for one, at in self._properties.get(name, ())
+                if cells[at].strip() != ""
+            },
+        )
+
+
+def _about(kind: EventKind | None) -> str:
+    return "" if kind is None or kind.about == "nothing" else kind.about
+
+
+def _typed(cell: str, wanted: Property) -> object:
+    """A cell as the property's type; as it stands where it can't be, so that cleaning names the fault."""
+    text = cell.strip()
+    read = _READERS.get(wanted.type)
+    try:
+        return read(text) if read else text
+    except ValueError:
+        return text
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+_YES, _NO = {"true", "yes", "y", "1", "t"}, {"false", "no", "n", "0", "f"}
+
+
+def _yes(text: str) -> object:
+    word = text.casefold()
+    return True if word in _YES else False if word in _NO else text
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "int": _whole,
+    "number": float,
+    "bool": _yes,
+    "int_list": lambda text: [int(one) for one in text.replace(";", "|").split("|") if one.strip()],
+    "number_list": lambda text: [float(one) for one in text.replace(";", "|").split("|") if one.strip()],
+}
+
+
+def _ours(text: str, place: Place) -> tuple[str, bool]:
+    return place.names.get(text, text), place.by == "id"
+
+
+def _read_moment(text: str, form: str) -> datetime:
+    try:
+        if form == EPOCH:
+            return datetime.fromtimestamp(float(text), UTC)
+        if form == EPOCH_MS:
+            return datetime.fromtimestamp(float(text) / 1000, UTC)
+        return datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError) as why:
+        expected = f"written as {form}" if form else "an ISO 8601 time"
+        raise NotInVocabulary("malformed", f"“{text[:60]}” is not {expected}.") from why
+
+
+def _event_id(told: Told, member_id: int, moment: datetime) -> UUID:
+    """The row's own id; where it has none, one made of what it says, so that the same row again is the same event."""
+    if told.event_id:
+        try:
+            return UUID(told.event_id)
+        except ValueError:
+            # Ids of other systems are no UUIDs; the same id again gives the same one.
+            text = f"id\x1f{told.event_id}"
+    else:
+        properties = sorted((told.properties or {}).items())
+        text = f"{member_id}\x1f{moment.timestamp()}\x1f{told.name}\x1f{told.course}\x1f{told.lesson}\x1f{properties}"
+    return UUID(bytes=hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
+
+
+def _members_by(by: str) -> dict[str, int]:
+    if by == "id":
+        return {str(pk): pk for pk in User.objects.values_list("pk", flat=True)}
+    rows = User.objects.exclude(**{by: None}).values_list(by, "pk")
+    return {value if by == "phone" else value.casefold(): pk for value, pk in rows}

@@ -1,0 +1,226 @@
+"""Brings the events of a file in: a part at a time, each whole or not at all, going on where it was broken off."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+
+from zhiyue.collect import consenting
+from zhiyue.collect.errors import ImportNotInState
+from zhiyue.collect.importing import files
+from zhiyue.collect.importing.judging import Fault, Judge, Judged, Places
+from zhiyue.collect.importing.mapping import ColumnMapping
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event, HistoryImport
+from zhiyue.collect.services import _insert_once as insert_once
+from zhiyue.collect.services import _row as row_of
+from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.services import note
+from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.consent.selectors import granted_to_many
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.sheets import csv_cell
+
+PART = 20_000
+ERRORS_KEPT = 200
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a file's rows. `reasons` counts the refused ones; `repeated` were in the log before; what
+    `unconsented` people did isn't stored."""
+
+    rows: int = 0
+    imported: int = 0
+    repeated: int = 0
+    refused: int = 0
+    unconsented: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    errors: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    rows: int
+    events: list[Event]
+    unconsented: list[tuple[datetime, str]]
+    faults: list[Fault]
+
+
+def try_file(
+    path: Path, *, mapping: ColumnMapping, places: Places, report: Report, refused_to: Path | None = None
+) -> Outcome:
+    """What `import_file` would do, without writing anything but the file of refused rows, if asked.
+    Raises UnreadableHistory."""
+    outcome = Outcome()
+    seen: set[UUID] = set()
+    total = files.count_rows(path, mapping)
+    with _Faults(refused_to) as faults:
+        judge = Judge(mapping, places)
+        for rows in files.parts(path, mapping, size=PART):
+            part = _judged(judge, rows, mapping, source=None)
+            ids = [event.event_id for event in part.events]
+            known = _known(ids) | (seen & set(ids))
+            fresh = set(ids) - known
+            seen |= fresh
+            _add(outcome, part, new=len(fresh))
+            faults.write(part.faults)
+            report(outcome.rows, total)
+    return outcome
+
+
+def import_file(
+    path: Path,
+    *,
+    mapping: ColumnMapping,
+    places: Places,
+    by: User | None,
+    report: Report,
+    refused_to: Path | None = None,
+) -> tuple[HistoryImport, Outcome]:
+    """Bring the events of a file in. What the log holds already is left alone, what can't be taken is counted and
+    told; a file that was broken off goes on behind its last part. Raises UnreadableHistory, ImportNotInState."""
+    record = _begin(path, mapping, by)
+    outcome = Outcome(record.rows, record.imported, record.repeated, record.refused, record.unconsented)
+    outcome.errors = [Fault(*error) for error in record.errors]
+    total = files.count_rows(path, mapping)
+    try:
+        with _Faults(refused_to) as faults:
+            judge = Judge(mapping, places)
+            for rows in files.parts(path, mapping, size=PART, skip=record.rows):
+                part = _judged(judge, rows, mapping, source=record.pk)
+                _keep(record, outcome, part)
+                faults.write(part.faults)
+                report(outcome.rows, total)
+    except Exception:
+        _end(record, HistoryImport.State.FAILED, by)
+        raise
+    _end(record, HistoryImport.State.DONE, by)
+    return record, outcome
+
+
+@transaction.atomic
+def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport:
+    """The import of this very file that was broken off, or a new one."""
+    checksum = files.checksum(path)
+    broken_off = (HistoryImport.State.RUNNING, HistoryImport.State.FAILED)
+    earlier = HistoryImport.objects.select_for_update().filter(checksum=checksum, state__in=broken_off)
+    record = earlier.order_by("-pk").first()
+    if record is None:
+        return HistoryImport.objects.create(
+            file_name=path.name[:200], form=mapping.form, checksum=checksum, by=by, started_at=clock.now()
+        )
+    if record.form != mapping.form:
+        raise ImportNotInState(f"Import {record.pk} of this file is another form; undo it first.")
+    record.state = HistoryImport.State.RUNNING
+    record.save(update_fields=["state"])
+    return record
+
+
+def _judged(judge: Judge, rows: Sequence[files.Row], mapping: ColumnMapping, source: int | None) -> _Part:
+    taken, faults = judge.judge(rows)
+    granted = _granted(taken, mapping.stated)
+    received_at = clock.now()
+    events: list[Event] = []
+    unconsented: list[tuple[datetime, str]] = []
+    for cleaned, member_id in taken:
+        purposes = cleaned.kind.stored_for(granted[member_id])
+        if purposes is None:
+            unconsented.append((cleaned.occurred_at, cleaned.kind.name))
+            continue
+        event = row_of(
+            cleaned,
+            actor=Actor(member_id=member_id),
+            origin="import",
+            received_at=received_at,
+            purposes=purposes,
+        )
+        event.source_id = source
+        events.append(event)
+    return _Part(len(rows), events, unconsented, faults)
+
+
+def _granted(taken: Sequence[Judged], stated: Purpose) -> dict[int, Purpose]:
+    """What each member chose here; what the operator states of those who weren't asked yet."""
+    members = {member_id for _, member_id in taken}
+    chosen, _ = granted_to_many(member_ids=members)
+    return {member_id: chosen.get(member_id, stated) for member_id in members}
+
+
+@transaction.atomic
+def _keep(record: HistoryImport, outcome: Outcome, part: _Part) -> None:
+    """Store a part and how far the file is now, both or none."""
+    new = insert_once(part.events)
+    for day, names in _by_day(part.unconsented).items():
+        consenting.count_after_commit(names, day=day)
+    _add(outcome, part, new=new)
+    record.rows, record.imported, record.repeated = outcome.rows, outcome.imported, outcome.repeated
+    record.refused, record.unconsented = outcome.refused, outcome.unconsented
+    record.errors = [[one.row, one.reason, one.detail] for one in outcome.errors]
+    record.save(update_fields=["rows", "imported", "repeated", "refused", "unconsented", "errors"])
+
+
+def _add(outcome: Outcome, part: _Part, *, new: int) -> None:
+    outcome.rows += part.rows
+    outcome.imported += new
+    outcome.repeated += len(part.events) - new
+    outcome.refused += len(part.faults)
+    outcome.unconsented += len(part.unconsented)
+    outcome.reasons.update(fault.reason for fault in part.faults)
+    outcome.errors += part.faults[: ERRORS_KEPT - len(outcome.errors)]
+
+
+@transaction.atomic
+def _end(record: HistoryImport, state: HistoryImport.State, by: User | None) -> None:
+    record.state, record.ended_at = state, clock.now()
+    record.save(update_fields=["state", "ended_at"])
+    after = {
+        "state": state.value,
+        "rows": record.rows,
+        "imported": record.imported,
+        "refused": record.refused,
+    }
+    note(by=by, act="history.imported", subject=("import", record.pk, record.file_name), after=after)
+
+
+def _by_day(unconsented: Sequence[tuple[datetime, str]]) -> dict[date, list[str]]:
+    by_day: dict[date, list[str]] = {}
+    for moment, name in unconsented:
+        by_day.setdefault(clock.business_day(moment), []).append(name)
+    return by_day
+
+
+def _known(ids: Sequence[UUID]) -> set[UUID]:
+    known: set[UUID] = set()
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        known |= set(Event.objects.filter(event_id__in=some).values_list("event_id", flat=True))
+    return known
+
+
+class _Faults:
+    """The refused rows as CSV, if somebody wants them."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def __enter__(self) -> "_Faults":
+        self._file = self._path.open("w", encoding="utf-8-sig", newline="") if self._path else None
+        if self._file:
+            csv.writer(self._file).writerow(["row", "reason", "detail"])
+        return self
+
+    def __exit__(self, *told: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def write(self, faults: Sequence[Fault]) -> None:
+        if self._file:
+            csv.writer(self._file).writerows((one.row, one.reason, csv_cell(one.detail)) for one in faults)

@@ -1,0 +1,69 @@
+"""Takes what an import brought out of the log again."""
+
+from django.db import transaction
+from django.utils.translation import pgettext
+
+from zhiyue.collect.errors import ImportNotFound, ImportNotInState
+from zhiyue.collect.models import Event, HistoryImport
+from zhiyue.collect.services import _reopen_days as reopen_days
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
+
+BATCH = 5000
+
+
+def imports(viewer: Viewer, *, limit: int = 50) -> list[HistoryImport]:
+    """The newest imports first. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    return list(HistoryImport.objects.select_related("by").order_by("-pk")[:limit])
+
+
+def undo_on_the_desk(*, viewer: Viewer, import_id: int) -> int:
+    """The same as `undo`, for who may run such work. Raises NotAllowed, ImportNotFound, ImportNotInState."""
+    return undo(import_id=import_id, by=require(viewer, Permission.RUN_JOBS))
+
+
+def undo(*, import_id: int, by: User | None) -> int:
+    """Delete every event that an import brought, a batch at a time; broken off, it goes on when called again.
+    Returns how many went. Raises ImportNotFound, ImportNotInState."""
+    record = HistoryImport.objects.filter(pk=import_id).first()
+    if record is None:
+        raise ImportNotFound(pgettext("import", "There is no such import."))
+    if record.state == HistoryImport.State.UNDONE:
+        raise ImportNotInState(pgettext("import", "This import was undone before."))
+    gone = 0
+    while went := _undo_some(record.pk):
+        gone += went
+    _end(record.pk, by, gone)
+    return gone
+
+
+@transaction.atomic
+def _undo_some(import_id: int) -> int:
+    theirs = Event.objects.filter(source_id=import_id)
+    ids = list(theirs.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if ids:
+        some = theirs.filter(pk__lte=ids[-1])
+        reopen_days(some.order_by().values_list("day", flat=True).distinct())
+        some.delete()
+    return len(ids)
+
+
+@transaction.atomic
+def _end(import_id: int, by: User | None, gone: int) -> None:
+    record = HistoryImport.objects.select_for_update().get(pk=import_id)
+    before = {"state": record.state}
+    record.state, record.undone_at = HistoryImport.State.UNDONE, clock.now()
+    record.save(update_fields=["state", "undone_at"])
+    after = {"state": record.state, "removed": gone}
+    note(
+        by=by,
+        act="history.undone",
+        subject=("import", record.pk, record.file_name),
+        before=before,
+        after=after,
+    )
