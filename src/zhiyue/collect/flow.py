@@ -1,0 +1,107 @@
+"""What comes in and what doesn't: events stored, refused by consent, kept out by cleaning; today live, and by day."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMinute
+
+from zhiyue.collect.models import ConsentCount, Event, QuarantineCount
+from zhiyue.collect.quarantine import DAYS
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.kit import clock
+
+MINUTES = 60
+# So many of the newest events are looked through for the minutes: a page that asks every few seconds costs the same in
+# an academy of any size.
+NEWEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """This hour, minute by minute (oldest first), when the newest event came, and today so far by origin."""
+
+    minutes: tuple[tuple[datetime, int], ...]
+    newest_at: datetime | None
+    today: dict[str, int]
+    unconsented: int
+    quarantined: int
+
+    @property
+    def stored(self) -> int:
+        return sum(self.today.values())
+
+    @property
+    def most(self) -> int:
+        return max((n for _, n in self.minutes), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One business day: events stored, not stored for want of consent, kept out by cleaning."""
+
+    day: date
+    stored: int
+    unconsented: int
+    quarantined: int
+
+
+def now(viewer: Viewer) -> Now:
+    """The flow at this moment. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    moment = clock.now()
+    today = clock.business_day(moment)
+    begin = moment.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
+    newest = Event.objects.order_by("-pk").values("pk")[:NEWEST]
+    told = Event.objects.filter(pk__in=newest, recorded_at__gte=begin).exclude(origin="import")
+    counted = told.order_by().annotate(minute=TruncMinute("recorded_at")).values_list("minute")
+    by_minute = dict(counted.annotate(n=Count("pk")))
+    minutes = [begin + timedelta(minutes=n) for n in range(MINUTES)]
+    origins = Event.objects.filter(day=today).order_by().values_list("origin").annotate(n=Count("pk"))
+    return Now(
+        minutes=tuple((minute, by_minute.get(minute, 0)) for minute in minutes),
+        newest_at=Event.objects.order_by("-pk").values_list("recorded_at", flat=True).first(),
+        today=dict(origins),
+        unconsented=_sum(ConsentCount, today),
+        quarantined=_sum(QuarantineCount, today),
+    )
+
+
+def by_day(viewer: Viewer, *, days: int = DAYS) -> list[Day]:
+    """The last `days` business days, today last. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    today = clock.business_day()
+    since = clock.days_before(today, days - 1)
+    stored = Event.objects.filter(day__gte=since).order_by().values_list("day").annotate(n=Count("pk"))
+    kept, refused, out = dict(stored), _sums(ConsentCount, since), _sums(QuarantineCount, since)
+    listed = [clock.days_before(today, n) for n in reversed(range(days))]
+    return [Day(day, kept.get(day, 0), refused.get(day, 0), out.get(day, 0)) for day in listed]
+
+
+def unconsented(viewer: Viewer, *, days: int = DAYS) -> list[tuple[str, int]]:
+    """How many events of each kind weren't stored for want of consent, most first. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    since = clock.days_before(clock.business_day(), days - 1)
+    counts: Counter[str] = Counter()
+    for name, n in ConsentCount.objects.filter(day__gte=since).values_list("name", "n"):
+        counts[name] += n
+    return sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+
+
+def stored_by_kind(viewer: Viewer, *, days: int = 28) -> dict[str, int]:
+    """How many events of each kind were stored in the last `days` business days. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    since = clock.days_before(clock.business_day(), days - 1)
+    return dict(Event.objects.filter(day__gte=since).order_by().values_list("name").annotate(n=Count("pk")))
+
+
+def _sum(table: type[ConsentCount] | type[QuarantineCount], day: date) -> int:
+    return table._default_manager.filter(day=day).aggregate(n=Sum("n"))["n"] or 0
+
+
+def _sums(table: type[ConsentCount] | type[QuarantineCount], since: date) -> dict[date, int]:
+    rows = table._default_manager.filter(day__gte=since).order_by().values_list("day")
+    return dict(rows.annotate(total=Sum("n")))

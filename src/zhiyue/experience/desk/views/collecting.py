@@ -1,0 +1,70 @@
+"""What is collected: the flow of events, what was not kept and why, the lake, how long things stay, imports."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import ngettext, pgettext
+from django.views.decorators.http import require_POST, require_safe
+
+from zhiyue.collect import flow
+from zhiyue.collect.importing import undoing
+from zhiyue.collect.vocabulary import KINDS
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.kit.sheets import csv_row
+from zhiyue.experience.desk import collected, words
+from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.shell.viewers import PageRequest
+
+IMPORTS_SHOWN = 20
+
+
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def collecting(request: PageRequest) -> HttpResponse:
+    days = flow.by_day(request.viewer)
+    page = {
+        "tab": "collecting",
+        "now": collected.told_now(flow.now(request.viewer)),
+        "chart": collected.chart(days, csv_url=reverse("desk:collecting_csv")),
+        "unconsented": [(words.act(name), n) for name, n in flow.unconsented(request.viewer)],
+        "imports": undoing.imports(request.viewer, limit=IMPORTS_SHOWN),
+        "may_run": request.viewer.may(Permission.RUN_JOBS),
+    }
+    return render(request, "desk/collecting.html", page)
+
+
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def now(request: PageRequest) -> HttpResponse:
+    """The moving part of the page alone."""
+    return render(request, "desk/parts/flow.html", {"now": collected.told_now(flow.now(request.viewer))})
+
+
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def collecting_csv(request: PageRequest) -> HttpResponse:
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="collecting.csv"'
+    answer.write(csv_row(["day", "stored", "unconsented", "quarantined"]))
+    for one in flow.by_day(request.viewer):
+        answer.write(csv_row([one.day.isoformat(), one.stored, one.unconsented, one.quarantined]))
+    return answer
+
+
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def events(request: PageRequest) -> HttpResponse:
+    """The table of events: what may be recorded at all, and how often it was."""
+    stored = flow.stored_by_kind(request.viewer)
+    rows = [collected.told_kind(kind, stored.get(kind.name, 0)) for kind in KINDS.values()]
+    return render(request, "desk/events.html", {"tab": "collecting", "families": collected.by_family(rows)})
+
+
+@for_the_desk(Permission.RUN_JOBS)
+@require_POST
+def undo_import(request: PageRequest, import_id: int) -> HttpResponse:
+    gone = undoing.undo_on_the_desk(viewer=request.viewer, import_id=import_id)
+    said = ngettext("%(n)s event was taken out again.", "%(n)s events were taken out again.", gone)
+    messages.success(request, said % {"n": f"{gone:,}"} if gone else pgettext("import", "It had brought nothing."))
+    return HttpResponseRedirect(f"{reverse('desk:collecting')}#imports")

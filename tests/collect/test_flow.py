@@ -1,0 +1,88 @@
+"""The flow: what came in and what didn't, for who may see it."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.factories import make_visitor
+from zhiyue.collect import flow
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
+from zhiyue.collect.services import receive, record
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.consent.purposes import NOTHING
+from zhiyue.core.kit import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def viewer(operator):
+    return Viewer(user=operator, visitor=None, roles=frozenset({"operator"}))
+
+
+@pytest.fixture
+def at_commit(django_capture_on_commit_callbacks):
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+def page(**more):
+    at = clock.now().isoformat()
+    return {"id": str(uuid4()), "name": "page.viewed", "at": at, "properties": {"path": "/"}, **more}
+
+
+def test_an_hour_is_counted_minute_by_minute(viewer, visitor, at_commit):
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    receive([page(), page()], actor=Actor(visitor=visitor), user_agent="Mozilla/5.0")
+    long_ago = record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    Event.objects.filter(pk=long_ago.pk).update(recorded_at=clock.now() - timedelta(minutes=61))
+    with at_commit():
+        record("course.viewed", actor=Actor(visitor=make_visitor(NOTHING)), course_id=7)
+    receive([{"rubbish": 1}], actor=Actor(visitor=visitor), user_agent="Mozilla/5.0")
+    found = flow.now(viewer)
+    assert len(found.minutes) == 60
+    assert sum(n for _, n in found.minutes) == 3
+    assert found.minutes[-1][1] + found.minutes[-2][1] == 3
+    assert found.today == {"server": 2, "browser": 2}
+    assert (found.stored, found.unconsented, found.quarantined) == (4, 1, 1)
+
+
+def test_an_empty_academy_has_an_empty_flow(viewer):
+    found = flow.now(viewer)
+    assert (found.stored, found.most, found.newest_at) == (0, 0, None)
+    assert [(day.stored, day.unconsented, day.quarantined) for day in flow.by_day(viewer)] == [(0, 0, 0)] * 14
+
+
+def test_days_are_told_apart(viewer, visitor, at_commit):
+    yesterday = clock.now() - timedelta(days=1)
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=7, occurred_at=yesterday)
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    refuses = Actor(visitor=make_visitor(NOTHING))
+    with at_commit():
+        record("course.viewed", actor=refuses, course_id=7)
+        record("course.viewed", actor=refuses, course_id=7)
+        record("course.saved", actor=refuses, course_id=7)
+    *_, before, today = flow.by_day(viewer)
+    assert (before.stored, before.unconsented) == (1, 0)
+    assert (today.stored, today.unconsented) == (1, 3)
+    assert flow.unconsented(viewer) == [("course.viewed", 2), ("course.saved", 1)]
+    assert flow.stored_by_kind(viewer) == {"course.viewed": 2}
+
+
+@pytest.mark.parametrize("ask", [flow.now, flow.by_day, flow.unconsented, flow.stored_by_kind])
+@pytest.mark.parametrize("role", ["learner", "creator", "agent"])
+def test_strangers_see_none_of_it(stranger, ask, role):
+    with pytest.raises(NotAllowed):
+        ask(Viewer(user=stranger, visitor=None, roles=frozenset({role})))
+
+
+def test_the_hour_costs_the_same_however_much_there_is(
+    viewer, visitor, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(flow, "NEWEST", 2)
+    for _ in range(5):
+        record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    with django_assert_num_queries(5):
+        assert sum(n for _, n in flow.now(viewer).minutes) == 2
