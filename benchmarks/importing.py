@@ -175,7 +175,10 @@ def _bare() -> float:
     """Rows like those in the log, put into it again under other ids by the database's fastest way."""
     from django.db import connection  # noqa: PLC0415
 
-    columns = "name, member_id, visitor, course_id, lesson_id, properties, origin, occurred_at, recorded_at, day, corrections, purposes"
+    columns = (
+        "name, member_id, visitor, course_id, lesson_id, properties, origin, occurred_at, recorded_at, day, "
+        "corrections, purposes"
+    )
     connection.ensure_connection()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM collect_event ORDER BY id LIMIT {ROWS}")

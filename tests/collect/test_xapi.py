@@ -74,7 +74,7 @@ def test_an_event_comes_back_as_it_went(name):
         ("experienced", "/courses/c/", "course.viewed"),
         ("registered", "/courses/c", "course.enrolled"),
         ("completed", "/courses/c/lessons/l", "lesson.finished"),
-        ("initialized", "/courses/c/l/?from=home", "lesson.opened"),
+        ("initialized", "/courses/c/l/?from=home", "lesson.started"),
     ],
 )
 def test_a_foreign_statement_is_read_by_verb_and_object(verb, address, name):

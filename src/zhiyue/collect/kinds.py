@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from zhiyue.core.consent.purposes import Purpose
@@ -35,8 +36,7 @@ class Receipt:
     unconsented: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A row of a file as it was told, before anything in it is looked up. Properties have their types already; empty
     texts say nothing."""
 

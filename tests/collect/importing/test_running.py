@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from tests.factories import make_course, make_member
 from zhiyue.collect.errors import ImportNotFound, ImportNotInState, UnreadableHistory
@@ -370,7 +371,7 @@ class TestCommand:
         path = write(folder, line())
         with pytest.raises(CommandError, match=r"\[person\] column is missing"):
             self.run("events", str(path))
-        with pytest.raises(CommandError, match="There is no such import"):
+        with translation.override("en"), pytest.raises(CommandError, match="There is no such import"):
             self.run("undo", "99")
 
 

@@ -12,7 +12,7 @@ from zhiyue.collect.importing.files import Row
 from zhiyue.collect.importing.mapping import EPOCH, EPOCH_MS, ColumnMapping, Place, zone_of
 from zhiyue.collect.kinds import Told
 from zhiyue.collect.vocabulary import KINDS, EventKind, Property
-from zhiyue.collect.xapi import told_by
+from zhiyue.collect.xapi import STATEMENT_ACTORS, told_by
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.kit import clock
@@ -41,14 +41,16 @@ Judged = tuple[Cleaned, int]
 
 
 class Judge:
-    """Judges the rows of one file. Members are read once, at the beginning."""
+    """Judges the rows of one file. Members are read at the beginning; after that it asks no database, so it can work
+    in a thread of its own."""
 
     def __init__(self, mapping: ColumnMapping, places: Places) -> None:
         self._mapping = mapping
         self._places = places
         self._now = clock.now()
         self._zone = zone_of(mapping, clock.business_zone())
-        self._members: dict[str, dict[str, int]] = {}
+        ways = STATEMENT_ACTORS if mapping.form == "xapi" else (mapping.person_by,)
+        self._members = {by: _members_by(by) for by in ways}
         self._course_ids = {str(pk) for pk in places.courses.values()}
         self._lesson_ids = {(course, str(pk)): pk for (course, _), pk in places.lessons.items()}
         self._tell = told_by if mapping.form == "xapi" else _Cells(mapping).told
@@ -85,8 +87,6 @@ class Judge:
         return cleaned, member_id
 
     def _member(self, by: str, person: str) -> int:
-        if by not in self._members:
-            self._members[by] = _members_by(by)
         tidy = tidy_phone(person) if by == "phone" else person.strip().casefold()
         found = self._members[by].get(tidy)
         if found is None:

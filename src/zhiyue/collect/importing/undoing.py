@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils.translation import pgettext
 
 from zhiyue.collect.errors import ImportNotFound, ImportNotInState
+from zhiyue.collect.log import reopen_days
 from zhiyue.collect.models import Event, HistoryImport
-from zhiyue.collect.services import _reopen_days as reopen_days
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission

@@ -91,9 +91,13 @@ def chart(days: Sequence[Day], *, csv_url: str) -> Chart | None:
         pgettext("column", "In quarantine"),
     ]
     rows: list[list[Cell]] = [
-        [date_format(day.day, "MONTH_DAY_FORMAT"), day.stored, day.unconsented, day.quarantined] for day in days
+        [date_format(day.day, "MONTH_DAY_FORMAT"), day.stored, day.unconsented, day.quarantined]
+        for day in days
     ]
-    note = pgettext("chart", "Events by business day, today so far at the end. Past events that were imported count on their day.")
+    note = pgettext(
+        "chart",
+        "Events by business day, today so far at the end. What was imported counts on the day it happened.",
+    )
     return Chart("collecting", "line", finding(days), columns, rows, note=note, csv_url=csv_url)
 
 

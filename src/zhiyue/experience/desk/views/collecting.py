@@ -66,5 +66,7 @@ def events(request: PageRequest) -> HttpResponse:
 def undo_import(request: PageRequest, import_id: int) -> HttpResponse:
     gone = undoing.undo_on_the_desk(viewer=request.viewer, import_id=import_id)
     said = ngettext("%(n)s event was taken out again.", "%(n)s events were taken out again.", gone)
-    messages.success(request, said % {"n": f"{gone:,}"} if gone else pgettext("import", "It had brought nothing."))
+    messages.success(
+        request, said % {"n": f"{gone:,}"} if gone else pgettext("import", "It had brought nothing.")
+    )
     return HttpResponseRedirect(f"{reverse('desk:collecting')}#imports")
