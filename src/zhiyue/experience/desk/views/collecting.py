@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
-from zhiyue.collect import flow
+from zhiyue.collect import flow, lake, retention
+from zhiyue.collect.asking import verify_soon
 from zhiyue.collect.importing import undoing
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.permissions import Permission
@@ -17,6 +18,7 @@ from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.viewers import PageRequest
 
 IMPORTS_SHOWN = 20
+OPEN_SHOWN = 5
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
@@ -27,11 +29,35 @@ def collecting(request: PageRequest) -> HttpResponse:
         "tab": "collecting",
         "now": collected.told_now(flow.now(request.viewer)),
         "chart": collected.chart(days, csv_url=reverse("desk:collecting_csv")),
+        **_lake(),
+        "kept": [(words.act(one.name), one) for one in retention.overview() if one.oldest],
         "unconsented": [(words.act(name), n) for name, n in flow.unconsented(request.viewer)],
-        "imports": undoing.imports(request.viewer, limit=IMPORTS_SHOWN),
+        "imports": [
+            (one, words.import_state(one.state))
+            for one in undoing.imports(request.viewer, limit=IMPORTS_SHOWN)
+        ],
         "may_run": request.viewer.may(Permission.RUN_JOBS),
     }
     return render(request, "desk/collecting.html", page)
+
+
+def _lake() -> dict[str, object]:
+    report = lake.report()
+    return {
+        "lake": report,
+        "open_days": report.open_days[-OPEN_SHOWN:],
+        "open_more": max(0, len(report.open_days) - OPEN_SHOWN),
+        "check": report.last_check,
+        "faults": lake.faults_of(report.last_check) if report.last_check else [],
+    }
+
+
+@for_the_desk(Permission.RUN_JOBS)
+@require_POST
+def verify_lake(request: PageRequest) -> HttpResponse:
+    verify_soon(viewer=request.viewer)
+    messages.success(request, pgettext("lake", "Every file is looked at in the background; the result stands here."))
+    return HttpResponseRedirect(f"{reverse('desk:collecting')}#lake")
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
