@@ -2,6 +2,7 @@
 import "./desk-frame.css";
 import "./desk.css";
 import "./desk-people.css";
+import "./desk-flow.css";
 import "./desk-searches.css";
 import "./desk-collecting.css";
 import "./desk-setup";

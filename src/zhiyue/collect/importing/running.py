@@ -148,7 +148,7 @@ def _agreed(
     """A part with what consent says of it."""
     count, taken, faults = judged
     granted = _granted(taken, mapping.stated)
-    received_at = clock.now()
+    received_at, zone = clock.now(), clock.business_zone()
     events: list[LogRow] = []
     unconsented: list[tuple[datetime, str]] = []
     for cleaned, member_id in taken:
@@ -163,6 +163,7 @@ def _agreed(
                 origin="import",
                 received_at=received_at,
                 purposes=purposes,
+                zone=zone,
                 source_id=source,
             )
         )

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import pgettext
 
 from zhiyue.collect.errors import ImportNotFound, ImportNotInState
-from zhiyue.collect.log import reopen_days
+from zhiyue.collect.days import reopen
 from zhiyue.collect.models import Event, HistoryImport
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
@@ -48,7 +48,7 @@ def _undo_some(import_id: int) -> int:
     ids = list(theirs.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
         some = theirs.filter(pk__lte=ids[-1])
-        reopen_days(some.order_by().values_list("day", flat=True).distinct())
+        reopen(some.order_by().values_list("day", flat=True).distinct())
         some.delete()
     return len(ids)
 

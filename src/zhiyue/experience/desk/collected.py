@@ -13,6 +13,7 @@ from zhiyue.core.consent.purposes import PURPOSES
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk import words
 from zhiyue.experience.shell.charts import Cell, Chart
+from zhiyue.experience.shell.purposes import LABELS
 
 # A minute's bar at its highest, in the units of the drawing.
 HEIGHT = 60
@@ -128,7 +129,7 @@ def told_kind(kind: EventKind, stored: int) -> ToldKind:
         says=words.act(kind.name),
         meaning=words.meaning(kind.name),
         origins=tuple(words.origin(origin) for origin in sorted(kind.origins)),
-        consent=tuple(words.purpose(one) for one in PURPOSES if one in kind.serves),
+        consent=tuple(LABELS[one] for one in PURPOSES if one in kind.serves),
         is_necessary=kind.is_necessary,
         days_kept=kind.days_kept,
         properties=tuple((one.name, bounds(one)) for one in kind.properties),

@@ -63,8 +63,14 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
-        pgettext_lazy("desk navigation", "Collecting"),
+        pgettext_lazy("desk navigation", "Data"),
         (
+            Place(
+                "collecting",
+                pgettext_lazy("desk navigation", "Collecting"),
+                "inbox",
+                Permission.SEE_ACTIVITY,
+            ),
             Place(
                 "quarantine",
                 pgettext_lazy("desk navigation", "Quarantine"),

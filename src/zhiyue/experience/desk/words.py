@@ -70,6 +70,13 @@ _JOBS: Mapping[str, Words] = {
     "jobs.forget_sessions": pgettext_lazy("job", "Forget expired sessions"),
 }
 
+_IMPORT_STATES: Mapping[str, Words] = {
+    "running": pgettext_lazy("import state", "Running, or broken off"),
+    "done": pgettext_lazy("import state", "Done"),
+    "failed": pgettext_lazy("import state", "Broken off"),
+    "undone": pgettext_lazy("import state", "Undone"),
+}
+
 WEEKDAYS: tuple[Words, ...] = (
     pgettext_lazy("weekday", "Monday"),
     pgettext_lazy("weekday", "Tuesday"),
@@ -120,6 +127,10 @@ def family(name: str) -> Words:
 
 def origin(name: str) -> Words:
     return _ORIGINS.get(name, name)
+
+
+def import_state(state: str) -> Words:
+    return _IMPORT_STATES.get(state, state)
 
 
 def quarantine_reason(reason: str) -> Words:
