@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils.translation import pgettext
 
-from zhiyue.collect.errors import ImportNotFound, ImportNotInState
 from zhiyue.collect.days import reopen
+from zhiyue.collect.errors import ImportNotFound, ImportNotInState
 from zhiyue.collect.models import Event, HistoryImport
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User

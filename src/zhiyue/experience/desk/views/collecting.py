@@ -56,7 +56,9 @@ def _lake() -> dict[str, object]:
 @require_POST
 def verify_lake(request: PageRequest) -> HttpResponse:
     verify_soon(viewer=request.viewer)
-    messages.success(request, pgettext("lake", "Every file is looked at in the background; the result stands here."))
+    messages.success(
+        request, pgettext("lake", "Every file is looked at in the background; the result stands here.")
+    )
     return HttpResponseRedirect(f"{reverse('desk:collecting')}#lake")
 
 
