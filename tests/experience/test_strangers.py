@@ -18,7 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
-from zhiyue.collect.models import Quarantined
+from zhiyue.collect.models import HistoryImport, Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
 from zhiyue.core.accounts.invitations import invite_staff
 from zhiyue.core.accounts.kinds import Viewer
@@ -163,6 +163,7 @@ def samples(course, creator, operator, stranger, owner):
         "member_id": stranger.pk,
         "job_id": dead.pk,
         "entry_id": Quarantined.objects.create(received_at=clock.now(), reason="malformed", payload="{}").pk,
+        "import_id": HistoryImport.objects.create(file_name="a.csv", form="csv", started_at=clock.now()).pk,
         "kind": "terms",
         "version": _later(_viewer(owner, "owner")).version,
         "what": "storage",
