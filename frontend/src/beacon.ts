@@ -1,5 +1,7 @@
 // Tells the event log what happens in the browser: queued, sent in batches, repeated until received.
-// Every event carries its own id, so one that arrives twice is counted once.
+// Every event carries its own id, so one that arrives twice is counted once. Every batch carries what the clock says
+// when it leaves, by which a clock that is wrong is set right. A page that may tell nothing names no address: nothing is
+// queued then, and what an earlier page couldn't send is forgotten.
 
 interface Told {
   id: string;
@@ -13,14 +15,17 @@ interface Told {
 type About = Pick<Told, "course_id" | "lesson_id">;
 
 const KEEP = "zy-beacon";
+// Fifty events are some 15 kB; of what a browser sends for pages that are gone it takes 64 kB at once.
 const BATCH = 50;
 const MOST_KEPT = 200;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
+const DONE = -1;
 
 const address = document.querySelector<HTMLMetaElement>("meta[name='zy-events']")?.content ?? "";
 let queue: Told[] = recalled();
 let timer = 0;
+// How long until the next try; longer after each that failed.
 let wait = FIRST_WAIT_MS;
 let sending = false;
 
@@ -29,7 +34,7 @@ function recalled(): Told[] {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEEP) ?? "[]") as Told[];
     sessionStorage.removeItem(KEEP);
-    return Array.isArray(kept) ? kept : [];
+    return address && Array.isArray(kept) ? kept.slice(-MOST_KEPT) : [];
   } catch {
     return [];
   }
@@ -58,7 +63,9 @@ function identifier(): string {
 export function tell(name: string, about: About, properties?: Record<string, unknown>): void {
   if (!address) return;
   queue.push({ id: identifier(), name, at: new Date().toISOString(), ...about, ...(properties && { properties }) });
-  schedule(queue.length >= BATCH ? 0 : FIRST_WAIT_MS);
+  // Where nothing gets through, the newest are worth most.
+  if (queue.length > MOST_KEPT) queue = queue.slice(-MOST_KEPT);
+  schedule(queue.length >= BATCH && wait === FIRST_WAIT_MS ? 0 : wait);
 }
 
 function schedule(milliseconds: number): void {
@@ -73,42 +80,50 @@ async function send(): Promise<void> {
   if (sending || !queue.length) return;
   sending = true;
   const batch = queue.slice(0, BATCH);
-  const arrived = await post(batch);
+  const again = await post(batch);
   sending = false;
-  if (arrived) {
+  if (again === DONE) {
     const gone = new Set(batch.map((event) => event.id));
     queue = queue.filter((event) => !gone.has(event.id));
     wait = FIRST_WAIT_MS;
   } else {
-    queue = queue.slice(-MOST_KEPT);
-    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    // Not all browsers at the same moment, when a server comes back.
+    wait = Math.max(Math.min(wait * 2, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2), again);
   }
   keep();
   schedule(wait);
 }
 
-/** True when there is no use in sending the batch again: received, or refused as malformed. */
-async function post(batch: Told[]): Promise<boolean> {
+function body(batch: Told[]): string {
+  return JSON.stringify({ sent_at: new Date().toISOString(), events: batch });
+}
+
+/** DONE when there is no use in sending the batch again: received, or refused as malformed. Else for how many
+ *  milliseconds the server wants to be left alone, 0 where it didn't say. */
+async function post(batch: Told[]): Promise<number> {
   try {
     const answer = await fetch(address, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ events: batch }),
+      body: body(batch),
       credentials: "same-origin",
       keepalive: true,
     });
-    return answer.status < 500 && answer.status !== 408 && answer.status !== 429;
+    if (answer.status < 500 && answer.status !== 408 && answer.status !== 429) return DONE;
+    return 1000 * (Number(answer.headers.get("Retry-After")) || 0);
   } catch {
-    return false;
+    return 0;
   }
 }
 
-/** The page is being left: hand the rest to the browser, and keep what it will not take. */
+/** The page is being left: hand the rest to the browser, and keep for the next page what it will not take. It says no
+ *  where too much is under way already. */
 function leave(): void {
-  if (!queue.length) return;
-  const batch = queue.slice(0, BATCH);
-  const body = new Blob([JSON.stringify({ events: batch })], { type: "application/json" });
-  if (navigator.sendBeacon(address, body)) queue = queue.slice(batch.length);
+  while (queue.length) {
+    const batch = queue.slice(0, BATCH);
+    if (!navigator.sendBeacon(address, new Blob([body(batch)], { type: "application/json" }))) break;
+    queue = queue.slice(batch.length);
+  }
   keep();
 }
 
@@ -122,9 +137,13 @@ export function beforeLeaving(last: () => void): void {
 export function startBeacon(): void {
   if (!address) return;
   tell("page.viewed", {}, { path: location.pathname.slice(0, 300) });
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "hidden") return;
+  const goodbye = (): void => {
     leaving.forEach((last) => last());
     leave();
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") goodbye();
   });
+  // Some browsers leave a page without hiding it first.
+  addEventListener("pagehide", goodbye);
 }

@@ -7,7 +7,7 @@ import { sendOnce } from "./once";
 import { startParts } from "./parts";
 import { watchReading } from "./reading";
 import { startSearch } from "./search";
-import { watchChoices, watchSlates } from "./slates";
+import { watchChoices, watchOffers, watchSlates } from "./slates";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
@@ -36,6 +36,7 @@ watchReading();
 watchChoices();
 startSearch();
 watchSlates();
+watchOffers();
 document.body.addEventListener("htmx:afterSettle", (event) => watchSlates(event.target as HTMLElement));
 document.body.addEventListener("htmx:sendError", sayFailure);
 document.body.addEventListener("htmx:responseError", sayFailure);

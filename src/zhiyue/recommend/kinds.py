@@ -24,12 +24,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """A course in its place (from 1). Scores compare inside one slate only."""
+    """A course in its place (from 1). Scores compare inside one slate only. `propensity` is the chance with which the
+    policy puts this course there: 1 where it leaves nothing to chance."""
 
     course_id: int
     score: float
     reason: Reason
     position: int
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

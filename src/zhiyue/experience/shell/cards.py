@@ -16,7 +16,8 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class ShownCourse:
-    """A course on a card. `position` counts from 1; `reason` names the act or fact it is shown for.
+    """A course on a card. `position` counts from 1; `reason` names the act or fact it is shown for; `propensity` is
+    the chance with which it stands there.
 
     Where it was searched for, `title` and `why` are its title and what speaks for it, with what was found marked.
     """
@@ -28,6 +29,7 @@ class ShownCourse:
     learners: int = 0
     title: SafeString | str = ""
     why: SafeString | str = ""
+    propensity: float = 1.0
 
     @property
     def topic(self) -> str:
@@ -66,8 +68,10 @@ def show(
     *,
     reasons: Mapping[int, Words] | None = None,
     learners: Mapping[int, int] | None = None,
+    propensities: Mapping[int, float] | None = None,
 ) -> list[ShownCourse]:
-    """Cards in this order, their covers unlike their neighbours'. `reasons`, `learners` are by course id."""
+    """Cards in this order, their covers unlike their neighbours'. `reasons`, `learners`, `propensities` (1 where none
+    is given) are by course id."""
     worn = covers.dress([(card.slug, card.topic_slug) for card in cards])
     return [
         ShownCourse(
@@ -76,6 +80,7 @@ def show(
             position=position,
             reason=(reasons or {}).get(card.id, ""),
             learners=(learners or {}).get(card.id, 0),
+            propensity=(propensities or {}).get(card.id, 1.0),
         )
         for position, (card, wear) in enumerate(zip(cards, worn, strict=True), start=1)
     ]

@@ -90,7 +90,9 @@ def close_to(course_id: int) -> Shelf:
     cards = catalogue.courses_by_id([item.course_id for item in found])
     title = pgettext_lazy("shelf", "Goes well with it")
     reason = pgettext_lazy("shelf", "Close to this course in what they teach and who takes them")
-    items = show([cards[item.course_id] for item in found if item.course_id in cards])
+    items = show(
+        [cards[item.course_id] for item in found if item.course_id in cards], propensities=_chances(found)
+    )
     return Shelf(key="similar", title=title, reason=reason, policy=found.policy, items=items)
 
 
@@ -107,5 +109,13 @@ def _shelf(
     cards = catalogue.courses_by_id([item.course_id for item in chosen])
     titles = catalogue.titles([item.reason.course_id for item in chosen if item.reason.course_id])
     reasons = {item.course_id: in_words(item.reason, titles) for item in chosen}
-    shown = show([cards[item.course_id] for item in chosen if item.course_id in cards], reasons=reasons)
+    shown = show(
+        [cards[item.course_id] for item in chosen if item.course_id in cards],
+        reasons=reasons,
+        propensities=_chances(chosen),
+    )
     return Shelf(key=key, title=title, reason=reason, policy=policy, items=shown, more_url=more_url)
+
+
+def _chances(items: Iterable[Recommended]) -> dict[int, float]:
+    return {item.course_id: item.propensity for item in items}

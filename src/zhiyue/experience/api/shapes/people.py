@@ -123,6 +123,9 @@ class ReasonShape(Shape):
 class RecommendedShape(Shape):
     position = serializers.IntegerField()
     score = serializers.FloatField(help_text="Compares inside one slate only.")
+    propensity = serializers.FloatField(
+        help_text="The chance with which the policy puts this course here; 1 where it leaves nothing to chance."
+    )
     reason = ReasonShape()
     course = CourseShape()
 

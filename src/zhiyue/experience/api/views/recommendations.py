@@ -49,6 +49,7 @@ def _told(found: Slate) -> Any:
         {
             "position": item.position,
             "score": item.score,
+            "propensity": item.propensity,
             "reason": {
                 "kind": item.reason.kind,
                 "event": item.reason.event,
