@@ -1,0 +1,200 @@
+"""What travels in and out of the model: the courses that can be seen, the people and what they have, their acts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from zhiyue.engine.simulate import chance
+from zhiyue.engine.simulate.chance import Bools, Floats, Ints, Keys
+
+NONE = -1
+DAY_SECONDS = 86_400
+
+
+class Kind(IntEnum):
+    """What can be done. In a funnel: page, slate, view, open (a preview is an open lesson of a course that isn't
+    one's own), join, enrol, finish."""
+
+    JOIN = 0
+    SIGN_IN = 1
+    PAGE = 2
+    SLATE = 3
+    CHOOSE = 4
+    SEARCH = 5
+    FIND = 6
+    VIEW = 7
+    OPEN = 8
+    READ = 9
+    FINISH = 10
+    SAVE = 11
+    ENROL = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    id: int
+    minutes: int
+    is_free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a person can see of a course. `lessons` are the written ones, in order; `published_day` is the ordinal
+    of the day it came out: people notice it from the next day on."""
+
+    id: int
+    topic: str
+    tags: tuple[str, ...]
+    price_fen: int
+    published_day: int
+    lessons: tuple[Lesson, ...]
+    keyword: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Courses as arrays, in the order given: C courses, T topics, G tags, L lessons.
+
+    topic (C,), tags (C, G) with rows that add up to 1 (or 0), price and reference price in fen (C,), `lessons`
+    (C, most lessons) indices into the lesson arrays or NONE.
+    """
+
+    courses: tuple[Course, ...]
+    course_id: Ints
+    topic: Ints
+    topic_keys: Keys
+    tags: Floats
+    tag_keys: Keys
+    price_fen: Floats
+    reference_fen: Floats
+    published_day: Ints
+    lessons: Ints
+    lesson_id: Ints
+    lesson_minutes: Floats
+    lesson_is_free: Bools
+    lesson_index: dict[int, int] = field(repr=False)
+    course_index: dict[int, int] = field(repr=False)
+    words: tuple[tuple[str, ...], ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.courses)
+
+
+def catalogue(courses: Sequence[Course]) -> Catalogue:
+    """Courses put into arrays. The reference price of a course is the mean of the priced courses of its topic, or of
+    all where its topic has none: what people take for usual."""
+    topics = sorted({course.topic for course in courses})
+    names = sorted({tag for course in courses for tag in course.tags})
+    column = {name: n for n, name in enumerate(names)}
+    tags = np.zeros((len(courses), len(names)))
+    most = max((len(course.lessons) for course in courses), default=0)
+    lessons = np.full((len(courses), max(most, 1)), NONE, dtype=np.int64)
+    flat: list[Lesson] = []
+    for row, course in enumerate(courses):
+        for tag in course.tags:
+            tags[row, column[tag]] = 1 / len(set(course.tags))
+        lessons[row, : len(course.lessons)] = np.arange(len(flat), len(flat) + len(course.lessons))
+        flat += course.lessons
+    topic = np.array([topics.index(course.topic) for course in courses], dtype=np.int64)
+    price = np.array([course.price_fen for course in courses], dtype=np.float64)
+    return Catalogue(
+        courses=tuple(courses),
+        course_id=np.array([course.id for course in courses], dtype=np.int64),
+        topic=topic,
+        topic_keys=chance.keys(topics),
+        tags=tags,
+        tag_keys=chance.keys(names),
+        price_fen=price,
+        reference_fen=_reference(price, topic, len(topics)),
+        published_day=np.array([course.published_day for course in courses], dtype=np.int64),
+        lessons=lessons,
+        lesson_id=np.array([lesson.id for lesson in flat], dtype=np.int64),
+        lesson_minutes=np.array([lesson.minutes for lesson in flat], dtype=np.float64),
+        lesson_is_free=np.array([lesson.is_free for lesson in flat], dtype=np.bool_),
+        lesson_index={lesson.id: n for n, lesson in enumerate(flat)},
+        course_index={course.id: n for n, course in enumerate(courses)},
+        words=tuple(
+            tuple(w for w in (*course.tags, course.keyword, course.topic) if w) for course in courses
+        ),
+    )
+
+
+def _reference(price: Floats, topic: Ints, topics: int) -> Floats:
+    priced = price > 0
+    count = np.bincount(topic[priced], minlength=topics)
+    total = np.bincount(topic[priced], weights=price[priced], minlength=topics)
+    usual = price[priced].mean() if priced.any() else 1.0
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), usual)[topic], dtype=np.float64)
+
+
+@dataclass(eq=False)
+class People:
+    """N people and what they have at the beginning of a day; a day's acts change it.
+
+    `key` says who they are for good, `joined` is the moment of joining in days (ordinal and fraction; infinite for
+    visitors). `recent` (N, RECENT_DAYS) tells on which of the days before they were there, yesterday first.
+    `percent` (N, L) is how far each came in a lesson, `finished` whether to its end.
+    """
+
+    key: Keys
+    joined: Floats
+    recent: Bools
+    enrolled: Bools
+    saved: Bools
+    finished: Bools
+    percent: Ints
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+# The model remembers so many days of being there.
+RECENT_DAYS = 28
+
+
+def newcomers(key: Keys, joined: Floats, shown: Catalogue) -> People:
+    """People who have nothing yet."""
+    people, courses, lessons = len(key), len(shown), len(shown.lesson_id)
+    return People(
+        key=key,
+        joined=joined,
+        recent=np.zeros((people, RECENT_DAYS), dtype=np.bool_),
+        enrolled=np.zeros((people, courses), dtype=np.bool_),
+        saved=np.zeros((people, courses), dtype=np.bool_),
+        finished=np.zeros((people, lessons), dtype=np.bool_),
+        percent=np.zeros((people, lessons), dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Acts:
+    """A day's acts as columns, in order of time. `person` is the row in People, `at` seconds since the day began,
+    `as_visitor` that it happened before the person had an account. `course` and `lesson` are indices or NONE.
+
+    seconds, percent: of READ. position: place (from 1) in the slate or among what was found. propensity: how
+    likely the slate's policy was to put the chosen course there, given those above it. slate: row of `slates`.
+    words: row of `searched`; found: how much. path: row of `paths`.
+    """
+
+    person: Ints
+    kind: Ints
+    at: Floats
+    as_visitor: Bools
+    course: Ints
+    lesson: Ints
+    seconds: Ints
+    percent: Ints
+    position: Ints
+    propensity: Floats
+    slate: Ints
+    words: Ints
+    found: Ints
+    path: Ints
+    slates: Ints
+    searched: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.person)
