@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from benchmarks.simulator_picture import draw
+from benchmarks.simulator.picture import draw
 from zhiyue.engine.simulate import chance
 from zhiyue.engine.simulate.chance import Bools, Floats, Ints
 from zhiyue.engine.simulate.day import live_a_day
@@ -22,8 +22,8 @@ from zhiyue.engine.simulate.parameters import ACADEMY, OPEN_UNIVERSITY, Paramete
 from zhiyue.engine.simulate.people import nature
 from zhiyue.engine.simulate.rhythm import cohort
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "oulad"
-PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "simulator.svg"
+DATA = Path(__file__).parents[3] / "shared" / "data" / "oulad"
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "simulator.svg"
 WEEKS = 33
 # A Saturday, as the presentations of OULAD begin.
 FIRST_DAY = 735_146
