@@ -1,46 +1,59 @@
 """Simulated members live the same lives again, go on living, and never twice."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.models import User
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.jobs.services import inside
 from zhiyue.core.kit import clock
 from zhiyue.demo import services
 from zhiyue.demo.accounts import ACCOUNTS
+from zhiyue.demo.errors import NotInProduction
 from zhiyue.demo.living import town
 from zhiyue.demo.models import Seeding
+from zhiyue.engine.simulate.kinds import Kind, People
 from zhiyue.monitor.models import DailyMeasure
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.learning.models import LessonProgress
 
 pytestmark = pytest.mark.django_db
 
 
 def small():
-    services.seed(members=25, history_days=6)
+    services.seed(members=60, history_days=6)
 
 
 def lives():
-    return list(
-        Event.objects.filter(member__is_simulated=True).order_by("event_id").values_list("event_id", "name")
-    )
+    """Everything that simulated people did, visitors too."""
+    return list(Event.objects.filter(origin="import").order_by("event_id").values_list("event_id", "name"))
 
 
-def break_off_at_the_fourth_day(monkeypatch):
+def standing(here):
+    """Where everybody stands, by key."""
+    order = here.people.key.argsort()
+    return {part.name: getattr(here.people, part.name)[order].tolist() for part in fields(People)}
+
+
+def break_off_at(monkeypatch, call, act):
     real, calls = services.write, []
 
-    def breaks(happenings):
+    def breaks(*args, **kwargs):
         calls.append(1)
-        if len(calls) == 4:
+        written = real(*args, **kwargs)
+        if len(calls) == call:
+            # Written, and then the process is gone before the transaction ends.
             raise KeyboardInterrupt
-        return real(happenings)
+        return written
 
     with monkeypatch.context() as patched:
         patched.setattr(services, "write", breaks)
         with pytest.raises(KeyboardInterrupt):
-            small()
+            act()
 
 
 def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
@@ -48,8 +61,9 @@ def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
     state = Seeding.objects.get()
     assert state.finished_at is not None
     assert state.done == state.total
-    assert Course.objects.published().count() == 46
-    assert User.objects.count() == 25 + len(ACCOUNTS)
+    assert state.size == 60
+    assert Course.objects.published().count() == 40
+    assert User.objects.count() == 60 + len(ACCOUNTS)
     assert DailyMeasure.objects.count() >= 6
     before = lives()
     assert before
@@ -57,16 +71,26 @@ def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
     assert lives() == before
 
 
+def test_how_many_and_how_long_are_settings(settings):
+    settings.ZHIYUE_DEMO_MEMBERS, settings.ZHIYUE_DEMO_DAYS = 7, 2
+    services.seed()
+    assert User.objects.filter(is_simulated=True).count() == 7
+    assert Seeding.objects.get().total == 2 + services.STEPS_BESIDE_DAYS
+
+
 def test_a_seeding_broken_off_goes_on_where_it_stopped(monkeypatch):
-    break_off_at_the_fourth_day(monkeypatch)
+    break_off_at(monkeypatch, 4, small)
     half = Seeding.objects.get()
     assert half.finished_at is None
-    assert half.lived_until < clock.now()
+    assert half.lived_until == clock.day_start(clock.business_day() - timedelta(days=3)) - timedelta(
+        microseconds=1
+    )
+    assert not Event.objects.filter(origin="import", occurred_at__gt=half.lived_until).exists()
     small()
     broken_off = lives()
     assert Seeding.objects.get().finished_at is not None
     assert len(broken_off) == len(set(broken_off))
-    days = set(Event.objects.filter(member__is_simulated=True).values_list("day", flat=True))
+    days = set(Event.objects.filter(origin="import").values_list("day", flat=True))
     assert len(days) >= 6
 
 
@@ -82,18 +106,116 @@ def test_members_live_on_until_now_and_each_moment_once(monkeypatch):
     assert Event.objects.filter(occurred_at__gt=later).count() == 0
 
 
+def test_a_day_lived_in_small_steps_is_the_day_lived_at_once(monkeypatch):
+    small()
+    start = clock.day_start(clock.business_day() + timedelta(days=1))
+    for hour in range(1, 25):
+        monkeypatch.setattr(clock, "now", lambda hour=hour: start + timedelta(hours=hour))
+        # As after a restart: nothing is remembered from one step to the next.
+        services._lived.clear()
+        services.advance()
+    in_steps = set(Event.objects.filter(day=start.date()).values_list("event_id", flat=True))
+    assert in_steps
+    size = Seeding.objects.get().size
+    since = clock.business_day(Seeding.objects.get().started_at) + timedelta(days=1)
+    at_once = town(day=start.date(), size=size, growing_since=since).live(start.date())
+    assert len(at_once.acts) == len(in_steps)
+
+
+def test_after_a_week_of_standstill_members_catch_up_day_by_day_and_say_how_far_they_are(monkeypatch):
+    small()
+    state = Seeding.objects.get()
+    later = clock.now() + timedelta(days=7)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    job = Job.objects.create(
+        name="demo.advance",
+        kwargs={},
+        state=Job.State.RUNNING,
+        enqueued_at=later,
+        claimable_at=later,
+        attempts=1,
+    )
+    with inside(job):
+        break_off_at(monkeypatch, 4, services.advance)
+        so_far = Seeding.objects.get().lived_until
+        # Three days are whole, of the fourth nothing is left.
+        assert so_far == clock.day_start(
+            clock.business_day(state.lived_until) + timedelta(days=3)
+        ) - timedelta(microseconds=1)
+        assert not Event.objects.filter(origin="import", occurred_at__gt=so_far).exists()
+        services.advance()
+    job.refresh_from_db()
+    assert (job.progress_done, job.progress_total) == (5, 5)
+    assert Seeding.objects.get().lived_until == later
+    days = set(Event.objects.filter(origin="import").values_list("day", flat=True))
+    first, last = min(days), clock.business_day(later)
+    assert {first + timedelta(days=n) for n in range((last - first).days)} <= days
+    found = lives()
+    assert len(found) == len(set(found))
+
+
+def test_new_members_join_while_the_academy_lives(monkeypatch):
+    services.seed(members=400, history_days=1)
+    later = clock.now() + timedelta(days=6)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    services.advance()
+    new = User.objects.filter(is_simulated=True, email__startswith="m20")
+    assert new.count() > 0
+    assert all(user.joined_at <= later for user in new)
+    signed_up = Event.objects.filter(name="member.signed_up", member__in=new)
+    assert set(signed_up.values_list("member_id", "occurred_at")) == set(new.values_list("pk", "joined_at"))
+    count = new.count()
+    services.advance()
+    assert new.count() == count
+
+
 def test_without_a_demo_nothing_lives():
     assert services.advance() == 0
     assert Event.objects.count() == 0
 
 
+def test_production_has_no_simulated_members(settings):
+    small()
+    before = lives()
+    settings.ZHIYUE_ENVIRONMENT = "production"
+    with pytest.raises(NotInProduction):
+        services.seed(members=5, history_days=1)
+    with pytest.raises(NotInProduction):
+        services.advance()
+    assert lives() == before
+
+
+def test_a_production_academy_is_not_filled_and_its_schedule_does_nothing(settings):
+    settings.ZHIYUE_ENVIRONMENT = "production"
+    with pytest.raises(NotInProduction):
+        services.seed(members=5, history_days=1)
+    assert services.advance() == 0
+    assert not Seeding.objects.exists()
+    assert not User.objects.exists()
+    assert not Course.objects.exists()
+
+
+def test_what_is_lived_in_memory_is_what_the_records_say():
+    """The state at a day's beginning comes from the product, so that a day can be lived again after a crash."""
+    small()
+    day = clock.business_day() - timedelta(days=3)
+    here = town(day=day, size=60)
+    for n in range(3):
+        assert standing(here) == standing(town(day=day + timedelta(days=n), size=60))
+        here.live(day + timedelta(days=n))
+
+
 def test_a_day_lived_again_from_the_same_state_is_the_same_day():
     small()
     day = clock.business_day() - timedelta(days=2)
-    once = town(before=clock.day_start(day)).live(day)
-    again = town(before=clock.day_start(day)).live(day)
-    assert once == again
-    assert {h.kind for h in once} >= {"page", "view"}
+    once = town(day=day, size=60).live(day).acts
+    again = town(day=day, size=60).live(day).acts
+    for part in fields(once):
+        one, other = getattr(once, part.name), getattr(again, part.name)
+        assert one == other if isinstance(one, tuple) else (one == other).all()
+    assert {Kind(kind) for kind in once.kind.tolist()} >= {Kind.PAGE, Kind.VIEW}
+    written = set(Event.objects.filter(day=day, origin="import").values_list("event_id", flat=True))
+    assert len(written) == len(once)
 
 
 def test_who_joined_in_the_past_that_was_lived_was_seen():
@@ -105,60 +227,84 @@ def test_who_joined_in_the_past_that_was_lived_was_seen():
     assert joined <= set(signed_up)
 
 
+def test_visitors_look_round_and_what_they_did_becomes_theirs_when_they_join():
+    services.seed(members=200, history_days=6)
+    strangers = Event.objects.filter(member=None, origin="import")
+    assert strangers.exists()
+    assert not strangers.filter(visitor=None).exists()
+    assert not strangers.filter(name__in=["course.enrolled", "course.saved", "member.signed_in"]).exists()
+    joined = dict(User.objects.filter(is_simulated=True).values_list("pk", "joined_at"))
+    brought = list(Event.objects.exclude(member=None).exclude(visitor=None).filter(origin="import"))
+    assert brought
+    assert all(event.occurred_at < joined[event.member_id] for event in brought)
+    moved = {event.visitor for event in brought}
+    assert not LessonProgress.objects.filter(visitor__in=moved).exists()
+
+
 def test_searches_say_how_much_was_found_and_lead_on_to_a_course():
-    services.seed(members=150, history_days=6)
+    services.seed(members=250, history_days=6)
     made = list(Event.objects.filter(name="search.made"))
     assert {bool(event.properties["found"]) for event in made} == {True, False}
-    found = {(event.member_id, event.properties["words"]): event.properties["found"] for event in made}
+    found = {
+        (event.member_id or event.visitor, event.properties["words"]): event.properties["found"]
+        for event in made
+    }
     chosen = list(Event.objects.filter(name="search.chosen"))
     assert chosen
     for event in chosen:
-        assert 1 <= event.properties["position"] <= found[event.member_id, event.properties["words"]]
+        who = event.member_id or event.visitor
+        assert 1 <= event.properties["position"] <= found[who, event.properties["words"]]
         viewed = Event.objects.filter(
-            name="course.viewed", member_id=event.member_id,
+            name="course.viewed", member_id=event.member_id, visitor=event.visitor,
             occurred_at__gt=event.occurred_at, occurred_at__lte=event.occurred_at + timedelta(seconds=2),
         )  # fmt: skip
         assert viewed.exists()
 
 
-def test_members_take_one_edition_of_a_course_and_some_the_english_one():
-    services.seed(members=120, history_days=6)
-    opened = Event.objects.filter(name="course.viewed", member__is_simulated=True)
-    slugs = dict(Course.objects.values_list("pk", "slug"))
-    seen = {(member, slugs[course]) for member, course in opened.values_list("member_id", "course_id")}
-    english = {(member, slug.removesuffix("-en")) for member, slug in seen if slug.endswith("-en")}
-    assert english
-    assert not english & seen
+def test_what_is_chosen_from_a_shelf_was_shown_on_it_at_its_place():
+    services.seed(members=250, history_days=6)
+    shown = {
+        event.properties["slate"]: event.properties["courses"]
+        for event in Event.objects.filter(name="slate.shown")
+    }
+    chosen = list(Event.objects.filter(name="slate.chosen"))
+    assert chosen
+    assert len(shown) == Event.objects.filter(name="slate.shown").count()
+    for event in chosen:
+        assert shown[event.properties["slate"]][event.properties["position"] - 1] == event.course_id
+        assert event.properties["policy"] == "simulated"
 
 
 def test_a_banned_member_lives_no_more():
     small()
     banned = User.objects.filter(is_simulated=True).exclude(banned_at=None)
-    everybody = town(before=clock.now()).lives
-    assert banned.exists() and not set(banned.values_list("pk", flat=True)) & set(everybody)
+    everybody = {figure.member_id for figure in town(day=clock.business_day()).figures}
+    assert banned.exists()
+    assert not set(banned.values_list("pk", flat=True)) & everybody
 
 
-def test_nobody_acts_before_joining_or_reads_what_is_closed():
+def test_no_member_acts_before_joining_or_reads_what_is_closed():
     small()
     joined = dict(User.objects.values_list("pk", "joined_at"))
-    for event in Event.objects.filter(member__is_simulated=True).iterator():
+    simulated = Event.objects.filter(origin="import")
+    for event in simulated.filter(visitor=None).iterator():
         assert event.occurred_at >= joined[event.member_id]
     owned = set(Enrolment.objects.values_list("user_id", "course_id"))
-    free = set(
-        Course.objects.filter(lessons__is_free=True)
-        .values_list("lessons__pk", flat=True)
-        .filter(lessons__is_free=True)
-    )
-    for event in Event.objects.filter(member__is_simulated=True, name="lesson.opened"):
+    free = set(Course.objects.filter(lessons__is_free=True).values_list("lessons__pk", flat=True))
+    for event in simulated.filter(name="lesson.opened"):
         assert event.lesson_id in free or (event.member_id, event.course_id) in owned
+    prices = dict(Course.objects.values_list("pk", "price_fen"))
+    taken = Enrolment.objects.filter(user__is_simulated=True).values_list("course_id", "source")
+    assert {source for _, source in taken} == {"free", "granted"}
+    assert all((prices[course] == 0) is (source == "free") for course, source in taken)
 
 
 def test_a_seeding_resumed_days_later_leaves_no_hole(monkeypatch):
-    break_off_at_the_fourth_day(monkeypatch)
+    break_off_at(monkeypatch, 4, small)
     later = clock.now() + timedelta(days=3)
     monkeypatch.setattr(clock, "now", lambda: later)
     small()
     services.advance()
-    days = set(Event.objects.filter(member__is_simulated=True).values_list("day", flat=True))
+    days = set(Event.objects.filter(origin="import").values_list("day", flat=True))
     first, last = min(days), clock.business_day(later)
     assert {first + timedelta(days=n) for n in range((last - first).days)} <= days

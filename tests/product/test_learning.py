@@ -19,6 +19,7 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning import receiving, selectors, services
 from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 from zhiyue.product.learning.receiving import receive_from_browser
 
@@ -221,9 +222,9 @@ def test_a_batch_and_the_place_are_stored_together_or_not_at_all(course, learner
 def test_imported_progress_keeps_the_further_of_both(course, learner):
     lesson = lesson_of(course, "one")
     early, late = clock.now().replace(microsecond=1), clock.now().replace(microsecond=2)
-    services.import_progress(rows=[(learner.pk, lesson.pk, 60, None, early)])
-    services.import_progress(rows=[(learner.pk, lesson.pk, 100, late, late)])
-    services.import_progress(rows=[(learner.pk, lesson.pk, 10, None, early)])
+    services.import_progress(rows=[PastProgress(Actor(learner.pk), lesson.pk, 60, None, early)])
+    services.import_progress(rows=[PastProgress(Actor(learner.pk), lesson.pk, 100, late, late)])
+    services.import_progress(rows=[PastProgress(Actor(learner.pk), lesson.pk, 10, None, early)])
     row = LessonProgress.objects.get()
     assert (row.percent, row.finished_at, row.opened_at) == (100, late, late)
 

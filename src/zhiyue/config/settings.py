@@ -28,6 +28,8 @@ ZHIYUE_ENVIRONMENT = env.one_of(
 )
 ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
 ZHIYUE_DEMO: bool = env.bool("ZHIYUE_DEMO", default=False)
+ZHIYUE_DEMO_MEMBERS: int = env.int("ZHIYUE_DEMO_MEMBERS", default=2000)
+ZHIYUE_DEMO_DAYS: int = env.int("ZHIYUE_DEMO_DAYS", default=180)
 ZHIYUE_SITE_NAME: str = env.str("ZHIYUE_SITE_NAME", default="知跃")
 ZHIYUE_TIME_ZONE: str = env.str("ZHIYUE_TIME_ZONE", default="Asia/Shanghai")
 if ZHIYUE_TIME_ZONE not in available_timezones():

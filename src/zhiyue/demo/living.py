@@ -1,173 +1,197 @@
-"""Lets simulated members live on the real product: state is read from it, acts are written to it in bulk."""
+"""Lets simulated members live on the real product: state is read from it here; `writing` writes acts to it in bulk."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import NAMESPACE_OID, uuid5
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
 
-from django.db import transaction
+import numpy as np
 
-from zhiyue.collect.cleaning import Cleaned, clean
-from zhiyue.collect.kinds import Actor
-from zhiyue.collect.services import import_history
-from zhiyue.core.accounts.models import User
+from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
-from zhiyue.demo.simulator import Happening, Life, Persona, SimCourse, SimLesson, live_a_day, persona
-from zhiyue.product.catalogue.indexing import COURSE
-from zhiyue.product.catalogue.models import Course
+from zhiyue.demo import roster
+from zhiyue.demo.roster import Figure
+from zhiyue.engine.simulate.day import live_a_day
+from zhiyue.engine.simulate.kinds import (
+    RECENT_DAYS,
+    Acts,
+    Catalogue,
+    Course,
+    Lesson,
+    People,
+    catalogue,
+    newcomers,
+)
+from zhiyue.engine.simulate.parameters import ACADEMY, Parameters
+from zhiyue.engine.simulate.people import Nature, nature
+from zhiyue.product.catalogue import models
 from zhiyue.product.commerce.models import Enrolment
-from zhiyue.product.commerce.services import import_enrolments
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
-from zhiyue.product.learning.services import import_progress, import_saved
 
-# Of so many members one reads in English where a course is there in English.
-ENGLISH_ONE_IN = 6
-
-EVENT_NAMES = {
-    "join": "member.signed_up",
-    "page": "page.viewed",
-    "search": "search.made",
-    "choose": "search.chosen",
-    "view": "course.viewed",
-    "open": "lesson.opened",
-    "read": "lesson.progressed",
-    "finish": "lesson.finished",
-    "save": "course.saved",
-    "enrol": "course.enrolled",
-}
+Row = TypeVar("Row", People, Nature)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, eq=False)
+class LivedDay:
+    """What happened on a day: acts, whose rows are `figures`, about courses of `shown`."""
+
+    day: date
+    acts: Acts
+    figures: Sequence[Figure]
+    shown: Catalogue
+
+
+@dataclass(eq=False)
 class Town:
-    """All simulated members with their personas, and the courses they can see, by the language they read in. Keys are
-    member ids."""
+    """All simulated people as they stand at the beginning of a day, in the order of `people`'s rows."""
 
-    lives: dict[int, Life]
-    personas: dict[int, Persona]
-    courses: Mapping[str, list[SimCourse]]
+    figures: list[Figure]
+    people: People
+    who: Nature
+    shown: Catalogue
+    size: int
+    parameters: Parameters = ACADEMY
 
-    def live(self, day: date) -> list[Happening]:
-        """One day of everybody; `number` of each happening is the member's id."""
-        zone = clock.business_zone()
-        return [
-            happening
-            for life in self.lives.values()
-            for happening in live_a_day(
-                life, self.personas[life.number], day, self.courses[_reads(life.number)], zone
+    def live(self, day: date) -> LivedDay:
+        """One day of everybody and of the day's visitors; the town is then as the next day begins."""
+        passing = roster.visitors(self.parameters, size=self.size, day=day)
+        strangers = newcomers(roster.keys(passing), np.full(len(passing), np.inf), self.shown)
+        _put_progress(strangers, passing, self.shown, clock.day_start(day))
+        everybody = _joined(self.people, strangers)
+        who = _joined(self.who, nature(self.parameters, strangers.key))
+        acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal())
+        self.people = _first(everybody, len(self.figures))
+        return LivedDay(day, acts, [*self.figures, *passing], self.shown)
+
+
+def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town:
+    """The simulated people as they stood when `day` began. From the day `growing_since` on new ones join, as many as
+    an academy of `size` members attracts."""
+    figures = roster.members()
+    if growing_since is not None:
+        figures += roster.to_join(ACADEMY, size=size, since=growing_since, day=day, known=figures)
+    shown = visible()
+    joined = np.array([figure.joined_days for figure in figures], dtype=np.float64)
+    people = newcomers(roster.keys(figures), joined, shown)
+    row = {figure.member_id: n for n, figure in enumerate(figures) if figure.member_id is not None}
+    before = clock.day_start(day)
+    owned = Enrolment.objects.filter(created_at__lt=before, user__is_simulated=True)
+    _mark(people.enrolled, row, shown.course_index, owned.values_list("user_id", "course_id"))
+    listed = SavedCourse.objects.filter(saved_at__lt=before, user__is_simulated=True)
+    _mark(people.saved, row, shown.course_index, listed.values_list("user_id", "course_id"))
+    _put_progress(people, figures, shown, before)
+    _put_recent(people, row, day)
+    return Town(figures, people, nature(ACADEMY, people.key), shown, size)
+
+
+def visible() -> Catalogue:
+    """The published courses in the shape of the model."""
+    courses = (
+        models.Course.objects.published().select_related("topic").prefetch_related("lessons").order_by("pk")
+    )
+    return catalogue(
+        [
+            Course(
+                id=course.pk,
+                topic=course.topic.slug,
+                tags=tuple(course.tags),
+                price_fen=course.price_fen,
+                published_day=clock.business_day(course.published_at).toordinal(),
+                lessons=tuple(
+                    Lesson(lesson.pk, lesson.minutes, lesson.is_free)
+                    for lesson in course.lessons.all()
+                    if lesson.is_written
+                ),
+                keyword=course.keyword,
             )
+            for course in courses
+            if course.published_at is not None
         ]
+    )
 
 
-def town(*, before: datetime) -> Town:
-    """The simulated members as they stood at `before`. One who is banned does nothing."""
-    lives = {
-        pk: Life(number=pk, joined_at=joined_at)
-        for pk, joined_at in User.objects.filter(is_simulated=True, is_active=True)
-        .order_by("pk")
-        .values_list("pk", "joined_at")
-    }
-    mine = {"user_id__in": list(lives)}
-    for user, course in Enrolment.objects.filter(**mine, created_at__lt=before).values_list(
-        "user_id", "course_id"
-    ):
-        lives[user].enrolled.add(course)
-    for user, lesson in LessonProgress.objects.filter(**mine, finished_at__lt=before).values_list(
-        "user_id", "lesson_id"
-    ):
-        lives[user].finished.add(lesson)
-    for user, course in SavedCourse.objects.filter(**mine, saved_at__lt=before).values_list(
-        "user_id", "course_id"
-    ):
-        lives[user].saved.add(course)
-    courses = {language: visible_courses(language) for language in Course.Language.values}
-    personas = {pk: persona(pk, courses[_reads(pk)]) for pk in lives}
-    return Town(lives=lives, personas=personas, courses=courses)
+def _mark(
+    table: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    row: dict[int, int],
+    column: dict[int, int],
+    pairs: Iterable[tuple[int | None, int]],
+) -> None:
+    found = [(row[who], column[what]) for who, what in pairs if who and who in row and what in column]
+    if found:
+        rows, columns = zip(*found, strict=True)
+        table[list(rows), list(columns)] = True
 
 
-def _reads(member_id: int) -> str:
-    """In which language a member reads what is there in both."""
-    return Course.Language.CHINESE if member_id % ENGLISH_ONE_IN else Course.Language.ENGLISH
+def _put_recent(people: People, row: dict[int, int], day: date) -> None:
+    """The days of the last four weeks on which each was there as a member."""
+    seen = Event.objects.filter(
+        member__is_simulated=True, day__lt=day, day__gte=day - timedelta(days=RECENT_DAYS)
+    )
+    for member, active in seen.order_by().values_list("member_id", "day").distinct():
+        # What somebody did as a visitor became theirs when they joined; the habit is the member's.
+        if member and member in row and active.toordinal() >= np.floor(people.joined[row[member]]):
+            people.recent[row[member], (day - active).days - 1] = True
 
 
-def visible_courses(language: str) -> list[SimCourse]:
-    """One edition of each course, as pages show it to readers of `language`."""
-    offered = Course.objects.published().for_readers_of(language)
-    courses = offered.select_related("topic").prefetch_related("lessons").order_by("pk")
-    return [
-        SimCourse(
-            id=course.pk,
-            topic=course.topic.slug,
-            tags=tuple(course.tags),
-            price_fen=course.price_fen,
-            published_at=course.published_at,
-            lessons=tuple(
-                SimLesson(lesson.pk, lesson.minutes, lesson.is_free)
-                for lesson in course.lessons.all()
-                if lesson.is_written
-            ),
-            keyword=course.keyword,
-        )
-        for course in courses
-        if course.published_at is not None
-    ]
+def _put_progress(people: People, figures: Sequence[Figure], shown: Catalogue, before: datetime) -> None:
+    """How far each was in each lesson at the moment `before`."""
+    of_member = {one.member_id: n for n, one in enumerate(figures) if one.member_id is not None}
+    of_visitor = {one.visitor: n for n, one in enumerate(figures) if one.member_id is None}
+    mine = (
+        LessonProgress.objects.filter(user__is_simulated=True) if of_member else LessonProgress.objects.none()
+    )
+    theirs = LessonProgress.objects.filter(visitor__in=list(of_visitor))
+    touched: set[tuple[int, int]] = set()
+    for rows in (mine, theirs):
+        for user, visitor, lesson, percent, finished, opened in rows.values_list(
+            "user_id", "visitor", "lesson_id", "percent", "finished_at", "opened_at"
+        ):
+            row = of_member.get(user) if visitor is None else of_visitor.get(visitor)
+            column = shown.lesson_index.get(lesson)
+            if row is None or column is None:
+                continue
+            if finished is not None and finished < before:
+                people.finished[row, column], people.percent[row, column] = True, 100
+            elif opened < before:
+                people.percent[row, column] = percent
+            else:
+                touched.add((row, column))
+    if touched:
+        _put_percent_of_old(people, figures, shown, before, touched)
 
 
-@transaction.atomic
-def write(happenings: Sequence[Happening]) -> int:
-    """Write what happened into the product, as if its pages had been used. Returns how many events were new."""
-    ordered = sorted(happenings, key=lambda one: one.at)
-    import_enrolments(rows=[(h.number, h.course, h.at) for h in ordered if h.kind == "enrol"])
-    import_saved(rows=[(h.number, h.course, h.at) for h in ordered if h.kind == "save"])
-    _write_progress(ordered)
-    return import_history(events=_events(ordered))
+def _put_percent_of_old(
+    people: People,
+    figures: Sequence[Figure],
+    shown: Catalogue,
+    before: datetime,
+    touched: set[tuple[int, int]],
+) -> None:
+    """Of lessons that were opened since, the events tell how far somebody was before."""
+    whose: dict[int | UUID, int] = {figures[row].member_id or figures[row].visitor: row for row, _ in touched}
+    lessons = {int(shown.lesson_id[column]) for _, column in touched}
+    told = Event.objects.filter(name="lesson.progressed", lesson_id__in=lessons, occurred_at__lt=before)
+    members = [who for who in whose if isinstance(who, int)]
+    strangers = [who for who in whose if isinstance(who, UUID)]
+    for events in (told.filter(member_id__in=members), told.filter(member=None, visitor__in=strangers)):
+        for member, visitor, lesson, properties in events.values_list(
+            "member_id", "visitor", "lesson_id", "properties"
+        ):
+            row, column = whose.get(member or visitor or 0), shown.lesson_index.get(lesson or 0)
+            if row is not None and column is not None and (row, column) in touched:
+                people.percent[row, column] = max(people.percent[row, column], properties["percent"])
 
 
-def _events(happenings: Sequence[Happening]) -> Iterator[tuple[Cleaned, Actor]]:
-    for one in happenings:
-        cleaned = clean(
-            name=EVENT_NAMES[one.kind],
-            origin="import",
-            # The same act lived again has the same id, so it is stored once.
-            event_id=uuid5(
-                NAMESPACE_OID, f"{one.number} {one.kind} {one.at.isoformat()} {one.course} {one.lesson}"
-            ),
-            course_id=one.course or None,
-            lesson_id=one.lesson or None,
-            properties=_properties(one),
-            occurred_at=one.at,
-            received_at=one.at,
-        )
-        yield cleaned, Actor(member_id=one.number)
+def _joined(first: Row, second: Row) -> Row:
+    return replace(
+        first,
+        **{
+            part.name: np.concatenate([getattr(first, part.name), getattr(second, part.name)])
+            for part in fields(first)
+        },
+    )
 
 
-def _properties(one: Happening) -> dict[str, object]:
-    if one.kind == "page":
-        return {"path": one.path}
-    if one.kind == "read":
-        return {"percent": one.percent, "seconds": one.seconds}
-    if one.kind == "search":
-        return {"words": one.words, "found": one.found}
-    if one.kind == "choose":
-        return {"words": one.words, "kind": COURSE, "position": one.found}
-    return {}
-
-
-def _write_progress(happenings: Sequence[Happening]) -> None:
-    """Bring progress up to what happened: the furthest percent, the first finish, the last opening."""
-    found: dict[tuple[int, int], list[Happening]] = {}
-    for one in happenings:
-        if one.lesson:
-            found.setdefault((one.number, one.lesson), []).append(one)
-    rows = [
-        (
-            number,
-            lesson,
-            100 if any(h.kind == "finish" for h in acts) else max(h.percent for h in acts),
-            next((h.at for h in acts if h.kind == "finish"), None),
-            max(h.at for h in acts if h.kind == "open")
-            if any(h.kind == "open" for h in acts)
-            else acts[-1].at,
-        )
-        for (number, lesson), acts in found.items()
-    ]
-    import_progress(rows=rows)
+def _first(people: People, count: int) -> People:
+    return People(**{part.name: getattr(people, part.name)[:count] for part in fields(People)})

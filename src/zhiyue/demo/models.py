@@ -4,7 +4,8 @@ from django.db import models
 
 
 class Seeding(models.Model):
-    """One row. `done` of `total` steps; `lived_until` is the moment up to which members were simulated."""
+    """One row. `done` of `total` steps; `lived_until` is the moment up to which members were simulated. `size`: how
+    many there were when all was filled, which decides how many more come; `paused_at`: since when they rest."""
 
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=1)
@@ -12,6 +13,8 @@ class Seeding(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     lived_until = models.DateTimeField(null=True)
+    size = models.PositiveIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.done}/{self.total} {self.note}"

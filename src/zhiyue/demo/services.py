@@ -1,8 +1,10 @@
 """Fills the academy, and lets its members live on. Every step may be broken off and begun again."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from threading import Lock
 
+from django.conf import settings
 from django.db import transaction
 
 from zhiyue.collect import lake
@@ -14,14 +16,21 @@ from zhiyue.core.academy.services import Looks, accept_agreements, publish_templ
 from zhiyue.core.academy.texts import templates
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import Role, User
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.services import create_member, grant, import_members
+from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy
 from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD
-from zhiyue.demo.living import town, write
+from zhiyue.demo.errors import NoDemo
+from zhiyue.demo.living import LivedDay, town, visible
 from zhiyue.demo.models import Seeding
 from zhiyue.demo.people import people
+from zhiyue.demo.selectors import refuse_in_production
 from zhiyue.demo.staff_acts import run_the_academy
+from zhiyue.demo.writing import write
 from zhiyue.monitor.services import measure_past_days
 from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
@@ -30,22 +39,29 @@ from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
 from zhiyue.recommend.services import train_all
 
-HISTORY_DAYS = 90
-MEMBERS = 500
 STEPS_BESIDE_DAYS = 7
+_TICK = timedelta(microseconds=1)
+# A lived day is kept until the next; what is written of it grows from minute to minute.
+_lived: dict[tuple[object, ...], LivedDay] = {}
+_guard = Lock()
 
 
-def seed(*, members: int = MEMBERS, history_days: int = HISTORY_DAYS) -> None:
-    """Fill the academy: courses first, then people, their past days, what staff did, measures and models."""
-    state = begin(total=history_days + STEPS_BESIDE_DAYS)
+def seed(*, members: int | None = None, history_days: int | None = None) -> None:
+    """Fill the academy: courses first, then people, their past days, what staff did, measures and models. Raises
+    NotInProduction. Where a number isn't given the setting's counts (ZHIYUE_DEMO_MEMBERS, ZHIYUE_DEMO_DAYS)."""
+    refuse_in_production()
+    members = settings.ZHIYUE_DEMO_MEMBERS if members is None else members
+    days = settings.ZHIYUE_DEMO_DAYS if history_days is None else history_days
+    state = begin(total=days + STEPS_BESIDE_DAYS)
     if state.finished_at:
         # Filled by an earlier version, it may lack an account that is printed now.
         _put_accounts()
         return
+    days = state.total - STEPS_BESIDE_DAYS
     _step(state, 1, "courses", _put_courses)
     _step(state, 2, "accounts", _put_accounts)
-    _step(state, 3, "members", lambda: _put_members(members, history_days))
-    _live_through(state, history_days)
+    _step(state, 3, "members", lambda: _put_members(state, members, days))
+    _live_through(state, days)
     _step(state, state.total - 3, "staff", run_the_academy)
     _step(state, state.total - 2, "lake", lake.seal_past_days)
     _step(state, state.total - 1, "measures", measure_past_days)
@@ -61,54 +77,123 @@ def begin(*, total: int) -> Seeding:
 
 
 def advance() -> int:
-    """Let the members live from where they stopped until now. Returns how many events that gave."""
+    """Let the members live from where they stopped until now, a day at a time, however long ago that was. Returns how
+    many events that gave. Does nothing without a demo, before it is filled, and while it is paused.
+
+    Each day is one transaction that also says how far it came, so what is broken off goes on after the last whole
+    one. Raises NotInProduction.
+    """
     state = Seeding.objects.exclude(finished_at=None).first()
     if state is None or state.lived_until is None:
         return 0
+    refuse_in_production()
     moment = clock.now()
+    first, last = (clock.business_day(one) for one in (state.lived_until + _TICK, moment))
+    days = (last - first).days + 1
     written = 0
-    first, last = clock.business_day(state.lived_until), clock.business_day(moment)
-    for day in [first + timedelta(days=n) for n in range((last - first).days + 1)]:
-        lived = town(before=clock.day_start(day)).live(day)
-        written += write([one for one in lived if state.lived_until < one.at <= moment])
-    Seeding.objects.filter(pk=state.pk).update(lived_until=moment)
+    for n in range(days):
+        day = first + timedelta(days=n)
+        written += _live_until(state.pk, _lived_day(state, day), min(moment, _end_of(day)))
+        if days > 1:
+            progress(done=n + 1, total=days, note=f"{day}")
     return written
 
 
-def _step(state: Seeding, number: int, note: str, act: Callable[[], object]) -> None:
+@transaction.atomic
+def pause(*, viewer: Viewer) -> None:
+    """The members rest from now on; nothing of them is written. Raises NotAllowed, NotInProduction, NoDemo."""
+    by = require(viewer, Permission.RUN_JOBS)
+    state = _filled()
+    if state.paused_at is None:
+        state.paused_at = clock.now()
+        state.save(update_fields=["paused_at"])
+        note(by=by, act="simulation.paused", subject=_SUBJECT)
+
+
+@transaction.atomic
+def go_on(*, viewer: Viewer) -> None:
+    """The members live on from now. The time in which they rested stays empty: whoever pauses them wants to see what
+    others do, or nothing. Raises as `pause` does."""
+    by = require(viewer, Permission.RUN_JOBS)
+    state = _filled()
+    if state.paused_at is not None:
+        state.paused_at, state.lived_until = None, max(clock.now(), state.lived_until or clock.now())
+        state.save(update_fields=["paused_at", "lived_until"])
+        note(by=by, act="simulation.resumed", subject=_SUBJECT)
+
+
+_SUBJECT = ("simulation", "", "")
+
+
+def _filled() -> Seeding:
+    refuse_in_production()
+    state = Seeding.objects.select_for_update().exclude(finished_at=None).first()
+    if state is None:
+        raise NoDemo
+    return state
+
+
+def _end_of(day: date) -> datetime:
+    return clock.day_start(day + timedelta(days=1)) - _TICK
+
+
+def _step(state: Seeding, number: int, doing: str, act: Callable[[], object]) -> None:
     """Do one step unless an earlier run did it; say first what is being done."""
     if state.done >= number:
         return
-    Seeding.objects.filter(pk=state.pk).update(note=note)
+    Seeding.objects.filter(pk=state.pk).update(note=doing)
     act()
     state.done = number
     Seeding.objects.filter(pk=state.pk).update(done=number)
 
 
 def _live_through(state: Seeding, history_days: int) -> None:
-    """Live the past day by day; a day is written whole or not at all, and the next run goes on after it."""
-    begin_at = state.started_at - timedelta(days=history_days)
-    first = clock.business_day(begin_at)
+    """Live the past day by day; a day is written whole or not at all, and the next run goes on after it.
+
+    Resumed on a later day, the days between are left to `advance`.
+    """
+    first = clock.business_day(state.started_at - timedelta(days=history_days))
     day = first if state.lived_until is None else clock.business_day(state.lived_until) + timedelta(days=1)
     today = clock.business_day(state.started_at)
     if day > today:
         return
-    here = town(before=clock.day_start(day))
-    while day < today:
-        happenings = here.live(day)
-        with transaction.atomic():
-            write(happenings)
-            state.lived_until = clock.day_start(day + timedelta(days=1)) - timedelta(microseconds=1)
-            state.done = min(3 + (day - first).days + 1, state.total - 4)
-            state.note = "history"
-            state.save(update_fields=["lived_until", "done", "note"])
+    here = town(day=day, size=state.size)
+    Seeding.objects.filter(pk=state.pk).update(note="history")
+    while day <= today:
+        done = 3 + (day - first).days + 1 if day < today else state.total - 4
+        _live_until(state.pk, here.live(day), min(clock.now(), _end_of(day)), done=min(done, state.total - 4))
         day += timedelta(days=1)
+    state.refresh_from_db()
+
+
+def _live_until(seeding_id: int, lived: LivedDay, until: datetime, *, done: int | None = None) -> int:
+    """Write what of a day isn't written yet, and that it is. Of two who do so at once the second finds nothing left."""
     with transaction.atomic():
-        # Resumed on a later day, the days between are left to `advance`.
-        moment = min(clock.now(), clock.day_start(today + timedelta(days=1)) - timedelta(microseconds=1))
-        write([one for one in here.live(today) if one.at <= moment])
-        state.lived_until, state.done = moment, max(state.done, state.total - 4)
+        state = Seeding.objects.select_for_update().get(pk=seeding_id)
+        after = state.lived_until
+        if state.paused_at is not None or (after is not None and after >= until):
+            return 0
+        written = write(lived, after=after, until=until)
+        state.lived_until, state.done = until, state.done if done is None else max(state.done, done)
         state.save(update_fields=["lived_until", "done"])
+    return written
+
+
+def _lived_day(state: Seeding, day: date) -> LivedDay:
+    """What happens on `day`. Asked again while it lasts, it is remembered unless members or courses changed."""
+    roster = (
+        User.objects.filter(is_simulated=True, is_active=True).order_by("pk").values_list("pk", flat=True)
+    )
+    courses = visible()
+    asked = (state.started_at, day, tuple(roster), courses.courses)
+    with _guard:
+        found = _lived.get(asked)
+        if found is None:
+            since = clock.business_day(state.started_at) + timedelta(days=1)
+            found = town(day=day, size=state.size or len(roster), growing_since=since).live(day)
+            _lived.clear()
+            _lived[asked] = found
+    return found
 
 
 @transaction.atomic
@@ -177,8 +262,10 @@ def _give_learner_a_past(user: User) -> None:
 
 
 @transaction.atomic
-def _put_members(count: int, history_days: int) -> None:
+def _put_members(state: Seeding, count: int, history_days: int) -> None:
     if User.objects.filter(is_simulated=True).exists():
         return
-    end: datetime = clock.now()
+    end = clock.now()
     import_members(people=people(count, begin=end - timedelta(days=history_days), end=end))
+    state.size = count
+    state.save(update_fields=["size"])

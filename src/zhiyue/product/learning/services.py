@@ -25,6 +25,7 @@ from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
+from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 from zhiyue.product.learning.privacy import JOINING
 
@@ -187,30 +188,44 @@ def bring_history(*, user: User, visitor: UUID) -> None:
 
 
 @transaction.atomic
-def import_progress(*, rows: Iterable[tuple[int, int, int, datetime | None, datetime]]) -> None:
-    """Bring past progress in, in bulk: (member id, lesson id, percent, finished at, opened at), a pair once.
+def import_progress(*, rows: Iterable[PastProgress]) -> None:
+    """Bring past progress of members and visitors in, in bulk; a person and lesson once.
 
     Where there is progress already the further percent, the earlier finish and the later opening stay.
     """
-    wanted = {
-        (user, lesson): LessonProgress(
-            user_id=user, lesson_id=lesson, percent=percent, finished_at=finished, opened_at=opened
-        )
-        for user, lesson, percent, finished, opened in rows
-    }
-    known = LessonProgress.objects.filter(
-        user_id__in={user for user, _ in wanted}, lesson_id__in={lesson for _, lesson in wanted}
-    )
+    wanted = {(row.actor.member_id, row.actor.visitor, row.lesson_id): row for row in rows}
     touched = []
-    for row in known:
-        newer = wanted.pop((row.user_id or 0, row.lesson_id), None)
+    for row in _progress_of(wanted):
+        newer = wanted.pop((row.user_id, row.visitor, row.lesson_id), None)
         if newer is not None:
             row.percent = max(row.percent, newer.percent)
             row.finished_at = row.finished_at or newer.finished_at
             row.opened_at = max(row.opened_at, newer.opened_at)
             touched.append(row)
     LessonProgress.objects.bulk_update(touched, ["percent", "finished_at", "opened_at"], batch_size=200)
-    LessonProgress.objects.bulk_create(wanted.values(), batch_size=500)
+    LessonProgress.objects.bulk_create(
+        [
+            LessonProgress(
+                user_id=user,
+                visitor=visitor,
+                lesson_id=lesson,
+                percent=row.percent,
+                finished_at=row.finished_at,
+                opened_at=row.opened_at,
+            )
+            for (user, visitor, lesson), row in wanted.items()
+        ],
+        batch_size=500,
+    )
+
+
+def _progress_of(wanted: Iterable[tuple[int | None, UUID | None, int]]) -> list[LessonProgress]:
+    """The rows there are of these people and lessons, and some besides."""
+    people, lessons = {(user, visitor) for user, visitor, _ in wanted}, {lesson for *_, lesson in wanted}
+    users = [user for user, _ in people if user is not None]
+    visitors = [visitor for _, visitor in people if visitor is not None]
+    known = LessonProgress.objects.filter(lesson_id__in=lessons)
+    return [*known.filter(user_id__in=users), *known.filter(visitor__in=visitors)]
 
 
 @transaction.atomic

@@ -1,0 +1,214 @@
+"""Writes what simulated people did into the product, by one bulk service of each app. Nothing else here writes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_OID, uuid5
+
+import numpy as np
+from django.db import transaction
+
+from zhiyue.collect.cleaning import Cleaned, clean
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import import_history
+from zhiyue.collect.vocabulary import KINDS
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.services import import_members
+from zhiyue.core.kit import clock
+from zhiyue.demo import roster
+from zhiyue.demo.living import LivedDay
+from zhiyue.demo.roster import Figure
+from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
+from zhiyue.product.catalogue.indexing import COURSE
+from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.services import import_enrolments
+from zhiyue.product.learning.kinds import PastProgress
+from zhiyue.product.learning.services import bring_history, import_progress, import_saved
+
+# A shelf in an order drawn by popularity: what no policy of the product does, so that it bears a name of its own.
+SLATE_POLICY = "simulated"
+EVENT_NAMES = {
+    Kind.JOIN: "member.signed_up",
+    Kind.SIGN_IN: "member.signed_in",
+    Kind.PAGE: "page.viewed",
+    Kind.SLATE: "slate.shown",
+    Kind.CHOOSE: "slate.chosen",
+    Kind.SEARCH: "search.made",
+    Kind.FIND: "search.chosen",
+    Kind.VIEW: "course.viewed",
+    Kind.OPEN: "lesson.opened",
+    Kind.READ: "lesson.progressed",
+    Kind.FINISH: "lesson.finished",
+    Kind.SAVE: "course.saved",
+    Kind.ENROL: "course.enrolled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One act as the product sees it: by whom, when, which row of the day's columns it is."""
+
+    row: int
+    kind: Kind
+    actor: Actor
+    at: datetime
+    course: int
+    lesson: int
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one person did in one lesson."""
+
+    percent: int = 0
+    finished_at: datetime | None = None
+    opened_at: datetime | None = field(default=None)
+
+
+@transaction.atomic
+def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
+    """Write what happened after `after` (None: from the day's beginning) and until `until`, as if the pages had been
+    used. Who joins in between becomes a member first. Returns how many events were new."""
+    figures = _with_members(lived, after, until)
+    acts = list(_acts(lived, figures, after, until))
+    prices = {course.id: course.price_fen for course in lived.shown.courses}
+    enrolled = [(one.actor.member_id, one.course, one.at) for one in acts if one.kind == Kind.ENROL]
+    for is_free, source in ((True, Enrolment.Source.FREE), (False, Enrolment.Source.GRANTED)):
+        rows = [(who, course, at) for who, course, at in enrolled if who and (prices[course] == 0) is is_free]
+        import_enrolments(rows=rows, source=source)
+    import_saved(
+        rows=[
+            (one.actor.member_id, one.course, one.at)
+            for one in acts
+            if one.kind == Kind.SAVE and one.actor.member_id
+        ]
+    )
+    import_progress(rows=_progress(acts, lived.acts))
+    written = import_history(events=_events(acts, lived))
+    _bring_histories(acts, figures, lived.acts)
+    return written
+
+
+def _with_members(lived: LivedDay, after: datetime | None, until: datetime) -> list[Figure]:
+    """The day's people, those who join meanwhile as members."""
+    figures = list(lived.figures)
+    new = [
+        n
+        for n, figure in enumerate(figures)
+        if figure.joined_at is not None
+        and figure.member_id is None
+        and (after is None or figure.joined_at > after)
+        and figure.joined_at <= until
+    ]
+    if new:
+        made = import_members(people=[roster.person(figures[n]) for n in new])
+        for n, user in zip(new, made, strict=True):
+            figures[n] = replace(figures[n], member_id=user.pk)
+    return figures
+
+
+def _acts(
+    lived: LivedDay, figures: Sequence[Figure], after: datetime | None, until: datetime
+) -> Iterator[_Act]:
+    acts, start = lived.acts, clock.day_start(lived.day)
+    courses = [*lived.shown.course_id.tolist(), 0]
+    lessons = [*lived.shown.lesson_id.tolist(), 0]
+    columns = zip(
+        acts.kind.tolist(), acts.person.tolist(), acts.at.tolist(), acts.as_visitor.tolist(),
+        acts.course.tolist(), acts.lesson.tolist(), strict=True,
+    )  # fmt: skip
+    for row, (kind, person, second, as_visitor, course, lesson) in enumerate(columns):
+        figure = figures[person]
+        moment = start + timedelta(seconds=second)
+        if kind == Kind.JOIN and figure.joined_at is not None:
+            moment = figure.joined_at
+        if moment > until or (after is not None and moment <= after):
+            continue
+        if as_visitor:
+            actor = Actor(visitor=figure.visitor)
+        elif figure.member_id is None:
+            # Would have joined while the simulation rested, and never came.
+            continue
+        else:
+            actor = Actor(member_id=figure.member_id)
+        yield _Act(row, Kind(kind), actor, moment, courses[course], lessons[lesson])
+
+
+def _progress(acts: Sequence[_Act], columns: Acts) -> list[PastProgress]:
+    """Of each lesson and person the furthest percent, the first finish, the last opening."""
+    found: dict[tuple[Actor, int], _Reading] = {}
+    for one in acts:
+        if not one.lesson:
+            continue
+        reading = found.setdefault((one.actor, one.lesson), _Reading())
+        reading.percent = max(reading.percent, int(columns.percent[one.row]))
+        if one.kind == Kind.OPEN:
+            reading.opened_at = one.at
+        elif one.kind == Kind.FINISH:
+            reading.percent, reading.finished_at = 100, reading.finished_at or one.at
+        reading.opened_at = reading.opened_at or one.at
+    return [
+        PastProgress(actor, lesson, reading.percent, reading.finished_at, reading.opened_at)
+        for (actor, lesson), reading in found.items()
+        if reading.opened_at is not None
+    ]
+
+
+def _bring_histories(acts: Sequence[_Act], figures: Sequence[Figure], columns: Acts) -> None:
+    """What somebody did as a visitor becomes theirs at joining."""
+    whose = [figures[int(columns.person[one.row])] for one in acts if one.kind == Kind.JOIN]
+    users = User.objects.in_bulk([figure.member_id for figure in whose if figure.member_id])
+    came = roster.came_before(whose)
+    for figure, did in zip(whose, came, strict=True):
+        if did and figure.member_id:
+            bring_history(user=users[figure.member_id], visitor=figure.visitor)
+
+
+def _events(acts: Sequence[_Act], lived: LivedDay) -> Iterator[tuple[Cleaned, Actor]]:
+    for one in acts:
+        who = lived.figures[int(lived.acts.person[one.row])].key
+        cleaned = clean(
+            name=EVENT_NAMES[one.kind],
+            origin="import",
+            # The same act lived again has the same id, so it is stored once.
+            event_id=uuid5(NAMESPACE_OID, f"{who} {one.kind} {one.at.isoformat()} {one.course} {one.lesson}"),
+            # The model knows more than the log asks for: which course a search led to.
+            course_id=one.course if KINDS[EVENT_NAMES[one.kind]].about != "nothing" else None,
+            lesson_id=one.lesson or None,
+            properties=_properties(one, lived),
+            occurred_at=one.at,
+            received_at=one.at,
+        )
+        yield cleaned, one.actor
+
+
+def _properties(one: _Act, lived: LivedDay) -> dict[str, object]:
+    acts, row = lived.acts, one.row
+    match one.kind:
+        case Kind.READ:
+            told: dict[str, object] = {"percent": int(acts.percent[row]), "seconds": int(acts.seconds[row])}
+        case Kind.PAGE:
+            told = {"path": acts.paths[acts.path[row]]}
+        case Kind.SEARCH:
+            told = {"words": acts.searched[acts.words[row]], "found": int(acts.found[row])}
+        case Kind.FIND:
+            words = acts.searched[acts.words[row]]
+            told = {"words": words, "kind": COURSE, "position": int(acts.position[row])}
+        case Kind.SLATE:
+            listed = acts.slates[acts.slate[row]]
+            courses = lived.shown.course_id[listed[listed != NONE]].tolist()
+            told = {**_slate(row, lived), "courses": courses}
+        case Kind.CHOOSE:
+            told = {**_slate(row, lived), "position": int(acts.position[row])}
+        case _:
+            told = {}
+    return told
+
+
+def _slate(row: int, lived: LivedDay) -> dict[str, object]:
+    """A shelf is named by whom it was shown and when, whatever else happens that day."""
+    acts = lived.acts
+    shown = np.flatnonzero((acts.slate == acts.slate[row]) & (acts.kind == Kind.SLATE))[0]
+    who = lived.figures[int(acts.person[row])].key
+    name = uuid5(NAMESPACE_OID, f"slate {who} {lived.day} {acts.at[shown]}")
+    return {"slate": name.hex, "policy": SLATE_POLICY}
