@@ -27,6 +27,7 @@ from zhiyue.core.accounts.tokens import make_token
 from zhiyue.core.accounts.uploads import keep_sheet
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
+from zhiyue.demo.models import Seeding
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
@@ -173,9 +174,17 @@ def samples(course, creator, operator, stranger, owner):
         "invitation_id": invitation.pk,
         "secret": secret,
         **_of_the_operator(operator),
+        **_of_the_demo(),
         # A provider that nobody set up.
         "provider_id": "school",
     }
+
+
+def _of_the_demo():
+    """Simulated members that can be paused; nothing in an address names them."""
+    now = clock.now()
+    Seeding.objects.create(started_at=now, finished_at=now, lived_until=now, done=1, paused_at=now)
+    return {}
 
 
 def _later(owner):

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.urls import include, path
 
+from zhiyue.config import simulation
 from zhiyue.config.admin import site
 from zhiyue.config.health import healthz
+from zhiyue.experience.desk import urls as desk
 from zhiyue.experience.shell import errors
 
 urlpatterns = [
@@ -12,7 +14,7 @@ urlpatterns = [
     path("", include("zhiyue.experience.entrance.urls")),
     path("", include("zhiyue.experience.entrance.allauth_urls")),
     path("studio/", include("zhiyue.experience.studio.urls")),
-    path("desk/", include("zhiyue.experience.desk.urls")),
+    path("desk/", include(([*desk.urlpatterns, *simulation.urlpatterns], desk.app_name))),
     path("api/", include("zhiyue.experience.api.urls")),
     path("", include("zhiyue.experience.shell.urls")),
     path("", include("zhiyue.experience.site.urls")),

@@ -56,7 +56,8 @@ def test_the_desk_leads_to_the_first_page_that_opens(signed_in, operator):
     assert 'href="/desk/"' in signed_in(operator).get("/").content.decode()
 
 
-def test_the_navigation_names_every_page_that_exists(owner):
+def test_the_navigation_names_every_page_that_exists(owner, settings):
+    settings.ZHIYUE_DEMO = False
     viewer = Viewer(user=owner, visitor=None, roles=frozenset({"owner"}))
     groups = open_groups(viewer)
     assert groups == list(GROUPS)

@@ -59,6 +59,8 @@ ACTS: Mapping[str, Words] = {
     "history.imported": pgettext_lazy("audit act", "brought past events in from"),
     "history.undone": pgettext_lazy("audit act", "took out again the past events of"),
     "job.retried": pgettext_lazy("audit act", "put back into the queue the job"),
+    "simulation.paused": pgettext_lazy("audit act", "paused the simulated members"),
+    "simulation.resumed": pgettext_lazy("audit act", "let the simulated members go on"),
     "job.discarded": pgettext_lazy("audit act", "discarded the job"),
     "quarantine.replayed": pgettext_lazy("audit act", "had judged again what was kept out for"),
     "quarantine.thrown_away": pgettext_lazy("audit act", "threw away what was kept out for"),

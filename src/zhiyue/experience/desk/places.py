@@ -1,6 +1,6 @@
 """The desk's pages as its navigation knows them, in groups. Only what opens to the viewer is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -13,12 +13,13 @@ from zhiyue.core.accounts.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page of the navigation. A view says which one it is on as `tab`."""
+    """One page of the navigation. A view says which one it is on as `tab`. `is_here`: some installations lack it."""
 
     tab: str
     name: Promise
     icon: str
     permission: Permission
+    is_here: Callable[[], bool] = lambda: True
 
     @property
     def url(self) -> str:
@@ -114,13 +115,31 @@ GROUPS: tuple[Group, ...] = (
 )
 
 
+# Pages that the wiring puts beside the desk's own, by the page they follow: see `config.simulation`.
+_beside: dict[str, Place] = {}
+
+
+def put_beside(tab: str, place: Place) -> None:
+    """Show a page that isn't kept here after the page `tab` of the desk."""
+    _beside[tab] = place
+
+
 def open_groups(viewer: Viewer) -> list[Group]:
     """The groups with what opens to `viewer`; those of which nothing opens are left out."""
     opened = (
-        Group(group.name, tuple(place for place in group.places if viewer.may(place.permission)))
+        Group(
+            group.name,
+            tuple(
+                place for place in _with_neighbours(group) if viewer.may(place.permission) and place.is_here()
+            ),
+        )
         for group in GROUPS
     )
     return [group for group in opened if group.places]
+
+
+def _with_neighbours(group: Group) -> list[Place]:
+    return [place for own in group.places for place in (own, _beside.get(own.tab)) if place is not None]
 
 
 def phone_tabs(groups: Sequence[Group], most: int = 4) -> list[Place]:
