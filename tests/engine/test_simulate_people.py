@@ -1,6 +1,7 @@
 """Simulated people: chance that can be asked again, interests that drift when they should, rhythm, choices by hand."""
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from datetime import date
 from math import exp, log
 from pathlib import Path
@@ -227,3 +228,16 @@ def test_the_rhythm_is_that_of_oulad():
 
 def test_parameters_can_be_changed_one_by_one():
     assert replace(ACADEMY, seed=1) == Parameters(seed=1)
+
+
+def test_the_page_about_the_simulator_names_every_number_as_it_is():
+    page = (Path(__file__).parents[2] / "docs" / "algorithms" / "simulator.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE))
+    found = {}
+    for part in (ACADEMY.rhythm, ACADEMY.interest, ACADEMY.choice, ACADEMY.message, ACADEMY.traffic):
+        for one in fields(part):
+            value = getattr(part, one.name)
+            found[one.name] = (
+                ", ".join(f"{each:g}" for each in value) if isinstance(value, tuple) else f"{value:g}"
+            )
+    assert rows == found
