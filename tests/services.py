@@ -153,6 +153,9 @@ def demo_academy() -> Iterator[str]:
     }
     environment |= {
         "ZHIYUE_DEMO": "1",
+        # Large enough for every page to be full, small enough to be there soon.
+        "ZHIYUE_DEMO_MEMBERS": "500",
+        "ZHIYUE_DEMO_DAYS": "90",
         "ZHIYUE_DATA_DIR": str(folder / "var"),
         "PYTHONPATH": str(ROOT / "src"),
     }

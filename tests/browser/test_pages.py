@@ -33,7 +33,7 @@ MEMBER = (
     "/settings/safety/",
     "/desk/",
 )
-DESK = ("/desk/activity/", "/desk/follow/", "/desk/jobs/")
+DESK = ("/desk/activity/", "/desk/follow/", "/desk/jobs/", "/desk/simulation/")
 
 LOOKS = [
     (width, theme, language)
