@@ -35,6 +35,8 @@ def demo(tmp_path):
         }
         environment |= {
             "ZHIYUE_DEMO": "1",
+            "ZHIYUE_DEMO_MEMBERS": "50",
+            "ZHIYUE_DEMO_DAYS": "5",
             "ZHIYUE_DATA_DIR": str(tmp_path / "var"),
             "PYTHONPATH": str(ROOT / "src"),
             **more,

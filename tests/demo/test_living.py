@@ -169,6 +169,18 @@ def test_new_members_join_while_the_academy_lives(monkeypatch):
     assert new.count() == count
 
 
+def test_a_demo_filled_by_an_earlier_version_notes_its_size_once(monkeypatch):
+    small()
+    Seeding.objects.update(size=0)
+    services.advance()
+    assert Seeding.objects.get().size == 60
+    later = clock.now() + timedelta(days=30)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    services.advance()
+    assert User.objects.filter(is_simulated=True).count() > 60
+    assert Seeding.objects.get().size == 60
+
+
 def test_without_a_demo_nothing_lives():
     assert services.advance() == 0
     assert Event.objects.count() == 0

@@ -13,7 +13,11 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.demo import selectors, services
 from zhiyue.demo.errors import NoDemo, NotInProduction
+from zhiyue.demo.living import town
 from zhiyue.demo.models import Seeding
+from zhiyue.engine.simulate.kinds import Kind
+from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.commerce.models import Enrolment
 
 pytestmark = pytest.mark.django_db
 PAGE = "/desk/simulation/"
@@ -66,6 +70,38 @@ def test_a_pause_in_the_middle_of_catching_up_ends_it(filled, operator, monkeypa
     monkeypatch.setattr(services, "write", pauses_after_two)
     services.advance()
     assert len(days) == 2
+
+
+def test_what_was_taken_during_a_pause_does_not_open_after_it(monkeypatch):
+    services.seed(members=250, history_days=1)
+    state = Seeding.objects.get()
+    since = clock.business_day(state.started_at) + timedelta(days=1)
+    for ahead in range(1, 30):
+        day = clock.business_day(state.started_at) + timedelta(days=ahead)
+        lived = town(day=day, size=250, growing_since=since).live(day)
+        if second := _taken_and_read_on(lived.acts, lived.shown):
+            break
+    # As if they had rested until a moment after the course was taken.
+    rested = clock.day_start(day) + timedelta(seconds=second + 0.001)
+    Seeding.objects.update(lived_until=rested)
+    at(monkeypatch, clock.day_start(day) + timedelta(hours=23, minutes=59))
+    services.advance()
+    free = set(Lesson.objects.filter(is_free=True).values_list("pk", flat=True))
+    owned = set(Enrolment.objects.values_list("user_id", "course_id"))
+    opened = Event.objects.filter(name__startswith="lesson.", origin="import", occurred_at__gt=rested)
+    assert opened.exists()
+    for event in opened:
+        assert event.lesson_id in free or (event.member_id, event.course_id) in owned
+
+
+def _taken_and_read_on(acts, shown):
+    """The second at which somebody took a course and then opened a lesson of it that isn't free."""
+    for taken in (acts.kind == Kind.ENROL).nonzero()[0]:
+        after = (acts.person == acts.person[taken]) & (acts.course == acts.course[taken])
+        after &= (acts.kind == Kind.OPEN) & (acts.at > acts.at[taken])
+        if any(not shown.lesson_is_free[lesson] for lesson in acts.lesson[after]):
+            return float(acts.at[taken])
+    return 0.0
 
 
 def test_pausing_twice_is_pausing_once_and_both_acts_are_in_the_audit_log(filled, operator):

@@ -87,6 +87,12 @@ def advance() -> int:
     if state is None or state.lived_until is None:
         return 0
     refuse_in_production()
+    if state.paused_at is not None:
+        return 0
+    if not state.size:
+        # Filled by an earlier version, which didn't note it.
+        state.size = User.objects.filter(is_simulated=True).count()
+        state.save(update_fields=["size"])
     moment = clock.now()
     first, last = (clock.business_day(one) for one in (state.lived_until + _TICK, moment))
     days = (last - first).days + 1
@@ -190,7 +196,7 @@ def _lived_day(state: Seeding, day: date) -> LivedDay:
         found = _lived.get(asked)
         if found is None:
             since = clock.business_day(state.started_at) + timedelta(days=1)
-            found = town(day=day, size=state.size or len(roster), growing_since=since).live(day)
+            found = town(day=day, size=state.size, growing_since=since).live(day)
             _lived.clear()
             _lived[asked] = found
     return found

@@ -70,7 +70,7 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
     """Write what happened after `after` (None: from the day's beginning) and until `until`, as if the pages had been
     used. Who joins in between becomes a member first. Returns how many events were new."""
     figures = _with_members(lived, after, until)
-    acts = list(_acts(lived, figures, after, until))
+    acts = _rightful(list(_acts(lived, figures, after, until)), lived)
     prices = {course.id: course.price_fen for course in lived.shown.courses}
     enrolled = [(one.actor.member_id, one.course, one.at) for one in acts if one.kind == Kind.ENROL]
     for is_free, source in ((True, Enrolment.Source.FREE), (False, Enrolment.Source.GRANTED)):
@@ -132,6 +132,22 @@ def _acts(
         else:
             actor = Actor(member_id=figure.member_id)
         yield _Act(row, Kind(kind), actor, moment, courses[course], lessons[lesson])
+
+
+def _rightful(acts: list[_Act], lived: LivedDay) -> list[_Act]:
+    """Without lessons that don't open: a course may have been taken while the simulation rested, or taken back."""
+    free = set(lived.shown.lesson_id[lived.shown.lesson_is_free].tolist())
+    people = {one.actor.member_id or 0 for one in acts if one.lesson and one.lesson not in free}
+    rights = Enrolment.objects.filter(user_id__in=people).values_list("user_id", "course_id")
+    owned = set(rights) if people else set()
+    kept = []
+    for one in acts:
+        whose = (one.actor.member_id or 0, one.course)
+        if one.kind == Kind.ENROL:
+            owned.add(whose)
+        if not one.lesson or one.lesson in free or whose in owned:
+            kept.append(one)
+    return kept
 
 
 def _progress(acts: Sequence[_Act], columns: Acts) -> list[PastProgress]:
