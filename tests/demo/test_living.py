@@ -1,9 +1,11 @@
 """Simulated members live the same lives again, go on living, and never twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.models import User
@@ -320,3 +322,24 @@ def test_a_seeding_resumed_days_later_leaves_no_hole(monkeypatch):
     days = set(Event.objects.filter(origin="import").values_list("day", flat=True))
     first, last = min(days), clock.business_day(later)
     assert {first + timedelta(days=n) for n in range((last - first).days)} <= days
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_catch_up_at_once_write_each_moment_once(monkeypatch):
+    small()
+    before = Event.objects.count()
+    later = clock.now() + timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    def catch_up(_):
+        try:
+            return services.advance()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        written = list(pool.map(catch_up, range(3)))
+    assert sum(written) == Event.objects.count() - before > 0
+    assert Seeding.objects.get().lived_until == later
+    emails = list(User.objects.filter(is_simulated=True).values_list("email", flat=True))
+    assert len(emails) == len(set(emails))
