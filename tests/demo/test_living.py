@@ -7,19 +7,24 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from zhiyue.collect.models import Event
+from zhiyue.collect.models import ConsentCount, Event
+from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
+from zhiyue.core.consent.purposes import NOTHING
+from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.services import inside
 from zhiyue.core.kit import clock
 from zhiyue.demo import services
 from zhiyue.demo.accounts import ACCOUNTS
+from zhiyue.demo.consents import granted_by
 from zhiyue.demo.errors import NotInProduction
 from zhiyue.demo.living import town
 from zhiyue.demo.models import Seeding
+from zhiyue.demo.writing import EVENT_NAMES
 from zhiyue.engine.simulate.kinds import Kind, People
 from zhiyue.monitor.models import DailyMeasure
-from zhiyue.product.catalogue.models import Course
+from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.learning.models import LessonProgress
 
@@ -64,7 +69,7 @@ def test_seeding_fills_the_academy_and_a_second_time_changes_nothing():
     assert state.finished_at is not None
     assert state.done == state.total
     assert state.size == 60
-    assert Course.objects.published().count() == 40
+    assert Course.objects.published().count() == 46
     assert User.objects.count() == 60 + len(ACCOUNTS)
     assert DailyMeasure.objects.count() >= 6
     before = lives()
@@ -228,8 +233,14 @@ def test_a_day_lived_again_from_the_same_state_is_the_same_day():
         one, other = getattr(once, part.name), getattr(again, part.name)
         assert one == other if isinstance(one, tuple) else (one == other).all()
     assert {Kind(kind) for kind in once.kind.tolist()} >= {Kind.PAGE, Kind.VIEW}
-    written = set(Event.objects.filter(day=day, origin="import").values_list("event_id", flat=True))
-    assert len(written) == len(once)
+    # All of it is stored, but for what people don't consent to.
+    figures = town(day=day, size=60).live(day).figures
+    stored = [
+        kind
+        for kind, person in zip(once.kind.tolist(), once.person.tolist(), strict=True)
+        if KINDS[EVENT_NAMES[Kind(kind)]].stored_for(granted_by(figures[person]) or NOTHING) is not None
+    ]
+    assert Event.objects.filter(day=day, origin="import").count() == len(stored) < len(once)
 
 
 def test_who_joined_in_the_past_that_was_lived_was_seen():
@@ -343,3 +354,32 @@ def test_two_who_catch_up_at_once_write_each_moment_once(monkeypatch):
     assert Seeding.objects.get().lived_until == later
     emails = list(User.objects.filter(is_simulated=True).values_list("email", flat=True))
     assert len(emails) == len(set(emails))
+
+
+def test_members_take_one_edition_of_a_course_and_some_the_english_one():
+    services.seed(members=120, history_days=6)
+    opened = Event.objects.filter(name="course.viewed", member__is_simulated=True)
+    slugs = dict(Course.objects.values_list("pk", "slug"))
+    seen = {(member, slugs[course]) for member, course in opened.values_list("member_id", "course_id")}
+    english = {(member, slug.removesuffix("-en")) for member, slug in seen if slug.endswith("-en")}
+    assert english
+    assert not english & seen
+    told = Event.objects.filter(lesson_id__isnull=False).values_list("course_id", "lesson_id")
+    course_of = dict(Lesson.objects.values_list("pk", "course_id"))
+    assert all(course_of[lesson] == course for course, lesson in told)
+
+
+def test_people_choose_about_consent_and_what_they_refuse_is_only_counted(django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        services.seed(members=120, history_days=6)
+    simulated = User.objects.filter(is_simulated=True)
+    members, _ = granted_to_many(member_ids=simulated.values_list("pk", flat=True))
+    assert len(members) == simulated.count()
+    refuse = [pk for pk, granted in members.items() if granted == NOTHING]
+    assert 0 < len(refuse) < 30
+    theirs = Event.objects.filter(member_id__in=refuse)
+    assert {name for (name,) in theirs.values_list("name").distinct()} <= {
+        name for name, kind in KINDS.items() if kind.is_necessary
+    }
+    assert ConsentCount.objects.filter(name="course.viewed").exists()
+    assert not Event.objects.filter(name="course.viewed", purposes=0).exists()

@@ -11,6 +11,8 @@ import numpy as np
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.demo import roster
+from zhiyue.demo.editions import Editions, editions
+from zhiyue.demo.models import Presence
 from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.day import live_a_day
 from zhiyue.engine.simulate.kinds import (
@@ -40,6 +42,7 @@ class LivedDay:
     acts: Acts
     figures: Sequence[Figure]
     shown: Catalogue
+    english: Editions
 
 
 @dataclass(eq=False)
@@ -50,6 +53,7 @@ class Town:
     people: People
     who: Nature
     shown: Catalogue
+    english: Editions
     size: int
     parameters: Parameters = ACADEMY
 
@@ -57,12 +61,12 @@ class Town:
         """One day of everybody and of the day's visitors; the town is then as the next day begins."""
         passing = roster.visitors(self.parameters, size=self.size, day=day)
         strangers = newcomers(roster.keys(passing), np.full(len(passing), np.inf), self.shown)
-        _put_progress(strangers, passing, self.shown, clock.day_start(day))
+        _put_progress(strangers, passing, self.shown, self.english, clock.day_start(day))
         everybody = _joined(self.people, strangers)
         who = _joined(self.who, nature(self.parameters, strangers.key))
         acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal())
         self.people = _first(everybody, len(self.figures))
-        return LivedDay(day, acts, [*self.figures, *passing], self.shown)
+        return LivedDay(day, acts, [*self.figures, *passing], self.shown, self.english)
 
 
 def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town:
@@ -71,25 +75,24 @@ def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town
     figures = roster.members()
     if growing_since is not None:
         figures += roster.to_join(ACADEMY, size=size, since=growing_since, day=day, known=figures)
-    shown = visible()
+    shown, english = visible(), editions()
     joined = np.array([figure.joined_days for figure in figures], dtype=np.float64)
     people = newcomers(roster.keys(figures), joined, shown)
     row = {figure.member_id: n for n, figure in enumerate(figures) if figure.member_id is not None}
     before = clock.day_start(day)
     owned = Enrolment.objects.filter(created_at__lt=before, user__is_simulated=True)
-    _mark(people.enrolled, row, shown.course_index, owned.values_list("user_id", "course_id"))
+    _mark(people.enrolled, row, shown.course_index, english.meant(owned.values_list("user_id", "course_id")))
     listed = SavedCourse.objects.filter(saved_at__lt=before, user__is_simulated=True)
-    _mark(people.saved, row, shown.course_index, listed.values_list("user_id", "course_id"))
-    _put_progress(people, figures, shown, before)
+    _mark(people.saved, row, shown.course_index, english.meant(listed.values_list("user_id", "course_id")))
+    _put_progress(people, figures, shown, english, before)
     _put_recent(people, row, day)
-    return Town(figures, people, nature(ACADEMY, people.key), shown, size)
+    return Town(figures, people, nature(ACADEMY, people.key), shown, english, size)
 
 
 def visible() -> Catalogue:
-    """The published courses in the shape of the model."""
-    courses = (
-        models.Course.objects.published().select_related("topic").prefetch_related("lessons").order_by("pk")
-    )
+    """The published courses in the shape of the model, each in one edition: the Chinese one where there is one."""
+    offered = models.Course.objects.published().for_readers_of(models.Course.Language.CHINESE)
+    courses = offered.select_related("topic").prefetch_related("lessons").order_by("pk")
     return catalogue(
         [
             Course(
@@ -125,16 +128,15 @@ def _mark(
 
 def _put_recent(people: People, row: dict[int, int], day: date) -> None:
     """The days of the last four weeks on which each was there as a member."""
-    seen = Event.objects.filter(
-        member__is_simulated=True, day__lt=day, day__gte=day - timedelta(days=RECENT_DAYS)
-    )
-    for member, active in seen.order_by().values_list("member_id", "day").distinct():
-        # What somebody did as a visitor became theirs when they joined; the habit is the member's.
-        if member and member in row and active.toordinal() >= np.floor(people.joined[row[member]]):
+    seen = Presence.objects.filter(day__lt=day, day__gte=day - timedelta(days=RECENT_DAYS))
+    for member, active in seen.values_list("member_id", "day"):
+        if member in row:
             people.recent[row[member], (day - active).days - 1] = True
 
 
-def _put_progress(people: People, figures: Sequence[Figure], shown: Catalogue, before: datetime) -> None:
+def _put_progress(
+    people: People, figures: Sequence[Figure], shown: Catalogue, english: Editions, before: datetime
+) -> None:
     """How far each was in each lesson at the moment `before`."""
     of_member = {one.member_id: n for n, one in enumerate(figures) if one.member_id is not None}
     of_visitor = {one.visitor: n for n, one in enumerate(figures) if one.member_id is None}
@@ -148,7 +150,7 @@ def _put_progress(people: People, figures: Sequence[Figure], shown: Catalogue, b
             "user_id", "visitor", "lesson_id", "percent", "finished_at", "opened_at"
         ):
             row = of_member.get(user) if visitor is None else of_visitor.get(visitor)
-            column = shown.lesson_index.get(lesson)
+            column = shown.lesson_index.get(english.original_lesson.get(lesson, lesson))
             if row is None or column is None:
                 continue
             if finished is not None and finished < before:
@@ -158,19 +160,22 @@ def _put_progress(people: People, figures: Sequence[Figure], shown: Catalogue, b
             else:
                 touched.add((row, column))
     if touched:
-        _put_percent_of_old(people, figures, shown, before, touched)
+        _put_percent_of_old(people, figures, shown, english, before, touched)
 
 
 def _put_percent_of_old(
     people: People,
     figures: Sequence[Figure],
     shown: Catalogue,
+    english: Editions,
     before: datetime,
     touched: set[tuple[int, int]],
 ) -> None:
-    """Of lessons that were opened since, the events tell how far somebody was before."""
+    """Of lessons that were opened since, the events tell how far somebody was before; of who consents to none, nothing
+    does, and they begin such a lesson anew."""
     whose: dict[int | UUID, int] = {figures[row].member_id or figures[row].visitor: row for row, _ in touched}
-    lessons = {int(shown.lesson_id[column]) for _, column in touched}
+    originals = {int(shown.lesson_id[column]) for _, column in touched}
+    lessons = originals | {english.lesson[pk] for pk in originals if pk in english.lesson}
     told = Event.objects.filter(name="lesson.progressed", lesson_id__in=lessons, occurred_at__lt=before)
     members = [who for who in whose if isinstance(who, int)]
     strangers = [who for who in whose if isinstance(who, UUID)]
@@ -178,7 +183,8 @@ def _put_percent_of_old(
         for member, visitor, lesson, properties in events.values_list(
             "member_id", "visitor", "lesson_id", "properties"
         ):
-            row, column = whose.get(member or visitor or 0), shown.lesson_index.get(lesson or 0)
+            row = whose.get(member or visitor or 0)
+            column = shown.lesson_index.get(english.original_lesson.get(lesson or 0, lesson or 0))
             if row is not None and column is not None and (row, column) in touched:
                 people.percent[row, column] = max(people.percent[row, column], properties["percent"])
 

@@ -1,5 +1,8 @@
 """How far the demo's academy is filled, and until when its members have lived."""
 
+from typing import ClassVar
+
+from django.conf import settings
 from django.db import models
 
 
@@ -18,3 +21,16 @@ class Seeding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.done}/{self.total} {self.note}"
+
+
+class Presence(models.Model):
+    """A simulated member was there on a day: what habit grows from. The event log knows only of who consents."""
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["member", "day"], name="present_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.day}"

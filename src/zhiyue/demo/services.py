@@ -20,9 +20,12 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.services import create_member, grant, import_members
 from zhiyue.core.audit.services import note
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING
+from zhiyue.core.consent.services import choose
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
-from zhiyue.demo import academy
+from zhiyue.demo import academy, consents, roster
 from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD
 from zhiyue.demo.errors import NoDemo
 from zhiyue.demo.living import LivedDay, town, visible
@@ -187,11 +190,11 @@ def _live_until(seeding_id: int, lived: LivedDay, until: datetime, *, done: int 
 
 def _lived_day(state: Seeding, day: date) -> LivedDay:
     """What happens on `day`. Asked again while it lasts, it is remembered unless members or courses changed."""
-    roster = (
+    members = (
         User.objects.filter(is_simulated=True, is_active=True).order_by("pk").values_list("pk", flat=True)
     )
     courses = visible()
-    asked = (state.started_at, day, tuple(roster), courses.courses)
+    asked = (state.started_at, day, tuple(members), courses.courses)
     with _guard:
         found = _lived.get(asked)
         if found is None:
@@ -233,6 +236,7 @@ def _put_accounts() -> None:
         )
         asked = agreements_to_accept(user, FOR_CREATORS if account.role == "creator" else FOR_EVERYBODY)
         accept_agreements(user=user, agreement_ids=[one.pk for one in asked])
+        choose(member_id=user.pk, visitor=None, granted=EVERYTHING, way=Choice.Way.SIGN_UP)
         if account.role == "learner":
             _give_learner_a_past(user)
         else:
@@ -273,5 +277,6 @@ def _put_members(state: Seeding, count: int, history_days: int) -> None:
         return
     end = clock.now()
     import_members(people=people(count, begin=end - timedelta(days=history_days), end=end))
+    consents.put_members(roster.members())
     state.size = count
     state.save(update_fields=["size"])

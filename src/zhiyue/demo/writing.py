@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import numpy as np
 from django.db import transaction
@@ -15,8 +15,9 @@ from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import import_members
 from zhiyue.core.kit import clock
-from zhiyue.demo import roster
+from zhiyue.demo import consents, roster
 from zhiyue.demo.living import LivedDay
+from zhiyue.demo.models import Presence
 from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
 from zhiyue.product.catalogue.indexing import COURSE
@@ -71,7 +72,12 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
     used. Who joins in between becomes a member first. Returns how many events were new."""
     figures = _with_members(lived, after, until)
     acts = _rightful(list(_acts(lived, figures, after, until)), lived)
-    prices = {course.id: course.price_fen for course in lived.shown.courses}
+    consents.put_visitors(_came(acts, lived.acts, figures))
+    present = {one.actor.member_id for one in acts if one.actor.member_id is not None}
+    Presence.objects.bulk_create(
+        [Presence(member_id=who, day=lived.day) for who in sorted(present)], ignore_conflicts=True
+    )
+    prices = _prices(lived)
     enrolled = [(one.actor.member_id, one.course, one.at) for one in acts if one.kind == Kind.ENROL]
     for is_free, source in ((True, Enrolment.Source.FREE), (False, Enrolment.Source.GRANTED)):
         rows = [(who, course, at) for who, course, at in enrolled if who and (prices[course] == 0) is is_free]
@@ -104,6 +110,7 @@ def _with_members(lived: LivedDay, after: datetime | None, until: datetime) -> l
         made = import_members(people=[roster.person(figures[n]) for n in new])
         for n, user in zip(new, made, strict=True):
             figures[n] = replace(figures[n], member_id=user.pk)
+        consents.put_members([figures[n] for n in new])
     return figures
 
 
@@ -131,12 +138,14 @@ def _acts(
             continue
         else:
             actor = Actor(member_id=figure.member_id)
-        yield _Act(row, Kind(kind), actor, moment, courses[course], lessons[lesson])
+        has = lived.english.read_by(figure, moment, courses[course])
+        yield _Act(row, Kind(kind), actor, moment, has, lived.english.lesson_of(has, lessons[lesson]))
 
 
 def _rightful(acts: list[_Act], lived: LivedDay) -> list[_Act]:
     """Without lessons that don't open: a course may have been taken while the simulation rested, or taken back."""
     free = set(lived.shown.lesson_id[lived.shown.lesson_is_free].tolist())
+    free |= {edition for original, edition in lived.english.lesson.items() if original in free}
     people = {one.actor.member_id or 0 for one in acts if one.lesson and one.lesson not in free}
     rights = Enrolment.objects.filter(user_id__in=people).values_list("user_id", "course_id")
     owned = set(rights) if people else set()
@@ -148,6 +157,27 @@ def _rightful(acts: list[_Act], lived: LivedDay) -> list[_Act]:
         if not one.lesson or one.lesson in free or whose in owned:
             kept.append(one)
     return kept
+
+
+def _prices(lived: LivedDay) -> dict[int, int]:
+    """In fen, by course; editions cost what their originals do."""
+    prices = {course.id: course.price_fen for course in lived.shown.courses}
+    editions = lived.english.original.items()
+    return prices | {pk: prices[original] for pk, original in editions if original in prices}
+
+
+def _came(
+    acts: Sequence[_Act], columns: Acts, figures: Sequence[Figure]
+) -> dict[UUID, tuple[Figure, datetime]]:
+    """Who looked round without an account, and when they came."""
+    came: dict[UUID, tuple[Figure, datetime]] = {}
+    for one in acts:
+        if one.actor.visitor is not None:
+            figure, at = figures[int(columns.person[one.row])], one.at
+            earlier = came.get(one.actor.visitor)
+            if earlier is None or at < earlier[1]:
+                came[one.actor.visitor] = (figure, at)
+    return came
 
 
 def _progress(acts: Sequence[_Act], columns: Acts) -> list[PastProgress]:
@@ -212,10 +242,15 @@ def _properties(one: _Act, lived: LivedDay) -> dict[str, object]:
             told = {"words": words, "kind": COURSE, "position": int(acts.position[row])}
         case Kind.SLATE:
             listed = acts.slates[acts.slate[row]]
-            courses = lived.shown.course_id[listed[listed != NONE]].tolist()
+            figure = lived.figures[int(acts.person[row])]
+            courses = [
+                lived.english.read_by(figure, one.at, course)
+                for course in lived.shown.course_id[listed[listed != NONE]].tolist()
+            ]
             told = {**_slate(row, lived), "courses": courses}
         case Kind.CHOOSE:
-            told = {**_slate(row, lived), "position": int(acts.position[row])}
+            position, propensity = int(acts.position[row]), round(float(acts.propensity[row]), 6)
+            told = {**_slate(row, lived), "position": position, "propensity": max(propensity, 1e-6)}
         case _:
             told = {}
     return told

@@ -131,7 +131,12 @@ def test_an_event_is_there_with_the_next_look(client, visitor):
     """What the page shows is asked anew each time: nothing is kept for later."""
     make_course("intuition")
     batch = [
-        {"id": str(uuid4()), "name": "page.viewed", "at": clock.now().isoformat(), "properties": {"path": "/"}}
+        {
+            "id": str(uuid4()),
+            "name": "page.viewed",
+            "at": clock.now().isoformat(),
+            "properties": {"path": "/"},
+        }
     ]
     receive(batch, actor=Actor(visitor=visitor), user_agent="Mozilla/5.0")
     assert "1 event in the last hour" in text(client, f"{ADDRESS}now/")
