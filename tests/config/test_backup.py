@@ -31,7 +31,16 @@ from django.conf import settings
 from tests.factories import make_course, make_member
 from zhiyue.core.accounts.services import grant
 grant(user=make_member("owner@test.example", "周全\\n\\t\\\\"), role="owner")
-make_course("intuition", price_fen=9900)
+course = make_course("intuition", price_fen=9900)
+from datetime import timedelta
+from zhiyue.collect import lake
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+someone = Actor(member_id=User.objects.earliest("pk").pk)
+record("course.viewed", actor=someone, course_id=course.pk, occurred_at=clock.now() - timedelta(days=2))
+lake.seal_past_days()
 for name in ("media/academy/logo-1.png", "lake/2026-01-01-a.parquet", "artefacts/x.npz"):
     path = Path(settings.ZHIYUE_DATA_DIR) / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +131,7 @@ def test_a_backup_restored_into_an_empty_place_is_the_academy_again(places, tmp_
     after = contents(new, empty)
     assert after == before
     assert before[0]["accounts_user"][0] == 1
-    assert len(before[1]) == 3
+    assert len(before[1]) == 4
     # Numbers go on after those that were restored, and what is refused stays refused.
     again = run(
         new,
@@ -138,6 +147,8 @@ def test_a_backup_restored_into_an_empty_place_is_the_academy_again(places, tmp_
     replaced = run(new, "-m", "zhiyue", "restore", str(file), "--replace", **where)
     assert replaced.returncode == 0, replaced.stderr
     assert contents(new, empty) == before
+    checked = run(new, "-m", "zhiyue", "lake", "verify", **where)
+    assert (checked.returncode, "1 days sealed, 1 events" in checked.stdout) == (0, True), checked.stderr
 
 
 def rewritten(source, target, change):

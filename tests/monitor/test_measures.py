@@ -9,9 +9,10 @@ from django.db import connection
 
 from tests.factories import make_member
 from zhiyue.collect import lake
+from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
-from zhiyue.collect.services import record
+from zhiyue.collect.services import join_visitor, record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.monitor import selectors
@@ -61,6 +62,21 @@ def test_past_days_are_measured_once_and_again_when_their_events_change(two_memb
     assert measure_past_days() == 2
     assert [row.dau for row in DailyMeasure.objects.all()] == [1, 1, 0]
     assert [row.wau for row in DailyMeasure.objects.all()] == [1, 2, 2]
+
+
+def test_past_days_are_measured_again_when_their_events_change_hands_or_are_forgotten(two_members, visitor):
+    act(two_members[0], days_ago=3)
+    moment = clock.day_start(clock.business_day()) - timedelta(days=2)
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=1, occurred_at=moment)
+    lake.seal_past_days()
+    measure_past_days()
+    assert [row.dau for row in DailyMeasure.objects.all()] == [1, 0, 0]
+    join_visitor(visitor=visitor, member_id=two_members[1].pk)
+    assert (measure_past_days(), measure_past_days()) == (2, 0)
+    assert [row.dau for row in DailyMeasure.objects.all()] == [1, 1, 0]
+    forget_person(member_id=two_members[0].pk, visitor=None)
+    assert (measure_past_days(), measure_past_days()) == (3, 0)
+    assert [row.dau for row in DailyMeasure.objects.all()] == [0, 1, 0]
 
 
 def test_the_daily_series_ends_with_today_fresh(two_members):
