@@ -273,3 +273,21 @@ def test_old_files_are_swept_once_nobody_points_to_them(learner, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=2))
     assert lake.sweep() == 1
     assert [file.name for file in files()] == [SealedDay.objects.get().file]
+
+
+@pytest.mark.parametrize("change", ["sealed again", "reopened"])
+def test_a_file_that_was_replaced_a_moment_ago_stays_for_its_readers(learner, monkeypatch, change):
+    act(Actor(member_id=learner.pk), 2)
+    now = datetime.now(UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    lake.seal_past_days()
+    [old] = files()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=5))
+    with lake.events(purpose=Purpose.ANALYTICS) as events:
+        if change == "reopened":
+            act(Actor(member_id=learner.pk), 2)
+        lake.seal(day=Event.objects.first().day)
+        assert (lake.sweep(), old in files(), lake.verify().fault_count) == (0, True, 0)
+        assert events.count().to_pyarrow().as_py() == 1
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=6, minutes=1))
+    assert (lake.sweep(), old in files()) == (1, False)

@@ -13,8 +13,8 @@ from django.utils.translation import pgettext
 
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.lake import log
-from zhiyue.collect.lake.places import Place, Stored, place
-from zhiyue.collect.lake.sealing import SETTLING, SWEPT_AFTER
+from zhiyue.collect.lake.places import Place, place
+from zhiyue.collect.lake.sealing import SETTLING, SWEPT_AFTER, left_over
 from zhiyue.collect.models import Event, LakeCheck, SealedDay
 from zhiyue.collect.subjects import key_table
 from zhiyue.core.jobs.services import progress
@@ -117,7 +117,8 @@ def verify() -> LakeCheck:
         faults += _look_at(here, row, keys)
         rows, size = rows + row.rows, size + row.size
         progress(done=number, total=len(ledger), note=row.day.isoformat())
-    faults += _left_behind(lying, started_at)
+    left = left_over(lying, before=started_at - LEFT_BEHIND)
+    faults += [Fault(None, "orphan", name) for name in left]
     check = LakeCheck.objects.create(
         started_at=started_at,
         ended_at=clock.now(),
@@ -183,13 +184,6 @@ def _faults(here: Place, row: SealedDay, keys: pa.Array) -> Iterator[Fault]:
     in_log = Event.objects.filter(day=row.day).aggregate(n=Count("pk"), ids=Sum("pk"))
     if in_file != (in_log["n"], int(in_log["ids"] or 0)):
         yield Fault(row.day, "log", f"{in_file[0]} ≠ {in_log['n']}")
-
-
-def _left_behind(lying: dict[str, Stored], moment: datetime) -> Iterator[Fault]:
-    pointed = set(SealedDay.objects.values_list("file", flat=True))
-    for name, file in sorted(lying.items()):
-        if name not in pointed and file.modified < moment - LEFT_BEHIND:
-            yield Fault(None, "orphan", name)
 
 
 def _words(code: str) -> str:

@@ -55,7 +55,7 @@ def _show(connection: duckdb.DuckDBPyConnection, purpose: Purpose | None, since:
     # In this order and without a lock: the log keeps sealed days too, so a day that is sealed between the reads is
     # read from it, and one that is reopened is read as it was a moment ago. Keys come after the files that use them.
     sealed = sealed_files(here, ledger)
-    keys = key_table()
+    keys = key_table() if sealed else None
     open_days = log.read(log.of_days(in_log, but=sealed, since=since))
     connection.execute("SET TimeZone = 'UTC'")
     connection.register("open_days", open_days)
@@ -89,9 +89,9 @@ def days_with_dead_keys() -> list[date]:
     """Sealed days that hold events of a key nobody stands behind any more."""
     here = place()
     sealed = sealed_files(here, SealedDay.objects.all())
-    keys = key_table()
     if not sealed:
         return []
+    keys = key_table()
     connection = duckdb.connect()
     try:
         connection.register("sealed_days", here.dataset(list(sealed.values()), SEALED_SCHEMA))

@@ -5,17 +5,18 @@ from the log until it is sealed again. Should an event still miss its file, that
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from zhiyue.collect.lake import log
-from zhiyue.collect.lake.places import Place, place
+from zhiyue.collect.lake.places import UNFINISHED, Place, Stored, place
 from zhiyue.collect.lake.reading import days_with_dead_keys, sealed_files
 from zhiyue.collect.lake.shapes import GROWING, SEALED_SCHEMA
 from zhiyue.collect.models import Event, SealedDay, Subject
@@ -71,14 +72,26 @@ def seal(*, day: date) -> bool:
 def sweep() -> int:
     """Remove files that no day points to any more and that no reader can still hold open. Returns how many."""
     here = place()
-    limit = clock.now() - SWEPT_AFTER
-    # Files before the ledger: what is sealed in between is in neither, or in both.
-    old = [name for name, file in here.files().items() if file.modified < limit]
-    kept = set(SealedDay.objects.values_list("file", flat=True))
-    orphans = [name for name in old if name not in kept]
-    for name in orphans:
+    left = left_over(here.files(), before=clock.now() - SWEPT_AFTER)
+    for name in left:
         here.delete(name)
-    return len(orphans)
+    return len(left)
+
+
+def left_over(lying: Mapping[str, Stored], *, before: datetime) -> list[str]:
+    """Those of the files that no day has pointed to since `before`. List them first: what is sealed between the list
+    and the look at the ledger is then in neither, or in both."""
+    pointed = set(SealedDay.objects.values_list("file", flat=True))
+    # A file may be old, and replaced or its day reopened a moment ago.
+    just_now = SealedDay.objects.filter(Q(sealed_at__gte=before) | Q(changed_at__gte=before))
+    spared = {day.isoformat() for day in just_now.values_list("day", flat=True)}
+    return sorted(
+        name
+        for name, file in lying.items()
+        if name not in pointed
+        and file.modified < before
+        and name.removeprefix(UNFINISHED)[: len("YYYY-MM-DD")] not in spared
+    )
 
 
 def _seal_all(days: list[date]) -> int:
