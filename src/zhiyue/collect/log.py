@@ -151,7 +151,7 @@ def _for_postgresql(row: LogRow) -> tuple[object, ...]:
     )
 
 
-def _for_sqlite(row: LogRow) -> tuple[object, ...]:
+def _for_sqlite(row: LogRow) -> tuple[str | int | None, ...]:
     """As Django's fields write them: UUIDs as hexadecimal digits, moments in UTC without their zone."""
     visitor, properties, corrections = row[3], row[6], row[11]
     return (

@@ -42,10 +42,9 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     if not is_new:
         progress.opened_at = clock.now()
         progress.save(update_fields=["opened_at"])
-    about = {"course_id": lesson.course_id, "lesson_id": lesson.pk}
     if is_new:
-        record("lesson.started", actor=actor, **about)
-    record("lesson.opened", actor=actor, **about)
+        record("lesson.started", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
+    record("lesson.opened", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
 
 
 @transaction.atomic

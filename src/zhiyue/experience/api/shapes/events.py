@@ -13,7 +13,7 @@ class Entries(serializers.ListField):
 
     child = serializers.JSONField()
 
-    def run_child_validation(self, data: list[object]) -> list[object]:
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
         return data
 
 
@@ -43,7 +43,7 @@ class PropertyShape(Shape):
     type = serializers.CharField(help_text="int, number, text, choice, bool, int_list or number_list.")
     least = serializers.FloatField(help_text="Of a number, of a text's letters, of a list's entries.")
     most = serializers.FloatField()
-    required = serializers.BooleanField()
+    required: Any = serializers.BooleanField()
     choices = serializers.ListField(child=serializers.CharField())
     along = serializers.CharField(help_text="The list it is as long as; empty where it stands alone.")
 
