@@ -50,6 +50,8 @@ FOR = {
     "api:": EVERYBODY,
     "api:me": MEMBERS,
     "api:my_": MEMBERS,
+    "api:my_consent": EVERYBODY,
+    "api:my_history": EVERYBODY,
     "api:activity": OPERATORS,
     "entrance:": MEMBERS,
     "entrance:sign_": EVERYBODY,

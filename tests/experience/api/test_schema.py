@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from zhiyue.experience.api import examples
-from zhiyue.experience.api.shapes import catalogue, people
+from zhiyue.experience.api.shapes import catalogue, people, privacy
 from zhiyue.experience.api.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,8 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.EVENTS, people.BatchShape),
         (examples.CHANGE[0].value, people.MeChangeShape),
         (examples.JOIN[0].value, people.EnrolShape),
+        (examples.CONSENT[0].value, privacy.ConsentShape),
+        (examples.CONSENT_CHOSEN[0].value, privacy.ChoiceShape),
     ],
 )
 def test_examples_are_as_the_schema_says(example, shape):
@@ -91,4 +93,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 5
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 7

@@ -60,5 +60,7 @@ COURSES_PAGE = answer(
 )
 MY_PROFILE = answer(ME)
 CHANGE = asked({"bio": "读书的人"})
+CONSENT = answer({"granted": ["analytics"], "version": 1, "chosen_at": "2026-11-24T02:00:00Z"})
+CONSENT_CHOSEN = asked({"granted": ["analytics", "personalisation"]})
 JOIN = asked({"course": "statistical-intuition"})
 BATCH = asked(EVENTS)

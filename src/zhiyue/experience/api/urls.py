@@ -4,7 +4,16 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from zhiyue.experience.api.views import activity, catalogue, events, ground, me, recommendations, search
+from zhiyue.experience.api.views import (
+    activity,
+    catalogue,
+    events,
+    ground,
+    me,
+    privacy,
+    recommendations,
+    search,
+)
 
 app_name = "api"
 
@@ -34,6 +43,8 @@ urlpatterns = [
     path("v1/me/progress", me.MyProgress.as_view(), name="my_progress"),
     path("v1/me/saved", me.MySaved.as_view(), name="my_saved"),
     path("v1/me/saved/<slug:slug>", me.OneSaved.as_view(), name="my_saved_course"),
+    path("v1/me/consent", privacy.MyConsent.as_view(), name="my_consent"),
+    path("v1/me/history", privacy.MyHistory.as_view(), name="my_history"),
     path("v1/events", events.Events.as_view(), name="events"),
     path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),
     path("v1/activity", activity.Activity.as_view(), name="activity"),
