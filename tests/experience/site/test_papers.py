@@ -30,7 +30,7 @@ def test_help_answers_the_same_questions_in_both_languages(client, english):
         for language in questions.LANGUAGES
     ]
     assert keys[0] == keys[1]
-    assert sum(len(found) for _, found in keys[0]) == 17
+    assert sum(len(found) for _, found in keys[0]) == 18
     assert "不注册能学吗？" in client.get("/help/").content.decode()
     page = english.get("/help/").content.decode()
     assert "Can I learn without an account?" in page
