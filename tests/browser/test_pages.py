@@ -19,6 +19,8 @@ PUBLIC = (
     "/welcome/",
     "/help/",
     "/agreements/terms/",
+    "/privacy/",
+    "/privacy/history/",
     "/sign-in/",
     "/sign-up/",
     "/save/nowhere/",
@@ -31,6 +33,8 @@ MEMBER = (
     "/learning/",
     "/me/",
     "/settings/safety/",
+    "/settings/privacy/",
+    "/privacy/history/",
     "/desk/",
 )
 DESK = ("/desk/activity/", "/desk/follow/", "/desk/jobs/", "/desk/simulation/")

@@ -37,6 +37,7 @@ def test_reading_is_kept_as_progress_by_what_came_into_view(open_browser):
 def test_everything_a_reader_needs_works_without_a_script(open_browser):
     page = open_browser(java_script_enabled=False).new_page()
     page.goto(LESSON)
+    page.locator("#consent-bar button[value=all]").click()
     page.locator("form[action*='/finish/'] button").first.click()
     page.goto("/courses/reading-tang-poems/")
     page.locator("form[action*='/save/'] button").first.click()
@@ -68,6 +69,9 @@ def test_one_click_is_followed_live_on_the_desk(open_browser):
     desk = open_browser(email="operator@example.com").new_page()
     desk.goto("/desk/follow/")
     visitor = open_browser().new_page()
+    visitor.goto("/")
+    visitor.locator("#consent-bar button[value=all]").click()
+    expect(visitor.locator("#consent-bar")).to_have_count(0)
     visitor.goto("/courses/pour-over-coffee/")
     expect(desk.locator("main")).to_contain_text("一杯手冲咖啡", timeout=10_000)
     member = open_browser(email="learner@example.com").new_page()
