@@ -41,7 +41,7 @@ def editions() -> Editions:
     """Every published English edition of a Chinese course."""
     english = Course.objects.published().filter(language=Course.Language.ENGLISH, edition_of__isnull=False)
     rows = list(english.values_list("pk", "edition_of_id", "published_at"))
-    course = {original: pk for pk, original, _ in rows if original is not None}
+    course = {original: pk for pk, original, _ in rows}
     slugs = {
         (of, slug): pk
         for of, slug, pk in Lesson.objects.filter(course__in=[*course, *course.values()]).values_list(
@@ -54,7 +54,7 @@ def editions() -> Editions:
     return Editions(
         course=course,
         lesson=lesson,
-        out_at={original: at for _, original, at in rows if original is not None and at is not None},
+        out_at={original: at for _, original, at in rows if at is not None},
         original={pk: original for original, pk in course.items()},
         original_lesson={pk: original for original, pk in lesson.items()},
     )

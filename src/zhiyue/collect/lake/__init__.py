@@ -4,7 +4,7 @@ The log stays the truth and the lake is made of it, day by day. What is sealed n
 person, and `collect.subjects` is the only place that knows whose it is.
 """
 
-from zhiyue.collect.lake.checking import report, verify
+from zhiyue.collect.lake.checking import faults_of, report, verify
 from zhiyue.collect.lake.reading import broken_files, events, oldest_days
 from zhiyue.collect.lake.sealing import SETTLING, compact, seal, seal_past_days, sweep
 from zhiyue.collect.lake.shapes import SCHEMA, SEALED_SCHEMA
@@ -16,6 +16,7 @@ __all__ = [
     "broken_files",
     "compact",
     "events",
+    "faults_of",
     "oldest_days",
     "report",
     "seal",

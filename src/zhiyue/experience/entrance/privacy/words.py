@@ -10,6 +10,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.collect.vocabulary import KINDS, Family
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import PURPOSES, Purpose
+from zhiyue.experience.shell.purposes import LABELS
 
 Words = str | Promise
 
@@ -39,12 +40,6 @@ class Stored:
     days_kept: int
 
 
-_LABELS: Mapping[Purpose, Words] = {
-    Purpose.ANALYTICS: pgettext_lazy("purpose", "How the academy is used"),
-    Purpose.PERSONALISATION: pgettext_lazy("purpose", "Suggestions that fit you"),
-    Purpose.MESSAGES: pgettext_lazy("purpose", "Reminders"),
-    Purpose.EXPERIMENTS: pgettext_lazy("purpose", "Comparing what works better"),
-}
 _USED: Mapping[Purpose, Words] = {
     Purpose.ANALYTICS: pgettext_lazy(
         "purpose", "Which pages, courses and lessons you open, how long you read, and what you search for."
@@ -106,7 +101,7 @@ def explained() -> list[Explained]:
     """Every purpose, in the order people are asked."""
     return [
         Explained(
-            purpose, _LABELS[purpose], _USED[purpose], _AIMS[purpose], _REFUSED[purpose], _longest(purpose)
+            purpose, LABELS[purpose], _USED[purpose], _AIMS[purpose], _REFUSED[purpose], _longest(purpose)
         )
         for purpose in PURPOSES
     ]
@@ -125,7 +120,7 @@ def stored(counts: Mapping[str, int]) -> list[Stored]:
 
 def chosen(choice: Choice) -> str:
     """What a choice granted, in words."""
-    labels = [str(_LABELS[purpose]) for purpose in PURPOSES if purpose & choice.granted]
+    labels = [str(LABELS[purpose]) for purpose in PURPOSES if purpose & choice.granted]
     return pgettext("purpose", ", ").join(labels) or pgettext("purpose", "Only what is necessary")
 
 
