@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from zhiyue.experience.api import examples
-from zhiyue.experience.api.shapes import catalogue, people, privacy
+from zhiyue.experience.api.shapes import catalogue, events, people, privacy
 from zhiyue.experience.api.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
     [
         (examples.COURSE, catalogue.CourseShape),
         (examples.ME, people.MeShape),
-        (examples.EVENTS, people.BatchShape),
+        (examples.EVENTS, events.BatchShape),
         (examples.CHANGE[0].value, people.MeChangeShape),
         (examples.JOIN[0].value, people.EnrolShape),
         (examples.CONSENT[0].value, privacy.ConsentShape),

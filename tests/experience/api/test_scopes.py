@@ -17,7 +17,7 @@ OPERATIONS = [
     for method, one in methods.items()
 ]
 # Where a token opens no more than no token does.
-WITHOUT_SCOPE = {"getRoot"}
+WITHOUT_SCOPE = {"getRoot", "listEventKinds"}
 _SAID = re.compile(r"A token needs the scope `([a-z:]+)`\.")
 
 

@@ -184,7 +184,7 @@ def test_who_owns_a_withdrawn_course_still_reads_it_and_is_told(
     for client in (english, signed_in(stranger)):
         assert client.get(f"/courses/{course.slug}/").status_code == 404
         assert client.get(f"/courses/{course.slug}/one/").status_code == 404
-    assert [event.name for event in Event.objects.all()] == ["lesson.opened"]
+    assert [event.name for event in Event.objects.all()] == ["lesson.started", "lesson.opened"]
 
 
 def test_former_addresses_lead_to_the_present_ones(english, course):

@@ -15,7 +15,7 @@ def test_a_stranger_reads_a_free_lesson(english, course):
     page = english.get(f"/courses/{course.slug}/one/")
     assert page.status_code == 200
     assert "<p>平均数会骗人。</p>" in page.content.decode()
-    assert Event.objects.get().name == "lesson.opened"
+    assert [event.name for event in Event.objects.all()] == ["lesson.started", "lesson.opened"]
 
 
 def test_a_closed_lesson_says_why_and_offers_a_way_on(english, course):

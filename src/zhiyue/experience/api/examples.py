@@ -34,6 +34,7 @@ ME: dict[str, Any] = {
     "joined_at": "2026-09-01T08:30:00Z",
 }
 EVENTS: dict[str, Any] = {
+    "sent_at": "2026-11-24T02:00:09Z",
     "events": [
         {
             "id": "6f1c9c1e-0c0f-4c1e-9b1e-0d7a3b1c2d3e",
@@ -41,9 +42,9 @@ EVENTS: dict[str, Any] = {
             "at": "2026-11-24T02:00:00Z",
             "course_id": 7,
             "lesson_id": 81,
-            "properties": {"percent": 40, "seconds": 90},
+            "properties": {"percent": 40, "seconds": 30},
         }
-    ]
+    ],
 }
 
 
