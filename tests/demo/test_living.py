@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from zhiyue.collect.models import ConsentCount, Event
+from zhiyue.collect.models import ConsentCount, Event, QuarantineCount, Quarantined
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
 from zhiyue.core.consent.purposes import NOTHING
@@ -383,3 +383,14 @@ def test_people_choose_about_consent_and_what_they_refuse_is_only_counted(django
     }
     assert ConsentCount.objects.filter(name="course.viewed").exists()
     assert not Event.objects.filter(name="course.viewed", purposes=0).exists()
+
+
+def test_dirt_comes_through_the_real_door_and_ends_in_quarantine():
+    small()
+    reasons = set(QuarantineCount.objects.values_list("reason", flat=True))
+    assert {"robot", "unknown_event", "malformed"} <= reasons
+    assert Quarantined.objects.filter(is_whole=True, visitor__isnull=False).exists()
+    assert Event.objects.filter(origin="browser", name="page.viewed").exists()
+    before = sum(QuarantineCount.objects.values_list("n", flat=True))
+    services.seed(members=60, history_days=6)
+    assert sum(QuarantineCount.objects.values_list("n", flat=True)) == before

@@ -32,6 +32,7 @@ from zhiyue.demo.living import LivedDay, town, visible
 from zhiyue.demo.models import Seeding
 from zhiyue.demo.people import people
 from zhiyue.demo.selectors import refuse_in_production
+from zhiyue.demo.soiling import soil
 from zhiyue.demo.staff_acts import run_the_academy
 from zhiyue.demo.writing import write
 from zhiyue.monitor.services import measure_past_days
@@ -183,6 +184,7 @@ def _live_until(seeding_id: int, lived: LivedDay, until: datetime, *, done: int 
         if state.paused_at is not None or (after is not None and after >= until):
             return 0
         written = write(lived, after=after, until=until)
+        soil(lived.day, after=after, until=until)
         state.lived_until, state.done = until, state.done if done is None else max(state.done, done)
         state.save(update_fields=["lived_until", "done"])
     return written
