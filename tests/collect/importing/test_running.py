@@ -137,11 +137,10 @@ REFUSED = [
     (line(act="read", rest="two,400,30"), "out_of_bounds"),
     (line(act="read", rest="two,forty,30"), "wrong_type"),
     (line(act="read", rest="two,40,"), "missing_property"),
-    ("", ""),
 ]
 
 
-@pytest.mark.parametrize(("row", "reason"), REFUSED[:-1])
+@pytest.mark.parametrize(("row", "reason"), REFUSED, ids=[reason for _, reason in REFUSED])
 def test_a_row_that_can_not_be_taken_is_refused_with_its_reason(folder, learner, course, row, reason):
     _, outcome = bring(write(folder, row, line()))
     assert told(outcome) == (1, 0, 1, 0)
