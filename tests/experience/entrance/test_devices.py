@@ -62,7 +62,7 @@ def test_the_list_marks_this_device_and_names_the_others(session_of, learner, dj
     assert page.count("This device") == 1
     assert page.index("Firefox on Linux") < page.index("Chrome on Windows")
     assert f"/settings/devices/{other.pk}/end/" in page
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         mine.get("/settings/devices/")
 
 

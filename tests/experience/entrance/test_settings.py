@@ -38,7 +38,7 @@ def test_the_list_leads_to_each_page(english, django_assert_num_queries):
     page = english.get("/settings/").content.decode()
     for name in ("profile", "safety", "devices", "appearance", "notifications", "privacy"):
         assert f'href="/settings/{name}/"' in page
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         english.get("/settings/")
 
 

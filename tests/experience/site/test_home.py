@@ -92,3 +92,26 @@ def test_only_who_has_no_account_hears_that_none_is_needed(english, learner, cou
     page = english.get("/").content.decode()
     assert "no account needed" not in page
     assert "Begin with a free one; your place is kept." in page
+
+
+def test_without_personalisation_the_shelf_is_everybodys_and_says_how_to_change_that(english, course):
+    english.post("/privacy/", {"purpose": ["analytics"]})
+    english.get(f"/courses/{course.slug}/")
+    page = english.get("/").content.decode()
+    assert 'data-slate="start"' in page
+    assert "What most learners begin with, and what is new" in page
+    assert "this shelf becomes yours" not in page
+    assert 'href="/privacy/">Turn on personalisation' in page
+    english.post("/privacy/", {"purpose": ["personalisation"]})
+    page = english.get("/").content.decode()
+    assert "this shelf becomes yours" in page
+    assert "Turn on personalisation" not in page
+
+
+def test_topics_chosen_shape_the_shelf_without_consent(new_browser, course):
+    new_browser.cookies["zy_language"] = "en"
+    new_browser.post("/welcome/", {"topic": ["data"]})
+    page = new_browser.get("/").content.decode()
+    assert 'data-slate="interests"' in page
+    assert "From the topics you chose<" in page
+    assert "Turn on personalisation" in page

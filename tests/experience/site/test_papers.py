@@ -127,3 +127,12 @@ def test_a_visitor_sees_their_own_numbers_and_the_way_in(english, course):
     assert "You are here as a visitor" in page
     assert "<dt>Lessons read</dt><dd>0</dd>" in page
     assert 'action="/sign-out/"' not in page
+
+
+def test_who_lets_nothing_be_recorded_sees_no_days(signed_in, learner):
+    client = signed_in(learner)
+    client.cookies["zy_language"] = "en"
+    client.post("/settings/privacy/", {})
+    page = client.get("/me/").content.decode()
+    assert "Lessons read" in page
+    assert "Days here this month" not in page

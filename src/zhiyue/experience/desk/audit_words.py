@@ -88,6 +88,7 @@ FIELDS: Mapping[str, Words] = {
     "factors": pgettext_lazy("audit field", "Second factors"),
     "members": pgettext_lazy("audit field", "Members"),
     "entries": pgettext_lazy("audit field", "Entries"),
+    "events": pgettext_lazy("audit field", "Events"),
     "columns": pgettext_lazy("audit field", "Columns"),
     "file": pgettext_lazy("audit field", "File"),
     "lines": pgettext_lazy("audit field", "Lines of the file"),
