@@ -56,8 +56,8 @@ def now(viewer: Viewer) -> Now:
     today = clock.business_day(moment)
     begin = moment.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
     newest = Event.objects.order_by("-pk").values("pk")[:NEWEST]
-    told = Event.objects.filter(pk__in=newest, recorded_at__gte=begin).exclude(origin="import")
-    counted = told.order_by().annotate(minute=TruncMinute("recorded_at")).values_list("minute")
+    told = Event.objects.filter(pk__in=newest, occurred_at__gte=begin, source=None)
+    counted = told.order_by().annotate(minute=TruncMinute("occurred_at")).values_list("minute")
     by_minute = dict(counted.annotate(n=Count("pk")))
     minutes = [begin + timedelta(minutes=n) for n in range(MINUTES)]
     origins = Event.objects.filter(day=today).order_by().values_list("origin").annotate(n=Count("pk"))
