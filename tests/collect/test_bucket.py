@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
+from django.utils import translation
 
 from tests.services import s3_server
 from zhiyue.collect import lake
@@ -23,6 +24,12 @@ from zhiyue.core.kit import clock
 from zhiyue.monitor.examination import examine
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="module")

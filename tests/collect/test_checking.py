@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
@@ -21,6 +22,12 @@ from zhiyue.core.kit import clock
 from zhiyue.monitor.examination import examine
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

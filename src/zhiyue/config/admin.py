@@ -31,6 +31,8 @@ HIDDEN = frozenset(
         "accounts.UploadedSheet.options",
         # What somebody was told or sent, whatever it was.
         "api.KeptAnswer.body",
+        # Cells of refused rows: addresses and names, whatever stood there.
+        "collect.HistoryImport.errors",
         "collect.Quarantined.payload",
         "notices.OutgoingMessage.content",
     }
@@ -51,6 +53,8 @@ SHOWN = frozenset(
         "catalogue.Teacher.bio",
         "collect.Event.corrections",
         "collect.Event.properties",
+        "collect.LakeCheck.faults",
+        "collect.LakeCheck.open_days",
         "monitor.DailyMeasure.parts",
         "search.Document.body",
         "search.Document.body_terms",

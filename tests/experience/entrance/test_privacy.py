@@ -122,7 +122,13 @@ def test_nothing_is_recorded_before_a_choice_and_all_of_it_is_counted(
         new_browser.post(f"/save/{course.slug}/", {"saved": "1"})
     assert not Event.objects.exists()
     counted = dict(ConsentCount.objects.values_list("name", "n"))
-    assert counted == {"course.viewed": 1, "search.made": 1, "lesson.opened": 1, "course.saved": 1}
+    assert counted == {
+        "course.viewed": 1,
+        "search.made": 1,
+        "lesson.opened": 1,
+        "lesson.started": 1,
+        "course.saved": 1,
+    }
 
 
 def test_too_many_choices_of_one_address_are_refused(new_browser):
@@ -206,7 +212,7 @@ def test_deleting_asks_first_and_takes_what_was_recorded_and_nothing_else(
     client.get(f"/courses/{course.slug}/one/")
     save_course(actor=Actor(member_id=learner.pk), course=course)
     view_course(actor=Actor(member_id=stranger.pk), course=course)
-    assert "2 条" in text_of(client, "/privacy/history/")
+    assert "3 条" in text_of(client, "/privacy/history/")
     assert Event.objects.filter(member=learner).count() == 2
     assert client.post("/privacy/history/")["Location"] == "/settings/privacy/"
     assert Event.objects.get().member == stranger

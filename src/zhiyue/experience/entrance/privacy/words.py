@@ -129,5 +129,7 @@ def way(choice: Choice) -> Words:
 
 
 def _longest(purpose: Purpose) -> int:
-    """The longest time any event that serves a purpose is kept, in days; 0 where none does yet."""
-    return max((kind.days_kept for kind in KINDS.values() if kind.serves & purpose), default=0)
+    """The longest time any event that is kept for a purpose stays, in days; 0 where none does yet. What the service
+    needs anyway isn't kept for it."""
+    serving = (kind for kind in KINDS.values() if kind.serves & purpose and not kind.is_necessary)
+    return max((kind.days_kept for kind in serving), default=0)
