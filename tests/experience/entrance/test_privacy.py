@@ -213,7 +213,7 @@ def test_deleting_asks_first_and_takes_what_was_recorded_and_nothing_else(
     save_course(actor=Actor(member_id=learner.pk), course=course)
     view_course(actor=Actor(member_id=stranger.pk), course=course)
     assert "3 条" in text_of(client, "/privacy/history/")
-    assert Event.objects.filter(member=learner).count() == 2
+    assert Event.objects.filter(member=learner).count() == 3
     assert client.post("/privacy/history/")["Location"] == "/settings/privacy/"
     assert Event.objects.get().member == stranger
     assert (LessonProgress.objects.count(), SavedCourse.objects.count()) == (1, 1)
@@ -222,7 +222,7 @@ def test_deleting_asks_first_and_takes_what_was_recorded_and_nothing_else(
         "member.history_deleted",
         learner,
         str(learner.pk),
-        {"events": 2},
+        {"events": 3},
     )
 
 
