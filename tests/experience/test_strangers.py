@@ -53,6 +53,7 @@ FOR = {
     "api:my_consent": EVERYBODY,
     "api:my_history": EVERYBODY,
     "api:activity": OPERATORS,
+    "api:collected": OPERATORS,
     "entrance:": MEMBERS,
     "entrance:sign_": EVERYBODY,
     "entrance:consent": EVERYBODY,

@@ -63,11 +63,17 @@ def now(viewer: Viewer) -> Now:
     origins = Event.objects.filter(day=today).order_by().values_list("origin").annotate(n=Count("pk"))
     return Now(
         minutes=tuple((minute, by_minute.get(minute, 0)) for minute in minutes),
-        newest_at=Event.objects.order_by("-pk").values_list("recorded_at", flat=True).first(),
+        newest_at=newest_at(viewer),
         today=dict(origins),
         unconsented=_sum(ConsentCount, today),
         quarantined=_sum(QuarantineCount, today),
     )
+
+
+def newest_at(viewer: Viewer) -> datetime | None:
+    """When the newest event came. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    return Event.objects.order_by("-pk").values_list("recorded_at", flat=True).first()
 
 
 def by_day(viewer: Viewer, *, days: int = DAYS) -> list[Day]:

@@ -18,7 +18,14 @@ from zhiyue.product.learning.models import SavedCourse
 
 pytestmark = pytest.mark.django_db
 
-MINE = ["/api/v1/me", "/api/v1/me/courses", "/api/v1/me/progress", "/api/v1/me/saved", "/api/v1/activity"]
+MINE = [
+    "/api/v1/me",
+    "/api/v1/me/courses",
+    "/api/v1/me/progress",
+    "/api/v1/me/saved",
+    "/api/v1/activity",
+    "/api/v1/collected",
+]
 
 
 @pytest.mark.parametrize("address", MINE)
@@ -51,6 +58,7 @@ def test_a_token_is_its_member(learner, program):
         ("/api/v1/me/progress", Scope.ME_READ),
         ("/api/v1/me/saved", Scope.ME_READ),
         ("/api/v1/activity", Scope.ACTIVITY_READ),
+        ("/api/v1/collected", Scope.ACTIVITY_READ),
     ],
 )
 def test_a_token_opens_what_its_scope_says_and_nothing_else(operator, course, program, address, scope):
@@ -182,4 +190,4 @@ def test_a_members_program_tells_events_in_their_name(learner, course, program):
         "properties": {"path": "/"},
     }
     answer = program(learner).post("/api/v1/events", {"events": [event]}, "application/json")
-    assert answer.json() == {"accepted": 1, "duplicates": 0, "refused": []}
+    assert answer.json() == {"accepted": 1, "duplicates": 0, "unconsented": 0, "refused": []}

@@ -8,7 +8,9 @@ from django.test import Client, override_settings
 
 from tests.conftest import BROWSER
 from tests.factories import lesson_of, make_course
+from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount, Event, Quarantined
+from zhiyue.collect.services import record
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock
 from zhiyue.product.learning.models import LessonProgress
@@ -32,7 +34,10 @@ def send(client, events, **headers):
 
 def test_events_belong_to_whom_the_session_says(learner, signed_in):
     answer = send(signed_in(learner), [told()])
-    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": []})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"accepted": 1, "duplicates": 0, "unconsented": 0, "refused": []},
+    )
     assert Event.objects.get().member_id == learner.pk
 
 
@@ -246,6 +251,17 @@ def test_a_slate_that_cannot_be_is_a_clear_400(browser, query):
     answer = browser.get(f"/api/v1/slate?{query}")
     assert answer.status_code == 400
     assert [wrong["parameter"] for wrong in answer.json()["errors"]] == [query.split("=")[0]]
+
+
+def test_what_was_collected_is_for_operators(browser, learner, operator, signed_in, visitor):
+    assert browser.get("/api/v1/collected").status_code == 401
+    assert signed_in(learner).get("/api/v1/collected").status_code == 403
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    told = signed_in(operator).get("/api/v1/collected?days=2").json()
+    assert [day["stored"] for day in told["items"]] == [0, 1]
+    assert told["items"][1]["day"] == clock.business_day().isoformat()
+    assert told["newest_at"]
+    assert signed_in(operator).get("/api/v1/collected?days=15").status_code == 400
 
 
 def test_activity_is_for_operators(browser, learner, operator, signed_in):

@@ -48,5 +48,6 @@ urlpatterns = [
     path("v1/events", events.Events.as_view(), name="events"),
     path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),
     path("v1/activity", activity.Activity.as_view(), name="activity"),
+    path("v1/collected", activity.Collected.as_view(), name="collected"),
     re_path(r"^(?P<rest>.*)$", ground.NothingHere.as_view()),
 ]

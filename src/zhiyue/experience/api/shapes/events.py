@@ -35,7 +35,26 @@ class RefusedShape(Shape):
 class ReceiptShape(Shape):
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
+    unconsented = serializers.IntegerField(help_text="Counted and not stored: the person hasn't consented.")
     refused = RefusedShape(many=True)
+
+
+class CollectedQuery(Shape):
+    days = serializers.IntegerField(
+        min_value=1, max_value=14, default=14, help_text="How many business days back, today the last."
+    )
+
+
+class CollectedDayShape(Shape):
+    day = serializers.DateField()
+    stored = serializers.IntegerField()
+    unconsented = serializers.IntegerField(help_text="Not stored: the person hadn't consented.")
+    quarantined = serializers.IntegerField(help_text="Kept out by cleaning.")
+
+
+class CollectedShape(Shape):
+    newest_at = Moment(allow_null=True, help_text="When the newest event came.")
+    items = CollectedDayShape(many=True)
 
 
 class PropertyShape(Shape):

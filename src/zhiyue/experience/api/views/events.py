@@ -69,7 +69,12 @@ class Events(Endpoint):
             sent_at=told.get("sent_at"),
         )
         refused = [{"position": position, "reason": reason} for position, reason in receipt.refused]
-        answer = {"accepted": receipt.accepted, "duplicates": receipt.duplicates, "refused": refused}
+        answer = {
+            "accepted": receipt.accepted,
+            "duplicates": receipt.duplicates,
+            "unconsented": receipt.unconsented,
+            "refused": refused,
+        }
         return Response(answer, status=202)
 
 
