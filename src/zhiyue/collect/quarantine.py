@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import storable
 
 DAYS = 14
 # By reason and business day. Anybody may send rubbish: this is what keeps it from filling the disk, at most 0.5 MB a
@@ -101,15 +102,10 @@ def _row(one: Refusal, received_at: datetime) -> Quarantined:
     return Quarantined(
         received_at=received_at,
         reason=one.reason,
-        detail=_storable(one.detail)[:DETAIL_LIMIT],
-        payload=_storable(one.payload)[:PAYLOAD_LIMIT],
+        detail=storable(one.detail)[:DETAIL_LIMIT],
+        payload=storable(one.payload)[:PAYLOAD_LIMIT],
         is_whole=0 < len(one.payload) <= PAYLOAD_LIMIT,
-        name=_storable(one.name)[:NAME_LIMIT],
+        name=storable(one.name)[:NAME_LIMIT],
         member_id=one.actor.member_id,
         visitor=one.actor.visitor,
     )
-
-
-def _storable(text: str) -> str:
-    """What no database would take (NUL, lone surrogates) becomes a question mark."""
-    return text.replace("\x00", "?").encode("utf-8", errors="replace").decode("utf-8")

@@ -120,9 +120,16 @@ def test_a_row_that_stands_twice_in_a_file_is_one_event(folder, learner, course)
     assert told(bring(path)[1]) == (1, 1, 0, 0)
 
 
-def test_another_systems_id_gives_one_event(folder, learner, course):
-    path = write(folder, line(id="A-1"), line(id="A-1", at=YESTERDAY - timedelta(hours=2)), line(id="A-2"))
-    assert told(bring(path)[1]) == (2, 1, 0, 0)
+def test_a_number_of_a_row_tells_rows_apart_and_is_no_id(folder, learner, stranger, course):
+    path = write(folder, line(id="1"), line(id="1"), line(id="2"), line(id="1", who=stranger.email))
+    assert told(bring(path)[1]) == (3, 1, 0, 0)
+
+
+def test_a_uuid_is_the_id_of_one_event(folder, learner, course):
+    known = uuid4()
+    path = write(folder, line(id=known), line(id=known, at=YESTERDAY - timedelta(hours=2)))
+    assert told(bring(path)[1]) == (1, 1, 0, 0)
+    assert Event.objects.get().event_id == known
 
 
 REFUSED = [
@@ -130,6 +137,7 @@ REFUSED = [
     (line(at="yesterday"), "malformed"),
     (line(at="2999-01-01T00:00:00+00:00"), "in_the_future"),
     (line(at="1999-01-01T00:00:00+00:00"), "kept_no_longer"),
+    (line(at="0001-01-01T00:00:00"), "malformed"),
     (line(act="eat"), "unknown_event"),
     (line(course="nowhere"), "unknown_course"),
     (line(course=""), "missing_id"),
@@ -237,6 +245,21 @@ class TestBrokenOff:
         assert told(bring(path)[1]) == (6, 0, 0, 0)
 
 
+def test_two_who_bring_the_same_file_in_store_each_row_once(folder, learner, course, monkeypatch):
+    monkeypatch.setattr(running, "PART", 2)
+    path = write(folder, *(line(at=YESTERDAY - timedelta(minutes=m)) for m in range(6)))
+
+    def another_does_the_rest(done, total):
+        if done == 2:
+            bring(path)
+
+    mapping = parse_mapping(MAPPING, file=path)
+    with pytest.raises(ImportNotInState):
+        running.import_file(path, mapping=mapping, places=places(), by=None, report=another_does_the_rest)
+    record_ = HistoryImport.objects.get()
+    assert (record_.state, record_.rows, record_.imported, Event.objects.count()) == ("done", 6, 6, 6)
+
+
 class TestUndone:
     def test_what_an_import_brought_goes_and_nothing_else(self, folder, learner, course, operator):
         record("course.viewed", actor=Actor(member_id=learner.pk), course_id=course.pk)
@@ -257,6 +280,24 @@ class TestUndone:
         SealedDay.objects.update_or_create(day=day, defaults={"file": "sealed.parquet"})
         undoing.undo(import_id=record_.pk, by=None)
         assert SealedDay.objects.get(day=day).file == ""
+
+    def test_one_that_runs_stops_and_leaves_nothing(self, folder, learner, course, monkeypatch):
+        monkeypatch.setattr(running, "PART", 1)
+        path = write(folder, *(line(at=YESTERDAY - timedelta(minutes=m)) for m in range(4)))
+
+        def undo_after_two(done, total):
+            if done == 2:
+                undoing.undo(import_id=HistoryImport.objects.get().pk, by=None)
+
+        mapping = parse_mapping(MAPPING, file=path)
+        with pytest.raises(ImportNotInState):
+            running.import_file(path, mapping=mapping, places=places(), by=None, report=undo_after_two)
+        assert (HistoryImport.objects.get().state, Event.objects.count()) == ("undone", 0)
+
+    def test_what_a_broken_off_undoing_left_goes_with_the_next(self, folder, learner, course):
+        record_, _ = bring(write(folder, line()))
+        HistoryImport.objects.update(state="undone")
+        assert undoing.undo(import_id=record_.pk, by=None) == 1
 
     def test_twice_is_refused(self, folder, learner, course):
         record_, _ = bring(write(folder, line()))
@@ -408,6 +449,20 @@ class TestStatements:
             ("lesson.finished", {}),
             ("lesson.progressed", {"percent": 55, "seconds": 60}),
         ]
+
+    def test_signs_that_no_database_takes_are_told_as_question_marks(self, folder, learner, course, operator):
+        statement = {
+            "actor": {"mbox": "mailto:a\ud800\x00@old.example"},
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
+            "object": {"id": "https://old.example/courses/intuition"},
+            "timestamp": YESTERDAY.isoformat(),
+        }
+        path = folder / "past.jsonl"
+        path.write_text(json.dumps(statement), encoding="utf-8")
+        record_, outcome = bring(path, "", refused_to=folder / "refused.csv")
+        assert outcome.reasons == {"unknown_person": 1}
+        record_.refresh_from_db()
+        assert record_.errors[0][2] == "There is no member with the email “a??@old.example”."
 
     def test_another_systems_number_is_nobody_here(self, folder, learner, course):
         statement = {

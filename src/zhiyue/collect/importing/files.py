@@ -54,7 +54,7 @@ def parts(path: Path, mapping: ColumnMapping, *, size: int, skip: int = 0) -> It
             if len(part) == size:
                 yield part
                 part = []
-    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as why:
+    except (OSError, UnicodeError, csv.Error, pa.ArrowException) as why:
         raise UnreadableHistory(f"{path.name} can't be read after row {skip + len(part)}: {why}") from why
     if part:
         yield part

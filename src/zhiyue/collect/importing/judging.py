@@ -16,6 +16,7 @@ from zhiyue.collect.xapi import STATEMENT_ACTORS, told_by
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import storable
 
 DETAIL_LIMIT = 200
 
@@ -63,7 +64,7 @@ class Judge:
             try:
                 taken.append(self._one(cells))
             except NotInVocabulary as why:
-                faults.append(Fault(number, why.reason, str(why)[:DETAIL_LIMIT]))
+                faults.append(Fault(number, why.reason, storable(str(why))[:DETAIL_LIMIT]))
         return taken, faults
 
     def _one(self, cells: tuple[str, ...]) -> Judged:
@@ -95,11 +96,13 @@ class Judge:
 
     def _moment(self, when: str | datetime) -> datetime:
         moment = when if isinstance(when, datetime) else _read_moment(when, self._mapping.when_format)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=self._zone)
+        try:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+        except OverflowError as why:
+            raise NotInVocabulary("malformed", f"“{str(when)[:60]}” is no moment.") from why
         if moment > self._now + FUTURE_BOUND:
             raise NotInVocabulary("in_the_future", f"{moment.isoformat()} hasn't come yet.")
-        return moment.astimezone(UTC)
+        return moment
 
     def _course(self, text: str) -> int | None:
         if not text:
@@ -227,16 +230,14 @@ def _read_moment(text: str, form: str) -> datetime:
 
 
 def _event_id(told: Told, member_id: int, moment: datetime) -> UUID:
-    """The row's own id; where it has none, one made of what it says, so that the same row again is the same event."""
-    if told.event_id:
-        try:
-            return UUID(told.event_id)
-        except ValueError:
-            # Ids of other systems are no UUIDs; the same id again gives the same one.
-            text = f"id\x1f{told.event_id}"
-    else:
+    """The row's own id where that is a UUID; else one made of what it says, so that the same row again is the same
+    event. Numbers of rows are no ids: two tables have the same ones, so they count beside all else that a row says."""
+    try:
+        return UUID(told.event_id)
+    except ValueError:
         properties = sorted((told.properties or {}).items())
-        text = f"{member_id}\x1f{moment.timestamp()}\x1f{told.name}\x1f{told.course}\x1f{told.lesson}\x1f{properties}"
+        says = (member_id, moment.timestamp(), told.name, told.course, told.lesson, properties, told.event_id)
+        text = "\x1f".join(map(str, says))
     return UUID(bytes=hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import pgettext
 
 from zhiyue.collect import consenting
 from zhiyue.collect.errors import ImportNotInState
@@ -26,6 +27,7 @@ from zhiyue.core.audit.services import note
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import storable
 from zhiyue.core.kit.sheets import csv_cell
 
 PART = 20_000
@@ -99,6 +101,9 @@ def import_file(
                 _keep(record, outcome, part)
                 faults.write(part.faults)
                 report(outcome.rows, total)
+    except ImportNotInState:
+        # It is another's now.
+        raise
     except Exception:
         _end(record, HistoryImport.State.FAILED, by)
         raise
@@ -115,7 +120,11 @@ def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport
     record = earlier.order_by("-pk").first()
     if record is None:
         return HistoryImport.objects.create(
-            file_name=path.name[:200], form=mapping.form, checksum=checksum, by=by, started_at=clock.now()
+            file_name=storable(path.name)[:200],
+            form=mapping.form,
+            checksum=checksum,
+            by=by,
+            started_at=clock.now(),
         )
     if record.form != mapping.form:
         raise ImportNotInState(f"Import {record.pk} of this file is another form; undo it first.")
@@ -180,6 +189,12 @@ def _granted(taken: Sequence[Judged], stated: Purpose) -> dict[int, Purpose]:
 @transaction.atomic
 def _keep(record: HistoryImport, outcome: Outcome, part: _Part) -> None:
     """Store a part and how far the file is now, both or none."""
+    # Two who bring in the same file, or one who undoes it meanwhile: only who finds it as they left it goes on.
+    mine = HistoryImport.objects.filter(pk=record.pk, state=HistoryImport.State.RUNNING, rows=outcome.rows)
+    if not mine.select_for_update().exists():
+        raise ImportNotInState(
+            pgettext("import", "This import was undone meanwhile, or is brought in by somebody else.")
+        )
     new = append(part.events)
     for day, names in _by_day(part.unconsented).items():
         consenting.count_after_commit(names, day=day)
@@ -202,8 +217,10 @@ def _add(outcome: Outcome, part: _Part, *, new: int) -> None:
 
 @transaction.atomic
 def _end(record: HistoryImport, state: HistoryImport.State, by: User | None) -> None:
-    record.state, record.ended_at = state, clock.now()
-    record.save(update_fields=["state", "ended_at"])
+    running = HistoryImport.objects.filter(pk=record.pk, state=HistoryImport.State.RUNNING)
+    if not running.update(state=state, ended_at=clock.now()):
+        return
+    record.refresh_from_db()
     after = {
         "state": state.value,
         "rows": record.rows,

@@ -30,16 +30,27 @@ def undo_on_the_desk(*, viewer: Viewer, import_id: int) -> int:
 def undo(*, import_id: int, by: User | None) -> int:
     """Delete every event that an import brought, a batch at a time; broken off, it goes on when called again.
     Returns how many went. Raises ImportNotFound, ImportNotInState."""
-    record = HistoryImport.objects.filter(pk=import_id).first()
+    before = _stop(import_id)
+    gone = 0
+    while went := _undo_some(import_id):
+        gone += went
+    _note(import_id, by, before, gone)
+    return gone
+
+
+@transaction.atomic
+def _stop(import_id: int) -> str:
+    """Call it undone first: one that is still running finds so before its next part, and stops. Returns its former
+    state."""
+    record = HistoryImport.objects.select_for_update().filter(pk=import_id).first()
     if record is None:
         raise ImportNotFound(pgettext("import", "There is no such import."))
-    if record.state == HistoryImport.State.UNDONE:
+    before = record.state
+    if before == HistoryImport.State.UNDONE and not Event.objects.filter(source_id=import_id).exists():
         raise ImportNotInState(pgettext("import", "This import was undone before."))
-    gone = 0
-    while went := _undo_some(record.pk):
-        gone += went
-    _end(record.pk, by, gone)
-    return gone
+    record.state, record.undone_at = HistoryImport.State.UNDONE, clock.now()
+    record.save(update_fields=["state", "undone_at"])
+    return before
 
 
 @transaction.atomic
@@ -53,17 +64,13 @@ def _undo_some(import_id: int) -> int:
     return len(ids)
 
 
-@transaction.atomic
-def _end(import_id: int, by: User | None, gone: int) -> None:
-    record = HistoryImport.objects.select_for_update().get(pk=import_id)
-    before = {"state": record.state}
-    record.state, record.undone_at = HistoryImport.State.UNDONE, clock.now()
-    record.save(update_fields=["state", "undone_at"])
+def _note(import_id: int, by: User | None, before: str, gone: int) -> None:
+    record = HistoryImport.objects.get(pk=import_id)
     after = {"state": record.state, "removed": gone}
     note(
         by=by,
         act="history.undone",
         subject=("import", record.pk, record.file_name),
-        before=before,
+        before={"state": before},
         after=after,
     )

@@ -18,6 +18,11 @@ class TooLong(Refused):
     status: ClassVar[int] = 400
 
 
+def storable(text: str) -> str:
+    """What no database would take (NUL, lone surrogates) becomes a question mark."""
+    return text.replace("\x00", "?").encode("utf-8", errors="replace").decode("utf-8")
+
+
 def longest(kind: type[Model], name: str) -> int:
     """How many characters a column of limited length holds."""
     field = kind._meta.get_field(name)
