@@ -4,10 +4,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 
 from tests.factories import make_visitor
 from zhiyue.collect import flow
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event, HistoryImport
 from zhiyue.collect.services import receive, record
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
@@ -78,11 +80,25 @@ def test_strangers_see_none_of_it(stranger, ask, role):
         ask(Viewer(user=stranger, visitor=None, roles=frozenset({role})))
 
 
-def test_the_hour_costs_the_same_however_much_there_is(
+def test_the_hour_looks_through_so_many_and_says_when_there_were_more(
     viewer, visitor, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(flow, "NEWEST", 2)
     for _ in range(5):
         record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
-    with django_assert_num_queries(5):
-        assert sum(n for _, n in flow.now(viewer).minutes) == 2
+    assert not flow.now(viewer).is_cut
+    monkeypatch.setattr(flow, "NEWEST", 2)
+    cache.clear()
+    with django_assert_num_queries(6):
+        found = flow.now(viewer)
+    assert (sum(n for _, n in found.minutes), found.is_cut) == (2, True)
+
+
+def test_what_a_file_brought_pushes_nothing_out_of_the_hour(viewer, visitor, monkeypatch):
+    monkeypatch.setattr(flow, "NEWEST", 3)
+    record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+    file = HistoryImport.objects.create(file_name="a.csv", form="csv", started_at=clock.now())
+    for _ in range(5):
+        event = record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
+        Event.objects.filter(pk=event.pk).update(source=file)
+    found = flow.now(viewer)
+    assert (sum(n for _, n in found.minutes), found.is_cut) == (1, False)

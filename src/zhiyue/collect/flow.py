@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMinute
 
@@ -18,17 +19,22 @@ MINUTES = 60
 # So many of the newest events are looked through for the minutes: a page that asks every few seconds costs the same in
 # an academy of any size.
 NEWEST = 20_000
+ORIGINS_KEPT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """This hour, minute by minute (oldest first), when the newest event came, and today so far by origin."""
+    """This hour, minute by minute (oldest first), when the newest event came, and today so far by origin.
+
+    `is_cut`: more came in this hour than is looked through, and the first minutes are missing.
+    """
 
     minutes: tuple[tuple[datetime, int], ...]
     newest_at: datetime | None
     today: dict[str, int]
     unconsented: int
     quarantined: int
+    is_cut: bool = False
 
     @property
     def stored(self) -> int:
@@ -55,19 +61,32 @@ def now(viewer: Viewer) -> Now:
     moment = clock.now()
     today = clock.business_day(moment)
     begin = moment.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
-    newest = Event.objects.order_by("-pk").values("pk")[:NEWEST]
-    told = Event.objects.filter(pk__in=newest, occurred_at__gte=begin, source=None)
+    # What files brought doesn't count, nor push out what does.
+    live = Event.objects.filter(source=None).order_by("-pk")
+    oldest = live.values_list("occurred_at", flat=True)[NEWEST - 1 : NEWEST].first()
+    told = Event.objects.filter(pk__in=live.values("pk")[:NEWEST], occurred_at__gte=begin)
     counted = told.order_by().annotate(minute=TruncMinute("occurred_at")).values_list("minute")
     by_minute = dict(counted.annotate(n=Count("pk")))
     minutes = [begin + timedelta(minutes=n) for n in range(MINUTES)]
-    origins = Event.objects.filter(day=today).order_by().values_list("origin").annotate(n=Count("pk"))
     return Now(
         minutes=tuple((minute, by_minute.get(minute, 0)) for minute in minutes),
         newest_at=newest_at(viewer),
-        today=dict(origins),
+        today=_origins(today),
         unconsented=_sum(ConsentCount, today),
         quarantined=_sum(QuarantineCount, today),
+        is_cut=oldest is not None and oldest > begin,
     )
+
+
+def _origins(day: date) -> dict[str, int]:
+    """Counted anew every few seconds, however many pages ask."""
+    key = f"collect.origins.{day}"
+    found = cache.get(key)
+    if not isinstance(found, dict):
+        rows = Event.objects.filter(day=day).order_by().values_list("origin").annotate(n=Count("pk"))
+        found = dict(rows)
+        cache.set(key, found, ORIGINS_KEPT_SECONDS)
+    return found
 
 
 def newest_at(viewer: Viewer) -> datetime | None:

@@ -94,7 +94,8 @@ def row_of(
         cleaned.event_id,
         cleaned.kind.name,
         actor.member_id,
-        actor.visitor,
+        # Beside a member it would lead to what the same browser did as a visitor, whether or not they let that join.
+        actor.visitor if actor.member_id is None else None,
         cleaned.course_id,
         cleaned.lesson_id,
         cleaned.properties,

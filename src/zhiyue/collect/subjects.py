@@ -63,10 +63,10 @@ def keys_for(events: pa.Table) -> tuple[pa.Array, list[Subject]]:
 def join(*, visitor: UUID, member_id: int) -> None:
     """A visitor turned out to be a member: what is sealed under their key is the member's from now on.
 
-    Called under the lock of the days in which the visitor did something.
+    Never as their current key, which sealing makes: two browsers may join the same member at once. Called under the
+    lock of the days in which the visitor did something.
     """
-    has_one = Subject.objects.filter(member_id=member_id, is_current=True).exists()
-    Subject.objects.filter(visitor=visitor).update(visitor=None, member_id=member_id, is_current=not has_one)
+    Subject.objects.filter(visitor=visitor).update(visitor=None, member_id=member_id, is_current=False)
 
 
 def forget(*, member_id: int | None, visitor: UUID | None) -> None:

@@ -21,9 +21,9 @@ _READ_AT_ONCE = 1 << 20
 Row = tuple[int, tuple[str, ...]]
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of the file, hex. Raises UnreadableHistory."""
-    digest = hashlib.sha256()
+def checksum(path: Path, *, read_as: str) -> str:
+    """SHA-256 of the file and of how it is read, hex. Raises UnreadableHistory."""
+    digest = hashlib.sha256(read_as.encode())
     try:
         with path.open("rb") as file:
             while part := file.read(_READ_AT_ONCE):

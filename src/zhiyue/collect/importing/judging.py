@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from zhiyue.collect.cleaning import FUTURE_BOUND, Cleaned, clean
@@ -11,6 +11,7 @@ from zhiyue.collect.errors import NotInVocabulary
 from zhiyue.collect.importing.files import Row
 from zhiyue.collect.importing.mapping import EPOCH, EPOCH_MS, ColumnMapping, Place, zone_of
 from zhiyue.collect.kinds import Told
+from zhiyue.collect.retention import days_kept
 from zhiyue.collect.vocabulary import KINDS, EventKind, Property
 from zhiyue.collect.xapi import STATEMENT_ACTORS, told_by
 from zhiyue.core.accounts.models import User
@@ -52,6 +53,7 @@ class Judge:
         self._zone = zone_of(mapping, clock.business_zone())
         ways = STATEMENT_ACTORS if mapping.form == "xapi" else (mapping.person_by,)
         self._members = {by: _members_by(by) for by in ways}
+        self._gone: dict[str, date] = {}
         self._course_ids = {str(pk) for pk in places.courses.values()}
         self._lesson_ids = {(course, str(pk)): pk for (course, _), pk in places.lessons.items()}
         self._tell = told_by if mapping.form == "xapi" else _Cells(mapping).told
@@ -83,9 +85,15 @@ class Judge:
             occurred_at=moment,
             received_at=self._now,
         )
-        if kind is not None and moment < self._now - timedelta(days=kind.days_kept):
-            raise NotInVocabulary("kept_no_longer", f"{told.name} is kept {kind.days_kept} days.")
+        if kind is not None and clock.business_day(moment) <= self._gone_by(kind):
+            raise NotInVocabulary("kept_no_longer", f"{told.name} is kept {days_kept(kind.name)} days.")
         return cleaned, member_id
+
+    def _gone_by(self, kind: EventKind) -> date:
+        """The last day of which nothing of this kind is kept any more."""
+        if kind.name not in self._gone:
+            self._gone[kind.name] = clock.days_before(clock.business_day(self._now), days_kept(kind.name))
+        return self._gone[kind.name]
 
     def _member(self, by: str, person: str) -> int:
         tidy = tidy_phone(person) if by == "phone" else person.strip().casefold()

@@ -113,8 +113,8 @@ def import_file(
 
 @transaction.atomic
 def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport:
-    """The import of this very file that was broken off, or a new one."""
-    checksum = files.checksum(path)
+    """The import of this very file, read in this very way, that was broken off; or a new one."""
+    checksum = files.checksum(path, read_as=repr(mapping))
     broken_off = (HistoryImport.State.RUNNING, HistoryImport.State.FAILED)
     earlier = HistoryImport.objects.select_for_update().filter(checksum=checksum, state__in=broken_off)
     record = earlier.order_by("-pk").first()
@@ -126,8 +126,6 @@ def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport
             by=by,
             started_at=clock.now(),
         )
-    if record.form != mapping.form:
-        raise ImportNotInState(f"Import {record.pk} of this file is another form; undo it first.")
     record.state = HistoryImport.State.RUNNING
     record.save(update_fields=["state"])
     return record

@@ -47,6 +47,7 @@ class ToldNow:
     stored: int
     unconsented: int
     quarantined: int
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def told_now(flow: Now) -> ToldNow:
         stored=flow.stored,
         unconsented=flow.unconsented,
         quarantined=flow.quarantined,
+        is_cut=flow.is_cut,
     )
 
 

@@ -18,6 +18,7 @@ from zhiyue.core.accounts.elsewhere import connect
 from zhiyue.core.accounts.models import OneTimeCode, User
 from zhiyue.core.accounts.services import create_member, create_proved_member
 from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.consent.selectors import choice_of
 from zhiyue.core.consent.services import bring
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
@@ -172,7 +173,11 @@ def bring_history(*, user: User, visitor: UUID) -> None:
     """Move a visitor's list, interests and progress to the member; where both have some, the further one stays. A
     choice of consent moves where the member has none, and the visitor's events where the member consents to be known
     by them."""
+    brought = choice_of(member_id=user.pk, visitor=None) is None
     choice = bring(visitor=visitor, member_id=user.pk)
+    if brought and choice is not None:
+        chooser = Actor(member_id=user.pk, granted=Purpose(choice.granted))
+        record("consent.chosen", actor=chooser, granted=choice.granted, way=choice.way)
     if choice is not None and Purpose(choice.granted) & JOINING:
         join_visitor(visitor=visitor, member_id=user.pk)
     bring_interests(user=user, visitor=visitor)
