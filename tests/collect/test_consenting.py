@@ -8,6 +8,7 @@ import pytest
 from tests.factories import make_member, make_visitor
 from zhiyue.collect import lake
 from zhiyue.collect.cleaning import clean
+from zhiyue.collect.consenting import granting
 from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount, Event, Quarantined, Subject
@@ -166,3 +167,27 @@ def test_forgetting_a_person_leaves_others_alone_and_reopens_their_days(learner,
     assert forget_person(member_id=None, visitor=None) == 0
     assert forget_person(member_id=None, visitor=visitor) == 1
     assert (Event.objects.count(), Quarantined.objects.count(), Subject.objects.count()) == (0, 0, 0)
+
+
+def test_of_many_people_those_are_told_who_consent_now(learner, visitor, django_assert_num_queries):
+    refuses, never_asked = make_visitor(NOTHING), uuid4()
+    took_back = make_member("back@test.example")
+    choose(
+        member_id=took_back.pk,
+        visitor=None,
+        granted=Purpose.PERSONALISATION,
+        way=Choice.Way.SETTINGS,
+    )
+    people = [
+        Actor(member_id=learner.pk),
+        # A member's own choice counts, whatever was chosen in the browser.
+        Actor(member_id=learner.pk, visitor=refuses),
+        Actor(member_id=took_back.pk, visitor=visitor),
+        Actor(visitor=visitor),
+        Actor(visitor=refuses),
+        Actor(visitor=never_asked),
+        Actor(),
+    ]
+    with django_assert_num_queries(2):
+        assert granting(Purpose.ANALYTICS, people) == {people[0], people[1], people[3]}
+    assert granting(Purpose.PERSONALISATION, people) == {people[0], people[1], people[2], people[3]}

@@ -102,3 +102,19 @@ def test_what_a_file_brought_pushes_nothing_out_of_the_hour(viewer, visitor, mon
         Event.objects.filter(pk=event.pk).update(source=file)
     found = flow.now(viewer)
     assert (sum(n for _, n in found.minutes), found.is_cut) == (1, False)
+
+
+def test_only_what_nothing_else_was_kept_of_is_only_counted(viewer, visitor, at_commit):
+    assert flow.only_counted(viewer) == flow.OnlyCounted(unconsented=0, kept_out=0)
+    rubbish, nobody = {"rubbish": 1}, Actor(visitor=make_visitor(NOTHING))
+    receive([rubbish], actor=Actor(visitor=visitor), user_agent="Mozilla/5.0")
+    receive([rubbish], actor=Actor(visitor=visitor), user_agent="curl/8")
+    receive([rubbish, rubbish], actor=nobody, user_agent="Mozilla/5.0")
+    with at_commit():
+        record("course.viewed", actor=nobody, course_id=7)
+    assert flow.only_counted(viewer) == flow.OnlyCounted(unconsented=1, kept_out=3)
+
+
+def test_what_is_only_counted_is_nobody_elses_business(learner):
+    with pytest.raises(NotAllowed):
+        flow.only_counted(Viewer(user=learner, visitor=None, roles=frozenset()))

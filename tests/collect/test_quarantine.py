@@ -13,8 +13,11 @@ from tests.conftest import BROWSER
 from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
+from zhiyue.collect.quarantine_acts import of_people
 from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.collect.services import receive
+from zhiyue.core.accounts.errors import NotAllowed
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +134,27 @@ def test_what_was_refused_before_there_were_counts_is_counted(send):
     assert quarantine_counts() == [("malformed", 2), ("unknown_event", 1)]
     send({})
     assert quarantine_counts() == [("malformed", 3), ("unknown_event", 1)]
+
+
+def test_what_was_kept_out_of_people_leaves_programs_and_nobody_out(send, visitor, learner, operator):
+    viewer = Viewer(user=operator, visitor=None, roles=frozenset({"operator"}))
+    send({})
+    send(UNKNOWN, actor=Actor(member_id=learner.pk, visitor=visitor))
+    send({}, actor=Actor())
+    receive([{}], actor=Actor(visitor=visitor), user_agent="curl/8")
+    assert [row.reason for row in of_people(viewer)] == ["unknown_event", "malformed"]
+    assert [row.reason for row in of_people(viewer, actor=Actor(visitor=visitor))] == ["malformed"]
+    assert [row.reason for row in of_people(viewer, actor=Actor(member_id=learner.pk))] == ["unknown_event"]
+    assert not of_people(viewer, actor=Actor()).exists()
+    with pytest.raises(NotAllowed):
+        of_people(Viewer(user=learner, visitor=None, roles=frozenset()))
+
+
+def test_an_entry_is_kept_until_the_day_on_which_it_is_forgotten(send, at):
+    send({})
+    until = quarantine.kept_until(Quarantined.objects.get())
+    assert until - clock.now() == timedelta(days=14)
+    at(14)
+    assert quarantine.expire() == 0
+    at(14.01)
+    assert quarantine.expire() == 1

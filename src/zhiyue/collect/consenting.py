@@ -1,8 +1,9 @@
 """What consent keeps out of the log: asked per person, counted per kind and day, never stored."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +11,7 @@ from django.db.models import F
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount
 from zhiyue.core.consent import selectors as consent
-from zhiyue.core.consent.purposes import Purpose
+from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.kit import clock
 
 
@@ -19,6 +20,16 @@ def granted_by(actor: Actor) -> Purpose:
     if actor.granted is not None:
         return actor.granted
     return consent.granted(member_id=actor.member_id, visitor=actor.visitor)
+
+
+def granting(purpose: Purpose, actors: Iterable[Actor]) -> set[Actor]:
+    """Those of the actors who consent to `purpose` now."""
+    asked = set(actors)
+    members, visitors = consent.granted_to_many(
+        member_ids={one.member_id for one in asked if one.member_id is not None},
+        visitors={one.visitor for one in asked if one.member_id is None and one.visitor is not None},
+    )
+    return {one for one in asked if purpose in _among(members, visitors, one)}
 
 
 def count_after_commit(names: Iterable[str], *, day: date) -> None:
@@ -40,3 +51,9 @@ def _count(counted: Counter[str], day: date) -> None:
 def forget_counts(*, days: int) -> None:
     """Counts older than `days` go."""
     ConsentCount.objects.filter(day__lt=clock.days_before(clock.business_day(), days)).delete()
+
+
+def _among(members: Mapping[int, Purpose], visitors: Mapping[UUID, Purpose], actor: Actor) -> Purpose:
+    if actor.member_id is not None:
+        return members.get(actor.member_id, NOTHING)
+    return visitors.get(actor.visitor, NOTHING) if actor.visitor is not None else NOTHING

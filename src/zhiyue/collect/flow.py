@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncMinute
 
 from zhiyue.collect.models import ConsentCount, Event, QuarantineCount
-from zhiyue.collect.quarantine import DAYS
+from zhiyue.collect.quarantine import DAYS, ROBOT
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
@@ -55,6 +55,15 @@ class Day:
     quarantined: int
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyCounted:
+    """Acts of today of which nothing was kept but the number: without consent, and kept out by cleaning (robots',
+    nobody's, people's who don't consent to analysis, and what the day's sample had no room for)."""
+
+    unconsented: int
+    kept_out: int
+
+
 def now(viewer: Viewer) -> Now:
     """The flow at this moment. Raises NotAllowed."""
     require(viewer, Permission.SEE_ACTIVITY)
@@ -93,6 +102,17 @@ def newest_at(viewer: Viewer) -> datetime | None:
     """When the newest event came. Raises NotAllowed."""
     require(viewer, Permission.SEE_ACTIVITY)
     return Event.objects.order_by("-pk").values_list("recorded_at", flat=True).first()
+
+
+def only_counted(viewer: Viewer) -> OnlyCounted:
+    """What of today is a number and no more. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    today = clock.business_day()
+    counts = QuarantineCount.objects.filter(day=today).values_list("reason", "n", "kept")
+    return OnlyCounted(
+        unconsented=_sum(ConsentCount, today),
+        kept_out=sum(n if reason == ROBOT else n - kept for reason, n, kept in counts),
+    )
 
 
 def by_day(viewer: Viewer, *, days: int = DAYS) -> list[Day]:

@@ -20,6 +20,8 @@ PAYLOAD_LIMIT = 2000
 DETAIL_LIMIT = 300
 NAME_LIMIT = 40
 EXPIRY_BATCH = 500
+# What programs send is only counted.
+ROBOT = "robot"
 # What a replay may find: taken in, or there before. Anything else is the reason for which it stays out.
 ACCEPTED = "accepted"
 DUPLICATE = "duplicate"
@@ -62,6 +64,11 @@ def _keep(refusals: Sequence[Refusal], received_at: datetime) -> None:
 def replayable() -> QuerySet[Quarantined]:
     """What can be judged again: kept whole, and not taken in yet. The oldest first."""
     return Quarantined.objects.filter(is_whole=True).exclude(outcome__in=TAKEN_IN).order_by("pk")
+
+
+def kept_until(row: Quarantined) -> datetime:
+    """When an entry of the sample is forgotten."""
+    return row.received_at + timedelta(days=DAYS)
 
 
 @transaction.atomic

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
-from zhiyue.collect.quarantine import DAYS
+from zhiyue.collect.quarantine import DAYS, ROBOT
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
@@ -63,6 +64,17 @@ def entries(viewer: Viewer, *, reason: str = "", name: str = "") -> QuerySet[Qua
     found = Quarantined.objects.select_related("member").order_by("-pk")
     found = found.filter(reason=reason) if reason else found
     return found.filter(name=name) if name else found
+
+
+def of_people(viewer: Viewer, *, actor: Actor | None = None) -> QuerySet[Quarantined]:
+    """What was kept out of people, newest first; of one person where one is given. What programs sent is left out.
+    Raises NotAllowed."""
+    found = entries(viewer).exclude(reason=ROBOT)
+    if actor is None:
+        return found.filter(Q(member__isnull=False) | Q(visitor__isnull=False))
+    if actor.member_id is not None:
+        return found.filter(member_id=actor.member_id)
+    return found.filter(visitor=actor.visitor, member__isnull=True) if actor.visitor else found.none()
 
 
 def entry(viewer: Viewer, entry_id: int) -> Quarantined:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -42,6 +42,11 @@ def days_kept(name: str) -> int:
     days = KINDS[name].days_kept if name in KINDS else UNKNOWN_KEPT_DAYS
     at_most = settings.ZHIYUE_EVENTS_KEEP_DAYS
     return min(days, at_most) if at_most else days
+
+
+def goes_on(name: str, day: date) -> date:
+    """The business day on which events of this kind that happened on `day` are deleted."""
+    return day + timedelta(days=days_kept(name))
 
 
 def forget_old() -> int:

@@ -18,13 +18,12 @@ from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.log import LogRow, append, row_of
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.pacing import paced
-from zhiyue.collect.quarantine import Refusal
+from zhiyue.collect.quarantine import ROBOT, Refusal
 from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
 
 BATCH_LIMIT = 100
-ROBOT = "robot"
 
 
 @dataclass(frozen=True, slots=True)

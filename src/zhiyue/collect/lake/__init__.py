@@ -5,6 +5,7 @@ person, and `collect.subjects` is the only place that knows whose it is.
 """
 
 from zhiyue.collect.lake.checking import faults_of, report, verify
+from zhiyue.collect.lake.finding import key_in
 from zhiyue.collect.lake.reading import broken_files, events, oldest_days
 from zhiyue.collect.lake.sealing import SETTLING, compact, seal, seal_past_days, sweep
 from zhiyue.collect.lake.shapes import SCHEMA, SEALED_SCHEMA
@@ -17,6 +18,7 @@ __all__ = [
     "compact",
     "events",
     "faults_of",
+    "key_in",
     "oldest_days",
     "report",
     "seal",
