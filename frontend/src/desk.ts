@@ -3,6 +3,8 @@ import "./desk-frame.css";
 import "./desk.css";
 import "./desk-people.css";
 import "./desk-flow.css";
+import "./desk-stations.css";
+import "./desk-follow.css";
 import "./desk-searches.css";
 import "./desk-collecting.css";
 import "./desk-setup";

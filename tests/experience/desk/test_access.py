@@ -16,6 +16,7 @@ PAGES = (
     "/desk/activity.csv",
     "/desk/follow/",
     "/desk/follow/stream/",
+    "/desk/follow/counted/",
     "/desk/jobs/",
 )
 

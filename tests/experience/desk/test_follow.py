@@ -8,56 +8,29 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from django.utils.formats import date_format
 
-from tests.factories import lesson_of, make_course, make_member
+from tests.conftest import BROWSER
+from tests.factories import lesson_of, make_member
 from zhiyue.analyse.weights import INTEREST
+from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.models import Event
+from zhiyue.collect.models import Event, HistoryImport, SealedDay, Subject
 from zhiyue.collect.selectors import latest_events
 from zhiyue.collect.services import receive, record
 from zhiyue.collect.vocabulary import KINDS
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import VERSION, Purpose
+from zhiyue.core.consent.services import choose
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk import words
 from zhiyue.experience.desk.follow import journey, telling
 from zhiyue.product.commerce.services import enrol_free
+from zhiyue.product.learning.receiving import receive_from_browser
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course, view_course
 from zhiyue.recommend import memory
-from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
-
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36"
-
-
-@pytest.fixture
-def academy(db):
-    """Two topics of four courses each, and models trained on a few members' acts."""
-    courses = [
-        make_course(
-            f"{topic}-{number}", title=f"{topic} {number}", topic=topic, tags=(topic,), text=f"{topic} text"
-        )
-        for topic in ("data", "poems")
-        for number in range(4)
-    ]
-    for person in range(6):
-        actor = Actor(member_id=make_member(f"p{person}@test.example").pk)
-        for step in range(3):
-            record("course.viewed", actor=actor, course_id=courses[4 * (person % 2) + step].pk)
-    # All at one moment: what is learnt mustn't hang on how long a busy machine took between two of them.
-    Event.objects.update(occurred_at=clock.now())
-    train_all()
-    return courses
-
-
-@pytest.fixture
-def reader(learner):
-    return Actor(member_id=learner.pk)
-
-
-@pytest.fixture
-def in_english():
-    with translation.override("en"):
-        yield
 
 
 # --- what the stations say ---
@@ -82,7 +55,7 @@ def test_the_act_is_told_in_words_with_who_what_and_whence(academy, reader, in_e
     assert act.is_today
 
 
-def test_cleaning_tells_the_delay_and_whose_clock_was_taken(academy, reader):
+def test_cleaning_tells_the_delay_and_whose_clock_was_taken(academy, reader, in_english):
     ahead = (clock.now() + timedelta(hours=3)).isoformat()
     late = (clock.now() - timedelta(seconds=90)).isoformat()
     entry = {"name": "page.viewed", "properties": {"path": "/courses/"}}
@@ -92,9 +65,16 @@ def test_cleaning_tells_the_delay_and_whose_clock_was_taken(academy, reader):
         user_agent=BROWSER,
     )
     wrong, delayed = latest_events(limit=2)
-    assert (journey(wrong).cleaning.correction, journey(wrong).cleaning.delay_ms) == ("clock_ahead", 0)
+    told = journey(wrong).cleaning
+    assert [str(one) for one in told.clock] == ["ran ahead, the time of arrival was taken"]
+    assert told.delay_ms == 0
     cleaning = journey(delayed).cleaning
-    assert (cleaning.correction, cleaning.is_member, cleaning.stored_as) == ("", True, delayed.pk)
+    assert (cleaning.clock, cleaning.reading, cleaning.is_reading, cleaning.is_member) == (
+        (),
+        (),
+        False,
+        True,
+    )
     assert 90_000 <= cleaning.delay_ms < 92_000
     assert journey(delayed).act.detail == "/courses/"
 
@@ -102,7 +82,33 @@ def test_cleaning_tells_the_delay_and_whose_clock_was_taken(academy, reader):
 def test_what_no_browser_told_has_no_delay(academy, reader):
     view_course(actor=reader, course=academy[0])
     by_server = journey(latest_events(limit=1)[0]).cleaning
-    assert (by_server.delay_ms, by_server.is_history, by_server.correction) == (None, False, "")
+    assert (by_server.delay_ms, by_server.is_history, by_server.clock) == (None, False, ())
+
+
+def test_every_correction_an_event_had_is_told(academy, reader, in_english):
+    lesson = lesson_of(academy[0], "one")
+    entry = {"name": "lesson.progressed", "course_id": academy[0].pk, "lesson_id": lesson.pk}
+    now = clock.now()
+    at = (now - timedelta(hours=1)).isoformat()
+    receive_from_browser(
+        batch=[
+            entry | {"id": str(uuid4()), "at": at, "properties": {"seconds": 60, "percent": 5}},
+            entry | {"id": str(uuid4()), "at": at, "properties": {"seconds": 60, "percent": 100}},
+        ],
+        user=None,
+        actor=reader,
+        user_agent=BROWSER,
+        sent_at=now - timedelta(hours=1),
+    )
+    bounded, believed = (journey(event).cleaning for event in latest_events(actor=reader))
+    assert [str(one) for one in believed.clock] == ["was wrong and set right"]
+    assert (believed.reading, believed.is_reading) == ((), True)
+    assert [str(one) for one in bounded.reading] == [
+        "more seconds were told than went by; the rest was taken off",
+        "further than can be read in that time; the rest was taken off",
+    ]
+    corrections = {code for event in Event.objects.all() for code in event.corrections}
+    assert corrections == {"clock_shifted", "seconds_bounded", "percent_bounded"}
 
 
 def test_interest_grows_by_the_weight_in_the_course_and_its_topic(academy, reader):
@@ -220,6 +226,118 @@ def test_every_event_of_the_vocabulary_has_words(in_english):
     assert set(INTEREST) <= set(KINDS)
 
 
+# --- consent ---
+
+
+def test_each_use_is_told_as_it_was_consented_to_then_and_now(academy, in_english):
+    member = make_member("some@test.example", granted=Purpose.ANALYTICS | Purpose.PERSONALISATION)
+    actor = Actor(member_id=member.pk)
+    entry = {"name": "slate.chosen", "course_id": academy[0].pk, "id": str(uuid4())}
+    chosen = entry | {
+        "at": clock.now().isoformat(),
+        "properties": {"slate": "for-you", "policy": "hybrid", "position": 1},
+    }
+    receive([chosen], actor=actor, user_agent=BROWSER)
+    event = latest_events(limit=1)[0]
+    before = journey(event).consent
+    assert [(str(use.label), use.state) for use in before.uses] == [
+        ("How the academy is used", "used"),
+        ("Suggestions that fit you", "used"),
+        ("Comparing what works better", "refused"),
+    ]
+    assert (before.used, before.is_necessary) == (2, False)
+    assert (str(before.choice.way), before.choice.version, before.choice.is_later) == (
+        "when signing up",
+        VERSION,
+        False,
+    )
+    choose(
+        member_id=member.pk,
+        visitor=None,
+        granted=Purpose.ANALYTICS | Purpose.EXPERIMENTS,
+        way=Choice.Way.SETTINGS,
+    )
+    after = journey(event).consent
+    assert [use.state for use in after.uses] == ["used", "withdrawn", "later"]
+    assert (str(after.choice.way), after.choice.is_later) == ("under “Privacy and consent”", True)
+
+
+def test_a_purpose_that_was_taken_back_is_said_on_the_page_and_moves_nothing(academy, learner, reader, read):
+    save_course(actor=reader, course=academy[0])
+    choose(member_id=learner.pk, visitor=None, granted=Purpose.ANALYTICS, way=Choice.Way.SETTINGS)
+    event = latest_events(limit=1)[0]
+    page = read("/desk/follow/", event=event.pk)
+    assert "taken back since: later uses have stopped" in page
+    assert "version 1" in page
+    assert not journey(event).slate.is_changed
+
+
+def test_what_the_service_needs_is_always_stored(academy, reader, in_english, read):
+    event = record("member.signed_in", actor=reader)
+    assert journey(event).consent.is_necessary
+    assert "Always stored" in read("/desk/follow/", event=event.pk)
+    assert "Always stored" not in read("/desk/follow/", event=Event.objects.first().pk)
+
+
+# --- where it is kept ---
+
+
+def test_an_open_day_lies_in_the_log_and_says_when_the_act_goes(academy, reader, read):
+    view_course(actor=reader, course=academy[0])
+    event = latest_events(limit=1)[0]
+    kept = journey(event).kept
+    assert (kept.number, kept.day, kept.is_over, kept.file, kept.key) == (
+        event.pk,
+        event.day,
+        False,
+        "",
+        "",
+    )
+    assert (kept.goes_on, kept.days_kept, kept.is_due) == (event.day + timedelta(days=180), 180, False)
+    page = read("/desk/follow/")
+    assert f"as event {event.pk}" in page
+    assert "its day isn't over; then it is sealed" in page
+    assert f"Will be deleted on {date_format(kept.goes_on, 'DATE_FORMAT')}" in page
+
+
+def test_a_sealed_day_names_its_file_and_shows_the_head_of_the_key_alone(academy, learner, reader, read):
+    event = record(
+        "course.viewed", actor=reader, course_id=academy[0].pk, occurred_at=clock.now() - timedelta(days=2)
+    )
+    assert lake.seal(day=event.day)
+    key = f"{Subject.objects.get(member=learner).key:016x}"
+    kept = journey(event).kept
+    assert (kept.file, kept.key) == (SealedDay.objects.get(day=event.day).file, key[:6])
+    page = read("/desk/follow/", event=event.pk)
+    assert kept.file in page
+    assert f"<code>{key[:6]}…</code>" in page
+    assert key[:7] not in page
+    assert str(Subject.objects.get(member=learner).key) not in page
+
+
+def test_an_act_that_was_imported_leads_to_its_import(academy, reader, read):
+    brought = HistoryImport.objects.create(file_name="<old>.csv", form="csv", started_at=clock.now())
+    event = record("course.viewed", actor=reader, course_id=academy[0].pk)
+    Event.objects.filter(pk=event.pk).update(source=brought, origin="import")
+    page = read("/desk/follow/", event=event.pk)
+    assert f'href="/desk/collecting/#import-{brought.pk}"><old>.csv</a>' in page
+
+
+def test_an_act_past_its_days_goes_with_the_next_night(academy, reader, settings, read):
+    settings.ZHIYUE_EVENTS_KEEP_DAYS = 1
+    event = record(
+        "course.viewed", actor=reader, course_id=academy[0].pk, occurred_at=clock.now() - timedelta(days=3)
+    )
+    assert "Will be deleted tonight" in read("/desk/follow/", event=event.pk)
+
+
+def test_the_act_says_who_may_tell_it_and_leads_to_its_line_in_the_table(academy, reader, read):
+    view_course(actor=reader, course=academy[0])
+    page = read("/desk/follow/")
+    assert 'href="/desk/collecting/events/#course.viewed">an import, the server</a>' in page
+    assert '<tr id="course.viewed">' in read("/desk/collecting/events/")
+
+
 # --- which act is shown ---
 
 
@@ -271,7 +389,7 @@ def test_the_live_part_is_silent_until_an_act_comes_and_then_shows_it(academy, l
     assert told.measuring.academy_before in part
     assert told.measuring.academy_after in part
     assert f"{told.measuring.move.own_after:.2f}" in part
-    assert f"after={fresh.pk}&amp;shown={fresh.pk}" in part
+    assert f"after={fresh.pk}&amp;out=0&amp;shown={fresh.pk}" in part
     assert desk.get("/desk/follow/stream/", stream | {"after": fresh.pk}).status_code == 204
 
 
@@ -307,12 +425,14 @@ def test_the_operator_can_follow_themselves_and_a_member_they_looked_up(
     assert "Nobody's name or e-mail contains “<nobody>”." in nobody
 
 
-@pytest.mark.parametrize("asked", [{"who": "999999"}, {"who": "v123"}, {"who": "<x>"}, {"event": "999999"}])
+@pytest.mark.parametrize(
+    "asked", [{"who": "999999"}, {"who": "v123"}, {"who": "<x>"}, {"event": "999999"}, {"refused": "9"}]
+)
 def test_nobody_and_no_such_event_are_not_found(desk, asked):
     assert desk.get("/desk/follow/", asked).status_code == 404
 
 
-def test_one_journey_asks_the_database_a_bounded_number_of_times(academy, reader, desk):
+def test_one_journey_asks_the_database_a_bounded_number_of_times(academy, reader, desk, refuse):
     def queries(address, asked):
         # Whether the table of artefacts is asked must not hang on how long ago it was.
         memory.forget()
@@ -325,6 +445,15 @@ def test_one_journey_asks_the_database_a_bounded_number_of_times(academy, reader
     few = queries("/desk/follow/", {})
     for course in academy:
         save_course(actor=reader, course=course)
+        refused = refuse(reader, {"name": "course.bought"})
     last = latest_events(limit=1)[0].pk
-    assert queries("/desk/follow/", {}) <= few <= 34
-    assert queries("/desk/follow/stream/", {"who": "all", "after": last}) <= 4
+    assert queries("/desk/follow/", {}) <= few <= 37
+    stream = {"who": "all", "after": last, "out": refused.pk}
+    assert queries("/desk/follow/stream/", stream) <= 5
+    assert queries("/desk/follow/", {"refused": refused.pk}) <= 12
+    assert queries("/desk/follow/counted/", {}) <= 5
+    past = record(
+        "course.viewed", actor=reader, course_id=academy[0].pk, occurred_at=clock.now() - timedelta(days=2)
+    )
+    assert lake.seal(day=past.day)
+    assert queries("/desk/follow/", {"event": past.pk}) <= few + 3

@@ -44,6 +44,7 @@ urlpatterns = [
     path("collecting/imports/<int:import_id>/undo/", collecting.undo_import, name="undo_import"),
     path("follow/", follow.follow, name="follow"),
     path("follow/stream/", follow.stream, name="follow_stream"),
+    path("follow/counted/", follow.counted, name="follow_counted"),
     path("searches/", searches.searches, name="searches"),
     path("searches/synonyms/", searches.put, name="put_synonyms"),
     path("searches/synonyms/<int:synonyms_id>/", searches.put, name="change_synonyms"),

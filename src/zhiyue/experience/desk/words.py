@@ -1,4 +1,5 @@
-"""The desk's words for what other rooms name in code: acts, families, origins, quarantine reasons, jobs."""
+"""The desk's words for what other rooms name in code: acts, families, origins, corrections, consent,
+quarantine reasons, jobs."""
 
 from collections.abc import Mapping
 
@@ -24,6 +25,33 @@ _ORIGINS: Mapping[str, Words] = {
     "browser": pgettext_lazy("origin of an event", "told by the browser"),
     "server": pgettext_lazy("origin of an event", "told by the server"),
     "import": pgettext_lazy("origin of an event", "imported"),
+}
+
+_TELLERS: Mapping[str, Words] = {
+    "browser": pgettext_lazy("teller of an event", "the browser"),
+    "server": pgettext_lazy("teller of an event", "the server"),
+    "import": pgettext_lazy("teller of an event", "an import"),
+}
+
+_CORRECTIONS: Mapping[str, Words] = {
+    "clock_shifted": pgettext_lazy("correction", "was wrong and set right"),
+    "clock_ahead": pgettext_lazy("correction", "ran ahead, the time of arrival was taken"),
+    "clock_behind": pgettext_lazy("correction", "far behind, the time of arrival was taken"),
+    "seconds_bounded": pgettext_lazy(
+        "correction", "more seconds were told than went by; the rest was taken off"
+    ),
+    "percent_bounded": pgettext_lazy(
+        "correction", "further than can be read in that time; the rest was taken off"
+    ),
+}
+
+_WAYS_OF_CONSENT: Mapping[str, Words] = {
+    "bar": pgettext_lazy("way of consent", "when asked on a page"),
+    "settings": pgettext_lazy("way of consent", "under “Privacy and consent”"),
+    "sign_up": pgettext_lazy("way of consent", "when signing up"),
+    "api": pgettext_lazy("way of consent", "through a program"),
+    "sign_in": pgettext_lazy("way of consent", "as a visitor, before signing in"),
+    "import": pgettext_lazy("way of consent", "taken over from another system"),
 }
 
 _QUARANTINE: Mapping[str, Words] = {
@@ -127,6 +155,20 @@ def family(name: str) -> Words:
 
 def origin(name: str) -> Words:
     return _ORIGINS.get(name, name)
+
+
+def teller(origin: str) -> Words:
+    """Who tells events of this origin."""
+    return _TELLERS.get(origin, origin)
+
+
+def correction(code: str) -> Words:
+    """What cleaning corrected, as words that follow the name of what it looked at: clock, reading."""
+    return _CORRECTIONS.get(code, code)
+
+
+def way_of_consent(way: str) -> Words:
+    return _WAYS_OF_CONSENT.get(way, way)
 
 
 def import_state(state: str) -> Words:

@@ -7,29 +7,28 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from zhiyue.collect.selectors import event_by_id, latest_events
+from zhiyue.collect.flow import only_counted
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import search_members
 from zhiyue.experience.desk import people
 from zhiyue.experience.desk.access import for_the_desk
-from zhiyue.experience.desk.follow import journey, shown_acts, telling
+from zhiyue.experience.desk.follow import Chosen, NoSuchAct, has_news, picture
 from zhiyue.experience.desk.people import Who
 from zhiyue.experience.shell.viewers import PageRequest
-
-ACTS_SHOWN = 12
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def follow(request: PageRequest) -> HttpResponse:
-    """The whole page: the newest act and live, or with `event` that act and still."""
+    """The whole page: the newest act and live, or with `event` or `refused` that act and still."""
     who = people.who(request.GET.get("who", ""), request.viewer)
     sought = request.GET.get("q", "").strip()
+    chosen = Chosen(event=_number(request, "event"), refused=_number(request, "refused"))
     page = {
         "tab": "follow",
         "sought": sought,
         "found": search_members(sought) if sought else [],
-        **_picture(who, chosen=_number(request, "event"), shown=0),
+        **_picture(request, who, chosen=chosen, shown=0),
     }
     return render(request, "desk/follow.html", page)
 
@@ -37,29 +36,37 @@ def follow(request: PageRequest) -> HttpResponse:
 @for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def stream(request: PageRequest) -> HttpResponse:
-    """The picture anew where an act came after event `after`, else nothing; `shown` is the act on show."""
+    """The picture anew where an act came after event `after`, or was kept out after entry `out`; else nothing.
+    `shown` is the event on show."""
     who = people.who(request.GET.get("who", ""), request.viewer)
-    if not latest_events(actor=who.actor, after_id=_number(request, "after"), limit=1):
+    after, out = _number(request, "after"), _number(request, "out")
+    if not has_news(request.viewer, who, after=after, out=out):
         return HttpResponse(status=204)
-    return render(
-        request, "desk/parts/picture.html", _picture(who, chosen=0, shown=_number(request, "shown"))
-    )
+    page = _picture(request, who, chosen=Chosen(), shown=_number(request, "shown"))
+    return render(request, "desk/parts/picture.html", page)
 
 
-def _picture(who: Who, *, chosen: int, shown: int) -> dict[str, object]:
-    """The acts and the journey of one of them. `chosen` 0: the newest that tells something."""
-    events = latest_events(actor=who.actor, limit=ACTS_SHOWN)
-    event = event_by_id(chosen) if chosen else telling(events)
-    if event is None and chosen:
-        raise Http404(f"There is no event {chosen}.")
-    newest = events[0].pk if events else 0
-    cursor = {"who": who.key, "after": newest, "shown": event.pk if event else 0}
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def counted(request: PageRequest) -> HttpResponse:
+    """The line of what was only counted, alone."""
+    page = {"counted": only_counted(request.viewer), "is_live": True}
+    return render(request, "desk/parts/only_counted.html", page)
+
+
+def _picture(request: PageRequest, who: Who, *, chosen: Chosen, shown: int) -> dict[str, object]:
+    try:
+        seen = picture(request.viewer, who, chosen)
+    except NoSuchAct as none:
+        raise Http404("There is no such act.") from none
+    cursor = {"who": who.key, "after": seen.after, "out": seen.out, "shown": seen.shown}
     return {
         "who": who,
-        "acts": shown_acts(events),
-        "journey": journey(event) if event else None,
-        "is_live": not chosen,
-        "is_fresh": event is not None and event.pk != shown,
+        "picture": seen,
+        "counted": only_counted(request.viewer),
+        "may_replay": request.viewer.may(Permission.RUN_JOBS),
+        "is_live": chosen.is_live,
+        "is_fresh": seen.journey is not None and seen.shown != shown,
         "stream_url": f"{reverse('desk:follow_stream')}?{urlencode(cursor)}",
     }
 
