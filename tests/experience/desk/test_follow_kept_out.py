@@ -139,11 +139,15 @@ def test_of_who_has_not_chosen_the_page_says_that(read):
     assert "They haven't chosen yet what they consent to." in page
 
 
-def test_an_act_of_others_does_not_hide_behind_somebody_who_is_withheld(academy, stranger, reader, desk):
-    choose(member_id=stranger.pk, visitor=None, granted=NOTHING, way=Choice.Way.BAR)
-    who = {"who": str(stranger.pk), "after": "0", "out": "0"}
+def test_the_live_part_of_somebody_who_is_withheld_sleeps(academy, learner, reader, read, desk, refuse):
     view_course(actor=reader, course=academy[0])
-    assert desk.get("/desk/follow/stream/", who).status_code == 204
+    row = refuse(reader, {"name": "course.bought"})
+    event = latest_events(actor=reader)[0]
+    choose(member_id=learner.pk, visitor=None, granted=NOTHING, way=Choice.Way.BAR)
+    stream = f"/desk/follow/stream/?who={learner.pk}&after={event.pk}&out={row.pk}&shown=0"
+    assert f'hx-get="{stream}"' in read("/desk/follow/", who=learner.pk)
+    view_course(actor=reader, course=academy[1])
+    assert desk.get(stream).status_code == 204
 
 
 def test_what_is_kept_out_wakes_the_live_part_too(academy, learner, reader, desk, refuse):
