@@ -12,6 +12,7 @@ from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.lake.checking import faults_of
+from zhiyue.collect.lake.claiming import MARK
 from zhiyue.collect.lake.places import place
 from zhiyue.collect.models import SealedDay
 from zhiyue.collect.services import record
@@ -99,7 +100,7 @@ def test_a_prefix_keeps_an_academy_apart(bucket, learner, settings):
     act(Actor(member_id=learner.pk), 1)
     settings.ZHIYUE_LAKE_URL = f"s3://{bucket.name}/school/lake"
     lake.seal_past_days()
-    assert place().files().keys() == {SealedDay.objects.get().file}
+    assert place().files().keys() == {SealedDay.objects.get().file, MARK}
     assert (bucket.folder / "school" / "lake" / SealedDay.objects.get().file).exists()
     assert members_in_lake() == [learner.pk]
     settings.ZHIYUE_LAKE_URL = f"s3://{bucket.name}/other"

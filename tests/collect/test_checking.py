@@ -117,7 +117,7 @@ def test_a_lost_key_is_told_where_the_log_still_knows_the_person(sealed):
 
 
 def test_a_file_that_was_left_behind_is_told(sealed):
-    stray = folder() / "2020-01-01-cafe.parquet"
+    stray = folder() / "2020-01-01-0000cafe.parquet"
     stray.write_bytes(b"x")
     assert codes() == []
     old = (clock.now() - timedelta(hours=3)).timestamp()

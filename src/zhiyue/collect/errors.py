@@ -31,6 +31,12 @@ class LakeUnreachable(Refused):
     status: ClassVar[int] = 503
 
 
+class LakeNotOurs(LakeUnreachable):
+    """The place where sealed days should lie is another academy's, or holds what somebody else put there."""
+
+    code = "lake_not_ours"
+
+
 class BadMapping(Refused):
     """The mapping of an import can't be followed; `mistakes` names each of them."""
 

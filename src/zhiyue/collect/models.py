@@ -1,6 +1,7 @@
 """The event log, what cleaning kept out of it, and which days are sealed into the lake."""
 
 from typing import ClassVar, Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -140,6 +141,18 @@ class SealedDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.file or '(open)'}"
+
+
+class Logbook(models.Model):
+    """What holds for the whole log, in one row. `mark` tells the places of the lake whose they are."""
+
+    mark = models.UUIDField(default=uuid4)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(pk=1), name="one_logbook")]
+
+    def __str__(self) -> str:
+        return str(self.mark)
 
 
 class LakeCheck(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.lake import log
+from zhiyue.collect.lake.claiming import claimed
 from zhiyue.collect.lake.places import Place, place
 from zhiyue.collect.lake.sealing import SETTLING, SWEPT_AFTER, left_over
 from zhiyue.collect.models import Event, LakeCheck, SealedDay
@@ -106,7 +107,7 @@ def verify() -> LakeCheck:
 
     Nothing is locked: what was changed meanwhile is looked at again. Raises LakeUnreachable.
     """
-    here = place()
+    here = claimed()
     started_at = clock.now()
     lying = here.files()
     ledger = list(SealedDay.objects.exclude(file="").order_by("day"))

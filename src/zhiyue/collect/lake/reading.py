@@ -9,6 +9,7 @@ import ibis
 from django.db.models import QuerySet
 
 from zhiyue.collect.lake import log
+from zhiyue.collect.lake.claiming import require_ours
 from zhiyue.collect.lake.places import Place, place
 from zhiyue.collect.lake.shapes import SCHEMA, SEALED_SCHEMA
 from zhiyue.collect.models import Event, SealedDay
@@ -75,8 +76,10 @@ def sealed_files(here: Place, ledger: QuerySet[SealedDay]) -> dict[date, str]:
 
 def broken_files() -> list[str]:
     """Files of sealed days that are missing, or not as long as they were. Raises LakeUnreachable, even where nothing
-    is sealed yet."""
-    return [row.file for row, is_whole in _looked_for(place(), SealedDay.objects.all()) if not is_whole]
+    is sealed yet, and where the place isn't ours."""
+    here = place()
+    require_ours(here)
+    return [row.file for row, is_whole in _looked_for(here, SealedDay.objects.all()) if not is_whole]
 
 
 def _looked_for(here: Place, ledger: QuerySet[SealedDay]) -> list[tuple[SealedDay, bool]]:

@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 
 from zhiyue.collect.lake import log
-from zhiyue.collect.lake.places import UNFINISHED, Place, Stored, place
+from zhiyue.collect.lake.claiming import claimed, is_sealed_name
+from zhiyue.collect.lake.places import UNFINISHED, Place, Stored
 from zhiyue.collect.lake.reading import days_with_dead_keys, sealed_files
 from zhiyue.collect.lake.shapes import GROWING, SEALED_SCHEMA
 from zhiyue.collect.models import Event, SealedDay, Subject
@@ -50,28 +51,34 @@ def seal_past_days() -> int:
     """Write every day that ended ten minutes ago or longer and isn't sealed into its Parquet file, and recent days
     again whose file doesn't hold as many events as the log. Returns how many were written. Raises LakeUnreachable."""
     today = clock.business_day(clock.now() - SETTLING)
-    sealed = sealed_files(place(), SealedDay.objects.all())
+    here = claimed()
+    sealed = sealed_files(here, SealedDay.objects.all())
     due = {day for day in log.unsealed(sealed) if day < today} | _miscounted(today)
-    return _seal_all(sorted(due))
+    return _seal_all(sorted(due), here)
 
 
 def compact() -> int:
     """Write those days again whose files still hold events of people who were forgotten. Returns how many.
     Raises LakeUnreachable."""
-    return _seal_all(days_with_dead_keys())
+    here = claimed()
+    return _seal_all(days_with_dead_keys(), here)
 
 
 def seal(*, day: date) -> bool:
     """Write one ended day; readers see the old state or the new one, never half. False where it was changed again
     and again meanwhile: then it stays as it is. Raises LakeUnreachable."""
-    here = place()
+    return _seal(day, claimed())
+
+
+def _seal(day: date, here: Place) -> bool:
     SealedDay.objects.bulk_create([SealedDay(day=day)], ignore_conflicts=True)
     return any(_try_to_seal(day, here) for _ in range(TRIES))
 
 
 def sweep() -> int:
-    """Remove files that no day points to any more and that no reader can still hold open. Returns how many."""
-    here = place()
+    """Remove files of ours that no day points to any more and that no reader can still hold open. Returns how many.
+    What else lies there stays. Raises LakeUnreachable."""
+    here = claimed()
     left = left_over(here.files(), before=clock.now() - SWEPT_AFTER)
     for name in left:
         here.delete(name)
@@ -79,7 +86,7 @@ def sweep() -> int:
 
 
 def left_over(lying: Mapping[str, Stored], *, before: datetime) -> list[str]:
-    """Those of the files that no day has pointed to since `before`. List them first: what is sealed between the list
+    """Those of our files that no day has pointed to since `before`. List them first: what is sealed between the list
     and the look at the ledger is then in neither, or in both."""
     pointed = set(SealedDay.objects.values_list("file", flat=True))
     # A file may be old, and replaced or its day reopened a moment ago.
@@ -88,16 +95,17 @@ def left_over(lying: Mapping[str, Stored], *, before: datetime) -> list[str]:
     return sorted(
         name
         for name, file in lying.items()
-        if name not in pointed
+        if is_sealed_name(name)
+        and name not in pointed
         and file.modified < before
         and name.removeprefix(UNFINISHED)[: len("YYYY-MM-DD")] not in spared
     )
 
 
-def _seal_all(days: list[date]) -> int:
+def _seal_all(days: list[date], here: Place) -> int:
     written = 0
     for number, day in enumerate(days, 1):
-        written += seal(day=day)
+        written += _seal(day, here)
         progress(done=number, total=len(days), note=day.isoformat())
     return written
 
