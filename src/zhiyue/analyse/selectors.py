@@ -46,8 +46,9 @@ def interactions(*, until: datetime | None = None) -> Acts:
     us recommend by what they do, then and still now."""
     end = until or clock.now()
     since: date = clock.business_day(end - timedelta(days=WINDOW_DAYS))
-    with lake.events(purpose=Purpose.PERSONALISATION, since=since) as events:
-        table = (
+
+    def weighted(events: ibis.Table) -> pa.Table:
+        return (
             events.filter(
                 events.course_id.notnull(),
                 events.name.isin(list(INTEREST)),
@@ -57,6 +58,8 @@ def interactions(*, until: datetime | None = None) -> Acts:
             .select("member_id", "visitor", "name", "course_id", "occurred_at")
             .to_pyarrow()
         )
+
+    table = lake.ask(weighted, purpose=Purpose.PERSONALISATION, since=since)
     table = table.filter(_still_granted(table["member_id"], table["visitor"]))
     keys = pc.coalesce(
         pc.binary_join_element_wise("m", table["member_id"].cast(pa.string()), ""),

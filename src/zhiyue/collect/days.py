@@ -1,8 +1,9 @@
 """What happens to the ledger when events of past days come, go or change hands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.db import transaction
 from django.db.models import F
 
 from zhiyue.collect.models import SealedDay
@@ -15,6 +16,20 @@ def reopen(days: Iterable[date]) -> None:
         SealedDay.objects.filter(day__in=past).update(
             file="", revision=F("revision") + 1, changed_at=clock.now()
         )
+
+
+@transaction.atomic
+def give_up(files: Mapping[date, str]) -> int:
+    """Days whose file is damaged are read from the log until they are sealed anew. A day that has another file by now
+    is left alone. Returns how many were reopened."""
+    days = lock(files)
+    now = clock.now()
+    return sum(
+        SealedDay.objects.filter(day=day, file=files[day]).update(
+            file="", revision=F("revision") + 1, changed_at=now, damaged_at=now
+        )
+        for day in days
+    )
 
 
 def touch(days: Iterable[date]) -> None:

@@ -37,6 +37,12 @@ class LakeNotOurs(LakeUnreachable):
     code = "lake_not_ours"
 
 
+class LakeDamaged(LakeUnreachable):
+    """A file wasn't what was sealed. Its day is read from the log from now on: asked again, the lake answers."""
+
+    code = "lake_damaged"
+
+
 class BadMapping(Refused):
     """The mapping of an import can't be followed; `mistakes` names each of them."""
 

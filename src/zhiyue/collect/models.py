@@ -128,6 +128,7 @@ class SealedDay(models.Model):
 
     `size` in bytes and `checksum` (SHA-256, hex) are those of the file. `revision` grows with every change of the
     day's events, of whose they are, and with every seal; `changed_at` is when that was last, seals left out.
+    `damaged_at`: when its file was last found not to be what was sealed.
     """
 
     day = models.DateField(primary_key=True)
@@ -138,6 +139,7 @@ class SealedDay(models.Model):
     sealed_at = models.DateTimeField(null=True)
     revision = models.BigIntegerField(default=0)
     changed_at = models.DateTimeField(null=True)
+    damaged_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.day} {self.file or '(open)'}"
@@ -157,7 +159,7 @@ class Logbook(models.Model):
 
 class LakeCheck(models.Model):
     """One look at every file of the lake, and what was wrong. `faults` holds the first of them: day or null, short
-    word, detail; `open_days`: day, short word why."""
+    word, detail; `mended`: how many days it reopened for that; `open_days`: day, short word why."""
 
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
@@ -167,6 +169,7 @@ class LakeCheck(models.Model):
     open_days = models.JSONField(default=list)
     faults = models.JSONField(default=list)
     fault_count = models.IntegerField()
+    mended = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.started_at:%Y-%m-%d %H:%M} {self.fault_count}"

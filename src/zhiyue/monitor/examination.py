@@ -185,8 +185,21 @@ def _lake() -> Finding:
     except LakeUnreachable as why:
         return Finding("lake", name, "bad", str(why))
     if found.last_check and found.last_check.fault_count:
-        said = pgettext("health", "The last verification found faults: %(n)s. Run: zhiyue lake verify")
-        return Finding("lake", name, "bad", said % {"n": found.last_check.fault_count})
+        said = pgettext(
+            "health",
+            "The last verification found faults: %(n)s. Days read from the log and sealed anew for that: %(mended)s. "
+            "Run: zhiyue lake verify",
+        )
+        told = {"n": found.last_check.fault_count, "mended": found.last_check.mended}
+        return Finding("lake", name, "bad", said % told)
+    if found.damaged:
+        said = pgettext(
+            "health",
+            "Damaged since the last verification: %(days)s. Such days are read from the log and sealed anew. Look at "
+            "the disk, then run: zhiyue lake verify",
+        )
+        days = ", ".join(day.isoformat() for day in found.damaged[:3])
+        return Finding("lake", name, "warn", said % {"days": days})
     if broken:
         said = pgettext("health", "%(file)s can't be read; its day is read from the log instead.")
         return Finding("lake", name, "warn", said % {"file": ", ".join(broken[:3])})

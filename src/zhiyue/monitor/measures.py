@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -33,28 +34,34 @@ class Measure:
 
 
 def measure(days: Sequence[date]) -> list[Measure]:
-    """Measure each of `days`, computed in one pass over the events their windows reach back to."""
+    """Measure each of `days`, computed in one pass over the events their windows reach back to.
+    Raises LakeUnreachable."""
     if not days:
         return []
     since = min(days) - timedelta(days=max(ACTIVITY.window_days, MONTH_DAYS))
-    with lake.events(purpose=Purpose.ANALYTICS, since=since) as events:
+    asked = pa.table({"as_of": pa.array(sorted(set(days)), pa.date32())})
+
+    def measured(events: ibis.Table) -> tuple[list[dict[str, Any]], dict[int, dict[date, int]]]:
         # On the connection of these events: ibis's default one is shared by threads and not safe there.
         engine = events.get_backend()
         # Kept in memory once; four expressions read it.
         per_day = ibis.memtable(engine.to_pyarrow(activity.user_days(events, points_table())))
-        asked = ibis.memtable(pa.table({"as_of": pa.array(sorted(set(days)), pa.date32())}))
-        per_member = activity.member_activity(per_day, asked, ACTIVITY)
-        index = activity.activity_index(per_member, members_table(), asked, ACTIVITY)
+        as_of = ibis.memtable(asked)
+        per_member = activity.member_activity(per_day, as_of, ACTIVITY)
+        index = activity.activity_index(per_member, members_table(), as_of, ACTIVITY)
         rows = engine.to_pyarrow(index).to_pylist()
         active = {
             window: {
                 row["as_of"]: row["active"]
                 for row in engine.to_pyarrow(
-                    activity.active_users(per_day, asked, window_days=window)
+                    activity.active_users(per_day, as_of, window_days=window)
                 ).to_pylist()
             }
             for window in (1, WEEK_DAYS, MONTH_DAYS)
         }
+        return rows, active
+
+    rows, active = lake.ask(measured, purpose=Purpose.ANALYTICS, since=since)
     return [
         Measure(
             day=row["as_of"],

@@ -48,24 +48,34 @@ def today() -> Measure:
 
 
 def daily(days: int = 90) -> list[Measure]:
-    """The last `days` measured days, oldest first, today last and fresh. Days never measured are absent."""
+    """The last `days` measured days, oldest first, today last and fresh. Days never measured are absent.
+    Raises LakeUnreachable."""
     current = today()
-    rows = DailyMeasure.objects.filter(day__gte=current.day - timedelta(days=days - 1), day__lt=current.day)
-    past = [
+    return [*ended(days), current]
+
+
+def ended(days: int = 90) -> list[Measure]:
+    """Those of the last `days` measured days that are over, oldest first, as they were measured: no lake is read."""
+    current = clock.business_day()
+    rows = DailyMeasure.objects.filter(day__gte=current - timedelta(days=days - 1), day__lt=current)
+    return [
         Measure(day=r.day, members=r.members, a=r.a, parts=r.parts, dau=r.dau, wau=r.wau, mau=r.mau)
         for r in rows
     ]
-    return [*past, current]
 
 
 def rhythm(weeks: int = 4) -> list[list[int]]:
-    """Events by weekday (7 rows, Monday first) and hour (24 columns) of the business zone, over whole past weeks."""
+    """Events by weekday (7 rows, Monday first) and hour (24 columns) of the business zone, over whole past weeks.
+    Raises LakeUnreachable."""
     end = clock.business_day()
     grid = [[0] * 24 for _ in range(7)]
-    with lake.events(purpose=Purpose.ANALYTICS, since=end - timedelta(days=7 * weeks)) as events:
-        counted = activity.rhythm(events.filter(events.day < end, events.member_id.notnull()))
-        for row in counted.to_pyarrow().to_pylist():
-            grid[row["weekday"]][row["hour"]] = row["events"]
+
+    def counted(events: ibis.Table) -> pa.Table:
+        return activity.rhythm(events.filter(events.day < end, events.member_id.notnull())).to_pyarrow()
+
+    rows = lake.ask(counted, purpose=Purpose.ANALYTICS, since=end - timedelta(days=7 * weeks)).to_pylist()
+    for row in rows:
+        grid[row["weekday"]][row["hour"]] = row["events"]
     return grid
 
 

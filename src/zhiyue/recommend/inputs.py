@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import ibis
 import numpy as np
+import pyarrow as pa
 
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import interactions
@@ -113,8 +114,9 @@ def _wording(courses: Sequence[CourseText]) -> str:
 def _learners(course_ids: Ints, end: datetime) -> Ints:
     """How many people joined each course or were at one of its lessons in the last seven days. Looking at a course is
     not learning it."""
-    with lake.events(purpose=Purpose.PERSONALISATION, since=clock.business_day(end - LATELY)) as events:
-        rows = (
+
+    def counted(events: ibis.Table) -> pa.Table:
+        return (
             events.filter(
                 events.course_id.isin(course_ids.tolist()),
                 (events.name == "course.enrolled") | events.name.startswith("lesson."),
@@ -126,6 +128,8 @@ def _learners(course_ids: Ints, end: datetime) -> Ints:
             .agg(people=lambda of_course: of_course.person.nunique())
             .to_pyarrow()
         )
+
+    rows = lake.ask(counted, purpose=Purpose.PERSONALISATION, since=clock.business_day(end - LATELY))
     learners = np.zeros(len(course_ids), dtype=np.int64)
     learners[codes_of(rows["course_id"].to_pylist(), course_ids)] = rows["people"].to_pylist()
     return learners

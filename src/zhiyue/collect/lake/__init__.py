@@ -6,7 +6,7 @@ person, and `collect.subjects` is the only place that knows whose it is.
 
 from zhiyue.collect.lake.checking import faults_of, report, verify
 from zhiyue.collect.lake.finding import key_in
-from zhiyue.collect.lake.reading import broken_files, events, oldest_days
+from zhiyue.collect.lake.reading import ask, broken_files, events, oldest_days
 from zhiyue.collect.lake.sealing import SETTLING, compact, seal, seal_past_days, sweep
 from zhiyue.collect.lake.shapes import SCHEMA, SEALED_SCHEMA
 
@@ -14,6 +14,7 @@ __all__ = [
     "SCHEMA",
     "SEALED_SCHEMA",
     "SETTLING",
+    "ask",
     "broken_files",
     "compact",
     "events",

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from django.db.models import Count, Max, Sum
 from django.utils.translation import pgettext
 
+from zhiyue.collect.days import give_up
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.lake import log
 from zhiyue.collect.lake.claiming import claimed
@@ -56,7 +57,8 @@ class OpenDay:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known of the lake from the ledger; `size` in bytes."""
+    """What is known of the lake from the ledger; `size` in bytes. `damaged`: days whose file was found damaged since
+    the last check, oldest first."""
 
     place: str
     days_sealed: int
@@ -66,6 +68,7 @@ class Report:
     newest_day: date | None
     newest_seal: datetime | None
     last_check: LakeCheck | None
+    damaged: tuple[date, ...]
 
 
 def report() -> Report:
@@ -74,6 +77,10 @@ def report() -> Report:
     found = sealed.aggregate(
         n=Count("pk"), size=Sum("size"), rows=Sum("rows"), day=Max("day"), at=Max("sealed_at")
     )
+    last_check = LakeCheck.objects.order_by("-pk").first()
+    damaged = SealedDay.objects.filter(damaged_at__isnull=False)
+    if last_check is not None:
+        damaged = damaged.filter(damaged_at__gt=last_check.ended_at)
     return Report(
         place=place().shown,
         days_sealed=found["n"],
@@ -82,7 +89,8 @@ def report() -> Report:
         rows=found["rows"] or 0,
         newest_day=found["day"],
         newest_seal=found["at"],
-        last_check=LakeCheck.objects.order_by("-pk").first(),
+        last_check=last_check,
+        damaged=tuple(damaged.order_by("day").values_list("day", flat=True)),
     )
 
 
@@ -90,20 +98,22 @@ def open_days() -> Iterator[OpenDay]:
     """The days that are read from the log, oldest first, and why."""
     today = clock.business_day()
     settled = clock.business_day(clock.now() - SETTLING)
-    ledger = SealedDay.objects.values_list("day", "file", "sealed_at")
-    known = {day: (file, sealed_at) for day, file, sealed_at in ledger}
-    for day in log.unsealed([day for day, (file, _) in known.items() if file]):
-        was_sealed = known.get(day, ("", None))[1] is not None
+    known = {row.day: row for row in SealedDay.objects.all()}
+    for day in log.unsealed([day for day, row in known.items() if row.file]):
+        row = known.get(day)
         if day >= today:
             yield OpenDay(day, "today")
         elif day >= settled:
             yield OpenDay(day, "settling")
+        elif row is not None and row.damaged_at is not None and row.damaged_at == row.changed_at:
+            yield OpenDay(day, "damaged")
         else:
-            yield OpenDay(day, "changed" if was_sealed else "waiting")
+            yield OpenDay(day, "changed" if row is not None and row.sealed_at else "waiting")
 
 
 def verify() -> LakeCheck:
     """Read every sealed file from its first byte to its last and hold it against ledger and log. The result is kept.
+    A day whose file has a fault is reopened: read from the log, until the next sealing writes it anew.
 
     Nothing is locked: what was changed meanwhile is looked at again. Raises LakeUnreachable.
     """
@@ -113,9 +123,11 @@ def verify() -> LakeCheck:
     ledger = list(SealedDay.objects.exclude(file="").order_by("day"))
     keys = key_table()["key"].combine_chunks()
     faults: list[Fault] = []
-    rows = size = 0
+    rows = size = mended = 0
     for number, row in enumerate(ledger, 1):
-        faults += _look_at(here, row, keys)
+        file, found = _look_at(here, row, keys)
+        faults += found
+        mended += give_up({row.day: file}) if found else 0
         rows, size = rows + row.rows, size + row.size
         progress(done=number, total=len(ledger), note=row.day.isoformat())
     left = left_over(lying, before=started_at - LEFT_BEHIND)
@@ -131,6 +143,7 @@ def verify() -> LakeCheck:
             [one.day.isoformat() if one.day else None, one.code, one.detail] for one in faults[:FAULTS_KEPT]
         ],
         fault_count=len(faults),
+        mended=mended,
     )
     old = LakeCheck.objects.order_by("-pk").values_list("pk", flat=True)[CHECKS_KEPT:]
     LakeCheck.objects.filter(pk__in=list(old)).delete()
@@ -144,27 +157,30 @@ def faults_of(check: LakeCheck) -> list[Fault]:
     ]
 
 
-def _look_at(here: Place, row: SealedDay, keys: pa.Array) -> list[Fault]:
-    """The faults of one day. Sealed anew or reopened meanwhile, it is whatever it is now."""
-    faults: list[Fault] = []
+def _look_at(here: Place, row: SealedDay, keys: pa.Array) -> tuple[str, list[Fault]]:
+    """The file of one day and its faults. Sealed anew or reopened meanwhile, it is whatever it is now."""
+    looked, faults = row.file, list[Fault]()
     for _ in range(LOOKS):
-        faults = list(_faults(here, row, keys))
+        looked, faults = row.file, list(_faults(here, row, keys))
         if not faults:
             break
         now = SealedDay.objects.filter(day=row.day).exclude(file="").first()
         if now is None:
-            return []
+            return "", []
         row, keys = now, key_table()["key"].combine_chunks()
-    return faults
+    return looked, faults
 
 
 def _faults(here: Place, row: SealedDay, keys: pa.Array) -> Iterator[Fault]:
     try:
         content = here.read(row.file)
-    except LakeUnreachable:
-        if row.file in here.files():
+    except LakeUnreachable as why:
+        if row.file not in here.files():
+            yield Fault(row.day, "missing", row.file)
+            return
+        if not here.is_local:
             raise
-        yield Fault(row.day, "missing", row.file)
+        yield Fault(row.day, "unreadable", str(why)[:200])
         return
     if content.size != row.size:
         yield Fault(row.day, "size", f"{content.size} ≠ {row.size}")
@@ -172,7 +188,7 @@ def _faults(here: Place, row: SealedDay, keys: pa.Array) -> Iterator[Fault]:
         yield Fault(row.day, "checksum", row.file)
     try:
         table = pq.read_table(pa.BufferReader(content), columns=["id", "subject", "day"])
-    except (OSError, ValueError, KeyError) as why:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as why:
         yield Fault(row.day, "unreadable", str(why)[:200])
         return
     if table.num_rows != row.rows:
@@ -202,6 +218,7 @@ def _words(code: str) -> str:
         "today": pgettext("open day", "It is today."),
         "settling": pgettext("open day", "It has just ended."),
         "waiting": pgettext("open day", "It waits to be sealed."),
+        "damaged": pgettext("open day", "Its file was damaged; it waits to be sealed again."),
         "changed": pgettext(
             "open day", "Events came or went after it was sealed; it waits to be sealed again."
         ),

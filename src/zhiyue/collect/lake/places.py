@@ -33,20 +33,20 @@ class Place:
     """Files under names, each written once and whole. Every trouble is a LakeUnreachable."""
 
     def __init__(self, filesystem: fs.FileSystem, root: str, shown: str, *, is_local: bool) -> None:
-        self._filesystem, self._root, self.shown, self._is_local = filesystem, root, shown, is_local
+        self._filesystem, self._root, self.shown, self.is_local = filesystem, root, shown, is_local
 
     def files(self) -> dict[str, Stored]:
         """Every file by its name, unfinished ones too."""
         with self._troubles_told():
             found = self._filesystem.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
-            if not found and not self._is_local:
+            if not found and not self.is_local:
                 self._require_bucket()
         return {one.base_name: Stored(one.size, one.mtime) for one in found if one.type == fs.FileType.File}
 
     def put(self, name: str, content: pa.Buffer) -> None:
         """Write a file: until it is whole nothing lies under its name."""
         with self._troubles_told():
-            if not self._is_local:
+            if not self.is_local:
                 # An object comes into being when its last byte has arrived.
                 self._write(name, content)
                 return

@@ -67,6 +67,8 @@ class Command(BaseCommand):
             for fault in faults_of(check):
                 self.stdout.write(f"{fault.day or 'lake'}  {fault.said}")
             self.stdout.write(_checked(check))
+            if check.mended:
+                self.stdout.write(f"Days read from the log until they are sealed anew: {check.mended}.")
         if check.fault_count:
             sys.exit(FAULTY)
 
@@ -97,4 +99,5 @@ def _told(check: LakeCheck) -> dict[str, object]:
         "open_days": check.open_days,
         "faults": check.faults,
         "fault_count": check.fault_count,
+        "mended": check.mended,
     }

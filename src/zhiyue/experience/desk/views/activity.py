@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from zhiyue.analyse.weights import ACTIVITY
+from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit.sheets import csv_row
@@ -13,6 +14,7 @@ from zhiyue.experience.desk import findings, words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.monitor import selectors as monitor
+from zhiyue.monitor.measures import Measure
 
 PERIODS = (30, 60, 90)
 USUAL_PERIOD = 60
@@ -22,17 +24,18 @@ USUAL_PERIOD = 60
 @require_safe
 def activity(request: PageRequest) -> HttpResponse:
     period = _period(request)
-    days = monitor.daily(period)
-    ended = days[:-1]
+    ended = monitor.ended(period)
+    today, rhythm, trouble = _of_the_lake()
     csv_url = f"{reverse('desk:activity_csv')}?days={period}"
     page = {
         "tab": "activity",
         "period": period,
         "periods": PERIODS,
-        "figures": findings.figures(days),
+        "trouble": trouble,
+        "figures": findings.figures([*ended, today]) if today else [],
         "index_chart": findings.index_chart(ended, csv_url=csv_url) if ended else None,
         "people_chart": findings.people_chart(ended, csv_url=csv_url) if ended else None,
-        "rhythm_chart": findings.rhythm_chart(monitor.rhythm()) if ended else None,
+        "rhythm_chart": findings.rhythm_chart(rhythm) if ended and rhythm else None,
         "definition": ACTIVITY,
         "families": [
             (words.family(f), 100 * ACTIVITY.shares[f], ACTIVITY.scales[f]) for f in findings.FAMILIES
@@ -59,6 +62,14 @@ def activity_csv(request: PageRequest) -> HttpResponse:
         row = [one.day.isoformat(), one.members, f"{one.a:.6f}", *parts, one.dau, one.wau, one.mau, ended]
         answer.write(csv_row(row))
     return answer
+
+
+def _of_the_lake() -> tuple[Measure | None, list[list[int]] | None, str]:
+    """Today, the rhythm of the week, and why there is neither where the lake can't be read. The rest stands anyway."""
+    try:
+        return monitor.today(), monitor.rhythm(), ""
+    except LakeUnreachable as why:
+        return None, None, str(why)
 
 
 def _period(request: PageRequest) -> int:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect import flow, lake, retention
 from zhiyue.collect.asking import verify_soon
+from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.importing import undoing
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.permissions import Permission
@@ -30,7 +31,7 @@ def collecting(request: PageRequest) -> HttpResponse:
         "now": collected.told_now(flow.now(request.viewer)),
         "chart": collected.chart(days, csv_url=reverse("desk:collecting_csv")),
         **_lake(),
-        "kept": [(words.act(one.name), one) for one in retention.overview() if one.oldest],
+        **_kept(),
         "unconsented": [(words.act(name), n) for name, n in flow.unconsented(request.viewer)],
         "imports": [
             (one, words.import_state(one.state))
@@ -50,6 +51,15 @@ def _lake() -> dict[str, object]:
         "check": report.last_check,
         "faults": lake.faults_of(report.last_check) if report.last_check else [],
     }
+
+
+def _kept() -> dict[str, object]:
+    """How long things stay; where the lake can't be read, why."""
+    try:
+        kept = retention.overview()
+    except LakeUnreachable as why:
+        return {"kept": [], "kept_trouble": str(why)}
+    return {"kept": [(words.act(one.name), one) for one in kept if one.oldest], "kept_trouble": ""}
 
 
 @for_the_desk(Permission.RUN_JOBS)
