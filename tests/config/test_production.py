@@ -66,6 +66,9 @@ def test_no_process_starts_in_unsafe_production(command, tmp_path):
     [
         ("ZHIYUE_ENVIRONMENT", "Production"),
         ("ZHIYUE_JOBS_KEEP_DAYS", "x"),
+        ("ZHIYUE_LAKE_URL", "s3://academy/lake?region=x"),
+        ("ZHIYUE_LAKE_URL", "file:///srv/lake#1"),
+        ("ZHIYUE_EVENTS_KEEP_DAYS", "x"),
         ("ZHIYUE_TIME_ZONE", "Mars"),
         ("ZHIYUE_DEBUG", "maybe"),
     ],
@@ -76,6 +79,14 @@ def test_a_setting_that_cannot_be_used_is_one_line_that_names_it(variable, value
     [line] = answer.stderr.strip().splitlines()
     assert line.startswith(f"zhiyue: {variable} ")
     assert value in line
+
+
+@pytest.mark.parametrize(
+    ("days", "warned"), [("", False), ("0", False), ("1", True), ("29", True), ("30", False)]
+)
+def test_the_check_warns_where_events_are_kept_less_than_a_month(days, warned, tmp_path):
+    answer = run_zhiyue("check", tmp_path, ZHIYUE_EVENTS_KEEP_DAYS=days)
+    assert (answer.returncode, "zhiyue.W001" in answer.stderr) == (0, warned), answer.stderr
 
 
 def test_serve_asks_for_a_migrated_database(tmp_path):

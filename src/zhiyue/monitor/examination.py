@@ -21,6 +21,7 @@ from django.utils.translation import pgettext
 
 from zhiyue import __version__
 from zhiyue.collect import lake
+from zhiyue.collect.checks import events_are_kept_long_enough
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.models import Event
 from zhiyue.core.academy.models import Academy, Proof
@@ -64,7 +65,7 @@ def examine(*, thorough: bool) -> list[Finding]:
     tables = _migrations()
     found.append(tables)
     if tables.state == "good":
-        asked += [_queue, _dead_jobs, _lake, _search, _storage, _mail, _sms, _backup, _clock]
+        asked += [_queue, _dead_jobs, _lake, _events, _search, _storage, _mail, _sms, _backup, _clock]
     return [*found, *(ask() for ask in asked), *_production()]
 
 
@@ -212,6 +213,18 @@ def _lake() -> Finding:
         return Finding("lake", name, "warn", said % {"days": len(waiting)})
     said = pgettext("health", "Sealed up to yesterday: %(place)s")
     return Finding("lake", name, "good", said % {"place": found.place})
+
+
+def _events() -> Finding:
+    """Are events kept as long as measures look back?"""
+    name = pgettext("health", "Events")
+    if events_are_kept_long_enough():
+        said = pgettext(
+            "health",
+            "ZHIYUE_EVENTS_KEEP_DAYS is %(days)s: events go before a month of them is measured. Set it to 30 or more.",
+        )
+        return Finding("events", name, "warn", said % {"days": settings.ZHIYUE_EVENTS_KEEP_DAYS})
+    return Finding("events", name, "good", pgettext("health", "Kept as long as measures look back"))
 
 
 def _search() -> Finding:
