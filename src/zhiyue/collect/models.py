@@ -145,10 +145,16 @@ class SealedDay(models.Model):
         return f"{self.day} {self.file or '(open)'}"
 
 
+def current_zone() -> str:
+    return str(settings.ZHIYUE_TIME_ZONE)
+
+
 class Logbook(models.Model):
-    """What holds for the whole log, in one row. `mark` tells the places of the lake whose they are."""
+    """What holds for the whole log, in one row. `mark` tells the places of the lake whose they are; `time_zone` is the
+    one in which days and hours were counted."""
 
     mark = models.UUIDField(default=uuid4)
+    time_zone = models.CharField(max_length=64, default=current_zone)
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(pk=1), name="one_logbook")]

@@ -24,6 +24,7 @@ from zhiyue.collect import lake
 from zhiyue.collect.checks import events_are_kept_long_enough
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.models import Event
+from zhiyue.collect.zones import other_zone
 from zhiyue.core.academy.models import Academy, Proof
 from zhiyue.core.academy.selectors import newest_proofs
 from zhiyue.core.jobs import selectors as jobs
@@ -299,6 +300,13 @@ def _clock() -> Finding:
     name = pgettext("health", "Clock")
     now = clock.now()
     said = f"{now.astimezone(clock.business_zone()):%Y-%m-%d %H:%M} {settings.ZHIYUE_TIME_ZONE}"
+    if counted := other_zone():
+        advice = pgettext(
+            "health",
+            "Days of the event log were counted in %(zone)s. Set ZHIYUE_TIME_ZONE back, or stop the worker and run: "
+            "zhiyue lake recount",
+        )
+        return Finding("clock", name, "warn", f"{said}. {advice % {'zone': counted}}")
     newest = Event.objects.order_by("-pk").values_list("recorded_at", flat=True).first()
     if newest is not None and newest - now > timedelta(minutes=5):
         advice = pgettext("health", "The clock goes after: there are events of later than now.")

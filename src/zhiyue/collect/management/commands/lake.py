@@ -1,4 +1,4 @@
-"""`zhiyue lake status | seal | verify`: words in, one service called, words out."""
+"""`zhiyue lake status | seal | verify | recount`: words in, one service called, words out."""
 
 import argparse
 import json
@@ -11,18 +11,21 @@ from zhiyue.collect import lake
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.lake.checking import OpenDay, faults_of, open_days
 from zhiyue.collect.models import LakeCheck
+from zhiyue.collect.zones import recount
 
 FAULTY = 1
 
 
 class Command(BaseCommand):
-    help = "Show, seal or verify the lake: past days of the event log as Parquet."
+    help = "Show, seal, verify or recount the lake: past days of the event log as Parquet."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="status | seal | verify")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="status | seal | verify | recount")
         self._with_json(verbs.add_parser("status", help="what is sealed, what is open and why"))
         verbs.add_parser("seal", help="seal now what is due, and what still holds what was forgotten")
         self._with_json(verbs.add_parser("verify", help="read every file and hold it against the log"))
+
+        verbs.add_parser("recount", help="count days anew after ZHIYUE_TIME_ZONE changed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -71,6 +74,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"Days read from the log until they are sealed anew: {check.mended}.")
         if check.fault_count:
             sys.exit(FAULTY)
+
+    def _recount(self, **options: Any) -> None:
+        self.stdout.write(f"Events that fall on another day now: {recount()}.")
 
     def _list_open(self, days: tuple[OpenDay, ...]) -> None:
         for one in days:
