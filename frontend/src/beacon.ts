@@ -1,7 +1,7 @@
 // Tells the event log what happens in the browser: queued, sent in batches, repeated until received.
 // Every event carries its own id, so one that arrives twice is counted once. Every batch carries what the clock says
-// when it leaves, by which a clock that is wrong is set right. A page that may tell nothing names no address: nothing is
-// queued then, and what an earlier page couldn't send is forgotten.
+// when it leaves, by which a clock that is wrong is set right. What nobody consented to isn't queued, and a page that
+// may tell nothing names no address: what an earlier page couldn't send is then forgotten.
 
 interface Told {
   id: string;
@@ -22,6 +22,11 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 const DONE = -1;
 
+// The service itself keeps a reader's place, whatever they consent to.
+const NEEDED = "lesson.progressed";
+// What says which version somebody saw, and what they did next, serves experiments too.
+const OF_EXPERIMENTS = ["slate.shown", "slate.chosen"];
+
 const address = document.querySelector<HTMLMetaElement>("meta[name='zy-events']")?.content ?? "";
 let queue: Told[] = recalled();
 let timer = 0;
@@ -29,12 +34,26 @@ let timer = 0;
 let wait = FIRST_WAIT_MS;
 let sending = false;
 
+/** Whether an event of this name may be told: the page names an address, and the person consents to something that the
+ *  event serves. A page that doesn't say what they consent to has no consent. */
+export function mayTell(name: string): boolean {
+  if (!address) return false;
+  if (name === NEEDED) return true;
+  const said = document.querySelector<HTMLMetaElement>("meta[name='zy-consent']")?.content ?? "";
+  const granted = said.split(" ");
+  return (
+    granted.includes("analytics") ||
+    granted.includes("personalisation") ||
+    (granted.includes("experiments") && OF_EXPERIMENTS.includes(name))
+  );
+}
+
 /** What an earlier page could not send. */
 function recalled(): Told[] {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEEP) ?? "[]") as Told[];
     sessionStorage.removeItem(KEEP);
-    return address && Array.isArray(kept) ? kept.slice(-MOST_KEPT) : [];
+    return Array.isArray(kept) ? kept.filter((event) => mayTell(event.name)).slice(-MOST_KEPT) : [];
   } catch {
     return [];
   }
@@ -59,9 +78,9 @@ function identifier(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** Queue one event of the vocabulary. */
+/** Queue one event of the vocabulary, where it may be told. */
 export function tell(name: string, about: About, properties?: Record<string, unknown>): void {
-  if (!address) return;
+  if (!mayTell(name)) return;
   queue.push({ id: identifier(), name, at: new Date().toISOString(), ...about, ...(properties && { properties }) });
   // Where nothing gets through, the newest are worth most.
   if (queue.length > MOST_KEPT) queue = queue.slice(-MOST_KEPT);

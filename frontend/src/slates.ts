@@ -1,5 +1,5 @@
 // Recommendations and prices seen, and what is chosen. Seen means: a third of it in view for a second.
-import { tell } from "./beacon";
+import { mayTell, tell } from "./beacon";
 
 const SEEN_MS = 1000;
 const MOST_SHOWN = 40;
@@ -52,11 +52,12 @@ function whenSeen(parts: Iterable<HTMLElement>, seen: (part: HTMLElement) => voi
 }
 
 export function watchSlates(root: ParentNode = document): void {
-  whenSeen(root.querySelectorAll<HTMLElement>("[data-slate]"), shown);
+  if (mayTell("slate.shown")) whenSeen(root.querySelectorAll<HTMLElement>("[data-slate]"), shown);
 }
 
 /** A price stands more than once on a page, of which a screen shows one: the first that is seen is told. */
 export function watchOffers(): void {
+  if (!mayTell("offer.seen")) return;
   const told = new Set<string | undefined>();
   whenSeen(document.querySelectorAll<HTMLElement>("[data-offer]"), (price) => {
     if (!told.has(price.dataset.offer)) offered(price);

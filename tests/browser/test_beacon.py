@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 EVENTS = "**/api/v1/events"
 COURSE = "/courses/intuition-for-statistics/"
@@ -10,10 +11,11 @@ COURSE = "/courses/intuition-for-statistics/"
 
 @pytest.fixture
 def listening(open_browser):
-    """`listening(answers)`: a member's page, and the batches it sends. The last answer is given for ever."""
+    """`listening(answers)`: a member's page, or a visitor's where no address is given, and the batches it sends. The
+    last answer is given for ever."""
 
-    def listen(*answers):
-        page = open_browser(email="learner@example.com").new_page()
+    def listen(*answers, email="learner@example.com"):
+        page = open_browser(email=email).new_page()
         batches, left = [], list(answers)
 
         def take(route):
@@ -122,3 +124,58 @@ def test_a_page_that_may_tell_nothing_keeps_and_sends_nothing(listening):
     sent = len(batches)
     page.wait_for_timeout(2500)
     assert (page.evaluate(kept), len(batches)) == (None, sent)
+
+
+def settled(page):
+    """More than a shelf needs to be seen and a batch to be sent."""
+    page.wait_for_timeout(3500)
+
+
+def test_who_has_not_chosen_tells_nothing_and_begins_with_accepting(listening):
+    page, batches = listening(202, email="")
+    page.goto("/")
+    page.locator("[data-slate]").first.scroll_into_view_if_needed()
+    settled(page)
+    assert batches == []
+    page.get_by_role("button", name="全部同意").click()
+    until(page, lambda: told(batches, "slate.shown"))
+    settled(page)
+    assert told(batches, "page.viewed") == []
+    slates = [event["properties"]["slate"] for event in told(batches, "slate.shown")]
+    assert len(slates) == len(set(slates))
+    page.goto("/help/")
+    until(page, lambda: told(batches, "page.viewed"))
+    assert told(batches, "page.viewed")[0]["properties"] == {"path": "/help/"}
+
+
+def test_who_refused_tells_nothing_but_how_far_they_read(listening):
+    page, batches = listening(202, email="")
+    page.goto("/")
+    page.get_by_role("button", name="只用必要的").click()
+    expect(page.locator("#consent-bar")).to_have_count(0)
+    settled(page)
+    page.goto(COURSE)
+    settled(page)
+    assert batches == []
+    page.goto(f"{COURSE}means-lie/")
+    page.mouse.move(50, 50)
+    until(page, lambda: batches)
+    assert {event["name"] for event in told(batches)} == {"lesson.progressed"}
+
+
+def test_what_waits_from_before_a_withdrawal_is_forgotten(listening):
+    page, batches = listening(0, email="")
+    page.add_init_script("navigator.sendBeacon = () => false")
+    page.goto("/")
+    page.get_by_role("button", name="全部同意").click()
+    expect(page.locator("#consent-bar")).to_have_count(0)
+    page.goto("/help/")
+    until(page, lambda: told(batches, "page.viewed"))
+    page.goto("/privacy/")
+    for box in page.locator("input[name=purpose]").all():
+        box.uncheck()
+    page.get_by_role("button", name="保存").click()
+    page.wait_for_url("**withdrawn=1")
+    sent = len(batches)
+    settled(page)
+    assert (page.evaluate("sessionStorage.getItem('zy-beacon')"), len(batches)) == (None, sent)

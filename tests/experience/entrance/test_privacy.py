@@ -1,5 +1,7 @@
 """Consent asked and changed on pages, and the history that can be seen and deleted."""
 
+import json
+
 import pytest
 from django.test import Client
 from limits import RateLimitItemPerHour
@@ -68,13 +70,34 @@ def test_one_tap_answers_either_way_and_leads_back(new_browser, choice, kept):
     assert BAR not in text_of(new_browser, "/")
 
 
-def test_with_a_script_the_bar_goes_in_place(new_browser):
+def test_with_a_script_the_bar_goes_in_place_and_the_page_hears_what_it_may_tell(new_browser):
     answer = new_browser.post("/consent/", {"choice": "all"}, headers={"hx-request": "true"})
     assert answer.status_code == 200
-    assert answer["HX-Trigger-After-Swap"] == '{"consent-chosen": {}}'
+    assert json.loads(answer["HX-Trigger-After-Swap"]) == {
+        "consent-chosen": {"granted": "analytics personalisation messages experiments"}
+    }
     assert 'hx-swap-oob="innerHTML"' in answer.content.decode()
     assert BAR not in answer.content.decode()
     assert Choice.objects.get().granted == int(EVERYTHING)
+
+
+def test_with_a_script_a_refusal_lets_the_page_tell_nothing(new_browser):
+    answer = new_browser.post("/consent/", {"choice": "necessary"}, headers={"hx-request": "true"})
+    assert json.loads(answer["HX-Trigger-After-Swap"]) == {"consent-chosen": {"granted": ""}}
+
+
+@pytest.mark.parametrize(
+    ("granted", "said"),
+    [
+        (None, ""),
+        (NOTHING, ""),
+        (Purpose.PERSONALISATION, "personalisation"),
+        (EVERYTHING, "analytics personalisation messages experiments"),
+    ],
+)
+def test_a_page_says_to_its_script_what_its_reader_consents_to(client, granted, said):
+    client.force_login(make_member("reader@test.example", "读者", granted=granted))
+    assert f'<meta name="zy-consent" content="{said}">' in text_of(client, "/")
 
 
 def test_the_way_back_never_leads_elsewhere(new_browser):

@@ -45,7 +45,8 @@ def consent(request: PageRequest) -> HttpResponse:
         messages.success(request, said)
         return HttpResponseRedirect(onward)
     answer = render(request, "entrance/privacy/chosen.html", {"said": said})
-    trigger_client_event(answer, "consent-chosen", {}, after="swap")
+    keys = " ".join(words.key_of(purpose) for purpose in granted)
+    trigger_client_event(answer, "consent-chosen", {"granted": keys}, after="swap")
     return answer
 
 
