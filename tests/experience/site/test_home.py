@@ -94,17 +94,27 @@ def test_only_who_has_no_account_hears_that_none_is_needed(english, learner, cou
     assert "Begin with a free one; your place is kept." in page
 
 
-def test_without_personalisation_the_shelf_is_everybodys_and_says_how_to_change_that(english, course):
-    english.post("/privacy/", {"purpose": ["analytics"]})
+def test_before_a_choice_the_shelf_is_everybodys_and_says_how_to_change_that(new_browser, course):
+    new_browser.cookies["zy_language"] = "en"
+    page = new_browser.get("/").content.decode()
+    assert 'data-slate="start"' in page
+    assert "What most learners begin with, and what is new" in page
+    assert 'href="/privacy/">Turn on personalisation' in page
+    new_browser.post("/privacy/", {"purpose": ["personalisation"]})
+    page = new_browser.get("/").content.decode()
+    assert "this shelf becomes yours" in page
+    assert "Turn on personalisation" not in page
+
+
+@pytest.mark.parametrize("chosen", [[[]], [["analytics"]], [["personalisation"], []]])
+def test_who_refused_or_withdrew_is_not_asked_again_on_the_shelf(english, course, chosen):
+    for purposes in chosen:
+        english.post("/privacy/", {"purpose": purposes})
     english.get(f"/courses/{course.slug}/")
     page = english.get("/").content.decode()
     assert 'data-slate="start"' in page
     assert "What most learners begin with, and what is new" in page
     assert "this shelf becomes yours" not in page
-    assert 'href="/privacy/">Turn on personalisation' in page
-    english.post("/privacy/", {"purpose": ["personalisation"]})
-    page = english.get("/").content.decode()
-    assert "this shelf becomes yours" in page
     assert "Turn on personalisation" not in page
 
 

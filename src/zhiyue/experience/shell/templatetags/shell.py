@@ -155,7 +155,11 @@ def course_card(context: template.Context, item: ShownCourse, level: int = 3) ->
 @register.inclusion_tag("shell/parts/shelf.html", takes_context=True)
 def shelf(context: template.Context, shelf: Shelf) -> dict[str, object]:
     """Courses side by side that scroll: title, reason, arrows, fade, arrow keys."""
-    return {"shelf": shelf, "content_language": context.get("content_language")}
+    return {
+        "shelf": shelf,
+        "consent": context.get("consent"),
+        "content_language": context.get("content_language"),
+    }
 
 
 @register.inclusion_tag("shell/parts/course_grid.html", takes_context=True)
