@@ -1,6 +1,7 @@
 """Consent asked and changed on pages, and the history that can be seen and deleted."""
 
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -10,12 +11,13 @@ from tests.conftest import BROWSER
 from tests.factories import PASSWORD, make_member, make_visitor
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount, Event
+from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.academy.services import publish_templates
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, VERSION, Purpose
 from zhiyue.core.consent.selectors import granted
-from zhiyue.experience.entrance.privacy import views
+from zhiyue.experience.entrance.privacy import views, words
 from zhiyue.experience.shell.viewers import VISITOR_COOKIE, signed_key
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 from zhiyue.product.learning.services import save_course, view_course
@@ -168,6 +170,37 @@ def test_too_many_choices_of_one_address_are_refused(new_browser, monkeypatch):
 
 
 # The page
+
+
+def words_of(client, address):
+    return " ".join(re.sub("<[^>]+>", " ", text_of(client, address)).split())
+
+
+def test_each_purpose_says_how_long_which_acts_are_kept_for_it(new_browser):
+    new_browser.cookies["zy_language"] = "en"
+    page = words_of(new_browser, "/privacy/")
+    assert "looking around 180 days; talking to support 365 days; learning, " in page
+    assert "Kept for at most: messages 365 days." in page
+    assert "Kept for at most: looking around 180 days." in page
+    new_browser.cookies["zy_language"] = "zh-hans"
+    page = words_of(new_browser, "/privacy/")
+    assert "最多保留：浏览 180 天，学习、订单、收藏和互动 730 天。" in page
+    assert "没有同意的，只计总数，不记是谁。" in page
+
+
+def test_what_is_always_kept_has_its_days_and_lies_in_backups_too(new_browser):
+    page = words_of(new_browser, "/privacy/")
+    assert "存在本学院自己的系统和备份里" in page
+    assert "登录 190 天，退订的消息 365 天，注册 730 天，加入的课程、订单、对用途的选择 1,826 天。" in page
+
+
+def test_every_act_that_is_kept_for_a_purpose_or_in_any_case_has_its_days():
+    kept = {purpose: {row.days for row in words.kept_for(purpose)} for purpose in Purpose}
+    for kind in KINDS.values():
+        if kind.is_necessary:
+            assert kind.days_kept in {row.days for row in words.kept_in_any_case()}
+        else:
+            assert all(kind.days_kept in kept[purpose] for purpose in kind.serves), kind.name
 
 
 def test_nothing_is_ticked_for_whoever_has_not_chosen(new_browser):

@@ -96,6 +96,7 @@ def _privacy(request: PageRequest, template: str, history: list[Choice]) -> Http
         "tab": "me",
         "onward": onward,
         "purposes": words.explained(),
+        "needed": words.kept_in_any_case(),
         "granted": [one.purpose for one in words.explained() if one.purpose & request.consent.granted],
         "is_withdrawn": request.GET.get("withdrawn") == "1" and bool(counts),
         "stored": words.stored(counts),

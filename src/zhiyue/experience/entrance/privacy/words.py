@@ -1,18 +1,26 @@
 """The purposes in words, and what the event log holds of somebody in theirs. A change of these words raises
 `core.consent.purposes.VERSION`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
-from zhiyue.collect.vocabulary import KINDS, Family
+from zhiyue.collect.vocabulary import KINDS, EventKind, Family
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import PURPOSES, Purpose
 from zhiyue.experience.shell.purposes import LABELS
 
 Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the event log keeps for so many days."""
+
+    label: str
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Explained:
     used: Words
     aim: Words
     refused: Words
-    days_kept: int
+    kept: Sequence[Kept]
 
     @property
     def key(self) -> str:
@@ -79,8 +87,27 @@ _FAMILIES: Mapping[Family, Words] = {
     "browse": pgettext_lazy("stored acts", "Pages and courses looked at, searches"),
     "learn": pgettext_lazy("stored acts", "Lessons opened, read and finished"),
     "interact": pgettext_lazy("stored acts", "Courses saved, topics chosen and the like"),
-    "buy": pgettext_lazy("stored acts", "Courses joined"),
+    "buy": pgettext_lazy("stored acts", "Courses joined, orders"),
+    "support": pgettext_lazy("stored acts", "Conversations with support"),
+    "message": pgettext_lazy("stored acts", "Messages"),
     "account": pgettext_lazy("stored acts", "Sign-ins and choices about consent"),
+}
+_SHORTLY: Mapping[Family, Words] = {
+    "browse": pgettext_lazy("acts kept", "looking around"),
+    "learn": pgettext_lazy("acts kept", "learning"),
+    "interact": pgettext_lazy("acts kept", "saving and taking part"),
+    "buy": pgettext_lazy("acts kept", "orders"),
+    "support": pgettext_lazy("acts kept", "talking to support"),
+    "message": pgettext_lazy("acts kept", "messages"),
+    "account": pgettext_lazy("acts kept", "the account"),
+}
+# What is kept in any case, more exactly where one family holds several things.
+_NEEDED: Mapping[str, Words] = {
+    "member.signed_in": pgettext_lazy("acts kept", "sign-ins"),
+    "member.signed_up": pgettext_lazy("acts kept", "signing up"),
+    "consent.chosen": pgettext_lazy("acts kept", "choices of consent"),
+    "course.enrolled": pgettext_lazy("acts kept", "courses joined"),
+    "message.stopped": pgettext_lazy("acts kept", "messages you stopped"),
 }
 _WAYS: Mapping[str, Words] = {
     Choice.Way.BAR: pgettext_lazy("way of consent", "when asked on a page"),
@@ -101,10 +128,21 @@ def explained() -> list[Explained]:
     """Every purpose, in the order people are asked."""
     return [
         Explained(
-            purpose, LABELS[purpose], _USED[purpose], _AIMS[purpose], _REFUSED[purpose], _longest(purpose)
+            purpose, LABELS[purpose], _USED[purpose], _AIMS[purpose], _REFUSED[purpose], kept_for(purpose)
         )
         for purpose in PURPOSES
     ]
+
+
+def kept_for(purpose: Purpose) -> list[Kept]:
+    """What is kept for a purpose, the shortest first. What the service needs anyway isn't kept for it."""
+    serving = (kind for kind in KINDS.values() if kind.serves & purpose and not kind.is_necessary)
+    return _by_days(serving)
+
+
+def kept_in_any_case() -> list[Kept]:
+    """What the event log keeps of everybody, the shortest first."""
+    return _by_days(kind for kind in KINDS.values() if kind.is_necessary)
 
 
 def stored(counts: Mapping[str, int]) -> list[Stored]:
@@ -128,8 +166,9 @@ def way(choice: Choice) -> Words:
     return _WAYS.get(choice.way, choice.way)
 
 
-def _longest(purpose: Purpose) -> int:
-    """The longest time any event that is kept for a purpose stays, in days; 0 where none does yet. What the service
-    needs anyway isn't kept for it."""
-    serving = (kind for kind in KINDS.values() if kind.serves & purpose and not kind.is_necessary)
-    return max((kind.days_kept for kind in serving), default=0)
+def _by_days(kinds: Iterable[EventKind]) -> list[Kept]:
+    labels: dict[int, dict[str, None]] = {}
+    for kind in kinds:
+        label = _NEEDED.get(kind.name) if kind.is_necessary else None
+        labels.setdefault(kind.days_kept, {})[str(label or _SHORTLY[kind.family])] = None
+    return [Kept(pgettext("purpose", ", ").join(labels[days]), days) for days in sorted(labels)]
