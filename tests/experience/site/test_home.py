@@ -22,6 +22,12 @@ def test_a_visitor_is_one_tap_from_a_free_lesson(english, course):
     assert "平均数会骗人……" in page
 
 
+def test_a_course_in_two_languages_is_counted_once(english, course):
+    make_course(f"{course.slug}-en", language="en", edition_of=course.slug)
+    make_course("other")
+    assert "2 courses, 6 lessons ready to read" in english.get("/").content.decode()
+
+
 def test_who_has_begun_is_one_tap_from_the_next_lesson(english):
     make_course("first")
     make_course("second")

@@ -1,6 +1,6 @@
 """Reads of courses that are told in several languages: which belong together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.product.catalogue.authoring import may_change_all, require_change
+from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Course
 
 
@@ -42,6 +43,17 @@ def with_editions(course_ids: Collection[int]) -> set[int]:
 def families() -> dict[int, int]:
     """The original of each course that is an edition, by id."""
     return dict(Course.objects.exclude(edition_of=None).values_list("pk", "edition_of_id"))
+
+
+def one_of_each(cards: Iterable[CourseCard]) -> list[CourseCard]:
+    """One card of each course: of its editions the one with most to read."""
+    found: dict[int, CourseCard] = {}
+    for card in cards:
+        original = card.edition_of or card.id
+        known = found.get(original)
+        if known is None or card.published_lesson_count > known.published_lesson_count:
+            found[original] = card
+    return list(found.values())
 
 
 def language_of_reader() -> str:

@@ -29,6 +29,8 @@ class CourseCard:
     picture: str = ""
     form: str = "course"
     language: str = "zh-hans"
+    # The original, where this is an edition of it in another language.
+    edition_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

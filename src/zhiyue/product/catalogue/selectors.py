@@ -165,7 +165,7 @@ def _cards(courses: CourseQuerySet) -> list[CourseCard]:
     ).values_list(
         "pk", "slug", "title", "subtitle", "keyword", "topic__slug", "topic__name", "topic__name_en", "teacher__name",
         "level", "price_fen", "list_price_fen", "n_lessons", "n_written", "free_slug", "published_at", "tags",
-        "picture", "form", "language", named=True,
+        "picture", "form", "language", "edition_of", named=True,
     )  # fmt: skip
     return [
         CourseCard(
@@ -190,6 +190,7 @@ def _cards(courses: CourseQuerySet) -> list[CourseCard]:
             picture=row.picture,
             form=row.form,
             language=row.language,
+            edition_of=row.edition_of,
         )
         for row in rows
         if row.published_at is not None

@@ -14,6 +14,7 @@ from zhiyue.experience.site import meta, shelves
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import one_of_each
 
 # htmx takes this status as the end of polling.
 STOP_POLLING = 286
@@ -31,6 +32,7 @@ def home(request: PageRequest) -> HttpResponse:
     popular = shelves.popular(actor, besides=above) if for_you.is_personal else None
     above += [item.course.id for item in popular.items] if popular else []
     topics = catalogue.by_topic()
+    courses = one_of_each(card for _, cards in topics for card in cards)
     page = {
         "tab": "home",
         "meta": meta.home(request),
@@ -39,8 +41,8 @@ def home(request: PageRequest) -> HttpResponse:
         "topics": [topic for topic, _ in topics],
         # Asked once, of members whose shelf knows nothing of them yet; visitors find it under “Me”.
         "asks_interests": bool(topics) and request.viewer.is_member and not begun and not for_you.is_personal,
-        "course_count": sum(len(cards) for _, cards in topics),
-        "lesson_count": sum(card.published_lesson_count for _, cards in topics for card in cards),
+        "course_count": len(courses),
+        "lesson_count": sum(card.published_lesson_count for card in courses),
         "for_you": for_you,
         "popular": popular,
         "newest": shelves.newest(besides=above),
