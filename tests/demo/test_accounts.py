@@ -3,9 +3,12 @@
 import pytest
 from django.urls import reverse
 
+from zhiyue.collect.models import Event
 from zhiyue.core.academy.models import Academy, Agreement, AgreementKind
 from zhiyue.core.academy.texts import templates
 from zhiyue.core.accounts.models import Role, User
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING
 from zhiyue.demo import services
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
 
@@ -42,6 +45,18 @@ def test_the_demo_says_whom_to_write_to_and_its_agreements_are_finished(filled):
     assert shown.icp_number
     assert {one.kind for one in Agreement.objects.all()} == set(AgreementKind.values)
     assert not any(one.is_template for one in Agreement.objects.all())
+
+
+def test_each_account_chose_in_the_bar_and_the_log_knows_it(filled):
+    accounts = User.objects.filter(email__in=[account.email for account in ACCOUNTS])
+    choices = Choice.objects.filter(member__in=accounts)
+    assert sorted(choices.values_list("member", "way", "granted")) == sorted(
+        (account.pk, "bar", int(EVERYTHING)) for account in accounts
+    )
+    told = Event.objects.filter(name="consent.chosen", member__in=accounts, origin="server")
+    assert sorted(told.values_list("member", "properties__way")) == sorted(
+        (account.pk, "bar") for account in accounts
+    )
 
 
 def test_every_text_that_ships_is_noted_as_a_template_and_differs_in_nothing_else():

@@ -22,7 +22,6 @@ from zhiyue.core.accounts.services import create_member, grant, import_members
 from zhiyue.core.audit.services import note
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING
-from zhiyue.core.consent.services import choose
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy, consents, roster
@@ -40,6 +39,7 @@ from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
 from zhiyue.product.catalogue.services import name_prerequisites, put_course, put_teacher, put_topic
 from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.privacy import choose_consent
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
 from zhiyue.recommend.services import train_all
 
@@ -238,7 +238,7 @@ def _put_accounts() -> None:
         )
         asked = agreements_to_accept(user, FOR_CREATORS if account.role == "creator" else FOR_EVERYBODY)
         accept_agreements(user=user, agreement_ids=[one.pk for one in asked])
-        choose(member_id=user.pk, visitor=None, granted=EVERYTHING, way=Choice.Way.SIGN_UP)
+        choose_consent(actor=Actor(member_id=user.pk), granted=EVERYTHING, way=Choice.Way.BAR)
         if account.role == "learner":
             _give_learner_a_past(user)
         else:
