@@ -63,6 +63,22 @@ def test_by_the_keyboard_nothing_is_reached_under_the_bar(open_browser):
         assert found <= top + 1
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_by_the_keyboard_the_bar_comes_right_after_the_way_past_the_navigation(open_browser, width):
+    page = open_browser(width=width).new_page()
+    page.goto("/")
+    reached = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim()"))
+    assert reached[:4] == ["跳到正文", "全部同意", "只用必要的", "自己选"]
+    assert page.evaluate("document.activeElement.closest('.topbar') !== null")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(BAR)).to_have_count(0)
+
+
 def test_on_a_phone_the_act_of_a_course_is_in_reach_while_the_bar_waits_at_the_end(open_browser):
     page = open_browser(width=390).new_page()
     page.goto("/courses/intuition-for-statistics/")
