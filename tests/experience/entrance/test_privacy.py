@@ -184,7 +184,7 @@ def test_each_purpose_says_how_long_which_acts_are_kept_for_it(new_browser):
     assert "Kept for at most: looking around 180 days." in page
     new_browser.cookies["zy_language"] = "zh-hans"
     page = words_of(new_browser, "/privacy/")
-    assert "最多保留：浏览 180 天，学习、订单、收藏和互动 730 天。" in page
+    assert "最多保留：浏览 180 天，学习、打开下单页、收藏和互动 730 天。" in page
     assert "没有同意的，只计总数，不记是谁。" in page
 
 

@@ -96,17 +96,18 @@ _SHORTLY: Mapping[Family, Words] = {
     "browse": pgettext_lazy("acts kept", "looking around"),
     "learn": pgettext_lazy("acts kept", "learning"),
     "interact": pgettext_lazy("acts kept", "saving and taking part"),
-    "buy": pgettext_lazy("acts kept", "orders"),
+    "buy": pgettext_lazy("acts kept", "opening the checkout"),
     "support": pgettext_lazy("acts kept", "talking to support"),
     "message": pgettext_lazy("acts kept", "messages"),
     "account": pgettext_lazy("acts kept", "the account"),
 }
-# What is kept in any case, more exactly where one family holds several things.
+# What is kept in any case, by kind or by the first part of its name.
 _NEEDED: Mapping[str, Words] = {
     "member.signed_in": pgettext_lazy("acts kept", "sign-ins"),
     "member.signed_up": pgettext_lazy("acts kept", "signing up"),
     "consent.chosen": pgettext_lazy("acts kept", "choices of consent"),
     "course.enrolled": pgettext_lazy("acts kept", "courses joined"),
+    "order": pgettext_lazy("acts kept", "orders"),
     "message.stopped": pgettext_lazy("acts kept", "messages you stopped"),
 }
 _WAYS: Mapping[str, Words] = {
@@ -169,6 +170,8 @@ def way(choice: Choice) -> Words:
 def _by_days(kinds: Iterable[EventKind]) -> list[Kept]:
     labels: dict[int, dict[str, None]] = {}
     for kind in kinds:
-        label = _NEEDED.get(kind.name) if kind.is_necessary else None
-        labels.setdefault(kind.days_kept, {})[str(label or _SHORTLY[kind.family])] = None
+        label = _SHORTLY[kind.family]
+        if kind.is_necessary:
+            label = _NEEDED.get(kind.name) or _NEEDED.get(kind.name.partition(".")[0], label)
+        labels.setdefault(kind.days_kept, {})[str(label)] = None
     return [Kept(pgettext("purpose", ", ").join(labels[days]), days) for days in sorted(labels)]
