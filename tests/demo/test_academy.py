@@ -143,6 +143,26 @@ def test_a_heading_inside_a_code_fence_is_code(tmp_path):
     assert "# not a chapter" in chapter.lessons[0].body
 
 
+def test_no_lesson_says_it_takes_far_longer_than_its_text(everything):
+    lessons = [lesson for draft in everything for chapter in draft.chapters for lesson in chapter.lessons]
+    assert all(lesson.minutes <= 3 * reading_time.minutes(lesson.body) for lesson in lessons)
+
+
+@pytest.mark.parametrize(
+    ("declared", "characters", "minutes"), [(3, 350, 3), (4, 350, 1), (6, 351, 6), (7, 351, 2)]
+)
+def test_minutes_hold_up_to_three_times_what_reading_takes(tmp_path, declared, characters, minutes):
+    file = tmp_path / "x.md"
+    facts = (
+        'slug="x"\ntitle="t"\nsubtitle="s"\nsummary="m"\noutcomes=[]\ntopic="data"\nteacher="he-mu"\n'
+        'level="beginner"\nkeyword="k"\ntags=[]\nprice_fen=0\npublished_days_ago=1\n'
+    )
+    lessons = f"# 一\n## 甲 {{#a free minutes={declared}}}\n{'字' * characters}\n"
+    file.write_text(f"+++\n{facts}+++\n{lessons}", encoding="utf-8")
+    [chapter] = academy.read_course(file, now=clock.now()).chapters
+    assert [lesson.minutes for lesson in chapter.lessons] == [minutes]
+
+
 @pytest.mark.parametrize("text", ["no front matter", "+++\n= broken\n+++\n"])
 def test_a_broken_file_names_itself(tmp_path, text):
     file = tmp_path / "broken.md"
