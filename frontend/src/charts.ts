@@ -10,6 +10,8 @@ use([BarChart, HeatmapChart, LineChart, GridComponent, TooltipComponent, VisualM
 interface Spec {
   kind: "line" | "stack" | "bars" | "heat";
   unit: string;
+  /** The last row isn't over yet: its point is hollow, and its label is always shown. */
+  open: boolean;
   columns: string[];
   rows: (string | number | null)[][];
 }
@@ -56,16 +58,64 @@ function tooltip(c: Colours): object {
   };
 }
 
-function axes(spec: Spec, c: Colours): EChartsCoreOption {
+const LABEL_SIZE = 14;
+// On a phone long names take two lines, so that the picture keeps most of the width.
+const NARROW = 480;
+const LABEL_ON_PHONES = 84;
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** How wide the names at the ends of the lines are. */
+function labelWidth(spec: Spec, width: number): number {
+  if (!ruler) return LABEL_ON_PHONES;
+  ruler.font = `600 ${LABEL_SIZE}px ${getComputedStyle(document.body).fontFamily}`;
+  const widest = Math.max(0, ...spec.columns.slice(1).map((name) => Math.ceil(ruler.measureText(name).width)));
+  return width < NARROW ? Math.min(widest, LABEL_ON_PHONES) : widest;
+}
+
+function endLabel(spec: Spec, colour: string, width: number): object {
   return {
-    grid: { left: 8, right: spec.kind === "line" || spec.kind === "stack" ? 72 : 12, top: 16, bottom: 4, containLabel: true },
+    show: true,
+    formatter: "{a}",
+    color: colour,
+    fontSize: 13,
+    lineHeight: 18,
+    distance: 8,
+    width: labelWidth(spec, width),
+    overflow: "break",
+  };
+}
+
+/** The values of a column. A point that isn't over is hollow; all others are only the line through them. */
+function points(spec: Spec, column: number): object {
+  const last = spec.rows.length - 1;
+  return {
+    showSymbol: spec.open,
+    showAllSymbol: true,
+    symbol: "emptyCircle",
+    symbolSize: (_: unknown, at: { dataIndex: number }) => (at.dataIndex === last ? 8 : 0),
+    data: spec.rows.map((row) => row[column]),
+  };
+}
+
+function axes(spec: Spec, c: Colours, width: number): EChartsCoreOption {
+  const named = spec.kind === "line" || spec.kind === "stack";
+  return {
+    grid: { left: 8, right: named ? labelWidth(spec, width) + 16 : 12, top: 16, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: spec.rows.map((row) => String(row[0])),
       boundaryGap: spec.kind === "bars",
       axisTick: { show: false },
       axisLine: { lineStyle: { color: c.line } },
-      axisLabel: { color: c.faint, fontSize: 13, hideOverlap: true },
+      // The last day ends where the names begin, and stays out of their way.
+      axisLabel: {
+        color: c.faint,
+        fontSize: 13,
+        hideOverlap: true,
+        showMaxLabel: spec.open || null,
+        alignMaxLabel: named ? "right" : null,
+      },
     },
     yAxis: {
       type: "value",
@@ -76,21 +126,20 @@ function axes(spec: Spec, c: Colours): EChartsCoreOption {
   };
 }
 
-function line(spec: Spec, c: Colours): EChartsCoreOption {
+function line(spec: Spec, c: Colours, width: number): EChartsCoreOption {
   return {
-    ...axes(spec, c),
+    ...axes(spec, c, width),
     tooltip: { trigger: "axis", ...tooltip(c) },
     series: spec.columns.slice(1).map((name, index) => {
       const colour = index === 0 ? c.accent : index === 1 ? c.ink : c.faint;
       return {
         name,
         type: "line",
-        showSymbol: false,
-        data: spec.rows.map((row) => row[index + 1]),
+        ...points(spec, index + 1),
         lineStyle: { color: colour, width: index === 0 ? 2.5 : 1.5, type: index === 2 ? "dashed" : "solid" },
         itemStyle: { color: colour },
         areaStyle: index === 0 ? { color: c.accent, opacity: 0.08 } : undefined,
-        endLabel: { show: true, formatter: "{a}", color: colour, fontSize: 13 },
+        endLabel: endLabel(spec, colour, width),
         labelLayout: { moveOverlap: "shiftY" },
       };
     }),
@@ -98,7 +147,7 @@ function line(spec: Spec, c: Colours): EChartsCoreOption {
 }
 
 /** The first column as a line, the others as the bands that add up to it, the first band at the bottom. */
-function stack(spec: Spec, c: Colours): EChartsCoreOption {
+function stack(spec: Spec, c: Colours, width: number): EChartsCoreOption {
   const opacities = [0.62, 0.4, 0.24, 0.12];
   const bands = spec.columns.slice(2).map((name, index) => ({
     name,
@@ -109,25 +158,24 @@ function stack(spec: Spec, c: Colours): EChartsCoreOption {
     lineStyle: { width: 0 },
     itemStyle: { color: c.accent, opacity: opacities[index] ?? 0.1 },
     areaStyle: { color: c.accent, opacity: opacities[index] ?? 0.1 },
-    endLabel: { show: true, formatter: "{a}", color: c.faint, fontSize: 13, lineHeight: 18 },
+    endLabel: endLabel(spec, c.faint, width),
     labelLayout: { moveOverlap: "shiftY" },
   }));
   const total = {
     name: spec.columns[1],
     type: "line",
-    showSymbol: false,
-    data: spec.rows.map((row) => row[1]),
+    ...points(spec, 1),
     lineStyle: { color: c.ink, width: 2 },
     itemStyle: { color: c.ink },
-    endLabel: { show: true, formatter: "{a}", color: c.ink, fontSize: 14, fontWeight: 600, lineHeight: 18 },
+    endLabel: { ...endLabel(spec, c.ink, width), fontSize: LABEL_SIZE, fontWeight: 600 },
     labelLayout: { moveOverlap: "shiftY" },
   };
-  return { ...axes(spec, c), tooltip: { trigger: "axis", ...tooltip(c) }, series: [total, ...bands] };
+  return { ...axes(spec, c, width), tooltip: { trigger: "axis", ...tooltip(c) }, series: [total, ...bands] };
 }
 
-function bars(spec: Spec, c: Colours): EChartsCoreOption {
+function bars(spec: Spec, c: Colours, width: number): EChartsCoreOption {
   return {
-    ...axes(spec, c),
+    ...axes(spec, c, width),
     tooltip: { trigger: "item", ...tooltip(c), formatter: "{b}: {c}" },
     series: [
       {
@@ -183,7 +231,7 @@ function render(frame: HTMLElement): void {
   drawn.set(canvas, chart);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const textStyle = { fontFamily: getComputedStyle(document.body).fontFamily };
-  chart.setOption({ animation: !still, animationDuration: 300, textStyle, ...draw[spec.kind](spec, colours()) }, true);
+  chart.setOption({ animation: !still, animationDuration: 300, textStyle, ...draw[spec.kind](spec, colours(), canvas.clientWidth) }, true);
 }
 
 function renderAll(): void {
