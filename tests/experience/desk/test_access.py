@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 PAGES = (
     "/desk/",
     "/desk/activity/",
+    "/desk/activity/now/",
     "/desk/activity.csv",
     "/desk/follow/",
     "/desk/follow/stream/",

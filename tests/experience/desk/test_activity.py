@@ -6,10 +6,12 @@ import math
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_member
+from zhiyue.analyse.weights import ACTIVITY, ACTIVITY_POINTS
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import receive, record
@@ -55,6 +57,24 @@ def test_quarantined_events_are_counted_by_reason(read, a_month, visitor):
     page = read("/desk/activity/")
     assert "<span>Sent by a robot</span><b>2</b>" in page
     assert "every event of the last two weeks was clean" not in page
+
+
+def test_the_figures_are_asked_for_alone_and_move_with_what_is_done(read, a_month):
+    member = Actor(member_id=User.objects.get(email="a@test.example").pk)
+    before = read("/desk/activity/now/")
+    assert "<html" not in before
+    assert 'hx-get="/desk/activity/now/" hx-trigger="every 15s"' in before
+    assert before in read("/desk/activity/")
+    record("lesson.finished", actor=member, course_id=1, lesson_id=1)
+    # However many look at once, it is measured once in ten seconds.
+    assert read("/desk/activity/now/") == before
+    cache.clear()
+    faded = sum(2 ** (-age / 7) for age in range(28))
+    browse = 20 * (1 - math.exp(-faded / ACTIVITY.scales["browse"]))
+    points = ACTIVITY_POINTS["lesson.finished"]
+    learn = 100 * ACTIVITY.shares["learn"] * (1 - math.exp(-points / ACTIVITY.scales["learn"]))
+    assert f'<dd class="measure-value">{browse / 2:.2f}</dd>' in before
+    assert f'<dd class="measure-value">{(browse + learn) / 2:.2f}</dd>' in read("/desk/activity/now/")
 
 
 def test_before_the_first_day_is_over_there_is_no_chart_but_a_way_on(read):

@@ -44,9 +44,21 @@ def test_without_a_day_four_weeks_before_nothing_is_compared():
 
 
 def test_the_parts_of_a_day_add_up_to_its_total_in_the_chart():
-    chart = findings.index_chart([day(0), day(1, learn=6.25)], csv_url="")
+    chart = findings.index_chart([day(0)], day(1, learn=6.25), csv_url="")
     assert [row[1:] for row in chart.rows] == [[9.0, 4.0, 3.0, 1.0, 1.0], [11.25, 6.25, 3.0, 1.0, 1.0]]
     assert all(row[1] == sum(row[2:]) for row in chart.rows)
+
+
+def test_today_is_the_last_point_of_both_charts_and_of_no_finding():
+    ended, today = [day(0), day(1)], day(2, learn=40.0, dau=70, mau=71)
+    with translation.override("en"):
+        index = findings.index_chart(ended, today, csv_url="")
+        people = findings.people_chart(ended, today, csv_url="")
+    assert [row[0] for row in index.rows] == [row[0] for row in people.rows] == ["1 Mar", "2 Mar", "Today"]
+    assert (index.rows[-1][1], list(people.rows[-1][1:])) == (45.0, [70, 40, 71])
+    assert index.finding == "A stood at 9.0 at the end of 2 Mar"
+    assert people.finding == "Of 100 people active in a month, 12 come on an ordinary day"
+    assert index.spec["open"] is people.spec["open"] is True
 
 
 def test_people_are_told_as_a_share_of_the_monthly_active_over_the_last_week():
@@ -73,7 +85,7 @@ def test_the_headline_says_how_today_stands_to_yesterday():
         shown = findings.figures([day(0, dau=20), day(1, learn=3.5, dau=5)])
         alone = findings.figures([day(1)])
     assert [(figure.value, figure.note) for figure in shown] == [
-        ("8.5", "of 100; 0.5 less than yesterday's 9.0, and the day isn't over"),
+        ("8.50", "of 100; 0.50 less than yesterday's 9.00, and the day isn't over"),
         ("5", "20 in all of yesterday"),
         ("40", "40 % of 100 members"),
         ("80", "80 % of 100 members"),

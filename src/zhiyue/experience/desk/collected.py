@@ -101,7 +101,7 @@ def chart(days: Sequence[Day], *, csv_url: str) -> Chart | None:
         "chart",
         "Events by business day, today so far at the end. What was imported counts on the day it happened.",
     )
-    return Chart("collecting", "line", finding(days), columns, rows, note=note, csv_url=csv_url)
+    return Chart("collecting", "line", finding(days), columns, rows, note=note, csv_url=csv_url, is_open=True)
 
 
 def finding(days: Sequence[Day]) -> str:

@@ -17,8 +17,8 @@ from zhiyue.monitor.measures import Measure
 FOUR_WEEKS = timedelta(days=28)
 # The order of the bands from the ground up: what an academy is for comes first.
 FAMILIES = ("learn", "browse", "interact", "buy")
-# Below this A is said to stand still: it is less than one decimal shows.
-STILL = 0.05
+# Below these A is said to stand still: over weeks less than one decimal shows, over a day less than two show.
+STILL, STILL_TODAY = 0.05, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def figures(days: Sequence[Measure]) -> list[Figure]:
     return [
         Figure(
             pgettext("measure", "A, activity index, today so far"),
-            f"{today.a:.1f}",
+            f"{today.a:.2f}",
             _a_note(today, yesterday),
         ),
         Figure(pgettext("measure", "DAU, active today so far"), f"{today.dau:,}", _dau_note(yesterday)),
@@ -55,16 +55,20 @@ def figures(days: Sequence[Measure]) -> list[Figure]:
     ]
 
 
-def index_chart(days: Sequence[Measure], *, csv_url: str) -> Chart:
-    """A over the ended days, and the families it is made of."""
+def index_chart(ended: Sequence[Measure], today: Measure | None, *, csv_url: str) -> Chart:
+    """A over the ended days, of which the finding speaks, then today so far; and the families it is made of."""
     columns = [pgettext("column", "Day"), "A", *(str(words.family(family)) for family in FAMILIES)]
     rows: list[list[Cell]] = [
-        [_day(one), round(one.a, 2), *(round(one.parts[family], 2) for family in FAMILIES)] for one in days
+        [said, round(one.a, 2), *(round(one.parts[family], 2) for family in FAMILIES)]
+        for said, one in _with_today(ended, today)
     ]
     note = pgettext(
-        "chart", "A of ended days, in points of 100, and the four families of acts it adds up from."
+        "chart",
+        "A in points of 100, and the four families of acts it adds up from. The last point is today so far.",
     )
-    return Chart("index", "stack", index_finding(days), columns, rows, note=note, csv_url=csv_url)
+    return Chart(
+        "index", "stack", index_finding(ended), columns, rows, note=note, csv_url=csv_url, is_open=today is not None
+    )
 
 
 def index_finding(days: Sequence[Measure]) -> str:
@@ -97,14 +101,18 @@ def _mover(before: Measure, last: Measure) -> str:
     return max(FAMILIES, key=lambda family: direction * (last.parts[family] - before.parts[family]))
 
 
-def people_chart(days: Sequence[Measure], *, csv_url: str) -> Chart:
-    """Active people of the ended days."""
-    rows: list[list[Cell]] = [[_day(one), one.dau, one.wau, one.mau] for one in days]
+def people_chart(ended: Sequence[Measure], today: Measure | None, *, csv_url: str) -> Chart:
+    """Active people of the ended days, of which the finding speaks, then of today so far."""
+    rows: list[list[Cell]] = [[said, one.dau, one.wau, one.mau] for said, one in _with_today(ended, today)]
     note = pgettext(
-        "chart", "Members with at least one weighted act in the 1, 7 and 28 days that end with each day."
+        "chart",
+        "Members with at least one weighted act in the 1, 7 and 28 days that end with each day. The last point is "
+        "today so far.",
     )
     columns = [pgettext("column", "Day"), "DAU", "WAU", "MAU"]
-    return Chart("people", "line", people_finding(days), columns, rows, note=note, csv_url=csv_url)
+    return Chart(
+        "people", "line", people_finding(ended), columns, rows, note=note, csv_url=csv_url, is_open=today is not None
+    )
 
 
 def people_finding(days: Sequence[Measure]) -> str:
@@ -143,8 +151,8 @@ def rhythm_finding(grid: Sequence[Sequence[int]]) -> str:
 def _a_note(today: Measure, yesterday: Measure | None) -> str:
     if yesterday is None:
         return pgettext("measure note", "of 100; yesterday isn't measured yet")
-    said = {"a": f"{yesterday.a:.1f}", "points": f"{abs(today.a - yesterday.a):.1f}"}
-    if abs(today.a - yesterday.a) < STILL:
+    said = {"a": f"{yesterday.a:.2f}", "points": f"{abs(today.a - yesterday.a):.2f}"}
+    if abs(today.a - yesterday.a) < STILL_TODAY:
         return pgettext("measure note", "of 100; level with yesterday's %(a)s") % said
     if today.a > yesterday.a:
         return pgettext("measure note", "of 100; %(points)s more than yesterday's %(a)s") % said
@@ -176,6 +184,11 @@ def _stickiness(yesterday: Measure | None) -> Figure:
 
 def _on(days: Sequence[Measure], wanted: object) -> Measure | None:
     return next((one for one in days if one.day == wanted), None)
+
+
+def _with_today(ended: Sequence[Measure], today: Measure) -> list[tuple[str, Measure]]:
+    """The rows of a chart of days, each with what it is called."""
+    return [*((_day(one), one) for one in ended), (pgettext("chart day", "Today"), today)]
 
 
 def _day(one: Measure) -> str:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("setup/health/", setup.health, name="setup_health"),
     path("", door.desk, name="desk"),
     path("activity/", activity.activity, name="activity"),
+    path("activity/now/", activity.now, name="activity_now"),
     path("activity.csv", activity.activity_csv, name="activity_csv"),
     path("collecting/", collecting.collecting, name="collecting"),
     path("collecting/now/", collecting.now, name="collecting_now"),

@@ -1,5 +1,6 @@
 """How active the academy is, and how that is measured."""
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +19,8 @@ from zhiyue.monitor.measures import Measure
 
 PERIODS = (30, 60, 90)
 USUAL_PERIOD = 60
+# However many look at the page at once, today is measured once in so many seconds for its moving part.
+MEASURED_FOR_SECONDS = 10
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
@@ -33,8 +36,8 @@ def activity(request: PageRequest) -> HttpResponse:
         "periods": PERIODS,
         "trouble": trouble,
         "figures": findings.figures([*ended, today]) if today else [],
-        "index_chart": findings.index_chart(ended, csv_url=csv_url) if ended else None,
-        "people_chart": findings.people_chart(ended, csv_url=csv_url) if ended else None,
+        "index_chart": findings.index_chart(ended, today, csv_url=csv_url) if ended else None,
+        "people_chart": findings.people_chart(ended, today, csv_url=csv_url) if ended else None,
         "rhythm_chart": findings.rhythm_chart(rhythm) if ended and rhythm else None,
         "definition": ACTIVITY,
         "families": [
@@ -44,6 +47,18 @@ def activity(request: PageRequest) -> HttpResponse:
         "quarantine": [(words.quarantine_reason(reason), n) for reason, n in quarantine_counts()],
     }
     return render(request, "desk/activity.html", page)
+
+
+@for_the_desk(Permission.SEE_ACTIVITY)
+@require_safe
+def now(request: PageRequest) -> HttpResponse:
+    """The figures alone, which the page asks for again and again."""
+    try:
+        days = cache.get_or_set("desk.activity.now", lambda: monitor.daily(2), MEASURED_FOR_SECONDS)
+    except LakeUnreachable:
+        # What stands there stays until it can be measured again.
+        return HttpResponse(status=204)
+    return render(request, "desk/parts/figures.html", {"figures": findings.figures(days)})
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
