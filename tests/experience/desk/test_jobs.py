@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from zhiyue.core.jobs import registry
 from zhiyue.core.jobs.models import Job, Schedule
 from zhiyue.core.jobs.registry import Daily, Every
 from zhiyue.core.kit import clock
@@ -22,6 +23,15 @@ def job(state=Job.State.DEAD, **fields):
     ended = state not in (Job.State.WAITING, Job.State.RUNNING)
     times = {"claimable_at": None if ended else now, "finished_at": now if ended else None}
     return Job.objects.create(name="collect.seal", state=state, enqueued_at=now, **(times | fields))
+
+
+def test_every_job_and_schedule_there_is_has_words():
+    # What the tests of the queue register themselves isn't ours.
+    names = {name for name in registry.jobs() if not name.startswith("test.")}
+    assert {"collect.seal", "notices.deliver", "recommend.follow_catalogue"} < names
+    assert {name for name in names if words.job(name) == name} == set()
+    scheduled = {kind.name for kind in registry.schedules().values() if not kind.name.startswith("test.")}
+    assert {name for name in scheduled if words.job(name) == name} == set()
 
 
 def test_an_idle_queue_says_that_nothing_was_given_up(desk):

@@ -156,6 +156,10 @@ def find(name: str) -> JobKind[Any] | None:
     return _jobs.get(name)
 
 
+def jobs() -> Mapping[str, JobKind[Any]]:
+    return _jobs
+
+
 def schedules() -> Mapping[str, ScheduleKind]:
     return _schedules
 

@@ -25,6 +25,7 @@ _ORIGINS: Mapping[str, Words] = {
     "browser": pgettext_lazy("origin of an event", "told by the browser"),
     "server": pgettext_lazy("origin of an event", "told by the server"),
     "import": pgettext_lazy("origin of an event", "imported"),
+    "simulated": pgettext_lazy("origin of an event", "simulated"),
 }
 
 _TELLERS: Mapping[str, Words] = {
@@ -95,6 +96,10 @@ _JOBS: Mapping[str, Words] = {
     "learning.refresh_boosts": pgettext_lazy("job", "Weigh courses for search by their learners"),
     "learning.replay_quarantine": pgettext_lazy("job", "Judge again what was kept out"),
     "jobs.forget_finished": pgettext_lazy("job", "Forget finished jobs"),
+    "notices.deliver": pgettext_lazy("job", "Send a message"),
+    "notices.forget": pgettext_lazy("job", "Forget messages that were sent long enough ago"),
+    "api.forget_answers": pgettext_lazy("job", "Forget answers kept for programs that ask twice"),
+    "config.backup": pgettext_lazy("job", "Write the daily backup"),
     "jobs.forget_sessions": pgettext_lazy("job", "Forget expired sessions"),
 }
 
