@@ -44,6 +44,11 @@ def active_days(actor: Actor, *, since: date) -> int:
     return by(actor).filter(day__gte=since).order_by().values("day").distinct().count()
 
 
+def brought_by_no_file(day: date) -> int:
+    """How many events of a day were imported, but by no file: where a demo is, its simulated members did them."""
+    return Event.objects.filter(day=day, origin="import", source=None).count()
+
+
 def event_by_id(pk: int) -> Event | None:
     return _analysed().select_related("member").filter(pk=pk).first()
 

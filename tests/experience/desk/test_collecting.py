@@ -6,9 +6,10 @@ import pytest
 from django.utils import translation
 
 from tests.factories import make_course, make_visitor
+from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, HistoryImport
-from zhiyue.collect.services import receive, record
+from zhiyue.collect.services import import_history, receive, record
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.consent.purposes import NOTHING
 from zhiyue.core.jobs.models import Job
@@ -71,6 +72,20 @@ def test_its_moving_part_is_asked_for_alone(client, visitor):
     assert "<html" not in text(client, f"{ADDRESS}now/")
     record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
     assert "1 event in the last hour" in text(client, f"{ADDRESS}now/")
+
+
+def test_acts_of_simulated_members_are_told_apart_from_imported_files(client, learner, settings):
+    an_import(learner)
+    Event.objects.update(origin="import")
+    an_act = clean(
+        name="course.viewed", origin="import", event_id=uuid4(), course_id=7, lesson_id=None, properties={},
+        occurred_at=clock.now(), received_at=clock.now(),
+    )  # fmt: skip
+    import_history(events=[(an_act, Actor(member_id=learner.pk))])
+    settings.ZHIYUE_DEMO = True
+    assert "1 imported · 1 simulated" in text(client, f"{ADDRESS}now/")
+    settings.ZHIYUE_DEMO = False
+    assert '<dd class="measure-note">2 imported</dd>' in text(client, f"{ADDRESS}now/")
 
 
 def test_it_costs_the_same_however_much_there_is(client, visitor, django_assert_max_num_queries):

@@ -66,7 +66,11 @@ class ToldKind:
     stored: int
 
 
-def told_now(flow: Now) -> ToldNow:
+def told_now(flow: Now, *, simulated: int = 0) -> ToldNow:
+    """`simulated` of what was imported today are acts of a demo's members, and are called so."""
+    imported = flow.today.get("import", 0) - simulated
+    by_origin = {name: n for name, n in flow.today.items() if name != "import"}
+    by_origin |= {name: n for name, n in (("import", imported), ("simulated", simulated)) if n > 0}
     most = flow.most or 1
     return ToldNow(
         minutes=tuple(
@@ -75,7 +79,7 @@ def told_now(flow: Now) -> ToldNow:
         hour=sum(n for _, n in flow.minutes),
         seconds_ago=max(0, round((clock.now() - flow.newest_at).total_seconds())) if flow.newest_at else None,
         newest_at=flow.newest_at,
-        origins=tuple((words.origin(name), n) for name, n in sorted(flow.today.items())),
+        origins=tuple((words.origin(name), n) for name, n in sorted(by_origin.items())),
         stored=flow.stored,
         unconsented=flow.unconsented,
         quarantined=flow.quarantined,

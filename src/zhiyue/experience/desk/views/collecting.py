@@ -1,5 +1,6 @@
 """What is collected: the flow of events, what was not kept and why, the lake, how long things stay, imports."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,8 +12,10 @@ from zhiyue.collect import flow, lake, retention
 from zhiyue.collect.asking import verify_soon
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.importing import undoing
+from zhiyue.collect.selectors import brought_by_no_file
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.kit import clock
 from zhiyue.core.kit.sheets import csv_row
 from zhiyue.experience.desk import collected, words
 from zhiyue.experience.desk.access import for_the_desk
@@ -28,7 +31,7 @@ def collecting(request: PageRequest) -> HttpResponse:
     days = flow.by_day(request.viewer)
     page = {
         "tab": "collecting",
-        "now": collected.told_now(flow.now(request.viewer)),
+        "now": _now(request),
         "chart": collected.chart(days, csv_url=reverse("desk:collecting_csv")),
         **_lake(),
         **_kept(),
@@ -40,6 +43,12 @@ def collecting(request: PageRequest) -> HttpResponse:
         "may_run": request.viewer.may(Permission.RUN_JOBS),
     }
     return render(request, "desk/collecting.html", page)
+
+
+def _now(request: PageRequest) -> collected.ToldNow:
+    flowing = flow.now(request.viewer)
+    simulated = brought_by_no_file(clock.business_day()) if settings.ZHIYUE_DEMO else 0
+    return collected.told_now(flowing, simulated=simulated)
 
 
 def _lake() -> dict[str, object]:
@@ -76,7 +85,7 @@ def verify_lake(request: PageRequest) -> HttpResponse:
 @require_safe
 def now(request: PageRequest) -> HttpResponse:
     """The moving part of the page alone."""
-    return render(request, "desk/parts/flow.html", {"now": collected.told_now(flow.now(request.viewer))})
+    return render(request, "desk/parts/flow.html", {"now": _now(request)})
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
