@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
-from zhiyue.collect.quarantine import DAYS, ROBOT
+from zhiyue.collect.quarantine import DAYS, ROBOT, replayable
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
@@ -20,13 +20,14 @@ from zhiyue.core.kit import clock
 
 @dataclass(frozen=True, slots=True)
 class KeptOut:
-    """What was kept out for one reason in two weeks, by day, today last; how many of them were taken in later, and how
-    many are in the sample."""
+    """What was kept out for one reason in two weeks, by day, today last; how many of them were taken in later, how
+    many are in the sample, and how many of those can be judged again."""
 
     reason: str
     by_day: tuple[int, ...]
     taken_in: int
     sampled: int
+    replayable: int
 
     @property
     def total(self) -> int:
@@ -51,8 +52,15 @@ def kept_out(viewer: Viewer) -> list[KeptOut]:
         by_reason.setdefault(reason, {})[day] = n
         taken_in[reason] = taken_in.get(reason, 0) + replayed
     sampled = dict(Quarantined.objects.order_by().values_list("reason").annotate(n=Count("pk")))
+    again = dict(replayable().order_by().values_list("reason").annotate(n=Count("pk")))
     rows = [
-        KeptOut(reason, tuple(found.get(day, 0) for day in counted), taken_in[reason], sampled.get(reason, 0))
+        KeptOut(
+            reason=reason,
+            by_day=tuple(found.get(day, 0) for day in counted),
+            taken_in=taken_in[reason],
+            sampled=sampled.get(reason, 0),
+            replayable=again.get(reason, 0),
+        )
         for reason, found in by_reason.items()
     ]
     return sorted(rows, key=lambda row: (-row.total, row.reason))
@@ -82,6 +90,12 @@ def entry(viewer: Viewer, entry_id: int) -> Quarantined:
     return entries(viewer).get(pk=entry_id)
 
 
+def reason_of(rows: QuerySet[Quarantined]) -> str:
+    """What the audit log calls entries: by their reason, where they have one in common."""
+    reasons = list(rows.order_by().values_list("reason", flat=True).distinct()[:2])
+    return reasons[0] if len(reasons) == 1 else "entries"
+
+
 @transaction.atomic
 def throw_away(*, viewer: Viewer, reason: str = "", entry_ids: Collection[int] = ()) -> int:
     """Delete entries of the sample: those of a reason, or those named. The counts stay. Returns how many went. Raises
@@ -92,12 +106,13 @@ def throw_away(*, viewer: Viewer, reason: str = "", entry_ids: Collection[int] =
         if entry_ids
         else Quarantined.objects.filter(reason=reason)
     )
+    label = reason_of(rows)
     gone = rows.delete()[0]
     if gone:
         note(
             by=by,
             act="quarantine.thrown_away",
-            subject=("quarantine", reason or "entries", reason or "entries"),
+            subject=("quarantine", label, label),
             after={"entries": gone},
         )
     return gone

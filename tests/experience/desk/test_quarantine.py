@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from zhiyue.collect.models import Event, QuarantineCount, Quarantined
+from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.product.learning import replaying
@@ -97,6 +98,42 @@ def test_one_entry_is_judged_again_and_what_was_cut_is_not(desk, visitor):
     assert "is cut here, so it" in desk.get(f"/desk/quarantine/{cut.pk}/").content.decode()
     desk.post(f"/desk/quarantine/{cut.pk}/replay/")
     assert Event.objects.count() == 1
+
+
+def test_what_was_not_kept_is_said_to_be_so_and_offers_nothing(desk, read, visitor):
+    sent, other = put("robot", visitor=visitor, whole=False), put("malformed", visitor=visitor, whole=False)
+    Quarantined.objects.update(payload="")
+    assert "What robots send isn't kept, so it can't be judged again." in read(f"/desk/quarantine/{sent.pk}/")
+    assert "What was sent wasn't kept, so it can't be judged again." in read(f"/desk/quarantine/{other.pk}/")
+    assert '<pre class="payload' not in read(f"/desk/quarantine/{sent.pk}/")
+    assert "Judge again" not in read("/desk/quarantine/")
+    put("unknown_event", visitor=visitor)
+    assert read("/desk/quarantine/").count("Judge again") == 1
+
+
+def test_a_reason_that_does_not_exist_is_a_404_and_one_that_kept_nothing_out_is_not(desk):
+    assert desk.get("/desk/quarantine/", {"reason": "foo"}).status_code == 404
+    assert desk.get("/desk/quarantine/", {"reason": "robot"}).status_code == 200
+    QuarantineCount.objects.create(day=clock.business_day(), reason="foo", n=1, kept=0)
+    assert desk.get("/desk/quarantine/", {"reason": "foo"}).status_code == 200
+
+
+def test_the_reason_is_told_in_the_readers_language_above_the_technical_one(desk, learner):
+    row = put(member=learner)
+    desk.cookies["zy_language"] = "zh-hans"
+    page = desk.get(f"/desk/quarantine/{row.pk}/").content.decode()
+    assert '<dd>不在事件表中<code class="code-name">&lt;b&gt;why&lt;/b&gt;</code></dd>' in page
+
+
+def test_the_audit_log_names_the_reason_of_a_single_entry(desk, visitor):
+    row, other = put("unknown_event", visitor=visitor), put("malformed", visitor=visitor)
+    desk.post(f"/desk/quarantine/{row.pk}/replay/")
+    desk.post(f"/desk/quarantine/{other.pk}/throw-away/")
+    noted = AuditEntry.objects.order_by("pk").values_list("act", "subject_name")
+    assert list(noted) == [
+        ("quarantine.replayed", "unknown_event"),
+        ("quarantine.thrown_away", "malformed"),
+    ]
 
 
 def test_many_are_left_to_a_job(desk, visitor, monkeypatch):

@@ -28,18 +28,20 @@ class ShownReason:
     today: int
     taken_in: int
     sampled: int
+    can_replay: bool
     bars: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
-    """`can_replay`: it was kept whole and isn't taken in yet."""
+    """`can_replay`: it was kept whole and isn't taken in yet. `payload_says`: how much of what was sent is shown."""
 
     row: Quarantined
     reason: words.Words
     act: words.Words
     outcome: words.Words
     can_replay: bool
+    payload_says: words.Words
 
 
 def shown_reason(found: KeptOut) -> ShownReason:
@@ -56,6 +58,7 @@ def shown_reason(found: KeptOut) -> ShownReason:
         today=found.by_day[-1],
         taken_in=found.taken_in,
         sampled=found.sampled,
+        can_replay=found.replayable > 0,
         bars=tuple(bars),
     )
 
@@ -67,6 +70,7 @@ def shown_entry(row: Quarantined) -> ShownEntry:
         act=words.act(row.name),
         outcome=words.outcome(row.outcome) if row.outcome else "",
         can_replay=row.is_whole and row.outcome not in TAKEN_IN,
+        payload_says=words.kept_of_payload(row),
     )
 
 

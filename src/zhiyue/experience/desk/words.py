@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
+from zhiyue.collect.models import Quarantined
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.experience.desk.acts import ACTS
 
@@ -182,6 +183,21 @@ def import_state(state: str) -> Words:
 
 def quarantine_reason(reason: str) -> Words:
     return _QUARANTINE.get(reason, reason)
+
+
+def is_quarantine_reason(reason: str) -> bool:
+    return reason in _QUARANTINE
+
+
+def kept_of_payload(row: Quarantined) -> Words:
+    """How much was kept of what was sent, and what follows from that."""
+    if row.is_whole:
+        return pgettext("quarantine", "As it came. It is text, and nothing of it is carried out.")
+    if row.payload:
+        return pgettext("quarantine", "It was too long and is cut here, so it can't be judged again.")
+    if row.reason == "robot":
+        return pgettext("quarantine", "What robots send isn't kept, so it can't be judged again.")
+    return pgettext("quarantine", "What was sent wasn't kept, so it can't be judged again.")
 
 
 def outcome(name: str) -> Words:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from zhiyue.collect import quarantine
+from zhiyue.collect.quarantine_acts import reason_of
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
@@ -36,7 +37,7 @@ def _asked_for(viewer: Viewer, reason: str, name: str, entry_ids: Collection[int
     rows = rows.filter(name=name) if name else rows
     ids = list(rows.values_list("pk", flat=True))
     if ids:
-        label = reason or name or "entries"
+        label = reason or name or reason_of(rows)
         subject = ("quarantine", label, label)
         note(by=by, act="quarantine.replayed", subject=subject, after={"entries": len(ids)})
     if len(ids) > AT_ONCE:

@@ -27,9 +27,11 @@ _LONGEST_CODE = 24
 @require_safe
 def quarantine(request: PageRequest) -> HttpResponse:
     reason = _reason(request.GET.get("reason", ""))
+    reasons = [shown_reason(one) for one in quarantine_acts.kept_out(request.viewer)]
+    if reason and not words.is_quarantine_reason(reason) and reason not in {one.code for one in reasons}:
+        raise Http404
     rows = quarantine_acts.entries(request.viewer, reason=reason)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    reasons = [shown_reason(one) for one in quarantine_acts.kept_out(request.viewer)]
     context = {
         "tab": "quarantine",
         "reasons": reasons,
