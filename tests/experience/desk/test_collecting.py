@@ -10,10 +10,12 @@ from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, HistoryImport
 from zhiyue.collect.services import import_history, receive, record
-from zhiyue.collect.vocabulary import KINDS
+from zhiyue.collect.vocabulary import KINDS, Property
+from zhiyue.collect.vocabulary.kinds import choice, row_id, word
 from zhiyue.core.consent.purposes import NOTHING
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk import collected
 
 pytestmark = pytest.mark.django_db
 
@@ -108,8 +110,37 @@ def test_the_table_of_events_names_every_kind(client, visitor):
     record("course.viewed", actor=Actor(visitor=visitor), course_id=7)
     page = text(client, f"{ADDRESS}events/")
     assert all(f">{name}</code>" in page for name in KINDS)
-    assert "int 0–100" in page
+    assert "whole number, 0–100" in page
+    assert "`" not in page
+    assert "; <code>found</code> is how much was found" in page
     assert "always: the service needs it" in page
+
+
+def test_bounds_are_told_in_words():
+    told = [
+        Property("percent", "int", least=0, most=100),
+        Property("n", "int", required=False),
+        row_id("order_id"),
+        Property("share", "number", most=1, required=False),
+        Property("weight", "number"),
+        word("query", most=60),
+        choice("vote", "up", "down", "none"),
+        Property("by_hand", "bool"),
+        Property("courses", "int_list", least=1, most=40),
+        Property("scores", "number_list", least=0, most=1, along="courses"),
+    ]
+    assert [collected.bounds(one) for one in told] == [
+        "whole number, 0–100",
+        "whole number, at least 0; optional",
+        "id",
+        "number, 0–1; optional",
+        "number, at least 0",
+        "text, 1–60 letters",
+        "one of up / down / none",
+        "yes or no",
+        "list of 1–40 ids",
+        "as many numbers as `courses`, 0–1 each",
+    ]
 
 
 class TestImports:

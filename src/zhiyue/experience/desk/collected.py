@@ -1,11 +1,11 @@
 """What was collected, in words and pictures: nothing is decided here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.collect.flow import Day, Now
 from zhiyue.collect.vocabulary import EventKind, Property
@@ -19,6 +19,18 @@ from zhiyue.experience.shell.purposes import LABELS
 HEIGHT = 60
 # Bounds from here on only keep a number inside its column.
 NO_BOUND = 2**53
+_TOLD: Mapping[str, words.Words] = {
+    "id": pgettext_lazy("property", "id"),
+    "int": pgettext_lazy("property", "whole number, %(bounds)s"),
+    "open int": pgettext_lazy("property", "whole number, at least %(least)s"),
+    "number": pgettext_lazy("property", "number, %(bounds)s"),
+    "open number": pgettext_lazy("property", "number, at least %(least)s"),
+    "text": pgettext_lazy("property", "text, %(bounds)s letters"),
+    "choice": pgettext_lazy("property", "one of %(choices)s"),
+    "bool": pgettext_lazy("property", "yes or no"),
+    "int_list": pgettext_lazy("property", "list of %(bounds)s ids"),
+    "number_list": pgettext_lazy("property", "as many numbers as `%(along)s`, %(bounds)s each"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +164,21 @@ def by_family(kinds: Sequence[ToldKind]) -> list[tuple[words.Words, list[ToldKin
 
 
 def bounds(wanted: Property) -> str:
-    """The type and bounds of a property: `int 0–100`, `text 1–60`, `up | down`; a question mark where it may lack."""
-    if wanted.choices:
-        told = " | ".join(wanted.choices)
-    elif wanted.type == "bool":
-        told = "bool"
-    else:
-        most = "" if wanted.most >= NO_BOUND else f"{wanted.most:g}"
-        told = f"{wanted.type} {wanted.least:g}–{most}"
-    return told if wanted.required else f"{told} ?"
+    """What a property may be, in words, as docs/events.md tells it; names of other properties stand in backticks."""
+    least, most = f"{wanted.least:,.10g}", f"{wanted.most:,.10g}"
+    said = {
+        "bounds": f"{least}–{most}",
+        "least": least,
+        "along": wanted.along,
+        "choices": " / ".join(wanted.choices),
+    }
+    told = str(_TOLD[_shape(wanted)]) % said
+    return told if wanted.required else pgettext("property", "%(bounds)s; optional") % {"bounds": told}
+
+
+def _shape(wanted: Property) -> str:
+    """The type of a property, and what becomes of it where its upper bound says nothing."""
+    if wanted.type == "int" and wanted.most > NO_BOUND:
+        return "id"
+    is_open = wanted.type in ("int", "number") and wanted.most >= NO_BOUND
+    return f"open {wanted.type}" if is_open else wanted.type

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.importing import Plan
@@ -59,6 +61,15 @@ def desk_tabbar(context: template.Context) -> dict[str, object]:
 def role_name(role: str) -> str:
     """What a role is called."""
     return str(Role(role).label) if role in Role.values else role
+
+
+@register.filter
+def with_code(text: object) -> SafeString:
+    """What stands in backticks as code, everything as text."""
+    parts = enumerate(str(text).split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", p) if n % 2 else p,) for n, p in parts)
+    )
 
 
 @register.inclusion_tag("desk/parts/pages.html")
