@@ -111,8 +111,10 @@ def chart(days: Sequence[Day], *, csv_url: str) -> Chart | None:
     ]
     rows: list[list[Cell]] = [
         [date_format(day.day, "MONTH_DAY_FORMAT"), day.stored, day.unconsented, day.quarantined]
-        for day in days
+        for day in days[:-1]
     ]
+    today = days[-1]
+    rows.append([pgettext("chart day", "Today"), today.stored, today.unconsented, today.quarantined])
     note = pgettext(
         "chart",
         "Events by business day, today so far at the end. What was imported counts on the day it happened.",
