@@ -43,7 +43,9 @@ def test_what_is_refused_is_told_in_english(monkeypatch):
     assert run(monkeypatch, "import", "undo", "99") == "CommandError: There is no such import.\n"
 
 
-@pytest.mark.parametrize(("name", "language"), [("lake", "en"), ("worker", "zh-hans"), ("migrate", "zh-hans")])
+@pytest.mark.parametrize(
+    ("name", "language"), [("lake", "en"), ("worker", "zh-hans"), ("migrate", "zh-hans")]
+)
 def test_only_commands_that_work_for_nobody_else_speak_english(name, language):
     with translation.override("zh-hans"):
         found = command._Commands(["zhiyue", name]).fetch_command(name)
