@@ -13,6 +13,8 @@ from zhiyue.collect.models import HistoryImport
 from zhiyue.core.kit.errors import Refused
 from zhiyue.product.catalogue.places import places
 
+ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
+
 
 class Command(BaseCommand):
     help = "Bring past events in from a file (docs/operating/importing.md), or take an import out again."
@@ -20,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
         events = acts.add_parser("events", help="Bring the events of a CSV, Parquet or xAPI file in.")
-        events.add_argument("file", type=Path, help="*.csv, *.parquet, or *.jsonl with a statement a line.")
+        events.add_argument(
+            "file", type=Path, help="*.csv, *.tsv, *.parquet, or *.jsonl with a statement a line."
+        )
         events.add_argument("--mapping", type=Path, help="A TOML file: what the columns mean.")
         events.add_argument("--dry-run", action="store_true", help="Judge every row, and write nothing.")
         events.add_argument("--refused", type=Path, help="Write the refused rows and why into this CSV file.")
@@ -38,6 +42,11 @@ class Command(BaseCommand):
         file = options["file"]
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
+        if file.suffix.lower() not in ENDINGS:
+            # Anything may be read as a table somehow: rubbish would be refused row by row, one by one.
+            raise CommandError(
+                f"{file.name} isn't a file that can be read: its name ends with none of {', '.join(ENDINGS)}."
+            )
         mapping = read_mapping(options["mapping"], file=file)
         with tqdm(unit=" rows", disable=None, file=self.stderr) as bar:
 
@@ -57,7 +66,8 @@ class Command(BaseCommand):
 
     def _tell(self, outcome: Outcome) -> None:
         self.stdout.write(
-            f"{outcome.rows:,} rows: {outcome.imported:,} new, {outcome.repeated:,} known before, "
+            f"{outcome.rows:,} rows: {outcome.imported:,} new, "
+            f"{outcome.repeated:,} already there or twice in the file, "
             f"{outcome.unconsented:,} without consent, {outcome.refused:,} refused."
         )
         for reason, count in outcome.reasons.most_common():
