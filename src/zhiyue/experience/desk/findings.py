@@ -186,9 +186,10 @@ def _on(days: Sequence[Measure], wanted: object) -> Measure | None:
     return next((one for one in days if one.day == wanted), None)
 
 
-def _with_today(ended: Sequence[Measure], today: Measure) -> list[tuple[str, Measure]]:
-    """The rows of a chart of days, each with what it is called."""
-    return [*((_day(one), one) for one in ended), (pgettext("chart day", "Today"), today)]
+def _with_today(ended: Sequence[Measure], today: Measure | None) -> list[tuple[str, Measure]]:
+    """The rows of a chart of days, each with what it is called. Today is missing where it can't be measured."""
+    rows = [(_day(one), one) for one in ended]
+    return rows if today is None else [*rows, (pgettext("chart day", "Today"), today)]
 
 
 def _day(one: Measure) -> str:

@@ -21,6 +21,7 @@ PERIODS = (30, 60, 90)
 USUAL_PERIOD = 60
 # However many look at the page at once, today is measured once in so many seconds for its moving part.
 MEASURED_FOR_SECONDS = 10
+_NOW_KEY = "desk.activity.now"
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
@@ -53,11 +54,14 @@ def activity(request: PageRequest) -> HttpResponse:
 @require_safe
 def now(request: PageRequest) -> HttpResponse:
     """The figures alone, which the page asks for again and again."""
-    try:
-        days = cache.get_or_set("desk.activity.now", lambda: monitor.daily(2), MEASURED_FOR_SECONDS)
-    except LakeUnreachable:
-        # What stands there stays until it can be measured again.
-        return HttpResponse(status=204)
+    days: list[Measure] | None = cache.get(_NOW_KEY)
+    if days is None:
+        try:
+            days = monitor.daily(2)
+        except LakeUnreachable:
+            # What stands there stays until it can be measured again.
+            return HttpResponse(status=204)
+        cache.set(_NOW_KEY, days, MEASURED_FOR_SECONDS)
     return render(request, "desk/parts/figures.html", {"figures": findings.figures(days)})
 
 
