@@ -19,6 +19,8 @@ from zhiyue.experience.shell.purposes import LABELS
 HEIGHT = 60
 # Bounds from here on only keep a number inside its column.
 NO_BOUND = 2**53
+# A lower bound below this only says that zero is none.
+TINY = 1e-6
 _TOLD: Mapping[str, words.Words] = {
     "id": pgettext_lazy("property", "id"),
     "int": pgettext_lazy("property", "whole number, %(bounds)s"),
@@ -167,7 +169,8 @@ def by_family(kinds: Sequence[ToldKind]) -> list[tuple[words.Words, list[ToldKin
 
 def bounds(wanted: Property) -> str:
     """What a property may be, in words, as docs/events.md tells it; names of other properties stand in backticks."""
-    least, most = f"{wanted.least:,.10g}", f"{wanted.most:,.10g}"
+    least = ">0" if 0 < wanted.least < TINY else f"{wanted.least:,.10g}"
+    most = f"{wanted.most:,.10g}"
     said = {
         "bounds": f"{least}–{most}",
         "least": least,
