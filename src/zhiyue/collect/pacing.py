@@ -1,15 +1,16 @@
 """Nobody reads for longer than time goes by: active seconds that browsers tell are held against the clock.
 
 A person's seconds, on all devices and in all lessons together, fill the time before each report one after the other.
-What doesn't fit is taken off, and noted as a correction; the event stays.
+What doesn't fit is taken off, and noted as a correction; the event stays. Of what isn't stored nothing is left to hold
+later reports against: whoever keeps something of it keeps up to when the person's time is spent, too.
 """
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from math import ceil, floor
-from uuid import UUID
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -29,29 +30,62 @@ BESIDE_SECONDS = 300
 Claim = tuple[float, int]
 
 
-def paced(rows: Sequence[LogRow], *, actor: Actor) -> list[LogRow]:
-    """The rows of one person with no more active seconds than went by. Called in the transaction that stores them: of
-    one person one batch at a time is weighed. Rows that are stored already are left as they are."""
-    told = sorted((row for row in rows if row.name in PACED), key=lambda row: row.occurred_at)
-    if not told or actor.is_nobody:
-        return list(rows)
-    _lock(actor)
-    near = _near(actor, told)
-    claims = sorted((at.timestamp(), seconds) for _, at, seconds in near if seconds > 0)
-    stored = {event_id for event_id, _, _ in near}
-    bounded: dict[object, LogRow] = {}
-    for row in told:
-        if row.event_id in stored:
-            continue
+class Paced(NamedTuple):
+    """Rows with no more seconds than went by, those that will be stored and those that won't; up to `spent_until` the
+    person's time is spent by reports that aren't stored."""
+
+    rows: list[LogRow]
+    unstored: list[LogRow]
+    spent_until: datetime | None
+
+
+def paced(
+    rows: Sequence[LogRow],
+    unstored: Sequence[LogRow] = (),
+    *,
+    actor: Actor,
+    spent_until: datetime | None = None,
+) -> Paced:
+    """The rows of one person with no more active seconds than went by. None of them is stored yet, and `lock` keeps
+    the person's other batches waiting."""
+    told = sorted(
+        (
+            (row, is_stored)
+            for some, is_stored in ((rows, True), (unstored, False))
+            for row in some
+            if row.name in PACED
+        ),
+        key=lambda one: one[0].occurred_at,
+    )
+    if not told:
+        return Paced(list(rows), list(unstored), spent_until)
+    claims = sorted(_near(actor, [row for row, _ in told]))
+    spent = spent_until.timestamp() if spent_until is not None else float("-inf")
+    bounded: dict[int, LogRow] = {}
+    for row, is_stored in told:
         moment, seconds = row.occurred_at.timestamp(), int(row.properties["seconds"])
-        fits = fitting(claims, moment, seconds)
+        fits = _since(spent, moment, seconds)
+        fits = fitting(claims, moment, fits) if fits else 0
         if fits:
             insort(claims, (moment, fits))
+            if not is_stored:
+                spent = max(spent, moment - fits) + fits
         if fits < seconds:
-            bounded[row.event_id] = row._replace(
+            bounded[id(row)] = row._replace(
                 properties={**row.properties, "seconds": fits}, corrections=(*row.corrections, CORRECTION)
             )
-    return [bounded.get(row.event_id, row) for row in rows] if bounded else list(rows)
+    return Paced(
+        [bounded.get(id(row), row) for row in rows],
+        [bounded.get(id(row), row) for row in unstored],
+        datetime.fromtimestamp(spent, UTC) if spent > float("-inf") else None,
+    )
+
+
+def _since(spent: float, moment: float, seconds: int) -> int:
+    """How many of `seconds` before `moment` came after `spent`."""
+    if spent <= moment - seconds:
+        return seconds
+    return max(0, min(seconds, floor(moment + SLACK_SECONDS - spent)))
 
 
 def fitting(claims: Sequence[Claim], moment: float, seconds: int) -> int:
@@ -80,14 +114,17 @@ def _excess(claims: Sequence[Claim], moment: float) -> float:
     return over
 
 
-def _near(actor: Actor, told: Sequence[LogRow]) -> list[tuple[UUID, datetime, int]]:
-    """What the person told before of the time beside these reports: event id, moment, seconds."""
+def _near(actor: Actor, told: Sequence[LogRow]) -> list[Claim]:
+    """What the person told before of the time beside these reports."""
     near = Q()
     for start, end in _spans([row.occurred_at for row in told]):
         near |= Q(occurred_at__gte=start, occurred_at__lte=end)
     rows = by(actor).filter(near, name__in=PACED).order_by()
-    found = rows.values_list("event_id", "occurred_at", "properties")
-    return [(event_id, at, int(properties.get("seconds") or 0)) for event_id, at, properties in found]
+    claims = (
+        (at.timestamp(), int(properties.get("seconds") or 0))
+        for at, properties in rows.values_list("occurred_at", "properties")
+    )
+    return [(moment, seconds) for moment, seconds in claims if seconds > 0]
 
 
 def _spans(moments: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
@@ -102,8 +139,9 @@ def _spans(moments: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
     return spans
 
 
-def _lock(actor: Actor) -> None:
-    """On SQLite the transaction that is under way already keeps all other writers out."""
+def lock(actor: Actor) -> None:
+    """Of one person one batch at a time is weighed, until the transaction ends. On SQLite the transaction that is
+    under way already keeps all other writers out."""
     if connection.vendor != "postgresql":
         return
     who = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"

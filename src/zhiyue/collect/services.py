@@ -14,11 +14,13 @@ from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, i
 from zhiyue.collect.consenting import count_after_commit, granted_by
 from zhiyue.collect.days import reopen, touch
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
+from zhiyue.collect.keeping import ALONE, Beside
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.log import LogRow, append, row_of
 from zhiyue.collect.models import Event, Quarantined
-from zhiyue.collect.pacing import paced
+from zhiyue.collect.pacing import PACED, lock, paced
 from zhiyue.collect.quarantine import ROBOT, Refusal
+from zhiyue.collect.selectors import by
 from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
@@ -155,13 +157,10 @@ def judge(
 
 
 @transaction.atomic(savepoint=False)
-def keep(judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lambda rows: rows) -> Receipt:
-    """Store what was judged: the events under the unique key of their ids, the refusals in quarantine.
-
-    `amend` lets the caller correct rows inside this transaction, after their seconds were held against the clock; it
-    is given those that won't be stored, too.
-    """
-    accepted, duplicates = store(judged, amend=amend)
+def keep(judged: Judged, *, beside: Beside = ALONE) -> Receipt:
+    """Store what was judged: the events under the unique key of their ids, the refusals in quarantine. `beside` is
+    what the caller keeps of the same events."""
+    accepted, duplicates = store(judged, beside=beside)
     # Last, because everybody's refusals of one reason wait here for each other.
     quarantine.keep(judged.refusals, received_at=judged.received_at)
     return Receipt(
@@ -173,16 +172,33 @@ def keep(judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lamb
 
 
 @transaction.atomic(savepoint=False)
-def store(
-    judged: Judged, *, amend: Callable[[list[LogRow]], list[LogRow]] = lambda rows: rows
-) -> tuple[int, int]:
+def store(judged: Judged, *, beside: Beside = ALONE) -> tuple[int, int]:
     """What `keep` does without the refusals. Returns how many events were new, and how many were there before."""
     if judged.actor.is_nobody:
         return 0, 0
-    rows = amend(paced([*judged.rows, *judged.unconsented], actor=judged.actor))[: len(judged.rows)]
-    accepted = append(rows)
     count_after_commit([row.name for row in judged.unconsented], day=clock.business_day(judged.received_at))
-    return accepted, len(rows) - accepted + judged.repeated
+    told = len(judged.rows) + judged.repeated
+    timed = [row.event_id for row in (*judged.rows, *judged.unconsented) if row.name in PACED]
+    if not timed:
+        accepted = append(judged.rows)
+        return accepted, told - accepted
+    lock(judged.actor)
+    # A report that came before takes no time again, and moves nothing.
+    before = set(Event.objects.filter(event_id__in=timed).values_list("event_id", flat=True))
+    found = paced(
+        [row for row in judged.rows if row.event_id not in before],
+        [row for row in judged.unconsented if row.event_id not in before],
+        actor=judged.actor,
+        spent_until=beside.spent_until(),
+    )
+    rows, unstored = beside.amend(found.rows, found.unstored)
+    accepted = append(rows)
+    if accepted < len(rows):
+        # Somebody else may have brought one of these ids at the same moment.
+        own = set(by(judged.actor).filter(event_id__in=timed).values_list("event_id", flat=True))
+        rows = [row for row in rows if row.name not in PACED or row.event_id in own]
+    beside.keep([*rows, *unstored], found.spent_until)
+    return accepted, told - accepted
 
 
 @transaction.atomic

@@ -57,12 +57,14 @@ def _once_each(what: str, *, name: str) -> list[models.BaseConstraint]:
 
 
 class LessonProgress(Owned):
-    """How far one person came in one lesson. `percent` only grows."""
+    """How far one person came in one lesson. `percent` only grows. Up to `spent_until` their time is spent by reports
+    of reading that the event log doesn't hold."""
 
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="+")
     percent = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(default=timezone.now)
+    spent_until = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["user", "-opened_at"], name="progress_by_member")]

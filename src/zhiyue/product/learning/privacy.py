@@ -11,6 +11,8 @@ from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import choice_of
 from zhiyue.core.consent.services import choose
+from zhiyue.core.kit import clock
+from zhiyue.product.learning.places import spend
 
 # Either lets the academy know a member by what they did before they signed in.
 JOINING = Purpose.ANALYTICS | Purpose.PERSONALISATION
@@ -31,12 +33,15 @@ def choose_consent(*, actor: Actor, granted: Purpose, way: Choice.Way) -> Choice
 def delete_history(*, user: User) -> int:
     """Delete all that the event log holds of a member. What they own, how far they read and their list stay: those are
     the service itself. Returns how many events went."""
+    spend(Actor(member_id=user.pk), clock.now())
     gone = forget_person(member_id=user.pk, visitor=None)
     subject = ("member", user.pk, user.display_name)
     note(by=user, act="member.history_deleted", subject=subject, after={"events": gone})
     return gone
 
 
+@transaction.atomic
 def delete_visitors_history(*, actor: Actor) -> int:
     """The same for a visitor, of whose acts no log is kept."""
+    spend(Actor(visitor=actor.visitor), clock.now())
     return forget_person(member_id=None, visitor=actor.visitor)

@@ -13,7 +13,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.models import LessonProgress
-from zhiyue.product.learning.services import keep_place
+from zhiyue.product.learning.places import keep_place, spend, spent_until
 
 PROGRESSED = "lesson.progressed"
 # So many times faster than its author reckons a lesson may be gone through and still be believed: who skims a text of
@@ -72,39 +72,66 @@ def receive_from_browser(
 @transaction.atomic(savepoint=False)
 def take(judged: Judged, gate: Gate) -> Receipt:
     """Keep what was judged, and move the reader's place."""
-    return keep(judged, amend=lambda rows: believed(rows, judged.actor, gate))
+    return keep(judged, beside=Place(judged.actor, gate))
 
 
 @transaction.atomic(savepoint=False)
 def take_again(judged: Judged, gate: Gate) -> tuple[int, int]:
     """The same for what was kept out before: what is refused again is in quarantine already. New, and there before."""
-    return store(judged, amend=lambda rows: believed(rows, judged.actor, gate))
+    return store(judged, beside=Place(judged.actor, gate))
 
 
-def believed(rows: list[LogRow], actor: Actor, gate: Gate) -> list[LogRow]:
-    """The rows with no more percent than can have been read in their seconds, and the reader's place moved by them."""
-    told = sorted((row for row in rows if row.name == PROGRESSED), key=lambda row: row.occurred_at)
-    if not told:
-        return rows
-    lesson_ids = {row.lesson_id for row in told if row.lesson_id is not None}
-    mine = LessonProgress.objects.owned_by(actor).filter(lesson_id__in=lesson_ids)
-    known = dict(mine.values_list("lesson_id", "percent"))
-    places = dict(known)
-    bounded: dict[object, LogRow] = {}
-    for row in told:
-        if row.lesson_id is None:
-            continue
-        lesson, place = gate.lessons.get(row.lesson_id), places.get(row.lesson_id, 0)
-        percent, furthest = int(row.properties["percent"]), 100
-        if lesson is not None and lesson.minutes:
-            furthest = place + 100 * FASTEST * int(row.properties["seconds"]) // (60 * lesson.minutes)
-        if percent > furthest:
-            percent = furthest
-            bounded[row.event_id] = row._replace(
-                properties={**row.properties, "percent": percent}, corrections=(*row.corrections, CORRECTION)
-            )
-        places[row.lesson_id] = max(place, percent)
-    for lesson_id in sorted(lesson_ids):
-        if places[lesson_id] != known.get(lesson_id):
-            keep_place(actor, lesson_id, places[lesson_id])
-    return [bounded.get(row.event_id, row) for row in rows] if bounded else rows
+class Place:
+    """A reader's place in lessons, and what may be believed of how it moves."""
+
+    def __init__(self, actor: Actor, gate: Gate) -> None:
+        self._actor = actor
+        self._gate = gate
+        self._known: dict[int, int] = {}
+
+    def spent_until(self) -> datetime | None:
+        return spent_until(self._actor)
+
+    def amend(self, rows: list[LogRow], unstored: list[LogRow]) -> tuple[list[LogRow], list[LogRow]]:
+        """The rows with no more percent than can have been read in their seconds."""
+        told = [row for row in (*rows, *unstored) if row.name == PROGRESSED]
+        if not told:
+            return rows, unstored
+        mine = LessonProgress.objects.owned_by(self._actor)
+        self._known = dict(
+            mine.filter(lesson_id__in={row.lesson_id for row in told}).values_list("lesson_id", "percent")
+        )
+        bounded: dict[int, LogRow] = {}
+        for row, percent in self._believed(told)[1]:
+            if percent < row.properties["percent"]:
+                bounded[id(row)] = row._replace(
+                    properties={**row.properties, "percent": percent},
+                    corrections=(*row.corrections, CORRECTION),
+                )
+        return [bounded.get(id(row), row) for row in rows], [bounded.get(id(row), row) for row in unstored]
+
+    def keep(self, rows: Sequence[LogRow], spent_until: datetime | None) -> None:
+        told = [row for row in rows if row.name == PROGRESSED]
+        places, _ = self._believed(told)
+        for lesson_id in sorted(places):
+            if places[lesson_id] != self._known.get(lesson_id):
+                keep_place(self._actor, lesson_id, places[lesson_id])
+        if places and spent_until is not None:
+            spend(self._actor, spent_until, lesson_ids=places)
+
+    def _believed(self, told: Sequence[LogRow]) -> tuple[dict[int, int], list[tuple[LogRow, int]]]:
+        """Where the rows move the places in their lessons, and how much of the percent of each is believed."""
+        places: dict[int, int] = {}
+        believed = []
+        for row in sorted(told, key=lambda row: row.occurred_at):
+            if row.lesson_id is None:
+                continue
+            lesson = self._gate.lessons.get(row.lesson_id)
+            place = places.get(row.lesson_id, self._known.get(row.lesson_id, 0))
+            furthest = 100
+            if lesson is not None and lesson.minutes:
+                furthest = place + 100 * FASTEST * int(row.properties["seconds"]) // (60 * lesson.minutes)
+            percent = min(int(row.properties["percent"]), furthest)
+            places[row.lesson_id] = max(place, percent)
+            believed.append((row, percent))
+        return places, believed

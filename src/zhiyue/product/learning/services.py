@@ -6,8 +6,6 @@ from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils.translation import pgettext
 
 from zhiyue.collect.kinds import Actor
@@ -28,9 +26,8 @@ from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.places import FINISHED_PERCENT, keep_place
 from zhiyue.product.learning.privacy import JOINING
-
-FINISHED_PERCENT = 100
 
 
 @transaction.atomic
@@ -248,21 +245,6 @@ def _check_open(user: User | None, lesson: Lesson) -> None:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
 
 
-def keep_place(actor: Actor, lesson_id: int, percent: int) -> None:
-    """Note how far a person came in a lesson that is known to open for them."""
-    if actor.is_nobody:
-        return
-    bounded = min(max(percent, 0), FINISHED_PERCENT)
-    mine = LessonProgress.objects.owned_by(actor).filter(lesson_id=lesson_id)
-    further = {"percent": Greatest(F("percent"), bounded)}
-    # A visitor's place begins with opening the lesson. Whose browser brings no key is somebody else with each batch.
-    if mine.update(**further) or actor.member_id is None:
-        return
-    _, is_new = LessonProgress.objects.get_or_make(actor, lesson_id=lesson_id, defaults={"percent": bounded})
-    if not is_new:
-        mine.update(**further)
-
-
 def _merge_progress(user: User, theirs: LessonProgress) -> None:
     own, is_new = LessonProgress.objects.get_or_create(
         user=user,
@@ -271,10 +253,12 @@ def _merge_progress(user: User, theirs: LessonProgress) -> None:
             "percent": theirs.percent,
             "finished_at": theirs.finished_at,
             "opened_at": theirs.opened_at,
+            "spent_until": theirs.spent_until,
         },
     )
     if not is_new:
         own.percent = max(own.percent, theirs.percent)
         own.finished_at = own.finished_at or theirs.finished_at
         own.opened_at = max(own.opened_at, theirs.opened_at)
-        own.save(update_fields=["percent", "finished_at", "opened_at"])
+        own.spent_until = max(filter(None, (own.spent_until, theirs.spent_until)), default=None)
+        own.save(update_fields=["percent", "finished_at", "opened_at", "spent_until"])
