@@ -1,11 +1,13 @@
 """What cleaning kept out: all of it counted by day and reason, and a sample kept to look at and to take in later."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
@@ -13,9 +15,10 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import storable
 
 DAYS = 14
-# By reason and business day. Anybody may send rubbish: this is what keeps it from filling the disk, at most 0.5 MB a
-# reason and day where it is plain text.
-SAMPLE = 200
+# By reason and business day. Anybody may send rubbish: this is what keeps it from filling the disk, at most 1.25 MB a
+# reason and day where it is plain text. One person fills so little of it that room is left for others.
+SAMPLE = 500
+SAMPLE_OF_ONE = 20
 PAYLOAD_LIMIT = 2000
 DETAIL_LIMIT = 300
 NAME_LIMIT = 40
@@ -42,20 +45,24 @@ class Refusal:
 
 
 def keep(refusals: Sequence[Refusal], *, received_at: datetime) -> None:
-    """Count every refusal; keep those that are to be sampled and still fit in the day's sample of their reason."""
+    """Count every refusal; keep those that are to be sampled and still fit in the day's sample of their reason, and in
+    their sender's part of it."""
     if refusals:
         _keep(refusals, received_at)
 
 
 @transaction.atomic
 def _keep(refusals: Sequence[Refusal], received_at: datetime) -> None:
-    counts = _locked({one.reason for one in refusals}, clock.business_day(received_at))
+    day = clock.business_day(received_at)
+    counts = _locked({one.reason for one in refusals}, day)
+    kept = _kept_of({one.actor for one in refusals if one.is_sampled}, day)
     sample = []
     for one in refusals:
-        count = counts[one.reason]
+        count, whose = counts[one.reason], (*_person(one.actor), one.reason)
         count.n += 1
-        if one.is_sampled and count.kept < SAMPLE:
+        if one.is_sampled and count.kept < SAMPLE and kept[whose] < SAMPLE_OF_ONE:
             count.kept += 1
+            kept[whose] += 1
             sample.append(_row(one, received_at))
     QuarantineCount.objects.bulk_update(counts.values(), ["n", "kept"])
     Quarantined.objects.bulk_create(sample)
@@ -103,6 +110,23 @@ def _locked(reasons: set[str], day: date) -> dict[str, QuarantineCount]:
     QuarantineCount.objects.bulk_create(fresh, ignore_conflicts=True)
     rows = QuarantineCount.objects.select_for_update().filter(day=day, reason__in=reasons)
     return {row.reason: row for row in rows.order_by("reason")}
+
+
+def _person(actor: Actor) -> tuple[int | None, UUID | None]:
+    """A member is one person in all browsers."""
+    return actor.member_id, None if actor.member_id is not None else actor.visitor
+
+
+def _kept_of(actors: Collection[Actor], day: date) -> Counter[tuple[int | None, UUID | None, str]]:
+    """How much of the day's sample each person has by reason."""
+    kept: Counter[tuple[int | None, UUID | None, str]] = Counter()
+    start = clock.day_start(day)
+    for member_id, visitor in {_person(actor) for actor in actors}:
+        whose = Q(member_id=member_id) if member_id is not None else Q(member=None, visitor=visitor)
+        rows = Quarantined.objects.filter(whose, received_at__gte=start).order_by()
+        for reason, n in rows.values_list("reason").annotate(n=Count("pk")):
+            kept[member_id, visitor, reason] = n
+    return kept
 
 
 def _row(one: Refusal, received_at: datetime) -> Quarantined:
