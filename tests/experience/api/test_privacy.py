@@ -76,6 +76,29 @@ def test_a_token_needs_its_scope_and_a_session_its_csrf_token(program, learner):
     assert granted(member_id=learner.pk, visitor=None) == EVERYTHING
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_sites_page_neither_chooses_nor_deletes_for_a_visitor(browser, visitor, course, site):
+    view_course(actor=Actor(visitor=visitor), course=course)
+    foreign = {"sec-fetch-site": site}
+    answers = [
+        put(browser, {"granted": []}, headers=foreign),
+        browser.delete("/api/v1/me/history", headers=foreign),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (403, "permission_denied")
+    ] * 2
+    assert (granted(member_id=None, visitor=visitor), Event.objects.count()) == (EVERYTHING, 1)
+    assert browser.get(ADDRESS, headers=foreign).status_code == 200
+    own = {"sec-fetch-site": "same-origin"}
+    assert browser.delete("/api/v1/me/history", headers=own).json() == {"deleted": 1}
+    assert put(browser, {"granted": []}, headers=own).json()["granted"] == []
+
+
+def test_a_token_may_be_used_from_any_page(program, learner):
+    answer = put(program(learner), {"granted": ["messages"]}, headers={"sec-fetch-site": "cross-site"})
+    assert (answer.status_code, answer.json()["granted"]) == (200, ["messages"])
+
+
 def test_a_program_without_a_token_is_nobody(new_browser):
     robot = Client(headers={"user-agent": "curl/8"})
     assert robot.get(ADDRESS).json()["granted"] == []

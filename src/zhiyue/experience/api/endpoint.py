@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 from django.db.models import QuerySet
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import pgettext
-from rest_framework.exceptions import NotAuthenticated, ValidationError
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +33,7 @@ from zhiyue.experience.shell.viewers import PageRequest
 
 Handler = Callable[..., Response]
 _SAFE = {"GET", "HEAD"}
+_FOREIGN = {"cross-site", "same-site"}
 _VARY = ("Accept-Language", "Authorization", "Cookie")
 
 
@@ -103,6 +104,7 @@ class Endpoint(APIView):
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         if request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
+        self._check_origin(request)
         if self.members_only and request.method != "OPTIONS":
             _ = self.member
         self._check_scope(request)
@@ -126,6 +128,15 @@ class Endpoint(APIView):
     def _spend(self, allowance: Allowance) -> None:
         self._allowance = allowance
         spend_request(allowance)
+
+    def _check_origin(self, request: Request) -> None:
+        """What changes something and rests on cookies alone, without a token of any kind, must come from our own pages:
+        browsers say where it comes from. Raises PermissionDenied."""
+        is_proved = request.successful_authenticator is not None
+        if request.method in _SAFE or request.method == "OPTIONS" or is_proved:
+            return
+        if request.headers.get("Sec-Fetch-Site") in _FOREIGN:
+            raise PermissionDenied
 
     def _check_scope(self, request: Request) -> None:
         scope = self.needs_of(request.method).scope

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,14 +19,13 @@ from zhiyue.experience.api.shapes import events as shapes
 from zhiyue.experience.shell.viewers import actor_of
 from zhiyue.product.learning.receiving import receive_from_browser
 
-_FOREIGN = {"cross-site", "same-site"}
 # A member's own program is no robot, whatever it calls itself.
 _OWN_PROGRAM = "A member's program"
 
 
 class Events(Endpoint):
-    """No CSRF token for sessions: a page being left can't send one. Browsers say where a request comes from, and the
-    session cookie doesn't travel with other sites' posts."""
+    """No CSRF token for sessions: a page being left can't send one. `Endpoint` refuses what other sites' pages send,
+    and the session cookie doesn't travel with it."""
 
     authentication_classes = (TokenAuthentication,)
     parser_classes = (EventsParser,)
@@ -50,8 +48,6 @@ class Events(Endpoint):
         batch; only what a browser may say of itself is taken (see `/api/v1/events/kinds`). Each event has an id and is
         counted once, however often it arrives.
         """
-        if request.headers.get("Sec-Fetch-Site") in _FOREIGN:
-            raise PermissionDenied
         shape = shapes.BatchShape(data=request.data)
         shape.is_valid(raise_exception=True)
         told = cast(dict[str, Any], shape.validated_data)
