@@ -4,6 +4,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_member, make_visitor
 from zhiyue.collect import lake
@@ -17,7 +19,7 @@ from zhiyue.collect.services import import_history, receive, record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
-from zhiyue.core.consent.services import choose
+from zhiyue.core.consent.services import bring, choose
 from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,89 @@ def test_of_many_people_those_are_told_who_consent_now(learner, visitor, django_
     with django_assert_num_queries(2):
         assert granting(Purpose.ANALYTICS, people) == {people[0], people[1], people[3]}
     assert granting(Purpose.PERSONALISATION, people) == {people[0], people[1], people[2], people[3]}
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """`at(minutes)` moves the clock to so long after noon."""
+    noon = clock.day_start(clock.business_day()) + timedelta(hours=12)
+
+    def move(minutes):
+        moment = noon + timedelta(minutes=minutes)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        return moment
+
+    return move
+
+
+def chose(actor, granted):
+    choose(member_id=actor.member_id, visitor=actor.visitor, granted=granted, way=Choice.Way.SETTINGS)
+
+
+def tell_of(at, actor, *minutes):
+    """Pages looked at in these minutes, told in the minute 60."""
+    moments = [at(one).isoformat() for one in minutes]
+    at(60)
+    batch = [viewed(at=moment, properties={"path": "/"}) for moment in moments]
+    return receive(batch, actor=actor, user_agent=BROWSER)
+
+
+def test_what_happened_before_the_first_choice_stays_unstored(at, at_commit):
+    actor = Actor(visitor=uuid4())
+    at(10)
+    chose(actor, EVERYTHING)
+    with at_commit():
+        receipt = tell_of(at, actor, 5, 9, 10, 20)
+    assert (receipt.accepted, receipt.unconsented) == (2, 2)
+    assert counts() == {"page.viewed": 2}
+
+
+def test_what_happened_while_somebody_refused_stays_unstored(at):
+    actor = Actor(visitor=uuid4())
+    for minute, granted in ((0, EVERYTHING), (10, NOTHING), (20, EVERYTHING), (30, EVERYTHING)):
+        at(minute)
+        chose(actor, granted)
+    receipt = tell_of(at, actor, 5, 15, 25, 40)
+    assert (receipt.accepted, receipt.unconsented) == (3, 1)
+    assert at(15) not in set(Event.objects.values_list("occurred_at", flat=True))
+
+
+def test_an_act_serves_only_what_was_granted_then_and_now(at):
+    actor = Actor(visitor=uuid4())
+    at(0)
+    chose(actor, Purpose.ANALYTICS | Purpose.PERSONALISATION)
+    at(10)
+    chose(actor, Purpose.PERSONALISATION | Purpose.EXPERIMENTS)
+    moments = [at(5).isoformat(), at(15).isoformat()]
+    at(60)
+    chosen = {"slate": "for-you", "policy": "popular", "position": 1}
+    batch = [viewed(name="slate.chosen", course_id=1, at=moment, properties=chosen) for moment in moments]
+    receive(batch, actor=actor, user_agent=BROWSER)
+    assert list(Event.objects.order_by("occurred_at").values_list("purposes", flat=True)) == [
+        Purpose.PERSONALISATION,
+        Purpose.PERSONALISATION | Purpose.EXPERIMENTS,
+    ]
+
+
+def test_a_new_member_consented_before_under_their_browsers_key(at):
+    key, member = uuid4(), make_member("new@test.example", granted=None)
+    at(0)
+    chose(Actor(visitor=key), EVERYTHING)
+    at(10)
+    bring(visitor=key, member_id=member.pk)
+    receipt = tell_of(at, Actor(member_id=member.pk, visitor=key), -5, 5, 15)
+    assert (receipt.accepted, receipt.unconsented) == (2, 1)
+    assert tell_of(at, Actor(member_id=member.pk, visitor=uuid4()), 5).unconsented == 1
+
+
+def test_earlier_choices_are_asked_for_where_an_act_is_older_than_the_one_in_force(at):
+    at(10)
+    actor = Actor(visitor=make_visitor())
+    chose(actor, Purpose.ANALYTICS)
+
+    def queries(*minutes):
+        with CaptureQueriesContext(connection) as asked:
+            tell_of(at, actor, *minutes)
+        return len([one for one in asked if "consent_choice" in one["sql"]])
+
+    assert (queries(20, 30), queries(5, 6, 20)) == (1, 2)

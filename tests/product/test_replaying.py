@@ -20,7 +20,7 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.consent.models import Choice
-from zhiyue.core.consent.purposes import NOTHING
+from zhiyue.core.consent.purposes import EVERYTHING, NOTHING
 from zhiyue.core.consent.services import choose
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
@@ -213,3 +213,18 @@ def test_two_replays_at_once_take_an_entry_in_once(learner, mended):
         thread.join(timeout=60)
     assert sum(found) == 6
     assert (Event.objects.count(), QuarantineCount.objects.get().replayed) == (6, 6)
+
+
+def test_what_happened_while_somebody_refused_is_not_taken_in_later(learner, staff, mended, monkeypatch):
+    now = clock.now()
+    for hours, granted in ((5, NOTHING), (3, EVERYTHING)):
+        monkeypatch.setattr(clock, "now", lambda hours=hours: now - timedelta(hours=hours))
+        choose(member_id=learner.pk, visitor=None, granted=granted, way=Choice.Way.SETTINGS)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    told(learner, *[poster(at=(now - timedelta(hours=hours)).isoformat()) for hours in (6, 4, 2)])
+    mended()
+    assert replay(viewer=staff) == Rejudged(accepted=2, unconsented=1)
+    hours = [
+        (now - event.occurred_at) // timedelta(hours=1) for event in Event.objects.order_by("occurred_at")
+    ]
+    assert [n for n in hours if n] == [6, 2]

@@ -1,8 +1,8 @@
 """What consent keeps out of the log: asked per person, counted per kind and day, never stored."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -30,6 +30,29 @@ def granting(purpose: Purpose, actors: Iterable[Actor]) -> set[Actor]:
         visitors={one.visitor for one in asked if one.member_id is None and one.visitor is not None},
     )
     return {one for one in asked if purpose in _among(members, visitors, one)}
+
+
+class Standing:
+    """What one person consents to now, and consented to at the moment of an act: what browsers tell late is stored for
+    what both hold. Earlier choices are asked for once, and only where an act is older than the choice in force."""
+
+    granted: Purpose
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        if actor.granted is not None:
+            self.granted, self._since = actor.granted, actor.granted_since
+        else:
+            choice = consent.choice_of(member_id=actor.member_id, visitor=actor.visitor)
+            self.granted = Purpose(choice.granted) if choice else NOTHING
+            self._since = choice.made_at if choice else None
+
+    def for_acts(self, moments: Collection[datetime]) -> dict[datetime, Purpose]:
+        """The purposes for which an act of each of these moments may be stored."""
+        now, since = self.granted, self._since
+        older = {moment for moment in moments if now != NOTHING and (since is None or moment < since)}
+        then = consent.granted_at(member_id=self._actor.member_id, visitor=self._actor.visitor, moments=older)
+        return {moment: now & then.get(moment, now) for moment in moments}
 
 
 def count_after_commit(names: Iterable[str], *, day: date) -> None:

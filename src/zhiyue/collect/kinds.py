@@ -13,12 +13,14 @@ from zhiyue.core.consent.purposes import Purpose
 class Actor:
     """Who acted: a member, or a visitor under a pseudonymous key. With neither, nothing is recorded.
 
-    `granted` spares asking where the caller knows what the person consents to now; None where it doesn't.
+    `granted` spares asking where the caller knows what the person consents to now, and `granted_since` when they chose
+    it; None where it doesn't.
     """
 
     member_id: int | None = None
     visitor: UUID | None = None
     granted: Purpose | None = field(default=None, compare=False)
+    granted_since: datetime | None = field(default=None, compare=False)
 
     @property
     def is_nobody(self) -> bool:

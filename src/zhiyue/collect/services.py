@@ -11,7 +11,7 @@ from django.db import transaction
 
 from zhiyue.collect import quarantine, subjects
 from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, is_robot
-from zhiyue.collect.consenting import count_after_commit, granted_by
+from zhiyue.collect.consenting import Standing, count_after_commit, granted_by
 from zhiyue.collect.days import reopen, touch
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.keeping import ALONE, Beside
@@ -112,7 +112,8 @@ def judge(
     that would keep all other writers waiting meanwhile.
 
     `sent_at` is what the browser's clock said when the batch left, `received_at` when it arrived (default: now).
-    `refuse` lets the caller, who knows courses and rights, keep an event out: it returns the reason, or "".
+    What is told is stored for what the person consents to now and did when it happened. `refuse` lets the caller, who
+    knows courses and rights, keep an event out: it returns the reason, or "".
 
     Each entry is an object with `id` (UUID), `name`, `at` (ISO 8601 with zone), and optional `course_id`,
     `lesson_id`, `properties`. Whose events they are comes from the session, never from the batch.
@@ -122,12 +123,10 @@ def judge(
         raise BatchTooLarge(f"A batch holds at most {BATCH_LIMIT} events.")
     arrived = received_at or clock.now()
     shift = clock_shift(sent_at, arrived)
-    granted = granted_by(actor)
+    standing = Standing(actor)
     by_program, zone = is_robot(user_agent), clock.business_zone()
-    rows: dict[UUID, LogRow] = {}
-    unconsented: list[LogRow] = []
+    clean_ones: list[Cleaned] = []
     refusals: list[Refusal] = []
-    repeated = 0
     for position, entry in enumerate(batch):
         try:
             if by_program:
@@ -136,9 +135,15 @@ def judge(
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
-            refusals.append(_refusal(position, entry, why, actor, granted))
+            refusals.append(_refusal(position, entry, why, actor, standing.granted))
             continue
-        purposes = cleaned.kind.stored_for(granted)
+        clean_ones.append(cleaned)
+    rows: dict[UUID, LogRow] = {}
+    unconsented: list[LogRow] = []
+    repeated = 0
+    granted = standing.for_acts({cleaned.occurred_at for cleaned in clean_ones})
+    for cleaned in clean_ones:
+        purposes = cleaned.kind.stored_for(granted[cleaned.occurred_at])
         row = row_of(
             cleaned,
             actor=actor,

@@ -1,7 +1,7 @@
 """What is consented to: the one place that decides it."""
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -27,6 +27,27 @@ def granted(*, member_id: int | None, visitor: UUID | None) -> Purpose:
     """The purposes that a person consents to now; nothing before they were asked."""
     choice = choice_of(member_id=member_id, visitor=visitor)
     return Purpose(choice.granted) if choice else NOTHING
+
+
+def granted_at(
+    *, member_id: int | None, visitor: UUID | None, moments: Collection[datetime]
+) -> dict[datetime, Purpose]:
+    """The purposes that a person consented to at each of these moments. Until a member chose for the first time, what
+    was chosen under the key of the browser they sit at counts: that is what became theirs when they signed in."""
+    own: list[tuple[datetime, int]] = []
+    browsers: list[tuple[datetime, int]] = []
+    if moments and member_id is not None:
+        own = _made(_holding().filter(member_id=member_id))
+    if moments and visitor is not None:
+        browsers = _made(_holding().filter(visitor=visitor))
+    found = {}
+    for moment in moments:
+        bits = next((granted for made_at, granted in own if made_at <= moment), None)
+        if bits is None:
+            first = moment - timedelta(days=VISITOR_HOLDS_DAYS)
+            bits = next((granted for made_at, granted in browsers if first < made_at <= moment), 0)
+        found[moment] = Purpose(bits)
+    return found
 
 
 def granted_to_many(
@@ -71,6 +92,11 @@ def _of(member_id: int | None, visitor: UUID | None) -> QuerySet[Choice]:
     if visitor is not None:
         return _visitors_holding().filter(visitor=visitor)
     return Choice.objects.none()
+
+
+def _made(choices: QuerySet[Choice]) -> list[tuple[datetime, int]]:
+    """When they were made and what was granted, the newest first."""
+    return list(choices.order_by("-made_at", "-pk").values_list("made_at", "granted"))
 
 
 def _holding() -> QuerySet[Choice]:

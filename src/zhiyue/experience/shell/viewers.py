@@ -80,7 +80,13 @@ def actor_of(request: PageRequest) -> Actor:
     for this request: what they do can be counted, and after it nobody is them."""
     actor = _known_actor(request)
     visitor = actor.visitor if request.viewer.is_member else request.visitor_key
-    return Actor(member_id=actor.member_id, visitor=visitor, granted=request.consent.granted)
+    consent = request.consent
+    return Actor(
+        member_id=actor.member_id,
+        visitor=visitor,
+        granted=consent.granted,
+        granted_since=consent.choice.made_at if consent.choice else None,
+    )
 
 
 def keep_visitor(request: PageRequest) -> None:
