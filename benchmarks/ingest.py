@@ -27,6 +27,7 @@ from uuid import uuid4
 SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "20"))
 CLIENTS = 4
 PEOPLE = 120
+COURSES = 40
 PACED_PEOPLE = 12
 BATCH = 100
 PACED = 100
@@ -155,9 +156,13 @@ class _Batches:
         if sort < 0.35:
             path = f"/courses/{self.chance.randrange(500)}/"
             return event | {"name": "page.viewed", "properties": {"path": path}}
-        slate = {"slate": "for-you", "policy": "hybrid"}
+        slate = {"slate": self.known["slate"], "policy": "hybrid"}
         if sort < 0.5:
-            shown = {**slate, "courses": self.chance.sample(range(1, 500), 12), "propensities": [1] * 12}
+            shown = {
+                **slate,
+                "courses": self.chance.sample(self.known["courses"], 12),
+                "propensities": [1] * 12,
+            }
             return event | {"name": "slate.shown", "properties": shown}
         if sort < 0.6:
             chosen = {**slate, "position": self.chance.randrange(1, 13), "propensity": 1}

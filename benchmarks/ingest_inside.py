@@ -26,12 +26,14 @@ def _prepare() -> None:
     from django.core.management import call_command  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
-    from benchmarks.ingest import PEOPLE  # noqa: PLC0415
+    from benchmarks.ingest import COURSES, PEOPLE  # noqa: PLC0415
     from tests.factories import lesson_of, make_course, make_member, make_visitor  # noqa: PLC0415
+    from zhiyue.collect.slates import signed  # noqa: PLC0415
     from zhiyue.experience.shell.viewers import VISITOR_COOKIE  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     course = make_course("intuition", price_fen=9900)
+    others = [make_course(f"course-{n}").pk for n in range(COURSES)]
     people = []
     for n in range(PEOPLE):
         if n % 4:
@@ -40,7 +42,14 @@ def _prepare() -> None:
             client = Client()
             client.force_login(make_member(f"member{n}@bench.example", f"成员{n}"))
             people.append({"cookie": f"zy_session={client.cookies['zy_session'].value}"})
-    print(json.dumps({"course": course.pk, "lesson": lesson_of(course, "one").pk, "people": people}))
+    known = {
+        "course": course.pk,
+        "lesson": lesson_of(course, "one").pk,
+        "courses": others,
+        "slate": signed("for-you", policy="hybrid"),
+        "people": people,
+    }
+    print(json.dumps(known))
 
 
 def _visible() -> None:

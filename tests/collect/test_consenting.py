@@ -16,6 +16,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount, Event, Quarantined, Subject
 from zhiyue.collect.selectors import event_by_id, last_seen, latest_events, seen_since
 from zhiyue.collect.services import import_history, receive, record
+from zhiyue.collect.slates import signed
 from zhiyue.core.accounts.models import User
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
@@ -248,7 +249,7 @@ def test_an_act_serves_only_what_was_granted_then_and_now(at):
     chose(actor, Purpose.PERSONALISATION | Purpose.EXPERIMENTS)
     moments = [at(5).isoformat(), at(15).isoformat()]
     at(60)
-    chosen = {"slate": "for-you", "policy": "popular", "position": 1}
+    chosen = {"slate": signed("for-you", policy="popular"), "policy": "popular", "position": 1}
     batch = [viewed(name="slate.chosen", course_id=1, at=moment, properties=chosen) for moment in moments]
     receive(batch, actor=actor, user_agent=BROWSER)
     assert list(Event.objects.order_by("occurred_at").values_list("purposes", flat=True)) == [

@@ -4,6 +4,7 @@ from datetime import UTC, timedelta
 from uuid import uuid4
 
 import pytest
+from django.core import signing
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.selectors import quarantine_counts
 from zhiyue.collect.services import receive
+from zhiyue.collect.slates import signed
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock
 
@@ -28,12 +30,18 @@ def told(name="page.viewed", *, at=None, event_id=None, **more):
     return {"id": str(event_id or uuid4()), "name": name, "at": moment, **properties, **more}
 
 
+def slate_of(**chances):
+    """Signed as the shelf shows it; `chances` as c1=0.5."""
+    by_id = {int(name[1:]): chance for name, chance in chances.items()}
+    return signed("for-you", policy="popular", chances=by_id)
+
+
 def chosen(**more):
-    return {"slate": "for-you", "policy": "popular", "position": 1, **more}
+    return {"slate": slate_of(), "policy": "popular", "position": 1, **more}
 
 
 def shown(courses, propensities):
-    return {"slate": "for-you", "policy": "popular", "courses": courses, "propensities": propensities}
+    return {"slate": slate_of(), "policy": "popular", "courses": courses, "propensities": propensities}
 
 
 def send(*entries, actor, sent_at=None):
@@ -173,9 +181,42 @@ def test_a_clock_that_was_set_right_may_still_be_beyond_bounds(actor, monkeypatc
 
 
 def test_every_type_of_property_is_kept_as_it_came(actor):
-    entry = told("slate.shown", properties=shown([3, 1], [1, 0.25]))
-    assert send(entry, actor=actor).refused == ()
-    assert Event.objects.get().properties == entry["properties"]
+    properties = {**shown([3, 1], [1, 0.25]), "slate": slate_of(c1=0.25)}
+    assert send(told("slate.shown", properties=properties), actor=actor).refused == ()
+    assert Event.objects.get().properties == {**properties, "slate": "for-you"}
+
+
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("slate.chosen", chosen(slate="for-you")),
+        ("slate.chosen", chosen(slate=slate_of()[:-1] + "_")),
+        ("slate.chosen", chosen(slate=signing.Signer(salt="other").sign_object(["for-you", "popular", {}]))),
+        ("slate.chosen", chosen(policy="hybrid")),
+        ("slate.chosen", chosen(policy="=1+1")),
+        ("slate.chosen", chosen(propensity=0.5)),
+        ("slate.chosen", chosen(propensity=0.5, slate=slate_of(c2=0.5))),
+        ("slate.chosen", chosen(propensity=1, slate=slate_of(c1=0.5))),
+        ("slate.shown", shown([1, 2], [1, 0.001])),
+        ("slate.shown", {**shown([1, 2], [1, 1]), "slate": slate_of(c2=0.5)}),
+    ],
+)
+def test_what_is_told_of_a_slate_is_what_was_signed(actor, name, properties):
+    about = {"course_id": 1} if name == "slate.chosen" else {}
+    receipt = send(told(name, properties=properties, **about), actor=actor)
+    assert receipt.refused == ((0, "forged_slate"),)
+    assert not Event.objects.exists()
+
+
+def test_a_signed_slate_is_stored_under_its_own_name(actor):
+    known = [
+        told("slate.chosen", course_id=1, properties=chosen(propensity=1)),
+        told("slate.chosen", course_id=1, properties=chosen()),
+        told("slate.chosen", course_id=1, properties=chosen(propensity=0.1, slate=slate_of(c1=0.1, c2=0.3))),
+    ]
+    assert send(*known, actor=actor).accepted == 3
+    assert [row.properties["slate"] for row in Event.objects.all()] == ["for-you"] * 3
+    assert Event.objects.latest("pk").properties["propensity"] == 0.1
 
 
 def test_programs_are_kept_out(actor):

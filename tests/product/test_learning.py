@@ -5,12 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import BROWSER
 from tests.factories import PASSWORD, lesson_of, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.selectors import quarantine_counts
+from zhiyue.collect.slates import signed
 from zhiyue.core.accounts.errors import EmailTaken
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
@@ -171,13 +173,48 @@ def test_a_false_course_is_refused_after_the_lesson_was_told_under_its_own(cours
     assert LessonProgress.objects.get().percent == 30
 
 
+def showing(*course_ids):
+    return {
+        "id": str(uuid4()),
+        "name": "slate.shown",
+        "at": clock.now().isoformat(),
+        "properties": {
+            "slate": signed("home", policy="popular"),
+            "policy": "popular",
+            "courses": list(course_ids),
+        },
+    }
+
+
+def test_a_slate_shows_courses_that_are_out_and_each_once(course, learner):
+    other, drawer = make_course("other"), make_course("drawer")
+    Course.objects.filter(pk=drawer.pk).update(status=Course.Status.WITHDRAWN)
+    batch = [
+        showing(course.pk, other.pk),
+        showing(course.pk, 2**40),
+        showing(drawer.pk),
+        showing(course.pk, other.pk, course.pk),
+        showing(other.pk),
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        receipt = receive_from_browser(
+            batch=batch, user=learner, actor=Actor(member_id=learner.pk), user_agent=BROWSER
+        )
+    assert receipt.refused == ((1, "unknown_course"), (2, "unknown_course"), (3, "doubled_course"))
+    assert [event.properties["courses"] for event in Event.objects.order_by("pk")] == [
+        [course.pk, other.pk],
+        [other.pk],
+    ]
+    assert len([one for one in asked if 'FROM "catalogue_course"' in one["sql"]]) == 1
+
+
 def choose(course, n):
     return {
         "id": str(uuid4()),
         "name": "slate.chosen",
         "at": clock.now().isoformat(),
         "course_id": course.pk,
-        "properties": {"slate": "home", "policy": "popular", "position": n},
+        "properties": {"slate": signed("home", policy="popular"), "policy": "popular", "position": n},
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 from uuid import UUID
 
 from zhiyue.collect.errors import NotInVocabulary
@@ -143,15 +143,15 @@ def _uuid(text: object) -> UUID:
         raise NotInVocabulary("malformed", "`id` must be a UUID.") from wrong
 
 
-def _is_id(number: object) -> bool:
+def is_id(number: object) -> TypeGuard[int]:
     return isinstance(number, int) and number is not True and 0 < number < _LARGEST_ID
 
 
 def _check_about(kind: EventKind, course_id: object, lesson_id: object) -> None:
     about = kind.about
-    if about == "nothing" or not _is_id(course_id):
+    if about == "nothing" or not is_id(course_id):
         _check_id(kind, "course_id", course_id, wanted=about != "nothing")
-    if about != "lesson" or not _is_id(lesson_id):
+    if about != "lesson" or not is_id(lesson_id):
         _check_id(kind, "lesson_id", lesson_id, wanted=about == "lesson")
 
 
@@ -219,7 +219,7 @@ def _bool_fault(wanted: Property, found: object, _: Mapping[str, object]) -> str
 
 
 def _int_list_fault(wanted: Property, found: object, _: Mapping[str, object]) -> str:
-    if not isinstance(found, list) or not all(_is_id(entry) for entry in found):
+    if not isinstance(found, list) or not all(is_id(entry) for entry in found):
         return "wrong_type"
     return "" if wanted.least <= len(found) <= wanted.most else "out_of_bounds"
 

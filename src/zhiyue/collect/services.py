@@ -21,6 +21,7 @@ from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.pacing import PACED, lock, paced
 from zhiyue.collect.quarantine import ROBOT, Refusal
 from zhiyue.collect.selectors import by
+from zhiyue.collect.slates import proved
 from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
@@ -131,7 +132,7 @@ def judge(
         try:
             if by_program:
                 raise NotInVocabulary(ROBOT, f"Sent by a program: {user_agent[:80]}")
-            cleaned = from_browser(entry, received_at=arrived, shift=shift)
+            cleaned = proved(from_browser(entry, received_at=arrived, shift=shift))
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:

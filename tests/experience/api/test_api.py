@@ -240,7 +240,24 @@ def test_with_cookies_people_behind_one_address_are_counted_each_for_themselves(
 
 def test_a_slate_has_courses_with_reasons(browser):
     make_course("a"), make_course("b")
-    items = browser.get("/api/v1/slate?k=2").json()["items"]
+    slate = browser.get("/api/v1/slate?k=2").json()
+    items = slate["items"]
+    told_back = {
+        "slate": slate["slate"],
+        "policy": slate["policy"],
+        "courses": [item["course"]["id"] for item in items],
+        "propensities": [item["propensity"] for item in items],
+    }
+    entry = {
+        "id": str(uuid4()),
+        "name": "slate.shown",
+        "at": clock.now().isoformat(),
+        "properties": told_back,
+    }
+    assert send(browser, [entry, {**entry, "properties": {**told_back, "slate": "for-me"}}]).json()[
+        "refused"
+    ] == [{"position": 1, "reason": "forged_slate"}]
+    assert Event.objects.get(name="slate.shown").properties["slate"] == "for-me"
     assert {item["course"]["slug"] for item in items} == {"a", "b"}
     assert [item["position"] for item in items] == [1, 2]
     assert all(item["reason"]["words"] for item in items)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.factories import make_course
+from zhiyue.collect.slates import signed
 from zhiyue.experience.site.views import home as view
 from zhiyue.recommend import memory
 from zhiyue.recommend.services import train_all
@@ -50,11 +51,12 @@ def test_each_shelf_tells_its_name_policy_and_courses(english):
     words = "平均数 中位数 抽样 直觉 统计"
     first, second = make_course("first", text=words), make_course("second", text=words)
     page = english.get("/").content.decode()
-    assert 'data-slate="start" data-policy="hybrid"' in page
+    start, for_you = (signed(key, policy="hybrid") for key in ("start", "for-you"))
+    assert f'data-slate="{start}" data-policy="hybrid"' in page
     train_all()
     english.get("/courses/first/")
     page = english.get("/").content.decode()
-    assert 'data-slate="for-you" data-policy="hybrid"' in page
+    assert f'data-slate="{for_you}" data-policy="hybrid"' in page
     assert f'data-course="{second.pk}"' in page
     assert f"Because you looked at “{first.title}”" in page
 
@@ -118,7 +120,7 @@ def test_who_refused_or_withdrew_is_not_asked_again_on_the_shelf(english, course
         english.post("/privacy/", {"purpose": purposes})
     english.get(f"/courses/{course.slug}/")
     page = english.get("/").content.decode()
-    assert 'data-slate="start"' in page
+    assert 'id="shelf-start"' in page
     assert "What most learners begin with, and what is new" in page
     assert "this shelf becomes yours" not in page
     assert "Turn on personalisation" not in page
@@ -128,6 +130,6 @@ def test_topics_chosen_shape_the_shelf_without_consent(new_browser, course):
     new_browser.cookies["zy_language"] = "en"
     new_browser.post("/welcome/", {"topic": ["data"]})
     page = new_browser.get("/").content.decode()
-    assert 'data-slate="interests"' in page
+    assert 'id="shelf-interests"' in page
     assert "From the topics you chose<" in page
     assert "Turn on personalisation" in page

@@ -85,7 +85,7 @@ def test_interests_are_chosen_in_one_step_and_change_the_shelf(english):
     assert "Skip" in page
     assert english.post("/welcome/", {"topic": ["writing"]})["Location"] == "/"
     home = english.get("/").content.decode()
-    assert 'data-slate="interests"' in home
+    assert 'id="shelf-interests"' in home
     assert "Because you care about “Topic writing”" in home
     assert 'value="writing" checked' in english.get("/welcome/").content.decode()
     english.post("/welcome/", {})

@@ -48,7 +48,7 @@ def test_nothing_found_says_what_to_do_and_recommends(english, course):
     page = read(english, "/search/?q=飞船")
     assert "Nothing for “飞船” yet" in page
     assert 'href="/courses/"' in page
-    assert 'data-slate="start"' in page
+    assert 'id="shelf-start"' in page
 
 
 def test_what_was_meant_is_said_with_a_link(english, course):

@@ -6,7 +6,8 @@ from zhiyue.core.consent.purposes import Purpose
 MOST_SHOWN = 40
 # Also what experiments compare policies by.
 _SLATES_SERVE = Purpose.ANALYTICS | Purpose.PERSONALISATION | Purpose.EXPERIMENTS
-_SLATE = (word("slate", most=40), word("policy", most=60))
+# Browsers tell the slate as it was signed for them (`collect.slates`), which is longer than its name.
+_SLATE = (word("slate", most=400), word("policy", most=60))
 # The chance with which the policy puts this course there: 1 where it leaves nothing to chance, never 0.
 _PROPENSITY = Property("propensity", "number", least=1e-9, most=1, required=False)
 _PERCENT = Property("percent", "int", most=100)

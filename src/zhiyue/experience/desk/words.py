@@ -68,6 +68,8 @@ _QUARANTINE: Mapping[str, Words] = {
     "too_large": pgettext_lazy("quarantine reason", "Larger than an event may be"),
     "robot": pgettext_lazy("quarantine reason", "Sent by a robot"),
     "unknown_course": pgettext_lazy("quarantine reason", "About a course that isn't offered"),
+    "doubled_course": pgettext_lazy("quarantine reason", "A shelf with a course in two places"),
+    "forged_slate": pgettext_lazy("quarantine reason", "About a shelf that wasn't shown like this"),
     "unknown_lesson": pgettext_lazy("quarantine reason", "About a lesson that its course doesn't have"),
     "lesson_closed": pgettext_lazy("quarantine reason", "About a lesson that doesn't open for the person"),
 }

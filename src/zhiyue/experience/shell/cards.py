@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from zhiyue.collect.slates import signed
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell import covers
 from zhiyue.product.catalogue.kinds import CourseCard
@@ -56,6 +57,12 @@ class Shelf:
     more_url: str = ""
     items: Sequence[ShownCourse] = field(default_factory=tuple)
     could_be_personal: bool = False
+
+    @property
+    def slate(self) -> str:
+        """What browsers tell it under."""
+        chances = {item.course.id: item.propensity for item in self.items}
+        return signed(self.key, policy=self.policy, chances=chances)
 
     @property
     def is_personal(self) -> bool:

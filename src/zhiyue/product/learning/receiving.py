@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import cast
 
 from django.db import transaction
 
-from zhiyue.collect.cleaning import Cleaned
+from zhiyue.collect.cleaning import Cleaned, is_id
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.log import LogRow
 from zhiyue.collect.services import Judged, judge, keep, store
+from zhiyue.collect.slates import SHOWN
+from zhiyue.collect.vocabulary.browse import MOST_SHOWN
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
@@ -25,13 +29,16 @@ CORRECTION = "percent_bounded"
 class Gate:
     """Which courses and lessons one person may tell of. Each is asked about once."""
 
-    def __init__(self, user: User | None) -> None:
+    def __init__(self, user: User | None, batch: Sequence[object]) -> None:
         self.user = user
+        self._batch = batch
         self.lessons: dict[int, Lesson | None] = {}
         self._reasons: dict[tuple[int | None, int | None], str] = {}
 
     def refuse(self, event: Cleaned) -> str:
         """The reason why an event is kept out, or ""."""
+        if event.kind.name == SHOWN:
+            return self._slates_reason(cast(list[int], event.properties["courses"]))
         if event.course_id is None:
             return ""
         about = (event.course_id, event.lesson_id)
@@ -39,9 +46,20 @@ class Gate:
             self._reasons[about] = self._reason(*about)
         return self._reasons[about]
 
+    def _slates_reason(self, course_ids: list[int]) -> str:
+        if len(set(course_ids)) < len(course_ids):
+            return "doubled_course"
+        return "" if self._offered.issuperset(course_ids) else "unknown_course"
+
+    @cached_property
+    def _offered(self) -> set[int]:
+        """Which of the courses that the batch names are published."""
+        named = _courses_named(self._batch)
+        return set(Course.objects.published().filter(pk__in=named).values_list("pk", flat=True))
+
     def _reason(self, course_id: int, lesson_id: int | None) -> str:
         if lesson_id is None:
-            return "" if Course.objects.published().filter(pk=course_id).exists() else "unknown_course"
+            return "" if course_id in self._offered else "unknown_course"
         if lesson_id not in self.lessons:
             found = Lesson.objects.select_related("course__teacher").filter(pk=lesson_id)
             self.lessons[lesson_id] = found.first()
@@ -49,6 +67,20 @@ class Gate:
         if lesson is None or lesson.course_id != course_id:
             return "unknown_lesson"
         return "" if may_open(self.user, lesson).open else "lesson_closed"
+
+
+def _courses_named(batch: Sequence[object]) -> set[int]:
+    """The ids of courses in a batch as it came: what is no id, or in too long a list, is refused elsewhere."""
+    named: list[object] = []
+    for entry in batch:
+        if not isinstance(entry, dict):
+            continue
+        named.append(entry.get("course_id"))
+        properties = entry.get("properties")
+        listed = properties.get("courses") if isinstance(properties, dict) else None
+        if isinstance(listed, list) and len(listed) <= MOST_SHOWN:
+            named += listed
+    return {one for one in named if is_id(one)}
 
 
 def receive_from_browser(
@@ -64,7 +96,7 @@ def receive_from_browser(
 
     Courses and rights are asked once each and before the transaction, which on SQLite keeps other writers out.
     """
-    gate = Gate(user)
+    gate = Gate(user, batch)
     judged = judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=gate.refuse)
     return take(judged, gate)
 

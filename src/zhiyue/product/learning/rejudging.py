@@ -49,9 +49,11 @@ def _rejudge(entry_id: int) -> str:
     row = quarantine.replayable().filter(pk=entry_id).select_for_update(skip_locked=skips).first()
     if row is None:
         return ""
-    gate = Gate(User.objects.filter(pk=row.member_id, is_active=True).first() if row.member_id else None)
+    batch = [json.loads(row.payload)]
+    user = User.objects.filter(pk=row.member_id, is_active=True).first() if row.member_id else None
+    gate = Gate(user, batch)
     judged = judge(
-        [json.loads(row.payload)],
+        batch,
         actor=Actor(member_id=row.member_id, visitor=row.visitor),
         user_agent=_PAGE,
         received_at=row.received_at,

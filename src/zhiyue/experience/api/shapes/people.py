@@ -131,6 +131,7 @@ class RecommendedShape(Shape):
 
 
 class SlateShape(Shape):
+    slate = serializers.CharField(help_text="Signed; tell `slate.shown` and `slate.chosen` with it.")
     policy = serializers.CharField()
     version = serializers.CharField(help_text="Of the model; `cold` before the first one is trained.")
     items = RecommendedShape(many=True)

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from zhiyue.collect.slates import signed
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.shapes import people as shapes
@@ -28,7 +29,7 @@ class ForMe(Endpoint):
         What they own or finished is never among them. Visitors are known by their browser's key.
         """
         found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=self.asked["policy"])
-        return Response(_told(found))
+        return Response(_told("for-me", found))
 
 
 class Similar(Endpoint):
@@ -39,10 +40,10 @@ class Similar(Endpoint):
 
         None that would be there for being popular alone.
         """
-        return Response(_told(recommend.similar(course_of(self, slug).pk, k=self.asked["k"])))
+        return Response(_told("similar", recommend.similar(course_of(self, slug).pk, k=self.asked["k"])))
 
 
-def _told(found: Slate) -> Any:
+def _told(name: str, found: Slate) -> Any:
     cards = catalogue.courses_by_id(item.course_id for item in found.items)
     titles = catalogue.titles(item.reason.course_id for item in found.items if item.reason.course_id)
     items = [
@@ -61,4 +62,12 @@ def _told(found: Slate) -> Any:
         for item in found.items
         if item.course_id in cards
     ]
-    return shapes.SlateShape({"policy": found.policy, "version": found.version, "items": items}).data
+    told = {
+        "slate": signed(
+            name, policy=found.policy, chances={item.course_id: item.propensity for item in found.items}
+        ),
+        "policy": found.policy,
+        "version": found.version,
+        "items": items,
+    }
+    return shapes.SlateShape(told).data
