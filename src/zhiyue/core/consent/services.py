@@ -73,4 +73,5 @@ def import_choices(*, rows: Iterable[tuple[int | None, UUID | None, Purpose, dat
 
 def _one_after_the_other(member_id: int | None) -> None:
     """Two devices of a member choose in turn."""
-    list(User.objects.select_for_update().filter(pk=member_id).values_list("pk"))
+    if member_id is not None:
+        list(User.objects.select_for_update().filter(pk=member_id).values_list("pk"))

@@ -67,7 +67,14 @@ def index_chart(ended: Sequence[Measure], today: Measure | None, *, csv_url: str
         "A in points of 100, and the four families of acts it adds up from. The last point is today so far.",
     )
     return Chart(
-        "index", "stack", index_finding(ended), columns, rows, note=note, csv_url=csv_url, is_open=today is not None
+        "index",
+        "stack",
+        index_finding(ended),
+        columns,
+        rows,
+        note=note,
+        csv_url=csv_url,
+        is_open=today is not None,
     )
 
 
@@ -111,7 +118,14 @@ def people_chart(ended: Sequence[Measure], today: Measure | None, *, csv_url: st
     )
     columns = [pgettext("column", "Day"), "DAU", "WAU", "MAU"]
     return Chart(
-        "people", "line", people_finding(ended), columns, rows, note=note, csv_url=csv_url, is_open=today is not None
+        "people",
+        "line",
+        people_finding(ended),
+        columns,
+        rows,
+        note=note,
+        csv_url=csv_url,
+        is_open=today is not None,
     )
 
 
