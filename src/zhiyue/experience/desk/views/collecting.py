@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +24,8 @@ from zhiyue.experience.shell.viewers import PageRequest
 
 IMPORTS_SHOWN = 20
 OPEN_SHOWN = 5
+KEPT_FOR_SECONDS = 300
+_KEPT_KEY = "desk.collecting.kept"
 
 
 @for_the_desk(Permission.SEE_ACTIVITY)
@@ -63,11 +66,14 @@ def _lake() -> dict[str, object]:
 
 
 def _kept() -> dict[str, object]:
-    """How long things stay; where the lake can't be read, why."""
-    try:
-        kept = retention.overview()
-    except LakeUnreachable as why:
-        return {"kept": [], "kept_trouble": str(why)}
+    """How long things stay; where the lake can't be read, why. It changes once a night, and asks for every day."""
+    kept: list[retention.Keeping] | None = cache.get(_KEPT_KEY)
+    if kept is None:
+        try:
+            kept = retention.overview()
+        except LakeUnreachable as why:
+            return {"kept": [], "kept_trouble": str(why)}
+        cache.set(_KEPT_KEY, kept, KEPT_FOR_SECONDS)
     return {"kept": [(words.act(one.name), one) for one in kept if one.oldest], "kept_trouble": ""}
 
 
