@@ -61,6 +61,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var} must be one of {', '.join(sorted(allowed))}, not “{given}”.")
         return given
 
+    def days(self, var: str, *, default: int) -> int:
+        """A number of days, 0 or more; a line without one is no line."""
+        given: int = self.int(var) if self.str(var, default="").strip() else default
+        if given < 0:
+            raise ImproperlyConfigured(f"{var} must be 0 or a number of days, not {given}.")
+        return given
+
     def get_value(self, var: str, cast: Any = None, *args: Any, **kwargs: Any) -> Any:
         given = os.environ.get(var)
         if cast is bool and given is not None and given.strip().lower() not in _YES_OR_NO:

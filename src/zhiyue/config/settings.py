@@ -37,14 +37,10 @@ if ZHIYUE_TIME_ZONE not in available_timezones():
         f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
     )
 ZHIYUE_LAKE_URL: str = env.str("ZHIYUE_LAKE_URL", default="").rstrip("/")
-if ZHIYUE_LAKE_URL and not re.fullmatch(r"file:///.+|s3://[^/]+(/.+)?", ZHIYUE_LAKE_URL):
+if ZHIYUE_LAKE_URL and not re.fullmatch(r"file:///[^?#]+|s3://[^/?#]+(/[^?#]+)?", ZHIYUE_LAKE_URL):
     raise ImproperlyConfigured(
-        f"ZHIYUE_LAKE_URL must be file:///folder or s3://bucket/prefix, not “{ZHIYUE_LAKE_URL}”."
-    )
-if set(ZHIYUE_LAKE_URL) & set("?#"):
-    raise ImproperlyConfigured(
-        f"ZHIYUE_LAKE_URL takes no “?” and no “#”: “{ZHIYUE_LAKE_URL}”. In a folder's name write %3F and %23; what "
-        "else a bucket needs has settings of its own (ZHIYUE_S3_…)."
+        "ZHIYUE_LAKE_URL must be file:///folder or s3://bucket/prefix, and takes no “?” and no “#” (in a folder's name "
+        f"%3F and %23; a bucket has settings of its own, ZHIYUE_S3_…), not “{ZHIYUE_LAKE_URL}”."
     )
 ZHIYUE_S3_ENDPOINT: str = env.str("ZHIYUE_S3_ENDPOINT", default="")
 ZHIYUE_S3_REGION: str = env.str("ZHIYUE_S3_REGION", default="us-east-1")
@@ -53,13 +49,7 @@ ZHIYUE_S3_SECRET: str = env.str("ZHIYUE_S3_SECRET", default="")
 ZHIYUE_S3_BUCKET_IN_HOST: bool = env.bool("ZHIYUE_S3_BUCKET_IN_HOST", default=False)
 if bool(ZHIYUE_S3_KEY_ID) != bool(ZHIYUE_S3_SECRET):
     raise ImproperlyConfigured("ZHIYUE_S3_KEY_ID and ZHIYUE_S3_SECRET go together: set both, or none.")
-ZHIYUE_EVENTS_KEEP_DAYS: int = (
-    env.int("ZHIYUE_EVENTS_KEEP_DAYS") if env.str("ZHIYUE_EVENTS_KEEP_DAYS", default="").strip() else 0
-)
-if ZHIYUE_EVENTS_KEEP_DAYS < 0:
-    raise ImproperlyConfigured(
-        f"ZHIYUE_EVENTS_KEEP_DAYS must be 0 or a number of days, not {ZHIYUE_EVENTS_KEEP_DAYS}."
-    )
+ZHIYUE_EVENTS_KEEP_DAYS: int = env.days("ZHIYUE_EVENTS_KEEP_DAYS", default=0)
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")
 ZHIYUE_BACKUP_KEEP: int = env.int("ZHIYUE_BACKUP_KEEP", default=14)
