@@ -8,7 +8,6 @@ import pytest
 
 from zhiyue.core.kit import clock
 from zhiyue.demo import academy
-from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.models import Course, Level
 
 
@@ -82,8 +81,8 @@ def test_six_of_them_are_there_in_english_too(everything, drafts, editions):
 
 
 def _outline(draft):
-    """By chapter, what its lessons are called in addresses, and which are free."""
-    return [[(lesson.slug, lesson.is_free) for lesson in chapter.lessons] for chapter in draft.chapters]
+    """By chapter, what its lessons are called in addresses, which are free, and how long they take."""
+    return [[(lesson.slug, lesson.is_free, lesson.minutes) for lesson in chapter.lessons] for chapter in draft.chapters]
 
 
 def test_every_lesson_in_english_says_something(editions):
@@ -93,7 +92,6 @@ def test_every_lesson_in_english_says_something(editions):
         for place, lesson in enumerate(lessons):
             words = re.sub("```.*?```", "", lesson.body, flags=re.S).split()
             assert len(words) >= (300 if place < 2 else 60), (draft.slug, lesson.slug)
-            assert lesson.minutes == reading_time.minutes(lesson.body), (draft.slug, lesson.slug)
             assert not re.search(r"[\u3400-\u9fff]", lesson.body), (draft.slug, lesson.slug)
             openings.append(" ".join(words[:4]))
     assert len(openings) == len(set(openings)) == 76
@@ -141,26 +139,6 @@ def test_a_heading_inside_a_code_fence_is_code(tmp_path):
     [chapter] = academy.read_course(file, now=clock.now()).chapters
     assert [(lesson.slug, lesson.is_free) for lesson in chapter.lessons] == [("a", True), ("b", False)]
     assert "# not a chapter" in chapter.lessons[0].body
-
-
-def test_no_lesson_says_it_takes_far_longer_than_its_text(everything):
-    lessons = [lesson for draft in everything for chapter in draft.chapters for lesson in chapter.lessons]
-    assert all(lesson.minutes <= 3 * reading_time.minutes(lesson.body) for lesson in lessons)
-
-
-@pytest.mark.parametrize(
-    ("declared", "characters", "minutes"), [(3, 350, 3), (4, 350, 1), (6, 351, 6), (7, 351, 2)]
-)
-def test_minutes_hold_up_to_three_times_what_reading_takes(tmp_path, declared, characters, minutes):
-    file = tmp_path / "x.md"
-    facts = (
-        'slug="x"\ntitle="t"\nsubtitle="s"\nsummary="m"\noutcomes=[]\ntopic="data"\nteacher="he-mu"\n'
-        'level="beginner"\nkeyword="k"\ntags=[]\nprice_fen=0\npublished_days_ago=1\n'
-    )
-    lessons = f"# 一\n## 甲 {{#a free minutes={declared}}}\n{'字' * characters}\n"
-    file.write_text(f"+++\n{facts}+++\n{lessons}", encoding="utf-8")
-    [chapter] = academy.read_course(file, now=clock.now()).chapters
-    assert [lesson.minutes for lesson in chapter.lessons] == [minutes]
 
 
 @pytest.mark.parametrize("text", ["no front matter", "+++\n= broken\n+++\n"])

@@ -8,16 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from zhiyue.product.catalogue import reading_time
 from zhiyue.product.catalogue.services import ChapterDraft, CourseDraft, LessonDraft
 
 FOLDER = Path(__file__).parent
 _LESSON = re.compile(
     r"^## (?P<title>.+?) \{#(?P<slug>[a-z0-9-]+)(?P<free> free)? minutes=(?P<minutes>\d+)\}$"
 )
-
-# Notes, exercises and a second reading make a lesson longer than its text, but not by more than this.
-_MOST_TIMES_AS_LONG = 3
 
 # Two courses that are nearly the same on purpose: the second repeats much of the first.
 TWINS = frozenset({"ab-testing-in-practice", "ab-testing-for-managers"})
@@ -122,18 +118,12 @@ def _chapters(name: str, text: str) -> Iterator[ChapterDraft]:
                 LessonDraft(
                     slug=found["slug"],
                     title=found["title"],
-                    minutes=_minutes(int(found["minutes"]), body),
+                    minutes=int(found["minutes"]),
                     is_free=bool(found["free"]),
                     body=body.strip(),
                 )
             )
         yield ChapterDraft(title=title, lessons=tuple(lessons))
-
-
-def _minutes(declared: int, text: str) -> int:
-    """What its author gives a lesson; where its text is far shorter than that, what reading takes."""
-    read = reading_time.minutes(text)
-    return read if declared > _MOST_TIMES_AS_LONG * read else declared
 
 
 def _sections(text: str, mark: str) -> Iterator[tuple[str, str]]:
