@@ -82,7 +82,10 @@ def test_six_of_them_are_there_in_english_too(everything, drafts, editions):
 
 def _outline(draft):
     """By chapter, what its lessons are called in addresses, which are free, and how long they take."""
-    return [[(lesson.slug, lesson.is_free, lesson.minutes) for lesson in chapter.lessons] for chapter in draft.chapters]
+    return [
+        [(lesson.slug, lesson.is_free, lesson.minutes) for lesson in chapter.lessons]
+        for chapter in draft.chapters
+    ]
 
 
 def test_every_lesson_in_english_says_something(editions):

@@ -105,7 +105,7 @@ def test_only_who_has_no_account_hears_that_none_is_needed(english, learner, cou
 def test_before_a_choice_the_shelf_is_everybodys_and_says_how_to_change_that(new_browser, course):
     new_browser.cookies["zy_language"] = "en"
     page = new_browser.get("/").content.decode()
-    assert 'data-slate="start"' in page
+    assert 'id="shelf-start"' in page
     assert "What most learners begin with, and what is new" in page
     assert 'href="/privacy/">Turn on personalisation' in page
     new_browser.post("/privacy/", {"purpose": ["personalisation"]})
