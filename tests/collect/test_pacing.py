@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import BROWSER
@@ -107,6 +107,7 @@ def test_many_reports_of_one_moment_earn_it_once(actor):
     assert Event.objects.count() == 300
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 60)), max_size=40))
 def test_in_no_order_more_fits_than_time_goes_by(reports):
     claims: list[tuple[float, int]] = []
