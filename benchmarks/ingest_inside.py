@@ -29,7 +29,7 @@ def _prepare() -> None:
     from benchmarks.ingest import COURSES, PEOPLE  # noqa: PLC0415
     from tests.factories import lesson_of, make_course, make_member, make_visitor  # noqa: PLC0415
     from zhiyue.collect.slates import signed  # noqa: PLC0415
-    from zhiyue.experience.shell.viewers import VISITOR_COOKIE  # noqa: PLC0415
+    from zhiyue.experience.shell.viewers import VISITOR_COOKIE, signed_key  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     course = make_course("intuition", price_fen=9900)
@@ -37,7 +37,7 @@ def _prepare() -> None:
     people = []
     for n in range(PEOPLE):
         if n % 4:
-            people.append({"cookie": f"{VISITOR_COOKIE}={make_visitor()}"})
+            people.append({"cookie": f"{VISITOR_COOKIE}={signed_key(make_visitor())}"})
         else:
             client = Client()
             client.force_login(make_member(f"member{n}@bench.example", f"成员{n}"))
