@@ -8,12 +8,11 @@ import csv
 import json
 import os
 import random
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+
+from benchmarks import on_each_database
 
 ROWS = int(os.environ.get("BENCHMARK_ROWS", "200000"))
 MEMBERS, COURSES = 2000, 40
@@ -42,25 +41,7 @@ def main() -> None:
     if os.environ.get(_INSIDE):
         _measure(os.environ[_INSIDE])
         return
-    from tests.services import postgresql  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory() as folder:
-        _run("SQLite", f"sqlite:///{folder}/importing.sqlite3", folder)
-        with postgresql() as address:
-            _run("PostgreSQL", address, folder)
-
-
-def _run(name: str, address: str, folder: str) -> None:
-    """Each database in a process of its own: Django knows one at a time."""
-    environment = {
-        **os.environ,
-        _INSIDE: name,
-        "ZHIYUE_DATABASE_URL": address,
-        "ZHIYUE_DATA_DIR": folder,
-        "ZHIYUE_ENVIRONMENT": "test",
-        "DJANGO_SETTINGS_MODULE": "zhiyue.config.settings",
-    }
-    subprocess.run([sys.executable, "-m", "benchmarks", "importing"], env=environment, check=True)
+    on_each_database("importing", flag=_INSIDE)
 
 
 def _measure(name: str) -> None:
