@@ -30,8 +30,8 @@ PEOPLE = 120
 COURSES = 40
 PACED_PEOPLE = 12
 BATCH = 100
-PACED = 100
-PACED_EVERY_SECONDS = 0.1
+PACED = 600
+PACED_EVERY_SECONDS = 0.06
 IMPORTED = 100_000
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 FLOORS = {"PostgreSQL": 5_000, "SQLite": 2_000}
@@ -72,7 +72,7 @@ def _run(name: str, address: str, folder: str) -> list[str]:
     print(f"\n{name}")
     with _web_server(environment) as (port, process):
         person = people["people"][0]
-        calm = _paced(port, _Batches(people, people["people"][:PACED_PEOPLE], start_hours=10), PACED)
+        calm = _paced(port, _Batches(people, people["people"][:PACED_PEOPLE], start_hours=20), PACED)
         print(
             f"  one client, a batch every {1000 * PACED_EVERY_SECONDS:.0f} ms: "
             f"p50 {statistics.median(calm):.1f} ms, p99 {_quantile(calm, 0.99):.1f} ms"

@@ -1,5 +1,6 @@
 """The web server's way in."""
 
+import gc
 import warnings
 from importlib import import_module
 
@@ -16,3 +17,8 @@ leave_with_supervisor()
 application = CountedBodies(get_asgi_application())
 # After Django is set up: the checks read settings and the database.
 import_module("zhiyue.config.checks").refuse_unsafe_production()
+# What stands for as long as the process: looking for circles among it would stop every request for a tenth of a second,
+# once in some hundred. The addresses bring all pages along, which otherwise come with the first request.
+import_module("zhiyue.config.urls")
+gc.collect()
+gc.freeze()
