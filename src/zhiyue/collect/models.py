@@ -46,8 +46,17 @@ class Event(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["member", "-occurred_at"], name="event_by_member"),
-            models.Index(fields=["visitor", "-occurred_at"], name="event_by_visitor"),
+            # Each event is of a member or of a visitor: it stands in one of the two.
+            models.Index(
+                fields=["member", "-occurred_at"],
+                name="event_by_member",
+                condition=models.Q(member__isnull=False),
+            ),
+            models.Index(
+                fields=["visitor", "-occurred_at"],
+                name="event_by_visitor",
+                condition=models.Q(visitor__isnull=False),
+            ),
             models.Index(fields=["day"], name="event_by_day"),
             models.Index(fields=["source"], name="event_by_source", condition=models.Q(source__isnull=False)),
         ]
