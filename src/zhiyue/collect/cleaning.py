@@ -64,6 +64,18 @@ def clean(
 
     Raises NotInVocabulary with the reason counted in quarantine.
     """
+    kind = fitting(name=name, origin=origin, course_id=course_id, lesson_id=lesson_id, properties=properties)
+    corrections: tuple[str, ...] = ()
+    if origin == "browser":
+        occurred_at, corrections = _within_bounds(occurred_at, received_at, shift)
+    # What isn't an id was refused above.
+    return Cleaned(kind, event_id, course_id, lesson_id, properties, occurred_at, corrections)  # type: ignore[arg-type]
+
+
+def fitting(
+    *, name: object, origin: Origin, course_id: object, lesson_id: object, properties: Mapping[str, object]
+) -> EventKind:
+    """The line of the vocabulary that an event fits. Raises NotInVocabulary."""
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise NotInVocabulary("unknown_event", f"“{str(name)[:60]}” is not in the table of events.")
@@ -72,11 +84,7 @@ def clean(
     _check_about(kind, course_id, lesson_id)
     if properties or kind.required:
         _check_properties(kind, properties)
-    corrections: tuple[str, ...] = ()
-    if origin == "browser":
-        occurred_at, corrections = _within_bounds(occurred_at, received_at, shift)
-    # What isn't an id was refused above.
-    return Cleaned(kind, event_id, course_id, lesson_id, properties, occurred_at, corrections)  # type: ignore[arg-type]
+    return kind
 
 
 def from_browser(entry: object, *, received_at: datetime, shift: timedelta | None = None) -> Cleaned:

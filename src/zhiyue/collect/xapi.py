@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -185,7 +186,7 @@ def told_by(cells: tuple[str, ...]) -> Told:
         person_by=person_by,
         person=person,
         # Python 3.11 reads a Z, and parts of a second of any length it does not.
-        when=re.sub(r"(\.\d{6})\d+", r"\1", when),
+        when=re.sub(r"(\.\d{6})\d+", r"\1", when) if "." in when else when,
         name=name,
         course=course,
         lesson="" if name.startswith("course.") else lesson,
@@ -233,8 +234,19 @@ def _own(statement: Statement) -> dict[str, Any] | None:
 
 def _about(subject: object) -> tuple[str, str]:
     address = subject.get("id") if isinstance(subject, dict) else None
-    found = _PATH.search(address) if isinstance(address, str) else None
+    return _course_and_lesson(address) if isinstance(address, str) else ("", "")
+
+
+# Of addresses and verbs there are few, and many statements of each.
+@lru_cache(maxsize=8192)
+def _course_and_lesson(address: str) -> tuple[str, str]:
+    found = _PATH.search(address)
     return (found["course"], found["lesson"] or "") if found else ("", "")
+
+
+@lru_cache(maxsize=1024)
+def _word(verb: str) -> str:
+    return re.split(r"[/#]", verb.rstrip("/"))[-1]
 
 
 def _name(statement: Statement, about: tuple[str, str]) -> str:
@@ -242,7 +254,7 @@ def _name(statement: Statement, about: tuple[str, str]) -> str:
     address = verb.get("id") if isinstance(verb, dict) else None
     if not isinstance(address, str):
         raise NotInVocabulary("malformed", "A statement needs a verb with an id.")
-    word = re.split(r"[/#]", address.rstrip("/"))[-1]
+    word = _word(address)
     course, lesson = about
     kind = "lesson" if lesson else "course" if course else ""
     name = _FOREIGN.get((word, kind))

@@ -4,10 +4,9 @@ import csv
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -17,11 +16,13 @@ from django.utils.translation import pgettext
 from zhiyue.collect import consenting
 from zhiyue.collect.errors import ImportNotInState
 from zhiyue.collect.importing import files
-from zhiyue.collect.importing.judging import Fault, Judge, Judged, Places
+from zhiyue.collect.importing.ahead import judged_parts
+from zhiyue.collect.importing.judging import Fault, Judge, Judged, JudgedPart, Places
+from zhiyue.collect.importing.known import known
 from zhiyue.collect.importing.mapping import ColumnMapping
-from zhiyue.collect.kinds import Actor
-from zhiyue.collect.log import LogRow, append, row_of
+from zhiyue.collect.log import LogRow, append
 from zhiyue.collect.models import Event, HistoryImport
+from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.services import note
 from zhiyue.core.consent.purposes import Purpose
@@ -30,7 +31,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import storable
 from zhiyue.core.kit.sheets import csv_cell
 
-PART = 20_000
+PART = 50_000
 ERRORS_KEPT = 200
 
 Report = Callable[[int, int], None]
@@ -54,7 +55,7 @@ class Outcome:
 class _Part:
     rows: int
     events: list[LogRow]
-    unconsented: list[tuple[datetime, str]]
+    unconsented: list[tuple[date, str]]
     faults: list[Fault]
 
 
@@ -67,7 +68,7 @@ def try_file(
     seen: set[UUID] = set()
     total = files.count_rows(path, mapping)
     with _Faults(refused_to) as faults, _few_collections():
-        for judged in _judged_ahead(path, mapping, places):
+        for judged in _judged(path, mapping, places, skip=0, total=total):
             part = _agreed(judged, mapping, source=None)
             ids = [event.event_id for event in part.events]
             known = _known(ids) | (seen & set(ids))
@@ -96,7 +97,7 @@ def import_file(
     total = files.count_rows(path, mapping)
     try:
         with _Faults(refused_to) as faults, _few_collections():
-            for judged in _judged_ahead(path, mapping, places, skip=record.rows):
+            for judged in _judged(path, mapping, places, skip=record.rows, total=total):
                 part = _agreed(judged, mapping, source=record.pk)
                 _keep(record, outcome, part)
                 faults.write(part.faults)
@@ -131,55 +132,52 @@ def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport
     return record
 
 
-def _judged_ahead(
-    path: Path, mapping: ColumnMapping, places: Places, *, skip: int = 0
-) -> Iterator[tuple[int, list[Judged], list[Fault]]]:
-    """The parts of the file, judged: the next one is read and judged while the caller stores the last."""
-    judge = Judge(mapping, places)
-    parts = files.parts(path, mapping, size=PART, skip=skip)
-
-    def judged() -> tuple[int, list[Judged], list[Fault]] | None:
-        rows = next(parts, None)
-        return None if rows is None else (len(rows), *judge.judge(rows))
-
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as thread:
-        coming = thread.submit(judged)
-        while (part := coming.result()) is not None:
-            coming = thread.submit(judged)
-            yield part
+def _judged(
+    path: Path, mapping: ColumnMapping, places: Places, *, skip: int, total: int
+) -> Iterator[JudgedPart]:
+    judge = Judge(mapping, known(mapping, places))
+    return judged_parts(path, mapping, judge, size=PART, skip=skip, total=total)
 
 
-def _agreed(
-    judged: tuple[int, list[Judged], list[Fault]], mapping: ColumnMapping, source: int | None
-) -> _Part:
+def _agreed(judged: JudgedPart, mapping: ColumnMapping, source: int | None) -> _Part:
     """A part with what consent says of it."""
-    count, taken, faults = judged
-    granted = _granted(taken, mapping.stated)
-    received_at, zone = clock.now(), clock.business_zone()
+    granted = _granted(judged.taken, mapping.stated)
+    received_at = clock.now()
+    purposes: dict[tuple[str, int], Purpose | None] = {}
     events: list[LogRow] = []
-    unconsented: list[tuple[datetime, str]] = []
-    for cleaned, member_id in taken:
-        purposes = cleaned.kind.stored_for(granted[member_id])
-        if purposes is None:
-            unconsented.append((cleaned.occurred_at, cleaned.kind.name))
+    unconsented: list[tuple[date, str]] = []
+    for event_id, name, member_id, course_id, lesson_id, properties, moment, day in judged.taken:
+        about = (name, member_id)
+        if about not in purposes:
+            purposes[about] = KINDS[name].stored_for(granted[member_id])
+        serves = purposes[about]
+        if serves is None:
+            unconsented.append((day, name))
             continue
         events.append(
-            row_of(
-                cleaned,
-                actor=Actor(member_id=member_id),
+            LogRow(
+                event_id=UUID(int=event_id),
+                name=name,
+                member_id=member_id,
+                visitor=None,
+                course_id=course_id,
+                lesson_id=lesson_id,
+                properties=properties,
                 origin="import",
-                received_at=received_at,
-                purposes=purposes,
-                zone=zone,
+                occurred_at=moment,
+                recorded_at=received_at,
+                day=day,
+                corrections=(),
+                purposes=int(serves),
                 source_id=source,
             )
         )
-    return _Part(count, events, unconsented, faults)
+    return _Part(judged.rows, events, unconsented, judged.faults)
 
 
 def _granted(taken: Sequence[Judged], stated: Purpose) -> dict[int, Purpose]:
     """What each member chose here; what the operator states of those who weren't asked yet."""
-    members = {member_id for _, member_id in taken}
+    members = {one[2] for one in taken}
     chosen, _ = granted_to_many(member_ids=members)
     return {member_id: chosen.get(member_id, stated) for member_id in members}
 
@@ -228,10 +226,10 @@ def _end(record: HistoryImport, state: HistoryImport.State, by: User | None) -> 
     note(by=by, act="history.imported", subject=("import", record.pk, record.file_name), after=after)
 
 
-def _by_day(unconsented: Sequence[tuple[datetime, str]]) -> dict[date, list[str]]:
+def _by_day(unconsented: Sequence[tuple[date, str]]) -> dict[date, list[str]]:
     by_day: dict[date, list[str]] = {}
-    for moment, name in unconsented:
-        by_day.setdefault(clock.business_day(moment), []).append(name)
+    for day, name in unconsented:
+        by_day.setdefault(day, []).append(name)
     return by_day
 
 
