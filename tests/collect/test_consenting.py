@@ -90,6 +90,15 @@ def test_a_batch_of_somebody_who_refuses_is_counted_whole(at_commit):
     assert counts() == {"page.viewed": 2}
 
 
+def test_what_a_batch_holds_twice_is_counted_once(at_commit):
+    actor = Actor(visitor=make_visitor(NOTHING))
+    one = viewed(properties={"path": "/"})
+    with at_commit():
+        receipt = receive([one, one], actor=actor, user_agent=BROWSER)
+    assert (receipt.unconsented, receipt.duplicates) == (1, 1)
+    assert counts() == {"page.viewed": 1}
+
+
 def test_the_quarantine_knows_whose_an_entry_is(visitor):
     receive([{"rubbish": True}], actor=Actor(visitor=visitor), user_agent=BROWSER)
     [row] = Quarantined.objects.all()

@@ -82,6 +82,35 @@ def test_after_a_mend_what_was_unknown_is_taken_in_as_of_when_it_came(learner, s
     assert QuarantineCount.objects.get().replayed == 2
 
 
+def test_a_clock_that_was_wrong_then_is_set_right_again(learner, staff, mended):
+    ahead = timedelta(hours=3)
+    acted = clock.now() - timedelta(minutes=4)
+    receive_from_browser(
+        batch=[poster(at=(acted + ahead).isoformat())],
+        user=learner,
+        actor=Actor(member_id=learner.pk),
+        user_agent=BROWSER,
+        sent_at=clock.now() + ahead,
+    )
+    mended()
+    assert replay(viewer=staff, name="poster.made") == Rejudged(accepted=1)
+    event = Event.objects.get()
+    assert event.corrections == ["clock_shifted"]
+    assert abs(event.occurred_at - acted) < timedelta(seconds=5)
+
+
+def test_where_nothing_is_named_nothing_is_judged(learner, staff, mended):
+    told(learner, poster())
+    mended()
+    assert replay(viewer=staff) == Rejudged()
+    assert (outcomes(), AuditEntry.objects.count()) == ([""], 0)
+
+
+def test_an_entry_that_is_taken_in_is_what_was_sent(learner, staff, mended):
+    told(learner, poster(colour="\ud800"))
+    assert not Quarantined.objects.get().is_whole
+
+
 def test_an_entry_that_was_taken_in_is_not_taken_in_again(learner, staff, mended):
     told(learner, poster())
     mended()
@@ -98,7 +127,7 @@ def test_what_came_another_way_meanwhile_is_a_duplicate(learner, staff, mended):
     told(learner, one)
     mended()
     told(learner, one)
-    assert replay(viewer=staff) == Rejudged(duplicates=1)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(duplicates=1)
     assert (Event.objects.count(), outcomes()) == (1, ["duplicate"])
     assert QuarantineCount.objects.get().replayed == 0
 
@@ -106,10 +135,10 @@ def test_what_came_another_way_meanwhile_is_a_duplicate(learner, staff, mended):
 def test_what_fails_again_stays_with_its_new_reason_and_is_not_counted_twice(learner, staff, mended):
     told(learner, poster(properties={"size": 10}))
     mended()
-    assert replay(viewer=staff) == Rejudged(refused=1)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(refused=1)
     assert (Event.objects.count(), outcomes()) == (0, ["out_of_bounds"])
     assert list(QuarantineCount.objects.values_list("reason", "n", "replayed")) == [("unknown_event", 1, 0)]
-    assert replay(viewer=staff) == Rejudged(refused=1)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(refused=1)
 
 
 def test_rights_are_asked_again(learner, staff, course):
@@ -121,7 +150,7 @@ def test_rights_are_asked_again(learner, staff, course):
         properties={"percent": 40, "seconds": 60},
     )
     told(learner, read)
-    assert replay(viewer=staff) == Rejudged(refused=1)
+    assert replay(viewer=staff, reason="lesson_closed") == Rejudged(refused=1)
     assert outcomes() == ["lesson_closed"]
     grant_course(user=learner, course=course)
     assert replay(viewer=staff, reason="lesson_closed") == Rejudged(accepted=1)
@@ -132,13 +161,13 @@ def test_consent_is_asked_again_and_without_it_the_entry_goes(learner, staff, me
     told(learner, poster())
     mended()
     choose(member_id=learner.pk, visitor=None, granted=NOTHING, way=Choice.Way.SETTINGS)
-    assert replay(viewer=staff) == Rejudged(unconsented=1)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(unconsented=1)
     assert (Event.objects.count(), Quarantined.objects.count()) == (0, 0)
 
 
 def test_what_was_cut_can_not_be_judged_again(learner, staff):
     told(learner, poster(colour="x" * 3000))
-    assert replay(viewer=staff) == Rejudged()
+    assert replay(viewer=staff, name="poster.made") == Rejudged()
     assert outcomes() == [""]
 
 
@@ -146,7 +175,7 @@ def test_a_visitors_entries_become_the_members(learner, visitor, staff, mended):
     receive_from_browser(batch=[poster()], user=None, actor=Actor(visitor=visitor), user_agent=BROWSER)
     join_visitor(visitor=visitor, member_id=learner.pk)
     mended()
-    replay(viewer=staff)
+    replay(viewer=staff, name="poster.made")
     assert Event.objects.get().member_id == learner.pk
 
 
@@ -154,7 +183,7 @@ def test_many_are_a_jobs_work(learner, staff, mended, monkeypatch):
     monkeypatch.setattr(replaying, "AT_ONCE", 2)
     told(learner, poster(), poster(), poster())
     mended()
-    assert replay(viewer=staff) is None
+    assert replay(viewer=staff, name="poster.made") is None
     job = Job.objects.get(name="learning.replay_quarantine")
     assert rejudge(job.kwargs["entry_ids"]) == Rejudged(accepted=3)
 
@@ -223,7 +252,7 @@ def test_what_happened_while_somebody_refused_is_not_taken_in_later(learner, sta
     monkeypatch.setattr(clock, "now", lambda: now)
     told(learner, *[poster(at=(now - timedelta(hours=hours)).isoformat()) for hours in (6, 4, 2)])
     mended()
-    assert replay(viewer=staff) == Rejudged(accepted=2, unconsented=1)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(accepted=2, unconsented=1)
     hours = [
         (now - event.occurred_at) // timedelta(hours=1) for event in Event.objects.order_by("occurred_at")
     ]

@@ -88,11 +88,13 @@ class ConsentCount(models.Model):
 class Quarantined(models.Model):
     """An event that cleaning kept out, with the reason: a sample, `QuarantineCount` knows how many there were.
 
-    `payload` is the entry as it came, JSON, cut where it was too long (`is_whole` is false then, and it can't be
-    replayed). It is data, never shown unescaped. `outcome` says what became of it when it was replayed.
+    `payload` is the entry as it came, JSON, cut where it was too long or held what can't be stored (`is_whole` is false
+    then, and it can't be replayed). It is data, never shown unescaped. `sent_at` is what the browser's clock said when
+    its batch left, where that clock had to be set right. `outcome` says what became of it when it was replayed.
     """
 
     received_at = models.DateTimeField(db_index=True)
+    sent_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=24)
     detail = models.CharField(max_length=300)
     payload = models.TextField()

@@ -33,7 +33,8 @@ TAKEN_IN = frozenset({ACCEPTED, DUPLICATE})
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry of a batch that was kept out. Where `is_sampled` is false it is counted, and no more."""
+    """An entry of a batch that was kept out. Where `is_sampled` is false it is counted, and no more. `sent_at` is what
+    the browser's clock said, where it had to be set right."""
 
     position: int
     reason: str
@@ -42,6 +43,7 @@ class Refusal:
     is_sampled: bool
     name: str
     actor: Actor
+    sent_at: datetime | None = None
 
 
 def keep(refusals: Sequence[Refusal], *, received_at: datetime) -> None:
@@ -130,12 +132,14 @@ def _kept_of(actors: Collection[Actor], day: date) -> Counter[tuple[int | None, 
 
 
 def _row(one: Refusal, received_at: datetime) -> Quarantined:
+    payload = storable(one.payload)[:PAYLOAD_LIMIT]
     return Quarantined(
         received_at=received_at,
+        sent_at=one.sent_at,
         reason=one.reason,
         detail=storable(one.detail)[:DETAIL_LIMIT],
-        payload=storable(one.payload)[:PAYLOAD_LIMIT],
-        is_whole=0 < len(one.payload) <= PAYLOAD_LIMIT,
+        payload=payload,
+        is_whole=payload != "" and payload == one.payload,
         name=storable(one.name)[:NAME_LIMIT],
         member_id=one.actor.member_id,
         visitor=one.actor.visitor,

@@ -136,11 +136,12 @@ def judge(
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
-            refusals.append(_refusal(position, entry, why, actor, standing.granted))
+            told_at = sent_at if shift else None
+            refusals.append(_refusal(position, entry, why, actor, standing.granted, told_at))
             continue
         clean_ones.append(cleaned)
     rows: dict[UUID, LogRow] = {}
-    unconsented: list[LogRow] = []
+    unconsented: dict[UUID, LogRow] = {}
     repeated = 0
     granted = standing.for_acts({cleaned.occurred_at for cleaned in clean_ones})
     for cleaned in clean_ones:
@@ -153,13 +154,15 @@ def judge(
             purposes=purposes or NOTHING,
             zone=zone,
         )
-        if purposes is None:
-            unconsented.append(row)
-        elif row.event_id in rows:
+        if row.event_id in rows or row.event_id in unconsented:
             repeated += 1
+        elif purposes is None:
+            unconsented[row.event_id] = row
         else:
             rows[row.event_id] = row
-    return Judged(actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented), arrived)
+    return Judged(
+        actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented.values()), arrived
+    )
 
 
 @transaction.atomic(savepoint=False)
@@ -261,7 +264,14 @@ def join_visitor(*, visitor: UUID, member_id: int) -> int:
     return theirs.update(member_id=member_id)
 
 
-def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor, granted: Purpose) -> Refusal:
+def _refusal(
+    position: int,
+    entry: object,
+    why: NotInVocabulary,
+    actor: Actor,
+    granted: Purpose,
+    sent_at: datetime | None,
+) -> Refusal:
     """What nobody sent, or somebody who consents to no analysis, is only counted; of what a program sends the payload
     is left out."""
     is_sampled = not actor.is_nobody and Purpose.ANALYTICS in granted
@@ -275,4 +285,5 @@ def _refusal(position: int, entry: object, why: NotInVocabulary, actor: Actor, g
         is_sampled=is_sampled,
         name=name if isinstance(name, str) else "",
         actor=actor,
+        sent_at=sent_at,
     )

@@ -56,6 +56,7 @@ def _rejudge(entry_id: int) -> str:
         batch,
         actor=Actor(member_id=row.member_id, visitor=row.visitor),
         user_agent=_PAGE,
+        sent_at=row.sent_at,
         received_at=row.received_at,
         refuse=gate.refuse,
     )

@@ -29,8 +29,10 @@ def replay(
 
 @transaction.atomic
 def _asked_for(viewer: Viewer, reason: str, name: str, entry_ids: Collection[int]) -> list[int]:
-    """The entries, with a note of who asked; the job, where they are many."""
+    """The entries, with a note of who asked; the job, where they are many. None where nothing is named."""
     by = require(viewer, Permission.RUN_JOBS)
+    if not (reason or name or entry_ids):
+        return []
     rows = quarantine.replayable()
     rows = rows.filter(pk__in=entry_ids) if entry_ids else rows
     rows = rows.filter(reason=reason) if reason else rows
