@@ -1,8 +1,12 @@
 """Plain makers of test data, through the services wherever there is one."""
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from zhiyue.collect.cleaning import Cleaned
+from zhiyue.collect.kinds import Actor, Receipt
+from zhiyue.collect.services import judge, keep
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import create_member
 from zhiyue.core.consent.models import Choice
@@ -86,3 +90,15 @@ def make_course(
 
 def lesson_of(course: Course, slug: str) -> Lesson:
     return Lesson.objects.select_related("course__teacher").get(course=course, slug=slug)
+
+
+def receive(
+    batch: Sequence[object],
+    *,
+    actor: Actor,
+    user_agent: str,
+    sent_at: datetime | None = None,
+    refuse: Callable[[Cleaned], str] = lambda _: "",
+) -> Receipt:
+    """A browser's batch through the log's own door, without the rights that `product.learning` asks for before."""
+    return keep(judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=refuse))

@@ -27,9 +27,11 @@ from zhiyue.collect import lake  # noqa: E402
 from zhiyue.collect.kinds import Actor  # noqa: E402
 from zhiyue.collect.lake.claiming import MARK  # noqa: E402
 from zhiyue.collect.models import Event, SealedDay, Subject  # noqa: E402
-from zhiyue.collect.services import join_visitor, receive, record  # noqa: E402
+from zhiyue.collect.services import join_visitor, record  # noqa: E402
+from zhiyue.core.accounts.models import User  # noqa: E402
 from zhiyue.core.consent.purposes import Purpose  # noqa: E402
 from zhiyue.core.kit import clock  # noqa: E402
+from zhiyue.product.learning.receiving import receive_from_browser  # noqa: E402
 
 KILLS = 50
 BATCH = 20
@@ -110,7 +112,13 @@ def ingest(people: list[Actor]) -> None:
             if stored(begin) not in (0, BATCH):
                 raise AssertionError(f"half of batch {begin} is stored")
             for number in range(begin, begin + 1000):
-                receipt = receive(batch(number), actor=people[number % len(people)], user_agent="Mozilla/5.0")
+                actor = people[number % len(people)]
+                receipt = receive_from_browser(
+                    batch=batch(number),
+                    user=User.objects.filter(pk=actor.member_id).first(),
+                    actor=actor,
+                    user_agent="Mozilla/5.0",
+                )
                 if receipt.accepted + receipt.duplicates != BATCH:
                     raise AssertionError(receipt)
                 os.write(pipe, DONE)

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_member, make_visitor
+from tests.factories import make_member, make_visitor, receive
 from zhiyue.collect import lake
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.consenting import granting
@@ -15,7 +15,7 @@ from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import ConsentCount, Event, Quarantined, Subject
 from zhiyue.collect.selectors import event_by_id, last_seen, latest_events, seen_since
-from zhiyue.collect.services import import_history, receive, record
+from zhiyue.collect.services import import_history, record
 from zhiyue.collect.slates import signed
 from zhiyue.core.accounts.models import User
 from zhiyue.core.consent.models import Choice

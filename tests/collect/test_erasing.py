@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 
-from tests.factories import make_visitor
+from tests.factories import make_visitor, receive
 from zhiyue.collect import lake
 from zhiyue.collect.erasing import forget_person
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined, SealedDay, Subject
-from zhiyue.collect.services import join_visitor, receive, record
+from zhiyue.collect.services import join_visitor, record
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock

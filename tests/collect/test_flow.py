@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 
-from tests.factories import make_visitor
+from tests.factories import make_visitor, receive
 from zhiyue.collect import flow
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, HistoryImport
-from zhiyue.collect.services import receive, record
+from zhiyue.collect.services import record
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.consent.purposes import NOTHING

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import BROWSER
+from tests.factories import receive
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.collect.pacing import SLACK_SECONDS, fitting
-from zhiyue.collect.services import receive
 from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db

@@ -12,13 +12,12 @@ from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import BROWSER
-from tests.factories import make_visitor
+from tests.factories import make_visitor, receive
 from zhiyue.collect import quarantine
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import QuarantineCount, Quarantined
 from zhiyue.collect.quarantine_acts import of_people
 from zhiyue.collect.selectors import quarantine_counts
-from zhiyue.collect.services import receive
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock

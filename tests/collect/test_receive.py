@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from tests.conftest import BROWSER
-from tests.factories import make_visitor
+from tests.factories import make_visitor, receive
 from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.selectors import quarantine_counts
-from zhiyue.collect.services import receive
 from zhiyue.collect.slates import signed
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock

@@ -1,5 +1,4 @@
-"""The door into the event log. `record` for servers, `receive` (`judge`, then `keep`) for browsers, `import_history`
-for bulk."""
+"""The door into the event log. `record` for servers, `judge` and `keep` for browsers, `import_history` for bulk."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -83,21 +82,6 @@ def record(
     reopen([event.day])
     event.save(force_insert=True)
     return event
-
-
-def receive(
-    batch: Sequence[object],
-    *,
-    actor: Actor,
-    user_agent: str,
-    sent_at: datetime | None = None,
-    refuse: Callable[[Cleaned], str] = lambda _: "",
-) -> Receipt:
-    """Take a browser's batch: store what is clean, count what was seen before, quarantine the rest.
-
-    Arguments, entries and errors are those of `judge`.
-    """
-    return keep(judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=refuse))
 
 
 def judge(

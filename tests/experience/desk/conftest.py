@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import translation
 
 from tests.conftest import BROWSER
-from tests.factories import make_course, make_member
+from tests.factories import make_course, make_member, receive
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
-from zhiyue.collect.services import receive, record
+from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course

@@ -10,11 +10,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_member
+from tests.factories import make_member, receive
 from zhiyue.analyse.weights import ACTIVITY, ACTIVITY_POINTS
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.services import receive, record
+from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.monitor.services import measure_past_days

@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from django.utils import translation
 
-from tests.factories import make_course, make_visitor
+from tests.factories import make_course, make_visitor, receive
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, HistoryImport
-from zhiyue.collect.services import import_history, receive, record
+from zhiyue.collect.services import import_history, record
 from zhiyue.collect.vocabulary import KINDS, Property
 from zhiyue.collect.vocabulary.kinds import choice, row_id, word
 from zhiyue.core.consent.purposes import NOTHING

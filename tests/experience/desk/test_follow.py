@@ -11,13 +11,13 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from tests.conftest import BROWSER
-from tests.factories import lesson_of, make_member
+from tests.factories import lesson_of, make_member, receive
 from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect import lake
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, HistoryImport, SealedDay, Subject
 from zhiyue.collect.selectors import latest_events
-from zhiyue.collect.services import receive, record
+from zhiyue.collect.services import record
 from zhiyue.collect.slates import signed
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.consent.models import Choice
