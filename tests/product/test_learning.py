@@ -23,6 +23,7 @@ from zhiyue.product.learning import receiving, selectors, services
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.places import keep_place
 from zhiyue.product.learning.receiving import receive_from_browser
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +49,6 @@ def test_a_closed_lesson_leaves_no_trace(course, stranger):
     for act in (services.open_lesson, services.finish_lesson):
         with pytest.raises(LessonClosed):
             act(user=stranger, actor=actor, lesson=lesson)
-    with pytest.raises(LessonClosed):
-        services.note_progress(user=stranger, actor=actor, lesson=lesson, percent=50)
     assert (LessonProgress.objects.count(), names()) == (0, [])
 
 
@@ -63,8 +62,8 @@ def test_finishing_twice_is_one_finish(course, learner):
 def test_progress_never_goes_back(course, learner):
     actor, lesson = Actor(member_id=learner.pk), lesson_of(course, "one")
     for percent in (30, 80, 40, 900):
-        services.note_progress(user=learner, actor=actor, lesson=lesson, percent=percent)
-        services.note_progress(user=learner, actor=actor, lesson=lesson, percent=-5)
+        keep_place(actor, lesson.pk, percent)
+        keep_place(actor, lesson.pk, -5)
     assert LessonProgress.objects.get().percent == 100
 
 
@@ -83,7 +82,7 @@ def test_continue_names_the_lesson_left_off_in(course, learner):
     actor = Actor(member_id=learner.pk)
     services.finish_lesson(user=learner, actor=actor, lesson=lesson_of(course, "one"))
     services.open_lesson(user=learner, actor=actor, lesson=lesson_of(course, "two"))
-    services.note_progress(user=learner, actor=actor, lesson=lesson_of(course, "two"), percent=40)
+    keep_place(actor, lesson_of(course, "two").pk, 40)
     [going] = selectors.continue_learning(actor)
     assert (going.lesson.slug, going.percent, going.finished_lessons, going.course_percent) == (
         "two",
@@ -108,7 +107,7 @@ def test_continue_goes_to_the_next_unfinished_lesson_and_then_to_none(course, le
 def test_a_visitor_brings_everything_along_at_sign_up(course, visitor):
     actor = Actor(visitor=visitor)
     services.open_lesson(user=None, actor=actor, lesson=lesson_of(course, "one"))
-    services.note_progress(user=None, actor=actor, lesson=lesson_of(course, "one"), percent=60)
+    keep_place(actor, lesson_of(course, "one").pk, 60)
     services.save_course(actor=actor, course=course)
     user = services.sign_up(email="new@test.example", password=PASSWORD, display_name="新", visitor=visitor)
     member = Actor(member_id=user.pk)
@@ -121,9 +120,9 @@ def test_a_visitor_brings_everything_along_at_sign_up(course, visitor):
 def test_at_sign_in_the_further_progress_stays(course, learner, visitor):
     mine, theirs = Actor(member_id=learner.pk), Actor(visitor=visitor)
     lesson = lesson_of(course, "one")
-    services.note_progress(user=learner, actor=mine, lesson=lesson, percent=70)
+    keep_place(mine, lesson.pk, 70)
     services.save_course(actor=mine, course=course)
-    services.note_progress(user=None, actor=theirs, lesson=lesson, percent=20)
+    keep_place(theirs, lesson.pk, 20)
     services.finish_lesson(user=None, actor=theirs, lesson=lesson)
     services.save_course(actor=theirs, course=course)
     services.note_sign_in(user=learner, visitor=visitor)

@@ -26,7 +26,7 @@ from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
-from zhiyue.product.learning.places import FINISHED_PERCENT, keep_place
+from zhiyue.product.learning.places import FINISHED_PERCENT
 from zhiyue.product.learning.privacy import JOINING
 
 
@@ -43,13 +43,6 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     if is_new:
         record("lesson.started", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
     record("lesson.opened", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
-
-
-@transaction.atomic
-def note_progress(*, user: User | None, actor: Actor, lesson: Lesson, percent: int) -> None:
-    """Note how far the reader came; it never goes back. Raises LessonClosed."""
-    _check_open(user, lesson)
-    keep_place(actor, lesson.pk, percent)
 
 
 @transaction.atomic
