@@ -18,10 +18,6 @@ def run(step: str) -> None:
     {"prepare": _prepare, "visible": _visible, "limits": _limits, "import": _import}[step]()
 
 
-def main() -> None:
-    """Nothing by itself: `ingest` calls the steps."""
-
-
 def _prepare() -> None:
     from django.core.management import call_command  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415

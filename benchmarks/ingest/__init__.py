@@ -40,9 +40,9 @@ _INSIDE = "BENCHMARK_INGEST"
 
 def main() -> None:
     if os.environ.get(_INSIDE):
-        from benchmarks import ingest_inside  # noqa: PLC0415
+        from benchmarks.ingest import inside  # noqa: PLC0415
 
-        ingest_inside.run(os.environ[_INSIDE])
+        inside.run(os.environ[_INSIDE])
         return
     from tests.services import postgresql  # noqa: PLC0415
 
@@ -246,7 +246,3 @@ def _quantile(values: list[float], share: float) -> float:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-if __name__ == "__main__":
-    main()
