@@ -148,3 +148,17 @@ def test_two_queries_however_many_courses(town, django_assert_num_queries):
         make_course(f"more-{number}")
     with django_assert_num_queries(2):
         explore(wanted)
+
+
+def test_of_the_editions_of_a_course_the_reader_s_stands_for_all(town):
+    make_course("art-en", topic="art", language="en", edition_of="art", days_ago=6)
+    in_english = explore(Wanted(), language="en")
+    assert (in_english.total, slugs(in_english)[-1]) == (5, "art-en")
+    assert "art" not in slugs(in_english)
+    assert counts(in_english, "topic") == {"data": 2, "writing": 2, "art": 1}
+    # What choosing the language would show.
+    assert counts(in_english, "language") == {"zh-hans": 4, "en": 2}
+    assert explore(Wanted(chosen={"language": ["zh-hans"]}), language="en").total == 4
+    in_chinese = explore(Wanted(), language="zh-hans")
+    assert (in_chinese.total, slugs(in_chinese)[0]) == (5, "art")
+    assert explore(Wanted(chosen={"language": ["en", "zh-hans"]}), language="en").total == 6

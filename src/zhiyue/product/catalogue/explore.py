@@ -58,24 +58,32 @@ class Found:
 class _Course:
     id: int
     values: Mapping[str, frozenset[str]]
+    original: int
+    language: str
     price_fen: int
     minutes: int
     published_at: datetime
 
 
-def explore(wanted: Wanted, *, places: Mapping[int, int] | None = None, size: int = PAGE) -> Found:
+def explore(
+    wanted: Wanted, *, language: str = "", places: Mapping[int, int] | None = None, size: int = PAGE
+) -> Found:
     """The published courses that have one of the chosen values in every facet that has any.
 
-    `places` orders by course id, smallest first, where the order is one the catalogue doesn't know (popular,
-    recommended).
+    Of a course with editions the one in `language` stands for all, until a language is chosen. `places` orders by
+    course id, smallest first, where the order is one the catalogue doesn't know (popular, recommended).
     """
     chosen = {name: frozenset(values) for name, values in wanted.chosen.items() if values}
     courses = _courses()
+    # As if another language were chosen than theirs.
+    shown_by_another = set() if "language" in chosen else _shown_by_another(courses, language)
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     only_missing: Counter[str] = Counter()
     fitting: list[_Course] = []
     for course in courses:
         missing = [name for name, values in chosen.items() if not course.values[name] & values]
+        if course.id in shown_by_another:
+            missing.append("language")
         if not missing:
             fitting.append(course)
         elif len(missing) == 1:
@@ -151,7 +159,7 @@ def _courses() -> list[_Course]:
         .annotate(minutes=Sum("lessons__minutes", default=0))
         .values_list(
             "pk", "topic__slug", "level", "form", "price_fen", "language", "skills", "tags", "published_at", "minutes",
-            named=True,
+            "edition_of_id", named=True,
         )
     )  # fmt: skip
     return [
@@ -166,6 +174,8 @@ def _courses() -> list[_Course]:
                 "language": frozenset({row.language}),
                 "skill": frozenset(str(word) for word in (*row.skills, *row.tags)),
             },
+            original=row.edition_of_id or row.pk,
+            language=row.language,
             price_fen=row.price_fen,
             minutes=row.minutes,
             published_at=row.published_at,
@@ -173,6 +183,12 @@ def _courses() -> list[_Course]:
         for row in rows
         if row.published_at is not None
     ]
+
+
+def _shown_by_another(courses: Sequence[_Course], language: str) -> set[int]:
+    """The editions of a course in other languages, where there is one in `language`."""
+    told = {course.original for course in courses if course.language == language}
+    return {course.id for course in courses if course.language != language and course.original in told}
 
 
 def _price_values(price_fen: int) -> frozenset[str]:

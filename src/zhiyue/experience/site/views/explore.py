@@ -11,6 +11,7 @@ from zhiyue.experience.site import exploring, meta
 from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import browse
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import language_of_reader
 from zhiyue.product.catalogue.explore import explore
 from zhiyue.product.commerce.selectors import learners_of
 
@@ -23,7 +24,7 @@ def courses(request: PageRequest) -> HttpResponse:
     actor = actor_of(request)
     order = exploring.places(wanted, actor)
     heading = exploring.heading(wanted, topics)
-    found = explore(wanted, places=order)
+    found = explore(wanted, language=language_of_reader(), places=order)
     shown = exploring.facets(found, topics)
     page = {
         "tab": "courses",
