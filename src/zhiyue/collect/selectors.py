@@ -49,6 +49,11 @@ def brought_by_no_file(day: date) -> int:
     return Event.objects.filter(day=day, origin="import", source=None).count()
 
 
+def came_by_no_file(event: Event) -> bool:
+    """The same of one event."""
+    return event.origin == "import" and event.source_id is None
+
+
 def event_by_id(pk: int) -> Event | None:
     return _analysed().select_related("member").filter(pk=pk).first()
 

@@ -324,6 +324,16 @@ def test_an_act_that_was_imported_leads_to_its_import(academy, reader, read):
     assert f'href="/desk/collecting/#import-{brought.pk}"><old>.csv</a>' in page
 
 
+@pytest.mark.parametrize(("is_demo", "told"), [(True, "simulated"), (False, "imported")])
+def test_what_a_demo_s_members_do_is_called_simulated(academy, reader, read, settings, is_demo, told):
+    settings.ZHIYUE_DEMO = is_demo
+    event = record("course.viewed", actor=reader, course_id=academy[0].pk)
+    Event.objects.filter(pk=event.pk).update(origin="import")
+    page = read("/desk/follow/", event=event.pk)
+    assert f"<dd>{told}</dd>" in page
+    assert ("as the simulation had it happen" in page) == is_demo
+
+
 def test_an_act_past_its_days_goes_with_the_next_night(academy, reader, settings, read):
     settings.ZHIYUE_EVENTS_KEEP_DAYS = 1
     event = record(

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils.safestring import SafeString
 
 from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
+from zhiyue.collect.selectors import came_by_no_file
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk import people, words
@@ -100,6 +102,10 @@ def may_tell(name: str) -> tuple[words.Words, ...]:
     return tuple(words.teller(origin) for origin in sorted(KINDS[name].origins)) if name in KINDS else ()
 
 
+def is_simulated(event: Event) -> bool:
+    return bool(settings.ZHIYUE_DEMO) and came_by_no_file(event)
+
+
 def cover_for(event: Event) -> SafeString | None:
     """The cover of the course that an event is about."""
     cards = catalogue.courses_by_id([event.course_id]) if event.course_id else {}
@@ -121,6 +127,6 @@ def _shown(event: Event, courses: Mapping[int, str], lessons: Mapping[int, str])
         detail=words.detail(event.name, event.properties),
         at=event.occurred_at,
         is_today=is_today(event.occurred_at),
-        origin=words.origin(event.origin),
+        origin=words.origin("simulated" if is_simulated(event) else event.origin),
         may_tell=may_tell(event.name),
     )

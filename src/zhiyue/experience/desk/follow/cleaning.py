@@ -7,13 +7,14 @@ from zhiyue.collect.models import Event
 from zhiyue.collect.pacing import PACED
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.experience.desk import words
+from zhiyue.experience.desk.follow.acting import is_simulated
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
     """What was looked at. `clock` and `reading` tell what was corrected of when it was, and of how much was read;
     `is_reading`: the act tells of reading at all. `delay_ms` lies between the act and its arrival, None where no
-    browser told it."""
+    browser told it. `is_history`: brought in by a file, or, with `is_simulated`, by nobody."""
 
     in_vocabulary: bool
     is_member: bool
@@ -22,6 +23,7 @@ class Cleaning:
     is_reading: bool
     delay_ms: int | None
     is_history: bool
+    is_simulated: bool
 
 
 def cleaning(event: Event) -> Cleaning:
@@ -35,4 +37,5 @@ def cleaning(event: Event) -> Cleaning:
         is_reading=event.name in PACED,
         delay_ms=max(0, round(delay / timedelta(milliseconds=1))) if event.origin == "browser" else None,
         is_history=event.origin == "import",
+        is_simulated=is_simulated(event),
     )
