@@ -16,7 +16,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import translation
 
-from tests.factories import lesson_of, make_course, make_member
+from tests.factories import lesson_of, make_course, make_member, make_visitor
 from zhiyue.analyse.selectors import interactions
 from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect.kinds import Actor
@@ -444,6 +444,33 @@ def test_of_two_editions_the_one_in_the_readers_language_is_shown(town, visitor)
         assert english.pk in english_slate and town[0].pk not in english_slate
         # What has no edition in the reader's language is shown all the same.
         assert len(chinese_slate) == len(english_slate) == 16
+
+
+def test_what_was_done_on_any_edition_counts_for_all_of_them(town, visitor):
+    english = make_course("data-0-en", topic="data", language="en", edition_of="data-0")
+    train_all()
+    reader, other = Actor(visitor=visitor), Actor(visitor=make_visitor())
+    with translation.override("zh-hans"):
+        popular = ids(slate(reader, policy="popular", k=16))
+    with translation.override("en"):
+        told = ids(slate(reader, policy="popular", k=16))
+    # It takes its original's place, though nobody has read it yet.
+    assert told == [english.pk if pk == town[0].pk else pk for pk in popular]
+    view_course(actor=reader, course=english)
+    view_course(actor=other, course=town[0])
+    of_reader, of_other = slate(reader, k=8), slate(other, k=8)
+    assert ids(of_reader) == ids(of_other)
+    assert of_reader.items[0].reason == Reason("act", event="course.viewed", course_id=english.pk)
+    train_all()
+    assert ids(slate(reader, k=8)) == ids(slate(other, k=8))
+
+
+def test_a_translation_of_what_is_not_out_stands_for_itself(town, visitor):
+    english = make_course("data-0-en", topic="data", language="en", edition_of="data-0")
+    Course.objects.filter(pk=town[0].pk).update(status=Course.Status.WITHDRAWN)
+    train_all()
+    for policy in POLICIES:
+        assert english.pk in ids(slate(Actor(visitor=visitor), k=17, policy=policy))
 
 
 def test_an_edition_that_is_not_out_takes_nobodys_place(town, visitor):

@@ -1,7 +1,11 @@
-"""The academy in the engine's codes: acts, texts and learners for training, one person's acts for serving."""
+"""The academy in the engine's codes: acts, texts and learners for training, one person's acts for serving.
+
+A course that is told in several languages is one course here, under the id of its original: what people did on any
+edition counts for all of them.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,6 +21,7 @@ from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
+from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.kinds import CourseText
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.recommend.fitting import Texts
@@ -49,42 +54,42 @@ class Catalogue:
 
 def academy() -> Academy:
     """Every weighted act, on every course that is published or was acted on."""
-    courses = course_texts()
+    courses, original = course_texts(), families()
     rows, counted_at = interactions(), clock.now()
-    published = np.asarray([course.course_id for course in courses], dtype=np.int64)
-    course_ids = np.union1d(rows.course_id, published).astype(np.int64)
+    acted_on = _originals(rows.course_id, original)
+    course_ids = np.union1d(acted_on, _published(courses, original)).astype(np.int64)
     people, person = np.unique(rows.actor_key, return_inverse=True)
     moment = rows.occurred_at.astype("datetime64[ms]").astype(np.int64)
     acts = Acts(
         person.astype(np.int64),
-        np.searchsorted(course_ids, rows.course_id).astype(np.int64),
+        np.searchsorted(course_ids, acted_on).astype(np.int64),
         rows.weight,
         len(people),
         len(course_ids),
         moment,
         moment / MILLISECONDS_A_DAY,
     )
-    texts, learners = _texts(courses, course_ids), _learners(course_ids, counted_at)
+    texts = _texts(courses, original, course_ids)
+    learners = _learners(course_ids, original, counted_at)
     return Academy(acts, course_ids, texts, _wording(courses), learners, counted_at)
 
 
 def catalogue(known: Ints) -> Catalogue:
     """Every course that is published, and those a model has known so far. No act is read."""
-    courses = course_texts()
-    published = np.asarray([course.course_id for course in courses], dtype=np.int64)
-    course_ids = np.union1d(known, published).astype(np.int64)
-    return Catalogue(course_ids, _texts(courses, course_ids), _wording(courses))
+    courses, original = course_texts(), families()
+    course_ids = np.union1d(known, _published(courses, original)).astype(np.int64)
+    return Catalogue(course_ids, _texts(courses, original, course_ids), _wording(courses))
 
 
-def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
-    """One person's acts on courses that a model knows."""
-    known = [act for act in found if _place(course_ids, act.course_id) is not None]
+def acts_of(found: Sequence[Act], course_ids: Ints, original: Mapping[int, int]) -> Acts:
+    """One person's acts on courses that a model knows. `original`: the original of each edition."""
+    acted_on = [(act, original.get(act.course_id, act.course_id)) for act in found]
+    known = [act for act, course_id in acted_on if _place(course_ids, course_id) is not None]
+    courses = [course_id for _, course_id in acted_on if _place(course_ids, course_id) is not None]
     moment = np.asarray([_milliseconds(act.occurred_at) for act in known], dtype=np.int64)
     return Acts(
         np.zeros(len(known), dtype=np.int64),
-        np.searchsorted(course_ids, np.asarray([act.course_id for act in known], dtype=np.int64)).astype(
-            np.int64
-        ),
+        np.searchsorted(course_ids, np.asarray(courses, dtype=np.int64)).astype(np.int64),
         np.asarray([act.weight for act in known], dtype=np.float32),
         1,
         len(course_ids),
@@ -96,7 +101,7 @@ def acts_of(found: Sequence[Act], course_ids: Ints) -> Acts:
 def still_meant(found: Sequence[Act]) -> list[Act]:
     """One person's acts without those that were taken back, and without what took them back."""
     courses = np.unique(np.asarray([act.course_id for act in found], dtype=np.int64))
-    stands = standing(acts_of(found, courses))
+    stands = standing(acts_of(found, courses, {}))
     return [act for act, is_meant in zip(found, stands, strict=True) if is_meant]
 
 
@@ -106,16 +111,30 @@ def codes_of(courses: Sequence[int] | set[int], course_ids: Ints) -> list[int]:
     return [place for place in places if place is not None]
 
 
+def _originals(course_ids: Ints, original: Mapping[int, int]) -> Ints:
+    known, place = np.unique(course_ids, return_inverse=True)
+    ids = [original.get(course_id, course_id) for course_id in known.tolist()]
+    return np.asarray(ids, dtype=np.int64)[place]
+
+
+def _published(courses: Sequence[CourseText], original: Mapping[int, int]) -> Ints:
+    return np.asarray(
+        [original.get(course.course_id, course.course_id) for course in courses], dtype=np.int64
+    )
+
+
 def _wording(courses: Sequence[CourseText]) -> str:
     words = [[course.course_id, course.title, course.topic, course.tags, course.text] for course in courses]
     return sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
 
 
-def _learners(course_ids: Ints, end: datetime) -> Ints:
+def _learners(course_ids: Ints, original: Mapping[int, int], end: datetime) -> Ints:
     """How many people joined each course or were at one of its lessons in the last seven days. Looking at a course is
     not learning it."""
 
     def counted(events: ibis.Table) -> pa.Table:
+        if original:
+            events = events.mutate(course_id=events.course_id.substitute(dict(original)))
         return (
             events.filter(
                 events.course_id.isin(course_ids.tolist()),
@@ -144,8 +163,11 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _texts(courses: Sequence[CourseText], course_ids: Ints) -> Texts:
+def _texts(courses: Sequence[CourseText], original: Mapping[int, int], course_ids: Ints) -> Texts:
     by_id = {course.course_id: course for course in courses}
+    for course in courses:
+        # Of an original that isn't out an edition tells what it is about.
+        by_id.setdefault(original.get(course.course_id, course.course_id), course)
     found = [by_id.get(int(course_id)) for course_id in course_ids]
     topics = np.unique(["", *(course.topic for course in courses)])
     groups = np.asarray([-1 if course is None else np.searchsorted(topics, course.topic) for course in found])

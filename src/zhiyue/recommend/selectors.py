@@ -1,7 +1,8 @@
 """Slates: the doors of recommendation for pages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -33,6 +34,15 @@ COLD = "cold"
 WISHED_SHARE = 2 / 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What may be shown, by the id of the original: the course, and since when it is out. `original` of the editions
+    that are out."""
+
+    shown: Mapping[int, tuple[int, datetime]]
+    original: Mapping[int, int]
+
+
 def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
     """The k courses to show a person next; what they own or finished is never among them, in no edition. Of a course
     that is out in several languages the edition in the reader's is shown.
@@ -57,15 +67,15 @@ def knows(actor: Actor) -> bool:
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
     """At most k courses most like one, for whoever looks at it; none that is there for being popular alone."""
-    published = _published()
-    held = memory.newest(DEFAULT_POLICY) or _cold(published)
+    offer = _offer()
+    held = memory.newest(DEFAULT_POLICY) or _cold(offer)
     model = held.pipeline
     looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
-    acts = acts_of([looked_at], held.course_ids)
-    exclude = serve.excluding([_closed(held, published, with_editions({course_id}))], model.model.items)
+    acts = acts_of([looked_at], held.course_ids, offer.original)
+    exclude = serve.excluding([_closed(held, offer, with_editions({course_id}))], model.model.items)
     ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
     reason = Reason("similar", course_id=course_id)
-    told = _told(ranked, held, published, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+    told = _told(ranked, held, offer, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
     alike = [item for item in told.items if item.reason.kind == "similar"]
     return replace(told, items=tuple(replace(item, position=n) for n, item in enumerate(alike, start=1)))
 
@@ -91,11 +101,12 @@ def _wished(actor: Actor) -> dict[int, Topic]:
 
 
 def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: Mapping[int, Topic]) -> Slate:
-    published = _published()
-    held = memory.newest(policy) or _cold(published)
-    known = acts_of(acts, held.course_ids)
+    offer = _offer()
+    held = memory.newest(policy) or _cold(offer)
+    known = acts_of(acts, held.course_ids, offer.original)
     shaped = profiles(known, PROFILE)
-    never = _closed(held, published, closed)
+    never = _closed(held, offer, closed)
+    wished = {offer.original.get(course_id, course_id): topic for course_id, topic in wished.items()}
     vary = POLICIES[policy].is_varied
 
     def ranked(exclude: set[int], places: int) -> serve.Ranked:
@@ -111,13 +122,13 @@ def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: M
     listed = [code for code in found.items[0].tolist() if code != NOTHING]
     if len(listed) < k:
         found = found.followed_by(ranked({*never, *listed}, k - len(listed)), len(listed))
-    return _told(found, held, published, policy, _reasons(still_meant(acts), held), wished)
+    return _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wished)
 
 
 def _told(
     ranked: serve.Ranked,
     held: Held,
-    published: Mapping[int, datetime],
+    offer: _Offer,
     policy: str,
     because: Mapping[int, Reason],
     wished: Mapping[int, Topic] | None = None,
@@ -130,20 +141,21 @@ def _told(
     for code, score, speaker in zip(ranked.items[0], ranked.scores[0], ranked.reasons[0], strict=True):
         if code == NOTHING:
             break
-        course_id = int(held.course_ids[code])
+        original = int(held.course_ids[code])
+        course_id, published_at = offer.shown[original]
         reason = because.get(int(speaker))
-        topic = (wished or {}).get(course_id)
+        topic = (wished or {}).get(original)
         if reason is None and topic is not None:
             reason = Reason("interest", topic=topic.name, topic_en=topic.name_en)
         if reason is None:
             learners = int(held.learners[code]) if is_count_fresh else 0
-            is_new = published[course_id] >= new_since
+            is_new = published_at >= new_since
             reason = Reason("new") if is_new else Reason("popular", learners=learners or None)
         items.append(Recommended(course_id, float(score), reason, len(items) + 1))
     return Slate(tuple(items), policy, held.version)
 
 
-def _reasons(acts: Sequence[Act], held: Held) -> dict[int, Reason]:
+def _reasons(acts: Sequence[Act], held: Held, offer: _Offer) -> dict[int, Reason]:
     """For each course acted on, by code, the act to name.
 
     It is the heaviest, where each later act of another kind on the same course halves what came before it:
@@ -160,30 +172,42 @@ def _reasons(acts: Sequence[Act], held: Held) -> dict[int, Reason]:
     return {
         code: Reason("act", event=event, course_id=course_id)
         for course_id, (_, event) in strongest.items()
-        for code in codes_of([course_id], held.course_ids)
+        for code in codes_of([offer.original.get(course_id, course_id)], held.course_ids)
     }
 
 
-def _closed(held: Held, published: Mapping[int, datetime], closed: set[int]) -> list[int]:
-    """Codes of courses that may not be shown: those in `closed`, those not published (any more), and those of which
-    another edition is shown."""
-    hidden = {int(course_id) for course_id in held.course_ids} - set(published)
+def _closed(held: Held, offer: _Offer, closed: set[int]) -> list[int]:
+    """Codes of courses that may not be shown: those in `closed`, and those not published (any more)."""
+    hidden = {int(course_id) for course_id in held.course_ids} - set(offer.shown)
     return codes_of(sorted(closed | hidden), held.course_ids)
 
 
-def _published() -> dict[int, datetime]:
-    """What may be shown, and since when it is out: of several editions of a course, the one for whoever looks."""
-    offered = Course.objects.published().for_readers_of(language_of_reader())
-    rows = offered.values_list("pk", "published_at")
-    return {course_id: at for course_id, at in rows if at is not None}
+def _offer() -> _Offer:
+    """What may be shown to whoever looks: of several editions of a course the one in their language, else the
+    original."""
+    language = language_of_reader()
+    rows = Course.objects.published().values_list("pk", "edition_of_id", "language", "published_at")
+    found: dict[int, list[tuple[bool, bool, int, datetime]]] = {}
+    original: dict[int, int] = {}
+    for course_id, edition_of, told_in, published_at in rows:
+        if published_at is None:
+            continue
+        if edition_of is not None:
+            original[course_id] = edition_of
+        edition = (told_in != language, edition_of is not None, course_id, published_at)
+        found.setdefault(edition_of or course_id, []).append(edition)
+    first = {course_id: min(editions) for course_id, editions in found.items()}
+    return _Offer({course_id: (shown, at) for course_id, (_, _, shown, at) in first.items()}, original)
 
 
-def _cold(published: Mapping[int, datetime]) -> Held:
+def _cold(offer: _Offer) -> Held:
     """What can be served before anything was trained: courses with most members first, then the newest."""
-    course_ids = np.asarray(sorted(published), dtype=np.int64)
-    members = learners_by_course()
+    course_ids = np.asarray(sorted(offer.shown), dtype=np.int64)
+    members: Counter[int] = Counter()
+    for course_id, n in learners_by_course().items():
+        members[offer.original.get(course_id, course_id)] += n
     order = sorted(
-        published, key=lambda course_id: (members.get(course_id, 0), published[course_id], course_id)
+        offer.shown, key=lambda course_id: (members[course_id], offer.shown[course_id][1], course_id)
     )
     score = {course_id: (place + 1) / len(order) for place, course_id in enumerate(order)}
     popular = Popular(np.asarray([score[course_id] for course_id in course_ids.tolist()], dtype=np.float32))
