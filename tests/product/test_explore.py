@@ -39,7 +39,7 @@ def counts(found, facet):
 
 
 def test_without_a_choice_everything_is_counted_once(town):
-    found = explore(Wanted())
+    found = explore(Wanted(), language="zh-hans")
     assert found.total == 5
     assert slugs(found) == ["art", "write-dear", "write-free", "data-paid", "data-free"]
     assert counts(found, "topic") == {"data": 2, "writing": 2, "art": 1}
@@ -54,7 +54,7 @@ def test_without_a_choice_everything_is_counted_once(town):
 
 
 def test_values_of_one_facet_are_alternatives_and_facets_narrow_each_other(town):
-    found = explore(Wanted(chosen={"topic": ["data", "writing"], "price": ["free"]}))
+    found = explore(Wanted(chosen={"topic": ["data", "writing"], "price": ["free"]}), language="zh-hans")
     assert slugs(found) == ["write-free", "data-free"]
     # Its own choice doesn't narrow a facet: these say what one more tick would add.
     assert counts(found, "topic") == {"data": 1, "writing": 1, "art": 0}
@@ -66,23 +66,25 @@ def test_values_of_one_facet_are_alternatives_and_facets_narrow_each_other(town)
 
 def test_every_count_is_what_choosing_it_gives(town):
     chosen = {"topic": ["data"], "level": ["beginner"]}
-    found = explore(Wanted(chosen=chosen))
+    found = explore(Wanted(chosen=chosen), language="zh-hans")
     for facet in FACETS:
         for option in found.facets[facet]:
-            alone = explore(Wanted(chosen={**chosen, facet: [option.value]}))
+            alone = explore(Wanted(chosen={**chosen, facet: [option.value]}), language="zh-hans")
             assert alone.total == option.count, (facet, option.value)
 
 
 def test_what_to_let_go_is_told_with_what_it_leaves(town):
-    found = explore(Wanted(chosen={"topic": ["art"], "price": ["free"]}))
+    found = explore(Wanted(chosen={"topic": ["art"], "price": ["free"]}), language="zh-hans")
     assert found.total == 0
     assert dict(found.without) == {"topic": 2, "price": 1}
-    hopeless = explore(Wanted(chosen={"topic": ["art"], "price": ["free"], "form": ["column"]}))
+    hopeless = explore(
+        Wanted(chosen={"topic": ["art"], "price": ["free"], "form": ["column"]}), language="zh-hans"
+    )
     assert dict(hopeless.without) == {"topic": 0, "price": 0, "form": 0}
 
 
 def test_a_value_that_does_not_exist_finds_nothing_and_is_still_told(town):
-    found = explore(Wanted(chosen={"topic": ["alchemy"]}))
+    found = explore(Wanted(chosen={"topic": ["alchemy"]}), language="zh-hans")
     assert found.total == 0
     assert counts(found, "topic") == {"data": 2, "writing": 2, "art": 1, "alchemy": 0}
     assert dict(found.without) == {"topic": 5}
@@ -101,15 +103,15 @@ def test_orders(town, sort, order):
     places = {}
     if sort == "popular":
         places = {Course.objects.get(slug="data-free").pk: -9, Course.objects.get(slug="write-dear").pk: -4}
-    assert slugs(explore(Wanted(sort=sort), places=places)) == order
+    assert slugs(explore(Wanted(sort=sort), places=places, language="zh-hans")) == order
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_pages_follow_each_other_without_a_gap_or_a_double(town, sort):
-    whole = slugs(explore(Wanted(sort=sort)))
+    whole = slugs(explore(Wanted(sort=sort), language="zh-hans"))
     pages, after = [], ""
     while True:
-        found = explore(Wanted(sort=sort, after=after), size=2)
+        found = explore(Wanted(sort=sort, after=after), size=2, language="zh-hans")
         assert found.total == 5
         pages += slugs(found)
         after = found.after
@@ -119,23 +121,23 @@ def test_pages_follow_each_other_without_a_gap_or_a_double(town, sort):
 
 
 def test_a_course_published_between_two_pages_moves_nothing(town):
-    first = explore(Wanted(), size=2)
+    first = explore(Wanted(), size=2, language="zh-hans")
     make_course("brand-new", topic="art", days_ago=0)
-    second = explore(Wanted(after=first.after), size=2)
+    second = explore(Wanted(after=first.after), size=2, language="zh-hans")
     assert slugs(first) == ["art", "write-dear"]
     assert slugs(second) == ["write-free", "data-paid"]
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.2.3", "--1.2", "1.-", "9" * 80 + ".1", "٣.٤"])
 def test_a_cursor_that_can_not_be_read_is_the_beginning(town, after):
-    assert explore(Wanted(after=after)).total == 5
+    assert explore(Wanted(after=after), language="zh-hans").total == 5
 
 
 def test_drafts_scheduled_and_withdrawn_courses_are_not_counted(town):
     change("art", status="draft")
     change("data-free", status="withdrawn")
     change("data-paid", published_at=clock.now() + timedelta(hours=1))
-    found = explore(Wanted())
+    found = explore(Wanted(), language="zh-hans")
     assert slugs(found) == ["write-dear", "write-free"]
     assert counts(found, "topic") == {"writing": 2}
 
@@ -143,11 +145,11 @@ def test_drafts_scheduled_and_withdrawn_courses_are_not_counted(town):
 def test_two_queries_however_many_courses(town, django_assert_num_queries):
     wanted = Wanted(chosen={"topic": ["data"]}, sort="price")
     with django_assert_num_queries(2):
-        explore(wanted)
+        explore(wanted, language="zh-hans")
     for number in range(15):
         make_course(f"more-{number}")
     with django_assert_num_queries(2):
-        explore(wanted)
+        explore(wanted, language="zh-hans")
 
 
 def test_of_the_editions_of_a_course_the_reader_s_stands_for_all(town):
@@ -162,3 +164,15 @@ def test_of_the_editions_of_a_course_the_reader_s_stands_for_all(town):
     in_chinese = explore(Wanted(), language="zh-hans")
     assert (in_chinese.total, slugs(in_chinese)[0]) == (5, "art")
     assert explore(Wanted(chosen={"language": ["en", "zh-hans"]}), language="en").total == 6
+
+
+def test_an_edition_that_does_not_fit_hides_none_that_does(town):
+    make_course("art-en", topic="art", tags=("painting",), price_fen=0, language="en", edition_of="art")
+    found = explore(Wanted(chosen={"topic": ["art"], "price": ["free"]}), language="zh-hans")
+    assert (slugs(found), counts(found, "language")) == (["art-en"], {"zh-hans": 0, "en": 1})
+    assert slugs(explore(Wanted(chosen={"skill": ["painting"]}), language="zh-hans")) == ["art-en"]
+    both = explore(Wanted(chosen={"topic": ["art"], "level": ["advanced"]}), language="zh-hans")
+    # What leaving the level out would show, and what each price would.
+    assert (both.without["level"], counts(both, "level")["beginner"]) == (1, 1)
+    every = explore(Wanted(chosen={"topic": ["art"]}), language="zh-hans")
+    assert (slugs(every), counts(every, "price")["free"], counts(every, "price")["paid"]) == (["art"], 1, 1)

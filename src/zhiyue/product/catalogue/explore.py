@@ -66,36 +66,37 @@ class _Course:
 
 
 def explore(
-    wanted: Wanted, *, language: str = "", places: Mapping[int, int] | None = None, size: int = PAGE
+    wanted: Wanted, *, language: str, places: Mapping[int, int] | None = None, size: int = PAGE
 ) -> Found:
     """The published courses that have one of the chosen values in every facet that has any.
 
-    Of a course with editions the one in `language` stands for all, until a language is chosen. `places` orders by
-    course id, smallest first, where the order is one the catalogue doesn't know (popular, recommended).
+    Until a language is chosen, an edition in another language than `language` is left out where the one in it is
+    shown. `places` orders by course id, smallest first, where the order is one the catalogue doesn't know (popular,
+    recommended).
     """
     chosen = {name: frozenset(values) for name, values in wanted.chosen.items() if values}
     courses = _courses()
-    # As if another language were chosen than theirs.
-    shown_by_another = set() if "language" in chosen else _shown_by_another(courses, language)
-    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    only_missing: Counter[str] = Counter()
-    fitting: list[_Course] = []
-    for course in courses:
-        missing = [name for name, values in chosen.items() if not course.values[name] & values]
-        if course.id in shown_by_another:
-            missing.append("language")
-        if not missing:
-            fitting.append(course)
-        elif len(missing) == 1:
-            only_missing[missing[0]] += 1
-        # A facet's own choice doesn't narrow its own counts: its values are alternatives.
-        for name in FACETS if not missing else missing if len(missing) == 1 else ():
-            counts[name].update(course.values[name])
-    page, after = _page(fitting, wanted, places or {}, size)
+    missing = {
+        course.id: {name for name, values in chosen.items() if not course.values[name] & values}
+        for course in courses
+    }
+
+    def fitting(*, but: str = "") -> list[_Course]:
+        """Those that fit every facet, one left out."""
+        found = [course for course in courses if missing[course.id] <= {but}]
+        return found if "language" in chosen.keys() - {but} else _once(found, language)
+
+    found = fitting()
+    page, after = _page(found, wanted, places or {}, size)
     cards = courses_by_id(course.id for course in page)
+    counts = {
+        # A facet's own choice doesn't narrow its own counts: its values are alternatives.
+        name: _counted([course for course in courses if missing[course.id] <= {name}], name, chosen, language)
+        for name in FACETS
+    }
     known = {name: frozenset().union(*(course.values[name] for course in courses)) for name in FACETS}
     return Found(
-        total=len(fitting),
+        total=len(found),
         cards=[cards[course.id] for course in page if course.id in cards],
         after=after,
         facets={
@@ -107,8 +108,30 @@ def explore(
             ]
             for name in FACETS
         },
-        without={name: len(fitting) + only_missing[name] for name in chosen},
+        without={name: len(fitting(but=name)) for name in chosen},
     )
+
+
+def _once(courses: Sequence[_Course], language: str) -> list[_Course]:
+    """Without the editions of which the one in `language` is among them."""
+    told = {course.original for course in courses if course.language == language}
+    return [course for course in courses if course.language == language or course.original not in told]
+
+
+def _counted(
+    courses: Sequence[_Course], name: str, chosen: Mapping[str, frozenset[str]], language: str
+) -> Counter[str]:
+    """How many courses have each value of a facet; of two editions that have the same, the reader's."""
+    counts: Counter[str] = Counter()
+    own: dict[int, frozenset[str]] = {}
+    if name != "language" and "language" not in chosen:
+        own = {course.original: course.values[name] for course in courses if course.language == language}
+    for course in courses:
+        values = course.values[name]
+        counts.update(
+            values if course.language == language else values - own.get(course.original, frozenset())
+        )
+    return counts
 
 
 def _page(
@@ -183,12 +206,6 @@ def _courses() -> list[_Course]:
         for row in rows
         if row.published_at is not None
     ]
-
-
-def _shown_by_another(courses: Sequence[_Course], language: str) -> set[int]:
-    """The editions of a course in other languages, where there is one in `language`."""
-    told = {course.original for course in courses if course.language == language}
-    return {course.id for course in courses if course.language != language and course.original in told}
 
 
 def _price_values(price_fen: int) -> frozenset[str]:
