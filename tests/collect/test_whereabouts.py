@@ -56,14 +56,37 @@ def test_the_key_is_the_one_in_the_file_also_where_the_person_has_another_now(le
     assert (whereabouts(as_member).key, whereabouts(as_visitor).key) == (of_member, of_visitor)
 
 
-def test_of_a_file_that_was_lost_or_spoilt_no_key_is_told(learner):
+@pytest.fixture
+def sealed(learner):
     event = act(Actor(member_id=learner.pk), 1)
     assert lake.seal(day=event.day)
-    file = Path(settings.ZHIYUE_DATA_DIR) / "lake" / whereabouts(event).file
-    file.write_bytes(b"no table")
-    assert whereabouts(event).key is None
+    return event, Path(settings.ZHIYUE_DATA_DIR) / "lake" / whereabouts(event).file
+
+
+def test_of_a_file_that_is_not_there_no_key_is_told(sealed):
+    event, file = sealed
     file.unlink()
     assert (whereabouts(event).file, whereabouts(event).key) == (file.name, None)
+
+
+def test_a_file_that_is_no_table_is_found_out(sealed):
+    event, file = sealed
+    file.write_bytes(b"no table")
+    assert whereabouts(event).key is None
+    assert whereabouts(event).file == ""
+
+
+def test_wherever_a_byte_is_wrong_the_key_is_told_or_the_day_reopened(sealed):
+    event, file = sealed
+    content = file.read_bytes()
+    key = whereabouts(event).key
+    for place in range(0, len(content), 97):
+        file.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        found = whereabouts(event)
+        assert found.key in (key, None)
+        if found.key is None:
+            assert SealedDay.objects.get(day=event.day).file == ""
+            SealedDay.objects.filter(day=event.day).update(file=file.name)
 
 
 def test_the_day_told_is_the_one_on_which_the_event_is_deleted(learner, monkeypatch):

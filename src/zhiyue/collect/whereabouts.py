@@ -33,16 +33,16 @@ def whereabouts(event: Event) -> Whereabouts:
         is_over=is_over,
         file=sealed.file if sealed else "",
         sealed_at=sealed.sealed_at if sealed else None,
-        key=_key(sealed.file, event) if sealed else None,
+        key=_key(sealed, event) if sealed else None,
         days_kept=retention.days_kept(event.name),
         goes_on=retention.goes_on(event.name, event.day),
         source=event.source,
     )
 
 
-def _key(file: str, event: Event) -> int | None:
+def _key(sealed: SealedDay, event: Event) -> int | None:
     try:
-        return lake.key_in(file, event_id=event.pk)
+        return lake.key_in(sealed, event_id=event.pk)
     except LakeUnreachable:
         # A bucket that doesn't answer, or a day that was sealed anew a moment ago: where the event lies is known, its
         # key there is not.

@@ -38,7 +38,12 @@ class Place:
     def files(self) -> dict[str, Stored]:
         """Every file by its name, unfinished ones too."""
         with self._troubles_told():
-            found = self._filesystem.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+            try:
+                found = self._filesystem.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+            except UnicodeDecodeError as why:
+                raise OSError(
+                    "a file there has a name that isn't UTF-8; it isn't of the lake: move it away"
+                ) from why
             if not found and not self.is_local:
                 self._require_bucket()
         return {one.base_name: Stored(one.size, one.mtime) for one in found if one.type == fs.FileType.File}
