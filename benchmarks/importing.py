@@ -1,5 +1,6 @@
 """Past events out of a file: rows a second on SQLite and on PostgreSQL, CSV, Parquet and xAPI, beside what the
-database itself can take of the same rows (COPY, or one bare INSERT for many).
+database itself can take of the same rows (COPY, or one bare INSERT for many). The rows are in the order of time, as
+systems write down their past; BENCHMARK_SHUFFLED=1 has them in none.
 
 Run as `python -m benchmarks importing`.
 """
@@ -85,10 +86,13 @@ def _rows(seed: int) -> list[dict[str, str]]:
     chance = random.Random(seed)
     now = clock.now().replace(microsecond=0)
     rows = []
-    for _ in range(ROWS):
+    ages = [chance.randrange(100 * 86_400) for _ in range(ROWS)]
+    if not os.environ.get("BENCHMARK_SHUFFLED"):
+        ages.sort(reverse=True)
+    for age in ages:
         act = chance.choices(("view", "read", "done", "page"), (5, 4, 1, 1))[0]
         of_lesson = act in ("read", "done")
-        moment = now - timedelta(seconds=chance.randrange(100 * 86_400))
+        moment = now - timedelta(seconds=age)
         rows.append(
             {
                 "who": f"m{chance.randrange(MEMBERS)}@test.example",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zhiyue.collect.cleaning import check
 from zhiyue.collect.errors import NotInVocabulary
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.collect.xapi import VERBS, Subject, to_statement, told_by
@@ -145,6 +146,25 @@ def test_whatever_it_says_it_is_read_or_refused(statement):
     except NotInVocabulary:
         return
     assert isinstance(told.name, str) and told.person
+
+
+CMI5 = "https://w3id.org/xapi/cmi5/result/extensions/progress"
+NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**400), float("nan"), float("inf")])
+DURATIONS = st.text(max_size=5) | st.integers(0, 10**30).map("PT{}S".format) | st.just(f"P{'9' * 400}D")
+
+
+@given(NUMBERS | st.booleans() | st.none(), DURATIONS)
+def test_however_much_was_read_it_is_a_number_or_refused(progress, duration):
+    result = {"duration": duration, "extensions": {CMI5: progress}}
+    verb = {"id": "http://adlnet.gov/expapi/verbs/progressed"}
+    about = {"id": "https://old.example/courses/intuition/lessons/one"}
+    line = json.dumps(WHOLE | {"verb": verb, "object": about, "result": result})
+    told = told_by((line,))
+    try:
+        check(name=told.name, origin="import", course_id=1, lesson_id=1, properties=told.properties)
+    except NotInVocabulary:
+        return
+    assert 0 <= told.properties["percent"] <= 100
 
 
 def test_an_id_is_kept_where_there_is_one():

@@ -61,6 +61,13 @@ class UnreadableHistory(Refused):
     status: ClassVar[int] = 400
 
 
+class BadRefusals(Refused):
+    """The refused rows can't be written where they should be."""
+
+    code = "bad_refusals"
+    status: ClassVar[int] = 400
+
+
 class ImportNotFound(Refused):
     """There is no import of that number."""
 

@@ -93,7 +93,6 @@ def row_of(
     received_at: datetime,
     purposes: Purpose,
     zone: ZoneInfo,
-    source_id: int | None = None,
 ) -> LogRow:
     """`zone` is the academy's, which whoever makes many rows asks for once."""
     return LogRow(
@@ -111,7 +110,6 @@ def row_of(
         cleaned.occurred_at.astimezone(zone).date(),
         cleaned.corrections,
         int(purposes),
-        source_id,
     )
 
 

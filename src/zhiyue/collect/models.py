@@ -46,7 +46,7 @@ class Event(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            # Each event is of a member or of a visitor: it stands in one of the two.
+            # Most events are of a member or of a visitor alone, and stand in one of the two.
             models.Index(
                 fields=["member", "-occurred_at"],
                 name="event_by_member",
@@ -59,6 +59,8 @@ class Event(models.Model):
             ),
             models.Index(fields=["day"], name="event_by_day"),
             models.Index(fields=["source"], name="event_by_source", condition=models.Q(source__isnull=False)),
+            # What comes in now, however much a file brought a moment ago.
+            models.Index(fields=["-id"], name="event_by_no_source", condition=models.Q(source__isnull=True)),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -238,8 +240,9 @@ class Forgotten(models.Model):
 
 
 class HistoryImport(models.Model):
-    """One file of past events that was brought in, and what became of its rows. `errors` holds the first of them:
-    row number, reason, detail."""
+    """One file of past events that was brought in, and what became of its rows. `errors` holds the first of those that
+    were refused: row number, reason, detail; `reasons` counts all of them. `failure` says why the file couldn't be
+    read to its end."""
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -257,6 +260,8 @@ class HistoryImport(models.Model):
     refused = models.BigIntegerField(default=0)
     unconsented = models.BigIntegerField(default=0)
     errors = models.JSONField(default=list)
+    reasons = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

@@ -24,8 +24,9 @@ def by(actor: Actor) -> EventQuerySet:
 
 
 def latest_events(*, actor: Actor | None = None, after_id: int = 0, limit: int = 20) -> list[Event]:
-    """The newest events first, those after `after_id` only; of one actor where one is given."""
-    events = Event.objects.all() if actor is None else by(actor)
+    """The newest events first, those after `after_id` only; of one actor where one is given, else of everybody but
+    what files brought."""
+    events = Event.objects.filter(source=None) if actor is None else by(actor)
     return list(
         events.serving(Purpose.ANALYTICS)
         .filter(pk__gt=after_id)

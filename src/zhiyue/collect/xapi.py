@@ -111,6 +111,7 @@ STATEMENT_ACTORS = ("email", "phone", "username")
 # A line longer than this is no statement of an act.
 LONGEST_LINE = 64_000
 LONGEST_READING_SECONDS = 60
+_ANY_PERCENT = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +275,10 @@ def _properties(name: str, result: object) -> dict[str, object]:
     seconds = _seconds(told.get("duration"))
     properties: dict[str, object] = {}
     if isinstance(percent, int | float) and not isinstance(percent, bool):
-        properties["percent"] = round(percent)
+        # What isn't finite goes on as it stands, and is refused as no number of the table.
+        properties["percent"] = round(percent) if abs(percent) < _ANY_PERCENT else percent
     if seconds is not None:
-        properties["seconds"] = min(max(1, round(seconds)), LONGEST_READING_SECONDS)
+        properties["seconds"] = round(min(max(1.0, seconds), LONGEST_READING_SECONDS))
     return properties
 
 

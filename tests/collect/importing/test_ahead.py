@@ -1,5 +1,10 @@
 """Long files, whose rows a process of their own reads and judges."""
 
+import gc
+import os
+import re
+import signal
+import struct
 from datetime import timedelta
 
 import pytest
@@ -81,14 +86,47 @@ def test_it_goes_on_where_it_was_broken_off(tmp_path, learner):
     assert (outcome.rows, outcome.imported, Event.objects.count()) == (9, 9, 9)
 
 
-def test_a_file_that_breaks_off_says_so(tmp_path, learner):
-    path = write(tmp_path, 7)
+@pytest.fixture
+def asked(monkeypatch):
+    """How many parts the other process was asked for."""
+    times = []
+    ask = ahead._next
+    monkeypatch.setattr(ahead, "_next", lambda told: (times.append(told), ask(told))[1])
+    return times
+
+
+def test_a_file_that_breaks_off_says_so(tmp_path, learner, monkeypatch, asked):
+    # Several blocks of what is read at once, and several parts.
+    monkeypatch.setattr(running, "PART", 100)
+    path = write(tmp_path, 900)
     with path.open("ab") as file:
         file.write(b"learner@test.example,\xff\xfe,intuition\n")
-    with pytest.raises(UnreadableHistory, match=r"past\.csv can't be read after row"):
+    with pytest.raises(UnreadableHistory) as told:
         bring(path)
     record = HistoryImport.objects.get()
-    assert (record.state, record.rows) == ("failed", Event.objects.count())
+    row = int(re.search(r"past\.csv can't be read after row (\d+):", str(told.value))[1])
+    assert record.rows <= row <= 900 and record.rows >= 700
+    assert (record.state, record.failure) == ("failed", str(told.value))
+    assert (len(asked), Event.objects.count()) == (record.rows // 100, record.rows)
+
+
+def test_one_that_was_killed_in_the_middle_of_a_word_is_told(tmp_path, learner, monkeypatch):
+    reading, writing = ahead.get_context("spawn").Pipe(duplex=False)
+    os.write(writing.fileno(), struct.pack("!i", 5000) + b"half of it")
+    writing.close()
+    with pytest.raises(RuntimeError, match="ended before its time"):
+        ahead._next(reading)
+
+
+def test_what_fails_there_is_told_here(tmp_path, learner):
+    reading, writing = ahead.get_context("spawn").Pipe(duplex=False)
+    before = signal.getsignal(signal.SIGINT)
+    path = write(tmp_path, 3)
+    ahead._tell(writing, path, parse_mapping(MAPPING, file=path), None, 2, 0)
+    signal.signal(signal.SIGINT, before)
+    gc.enable()
+    with pytest.raises(RuntimeError, match="AttributeError"):
+        ahead._next(reading)
 
 
 def test_a_process_that_dies_ends_the_import(tmp_path, learner, monkeypatch):

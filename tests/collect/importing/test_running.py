@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from uuid import uuid4
+from uuid import RFC_4122, uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from tests.factories import make_course, make_member
-from zhiyue.collect.errors import ImportNotFound, ImportNotInState, UnreadableHistory
+from zhiyue.collect.errors import BadRefusals, ImportNotFound, ImportNotInState, UnreadableHistory
 from zhiyue.collect.importing import running, undoing
 from zhiyue.collect.importing.mapping import parse_mapping
 from zhiyue.collect.kinds import Actor
@@ -24,6 +24,7 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import NOTHING, Purpose
 from zhiyue.core.consent.services import choose
+from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.places import places
 
@@ -228,6 +229,56 @@ class TestBrokenOff:
         assert told(outcome) == (10, 0, 0, 0)
         assert (Event.objects.count(), outcome.rows) == (10, 10)
 
+    def test_what_was_refused_before_is_told_too(self, folder, learner, course):
+        rows = self.rows(8)
+        rows[0] = line(who="nobody@test.example")
+        rows[5] = line(course="alchemy")
+        path, refused = write(folder, *rows), folder / "refused.csv"
+
+        def fail(done, total):
+            if done == 3:
+                raise ZeroDivisionError
+
+        mapping = parse_mapping(MAPPING, file=path)
+        told_to = {"mapping": mapping, "places": places(), "by": None, "refused_to": refused}
+        with pytest.raises(ZeroDivisionError):
+            running.import_file(path, report=fail, **told_to)
+        _, outcome = running.import_file(path, report=lambda *_: None, **told_to)
+        assert outcome.reasons == {"unknown_person": 1, "unknown_course": 1}
+        numbers = [one.split(",")[0] for one in refused.read_text(encoding="utf-8-sig").splitlines()]
+        assert numbers == ["row", "1", "6"]
+        # The same where the first file is gone meanwhile.
+        HistoryImport.objects.update(state="failed")
+        refused.unlink()
+        running.import_file(path, report=lambda *_: None, **told_to)
+        assert refused.read_text(encoding="utf-8-sig").count("\n") == 3
+
+    def test_who_stops_it_finds_it_broken_off(self, folder, learner, course):
+        path = write(folder, *self.rows(6))
+
+        def stop(done, total):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            running.import_file(
+                path, mapping=parse_mapping(MAPPING, file=path), places=places(), by=None, report=stop
+            )
+        assert HistoryImport.objects.get().state == "failed"
+
+    def test_a_file_that_changes_while_it_is_read_is_no_import(self, folder, learner, course):
+        path = write(folder, *self.rows(9))
+
+        def change(done, total):
+            path.write_text(path.read_text(encoding="utf-8") + line() + "\n", encoding="utf-8")
+
+        with pytest.raises(UnreadableHistory, match=r"past\.csv changed while it was read"):
+            running.import_file(
+                path, mapping=parse_mapping(MAPPING, file=path), places=places(), by=None, report=change
+            )
+        record_ = HistoryImport.objects.get()
+        assert (record_.state, record_.rows) == ("failed", 3)
+        assert "changed while it was read" in record_.failure
+
     def test_a_part_is_whole_or_not_there(self, folder, learner, course, monkeypatch):
         path = write(folder, *self.rows(6))
         keep = HistoryImport.save
@@ -243,6 +294,71 @@ class TestBrokenOff:
         monkeypatch.setattr(HistoryImport, "save", keep)
         assert Event.objects.count() == 3
         assert told(bring(path)[1]) == (6, 0, 0, 0)
+
+
+def test_the_refused_rows_are_never_written_over_the_file(folder, learner, course):
+    path = write(folder, line(), line(who="nobody@test.example"))
+    before = path.read_bytes()
+    for bring_in in (attempt, bring):
+        for target in (path, folder, folder / "nowhere" / "refused.csv"):
+            with pytest.raises(BadRefusals):
+                bring_in(path, refused_to=target)
+    assert (path.read_bytes(), Event.objects.count(), HistoryImport.objects.count()) == (before, 0, 0)
+
+
+def test_made_ids_begin_with_the_moment_and_say_that_they_are_made(folder, learner, course):
+    bring(write(folder, line(), line(at=YESTERDAY - timedelta(hours=1)), line(at="1969-12-31T23:59:59Z")))
+    earlier, later = Event.objects.order_by("occurred_at").values_list("event_id", flat=True)
+    assert earlier.int < later.int
+    for one, moment in ((earlier, YESTERDAY - timedelta(hours=1)), (later, YESTERDAY)):
+        assert one.int >> 80 == int(moment.timestamp() * 1000)
+        assert (one.version, one.variant) == (8, RFC_4122)
+
+
+def test_equal_moments_keep_the_order_of_the_file(folder, learner):
+    slugs = [f"c{n}" for n in range(12)]
+    courses = {make_course(slug).pk: slug for slug in slugs}
+    bring(write(folder, *(line(course=slug) for slug in slugs)))
+    assert [courses[pk] for pk in Event.objects.order_by("pk").values_list("course_id", flat=True)] == slugs
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Shanghai", "Pacific/Kiritimati"])
+def test_a_year_that_no_calendar_has_is_refused(folder, learner, course, settings, zone):
+    settings.ZHIYUE_TIME_ZONE = zone
+    rows = [line(at=at) for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00")]
+    _, outcome = bring(write(folder, *rows, line()))
+    assert told(outcome) == (1, 0, 3, 0)
+
+
+def test_an_act_of_while_they_refused_is_not_brought_in(folder, learner, course, monkeypatch):
+    def choose_days_ago(days, granted):
+        monkeypatch.setattr(clock, "now", lambda: now - timedelta(days=days))
+        choose(member_id=learner.pk, visitor=None, granted=granted, way=Choice.Way.SETTINGS)
+        monkeypatch.setattr(clock, "now", lambda: now)
+
+    now = clock.now()
+    choose_days_ago(20, NOTHING)
+    choose_days_ago(10, Purpose.ANALYTICS)
+    rows = [line(at=now - timedelta(days=days)) for days in (30, 15, 5)]
+    _, outcome = bring(write(folder, *rows))
+    assert told(outcome) == (2, 0, 0, 1)
+    found = Event.objects.order_by("occurred_at").values_list("purposes", flat=True)
+    assert list(found) == [int(Purpose.ANALYTICS)] * 2
+
+
+def test_a_quote_that_is_never_closed_takes_nothing_with_it(folder, learner, course):
+    path = write(folder, line(), '"a' + line(), line())
+    with pytest.raises(UnreadableHistory, match="after row 1"):
+        bring(path)
+    assert Event.objects.count() == 0
+
+
+def test_its_days_are_sealed_soon(folder, learner, course):
+    record_, _ = bring(write(folder, line()))
+    assert Job.objects.filter(name="collect.seal").count() == 1
+    Job.objects.all().delete()
+    undoing.undo(import_id=record_.pk, by=None)
+    assert Job.objects.filter(name="collect.seal").count() == 1
 
 
 def test_two_who_bring_the_same_file_in_store_each_row_once(folder, learner, course, monkeypatch):
@@ -374,7 +490,8 @@ class TestFiles:
         path.write_text("who,when\na,b\n", encoding="utf-8")
         with pytest.raises(UnreadableHistory, match=r"no column “at”, “act”.*it has: who, when"):
             bring(path)
-        assert HistoryImport.objects.get().state == "failed"
+        # It never began.
+        assert not HistoryImport.objects.exists()
 
     @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00rubbish", b"PAR1 not really"])
     @pytest.mark.parametrize("name", ["past.csv", "past.parquet"])

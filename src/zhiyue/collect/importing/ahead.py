@@ -6,11 +6,13 @@ That process knows no database and sets no Django up: all that judging needs goe
 
 import gc
 import signal
+import traceback
 from collections.abc import Iterator
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 from zhiyue.collect.errors import UnreadableHistory
 from zhiyue.collect.importing import files
@@ -19,6 +21,12 @@ from zhiyue.collect.importing.mapping import ColumnMapping
 
 # A process takes about a second to come up, in which so many rows would be read and judged.
 LONG = 100_000
+
+
+class _Failed(NamedTuple):
+    """An error that isn't the file's: as words, for not every one of them can be sent."""
+
+    trace: str
 
 
 def judged_parts(
@@ -54,11 +62,14 @@ def _judged(path: Path, mapping: ColumnMapping, judge: Judge, size: int, skip: i
 
 def _next(told: Connection) -> JudgedPart | None:
     try:
-        part: JudgedPart | UnreadableHistory | None = told.recv()
-    except EOFError as why:
+        part: JudgedPart | UnreadableHistory | _Failed | None = told.recv()
+    except (EOFError, OSError) as why:
+        # Killed, perhaps for want of memory, it may have said half of something.
         raise RuntimeError("The process that judges the rows of an import ended before its time.") from why
     if isinstance(part, UnreadableHistory):
         raise part
+    if isinstance(part, _Failed):
+        raise RuntimeError(f"The process that judges the rows of an import failed:\n{part.trace}")
     return part
 
 
@@ -70,8 +81,10 @@ def _tell(whom: Connection, path: Path, mapping: ColumnMapping, judge: Judge, si
         for part in _judged(path, mapping, judge, size, skip):
             whom.send(part)
         whom.send(None)
-    except UnreadableHistory as why:
-        whom.send(why)
     except BrokenPipeError:
         # Nobody asks any more.
         return
+    except UnreadableHistory as why:
+        whom.send(why)
+    except Exception:
+        whom.send(_Failed(traceback.format_exc()))

@@ -46,23 +46,56 @@ def parts(path: Path, mapping: ColumnMapping, *, size: int, skip: int = 0) -> It
     """The rows after the first `skip`, `size` at a time. Raises UnreadableHistory, where the file breaks off too."""
     rows = {"csv": _csv_rows, "parquet": _parquet_rows, "xapi": _lines}[mapping.form](path, mapping)
     part: list[Row] = []
+    last = 0
     try:
         for row in rows:
-            if row[0] <= skip:
+            last = row[0]
+            if last <= skip:
                 continue
             part.append(row)
             if len(part) == size:
                 yield part
                 part = []
     except (OSError, UnicodeError, csv.Error, pa.ArrowException) as why:
-        raise UnreadableHistory(f"{path.name} can't be read after row {skip + len(part)}: {why}") from why
+        raise UnreadableHistory(f"{path.name} can't be read after row {last}: {why}") from why
     if part:
         yield part
 
 
+class Unchanged:
+    """A file that is read as it was when its reading began."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._begun = self._looked_at()
+
+    def require(self) -> None:
+        if self._looked_at() != self._begun:
+            raise UnreadableHistory(
+                f"{self._path.name} changed while it was read. Undo this import, and bring the file in again."
+            )
+
+    def _looked_at(self) -> tuple[int, ...]:
+        try:
+            found = self._path.stat()
+        except OSError as why:
+            raise UnreadableHistory(f"{self._path} can't be read: {why.strerror or why}.") from why
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def check_columns(path: Path, mapping: ColumnMapping) -> None:
+    """Raises UnreadableHistory where the file isn't of its form, or lacks a column."""
+    rows = {"csv": _csv_rows, "parquet": _parquet_rows, "xapi": _lines}[mapping.form](path, mapping)
+    try:
+        next(rows, None)
+    except (OSError, UnicodeError, csv.Error, pa.ArrowException) as why:
+        raise UnreadableHistory(f"{path.name} can't be read: {why}") from why
+
+
 def _csv_rows(path: Path, mapping: ColumnMapping) -> Iterator[Row]:
     with _text(path, mapping.encoding, newline="") as file:
-        lines = csv.reader(file, delimiter=_delimiter(mapping.delimiter))
+        # Else a quote that is never closed takes all that follows into its cell.
+        lines = csv.reader(file, delimiter=_delimiter(mapping.delimiter), strict=True)
         header = [name.strip() for name in next(lines, [])]
         places = _places(header, mapping, path)
         width = len(header)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2b
-from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from zhiyue.collect.cleaning import FUTURE_BOUND, fitting
+from zhiyue.collect.cleaning import FUTURE_BOUND, check
 from zhiyue.collect.errors import NotInVocabulary
 from zhiyue.collect.importing.files import Row
 from zhiyue.collect.importing.mapping import EPOCH, EPOCH_MS, ColumnMapping, Place
@@ -20,6 +19,10 @@ from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.kit.columns import storable
 
 DETAIL_LIMIT = 200
+_48_BITS = 2**48 - 1
+# Where an id says that it is of version 8, and of RFC 9562.
+_NO_MARKS = ~(0xF << 76 | 0b11 << 62)
+_MARKS = 8 << 76 | 0b10 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,14 @@ class Known:
 
 # Event id, kind, member, course, lesson, properties, moment and business day: plain, because it may come from another
 # process.
-Judged = tuple[int, str, int, int | None, int | None, Mapping[str, object], datetime, date]
+JudgedRow = tuple[int, str, int, int | None, int | None, Mapping[str, object], datetime, date]
 
 
 class JudgedPart(NamedTuple):
-    """How many rows there were, what can be taken of them in the order of its ids, and what can't."""
+    """How many rows there were, what can be taken of them, and what can't; both in the order of the file."""
 
     rows: int
-    taken: list[Judged]
+    taken: list[JudgedRow]
     faults: list[Fault]
 
 
@@ -78,32 +81,29 @@ class Judge:
         self._tell = told_by if mapping.form == "xapi" else _Cells(mapping).told
 
     def judge(self, rows: Sequence[Row]) -> JudgedPart:
-        taken: list[Judged] = []
+        taken: list[JudgedRow] = []
         faults: list[Fault] = []
         for number, cells in rows:
             try:
                 taken.append(self._one(cells))
             except NotInVocabulary as why:
                 faults.append(Fault(number, why.reason, storable(str(why))[:DETAIL_LIMIT]))
-        # What lies side by side in the log's unique index is stored faster.
-        taken.sort(key=itemgetter(0))
         return JudgedPart(len(rows), taken, faults)
 
-    def _one(self, cells: tuple[str, ...]) -> Judged:
+    def _one(self, cells: tuple[str, ...]) -> JudgedRow:
         told = self._tell(cells)
         member_id = self._member(told.person_by, told.person)
         course_id = self._course(told.course)
-        moment = self._moment(told.when)
+        moment, day = self._moment(told.when)
         lesson_id = self._lesson(told.lesson, course_id)
         properties = dict(told.properties or {})
-        fitting(
+        check(
             name=told.name,
             origin="import",
             course_id=course_id,
             lesson_id=lesson_id,
             properties=properties,
         )
-        day = moment.astimezone(self._known.zone).date()
         if day <= self._known.gone_by[told.name]:
             raise NotInVocabulary(
                 "kept_no_longer", f"{told.name} is kept {self._known.days_kept[told.name]} days."
@@ -118,17 +118,17 @@ class Judge:
             raise NotInVocabulary("unknown_person", f"There is no member with the {by} “{person[:60]}”.")
         return found
 
-    def _moment(self, when: str | datetime) -> datetime:
+    def _moment(self, when: str | datetime) -> tuple[datetime, date]:
+        """When it was, and the business day of it."""
         moment = when if isinstance(when, datetime) else _read_moment(when, self._mapping.when_format)
         try:
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._known.told_zone)).astimezone(
-                UTC
-            )
+            known = moment if moment.tzinfo else moment.replace(tzinfo=self._known.told_zone)
+            moment, day = known.astimezone(UTC), known.astimezone(self._known.zone).date()
         except OverflowError as why:
             raise NotInVocabulary("malformed", f"“{str(when)[:60]}” is no moment.") from why
         if moment > self._known.now + FUTURE_BOUND:
             raise NotInVocabulary("in_the_future", f"{moment.isoformat()} hasn't come yet.")
-        return moment
+        return moment, day
 
     def _course(self, text: str) -> int | None:
         if not text:
@@ -257,13 +257,19 @@ def _read_moment(text: str, form: str) -> datetime:
 
 def _event_id(told: Told, member_id: int, moment: datetime) -> int:
     """The row's own id where that is a UUID; else one made of what it says, so that the same row again is the same
-    event. Numbers of rows are no ids: two tables have the same ones, so they count beside all else that a row says."""
+    event. Numbers of rows are no ids: two tables have the same ones, so they count beside all else that a row says.
+
+    Made ids begin with the moment, as version 8 of RFC 9562 lets them: in the log's unique index what happened together
+    stands together, and a file in the order of time is stored faster.
+    """
     if told.event_id:
         try:
             return UUID(told.event_id).int
         except ValueError:
             pass
     properties = sorted(told.properties.items()) if told.properties else []
-    says = (member_id, moment.timestamp(), told.name, told.course, told.lesson, properties, told.event_id)
+    seconds = moment.timestamp()
+    says = (member_id, seconds, told.name, told.course, told.lesson, properties, told.event_id)
     text = "\x1f".join(map(str, says))
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
+    rest = int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=10).digest())
+    return (int(seconds * 1000) & _48_BITS) << 80 | rest & _NO_MARKS | _MARKS

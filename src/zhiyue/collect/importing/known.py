@@ -9,7 +9,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 
 
-def known(mapping: ColumnMapping, places: Places) -> Known:
+def read_known(mapping: ColumnMapping, places: Places) -> Known:
     ways = STATEMENT_ACTORS if mapping.form == "xapi" else (mapping.person_by,)
     today, zone = clock.business_day(), clock.business_zone()
     return Known(

@@ -1,12 +1,11 @@
 """Brings the events of a file in: a part at a time, each whole or not at all, going on where it was broken off."""
 
-import csv
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -17,19 +16,22 @@ from zhiyue.collect import consenting
 from zhiyue.collect.errors import ImportNotInState
 from zhiyue.collect.importing import files
 from zhiyue.collect.importing.ahead import judged_parts
-from zhiyue.collect.importing.judging import Fault, Judge, Judged, JudgedPart, Places
-from zhiyue.collect.importing.known import known
+from zhiyue.collect.importing.judging import Fault, Judge, JudgedPart, JudgedRow, Places
+from zhiyue.collect.importing.known import read_known
 from zhiyue.collect.importing.mapping import ColumnMapping
+from zhiyue.collect.importing.refusals import RefusedRows, require_another
 from zhiyue.collect.log import LogRow, append
 from zhiyue.collect.models import Event, HistoryImport
+from zhiyue.collect.tasks import seal
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.services import note
 from zhiyue.core.consent.purposes import Purpose
-from zhiyue.core.consent.selectors import granted_to_many
+from zhiyue.core.consent.selectors import changed_by, granted_to_many
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import storable
-from zhiyue.core.kit.sheets import csv_cell
+from zhiyue.core.kit.errors import Refused
 
 PART = 50_000
 ERRORS_KEPT = 200
@@ -63,16 +65,17 @@ def try_file(
     path: Path, *, mapping: ColumnMapping, places: Places, report: Report, refused_to: Path | None = None
 ) -> Outcome:
     """What `import_file` would do, without writing anything but the file of refused rows, if asked.
-    Raises UnreadableHistory."""
+    Raises UnreadableHistory, BadRefusals."""
     outcome = Outcome()
     seen: set[UUID] = set()
+    require_another(path, refused_to)
+    files.check_columns(path, mapping)
     total = files.count_rows(path, mapping)
-    with _Faults(refused_to) as faults, _few_collections():
+    with RefusedRows(refused_to) as faults, _few_collections():
         for judged in _judged(path, mapping, places, skip=0, total=total):
             part = _agreed(judged, mapping, source=None)
             ids = [event.event_id for event in part.events]
-            known = _known(ids) | (seen & set(ids))
-            fresh = set(ids) - known
+            fresh = set(ids) - _in_log(ids) - seen
             seen |= fresh
             _add(outcome, part, new=len(fresh))
             faults.write(part.faults)
@@ -90,23 +93,37 @@ def import_file(
     refused_to: Path | None = None,
 ) -> tuple[HistoryImport, Outcome]:
     """Bring the events of a file in. What the log holds already is left alone, what can't be taken is counted and
-    told; a file that was broken off goes on behind its last part. Raises UnreadableHistory, ImportNotInState."""
+    told; a file that was broken off goes on behind its last part. Raises UnreadableHistory, BadRefusals,
+    ImportNotInState."""
+    require_another(path, refused_to)
+    files.check_columns(path, mapping)
+    total, file = files.count_rows(path, mapping), files.Unchanged(path)
     record = _begin(path, mapping, by)
-    outcome = Outcome(record.rows, record.imported, record.repeated, record.refused, record.unconsented)
-    outcome.errors = [Fault(*error) for error in record.errors]
-    total = files.count_rows(path, mapping)
+    outcome = Outcome(
+        record.rows,
+        record.imported,
+        record.repeated,
+        record.refused,
+        record.unconsented,
+        Counter(record.reasons),
+        [Fault(*error) for error in record.errors],
+    )
     try:
-        with _Faults(refused_to) as faults, _few_collections():
+        with RefusedRows(refused_to, before=outcome.errors) as faults, _few_collections():
             for judged in _judged(path, mapping, places, skip=record.rows, total=total):
+                file.require()
                 part = _agreed(judged, mapping, source=record.pk)
                 _keep(record, outcome, part)
                 faults.write(part.faults)
                 report(outcome.rows, total)
+            file.require()
     except ImportNotInState:
         # It is another's now.
         raise
-    except Exception:
-        _end(record, HistoryImport.State.FAILED, by)
+    except BaseException as why:
+        # Whoever stops it by Ctrl-C, too, finds it broken off and not running.
+        said = str(why.message) if isinstance(why, Refused) else ""
+        _end(record, HistoryImport.State.FAILED, by, failure=said)
         raise
     _end(record, HistoryImport.State.DONE, by)
     return record, outcome
@@ -135,13 +152,14 @@ def _begin(path: Path, mapping: ColumnMapping, by: User | None) -> HistoryImport
 def _judged(
     path: Path, mapping: ColumnMapping, places: Places, *, skip: int, total: int
 ) -> Iterator[JudgedPart]:
-    judge = Judge(mapping, known(mapping, places))
+    judge = Judge(mapping, read_known(mapping, places))
     return judged_parts(path, mapping, judge, size=PART, skip=skip, total=total)
 
 
 def _agreed(judged: JudgedPart, mapping: ColumnMapping, source: int | None) -> _Part:
     """A part with what consent says of it."""
     granted = _granted(judged.taken, mapping.stated)
+    changed = changed_by(granted)
     received_at = clock.now()
     purposes: dict[tuple[str, int], Purpose | None] = {}
     events: list[LogRow] = []
@@ -151,6 +169,9 @@ def _agreed(judged: JudgedPart, mapping: ColumnMapping, source: int | None) -> _
         if about not in purposes:
             purposes[about] = KINDS[name].stored_for(granted[member_id])
         serves = purposes[about]
+        if serves and member_id in changed:
+            # As with what browsers tell late: what holds now, and held then.
+            serves = KINDS[name].stored_for(granted[member_id] & _held(changed[member_id], moment))
         if serves is None:
             unconsented.append((day, name))
             continue
@@ -175,7 +196,12 @@ def _agreed(judged: JudgedPart, mapping: ColumnMapping, source: int | None) -> _
     return _Part(judged.rows, events, unconsented, judged.faults)
 
 
-def _granted(taken: Sequence[Judged], stated: Purpose) -> dict[int, Purpose]:
+def _held(choices: Sequence[tuple[datetime, Purpose]], moment: datetime) -> Purpose:
+    """What held at a moment; before somebody chose for the first time, what they chose then."""
+    return next((granted for made_at, granted in choices if made_at <= moment), choices[-1][1])
+
+
+def _granted(taken: Sequence[JudgedRow], stated: Purpose) -> dict[int, Purpose]:
     """What each member chose here; what the operator states of those who weren't asked yet."""
     members = {one[2] for one in taken}
     chosen, _ = granted_to_many(member_ids=members)
@@ -198,7 +224,8 @@ def _keep(record: HistoryImport, outcome: Outcome, part: _Part) -> None:
     record.rows, record.imported, record.repeated = outcome.rows, outcome.imported, outcome.repeated
     record.refused, record.unconsented = outcome.refused, outcome.unconsented
     record.errors = [[one.row, one.reason, one.detail] for one in outcome.errors]
-    record.save(update_fields=["rows", "imported", "repeated", "refused", "unconsented", "errors"])
+    record.reasons = dict(outcome.reasons)
+    record.save(update_fields=["rows", "imported", "repeated", "refused", "unconsented", "errors", "reasons"])
 
 
 def _add(outcome: Outcome, part: _Part, *, new: int) -> None:
@@ -212,11 +239,13 @@ def _add(outcome: Outcome, part: _Part, *, new: int) -> None:
 
 
 @transaction.atomic
-def _end(record: HistoryImport, state: HistoryImport.State, by: User | None) -> None:
+def _end(record: HistoryImport, state: HistoryImport.State, by: User | None, *, failure: str = "") -> None:
     running = HistoryImport.objects.filter(pk=record.pk, state=HistoryImport.State.RUNNING)
-    if not running.update(state=state, ended_at=clock.now()):
+    if not running.update(state=state, ended_at=clock.now(), failure=storable(failure)[:300]):
         return
     record.refresh_from_db()
+    # Its days are read from the log until then.
+    enqueue(seal, key="imported")
     after = {
         "state": state.value,
         "rows": record.rows,
@@ -233,7 +262,7 @@ def _by_day(unconsented: Sequence[tuple[date, str]]) -> dict[date, list[str]]:
     return by_day
 
 
-def _known(ids: Sequence[UUID]) -> set[UUID]:
+def _in_log(ids: Sequence[UUID]) -> set[UUID]:
     known: set[UUID] = set()
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
@@ -252,24 +281,3 @@ def _few_collections() -> Iterator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
-
-
-class _Faults:
-    """The refused rows as CSV, if somebody wants them."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-
-    def __enter__(self) -> "_Faults":
-        self._file = self._path.open("w", encoding="utf-8-sig", newline="") if self._path else None
-        if self._file:
-            csv.writer(self._file).writerow(["row", "reason", "detail"])
-        return self
-
-    def __exit__(self, *told: object) -> None:
-        if self._file:
-            self._file.close()
-
-    def write(self, faults: Sequence[Fault]) -> None:
-        if self._file:
-            csv.writer(self._file).writerows((one.row, one.reason, csv_cell(one.detail)) for one in faults)

@@ -6,11 +6,13 @@ from django.utils.translation import pgettext
 from zhiyue.collect.days import reopen
 from zhiyue.collect.errors import ImportNotFound, ImportNotInState
 from zhiyue.collect.models import Event, HistoryImport
+from zhiyue.collect.tasks import seal
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 
 BATCH = 5000
@@ -31,10 +33,12 @@ def undo(*, import_id: int, by: User | None) -> int:
     """Delete every event that an import brought, a batch at a time; broken off, it goes on when called again.
     Returns how many went. Raises ImportNotFound, ImportNotInState."""
     before = _stop(import_id)
-    gone = 0
-    while went := _undo_some(import_id):
-        gone += went
+    gone = last = 0
+    while ids := _undo_some(import_id, after=last):
+        gone, last = gone + len(ids), ids[-1]
     _note(import_id, by, before, gone)
+    # Its days are read from the log until then.
+    enqueue(seal, key="imported")
     return gone
 
 
@@ -54,14 +58,15 @@ def _stop(import_id: int) -> str:
 
 
 @transaction.atomic
-def _undo_some(import_id: int) -> int:
-    theirs = Event.objects.filter(source_id=import_id)
+def _undo_some(import_id: int, *, after: int) -> list[int]:
+    """The next of its events in the order of the log, deleted."""
+    theirs = Event.objects.filter(source_id=import_id, pk__gt=after)
     ids = list(theirs.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if ids:
         some = theirs.filter(pk__lte=ids[-1])
         reopen(some.order_by().values_list("day", flat=True).distinct())
         some.delete()
-    return len(ids)
+    return ids
 
 
 def _note(import_id: int, by: User | None, before: str, gone: int) -> None:

@@ -65,6 +65,17 @@ def granted_to_many(
     return members, keys
 
 
+def changed_by(member_ids: Collection[int]) -> dict[int, list[tuple[datetime, Purpose]]]:
+    """What those of the members chose who chose more than once, and when: the newest first."""
+    found: dict[int, list[tuple[datetime, Purpose]]] = {}
+    for some in _in_parts(member_ids):
+        rows = _holding().filter(member__in=some).order_by("-pk")
+        for member_id, made_at, bits in rows.values_list("member_id", "made_at", "granted"):
+            if member_id is not None:
+                found.setdefault(member_id, []).append((made_at, Purpose(bits)))
+    return {member_id: choices for member_id, choices in found.items() if len(choices) > 1}
+
+
 def who_grants(purpose: Purpose) -> tuple[list[int], list[UUID]]:
     """Everybody who consents to `purpose` now: ids of members, and keys of visitors."""
     members = _newest(_holding().filter(member__isnull=False), "member")

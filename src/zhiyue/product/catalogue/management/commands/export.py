@@ -29,6 +29,10 @@ class Command(BaseCommand):
         base = options["base"].rstrip("/")
         if not base.startswith(("https://", "http://")):
             raise CommandError(f"--base is an address such as https://academy.example, not “{base}”.")
+        if options["file"].suffix.lower() not in (".jsonl", ".json"):
+            raise CommandError(
+                f"Statements are written, a line each: call it *.jsonl, not {options['file'].name}."
+            )
         told = {name: options[name] for name in ("since", "until", "named")}
         # Beside the file first, so that a run that is broken off leaves no half of it under its name.
         unfinished = options["file"].with_name(f".{options['file'].name}.part")

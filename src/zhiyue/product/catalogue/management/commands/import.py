@@ -82,7 +82,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{gone:,} events went.")
 
     def _list(self, options: dict[str, Any]) -> None:
-        for one in HistoryImport.objects.order_by("-pk"):
+        found = HistoryImport.objects.order_by("-pk")
+        if not found:
+            self.stdout.write("Nothing was imported yet.")
+        for one in found:
             self.stdout.write(
                 f"{one.pk:>5}  {one.started_at:%Y-%m-%d %H:%M}  {one.state:<8} {one.imported:>12,}  {one.file_name}"
             )
