@@ -1,5 +1,6 @@
 """What consent refuses is counted and never stored."""
 
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -228,6 +229,28 @@ def tell_of(at, actor, *minutes):
     at(60)
     batch = [viewed(at=moment, properties={"path": "/"}) for moment in moments]
     return receive(batch, actor=actor, user_agent=BROWSER)
+
+
+def test_of_what_went_wrong_while_they_refused_nothing_is_kept(at):
+    actor = Actor(visitor=uuid4())
+    at(0)
+    chose(actor, NOTHING)
+    acted = at(10)
+    at(20)
+    chose(actor, EVERYTHING)
+    later = at(30)
+    batch = [
+        viewed(at=moment.isoformat(), properties={"path": "/", "secret": "words"})
+        for moment in (acted, later)
+    ]
+    at(60)
+    receive([*batch, {"at": "never"}, "rubbish"], actor=actor, user_agent=BROWSER)
+    # Those that say no time count as told when they came.
+    assert [json.loads(row.payload) for row in Quarantined.objects.order_by("pk")] == [
+        batch[1],
+        {"at": "never"},
+        "rubbish",
+    ]
 
 
 def test_what_happened_before_the_first_choice_stays_unstored(at, at_commit):

@@ -20,13 +20,14 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.consent.models import Choice
-from zhiyue.core.consent.purposes import EVERYTHING, NOTHING
+from zhiyue.core.consent.purposes import EVERYTHING, NOTHING, Purpose
 from zhiyue.core.consent.services import choose
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning import replaying
 from zhiyue.product.learning.models import LessonProgress
+from zhiyue.product.learning.privacy import choose_consent
 from zhiyue.product.learning.receiving import receive_from_browser
 from zhiyue.product.learning.rejudging import Rejudged, rejudge
 from zhiyue.product.learning.replaying import replay
@@ -165,6 +166,25 @@ def test_consent_is_asked_again_and_without_it_the_entry_goes(learner, staff, me
     assert (Event.objects.count(), Quarantined.objects.count()) == (0, 0)
 
 
+def test_a_withdrawal_takes_the_sample_with_it(learner, visitor, staff):
+    told(learner, poster())
+    receive_from_browser(batch=[poster()], user=None, actor=Actor(visitor=visitor), user_agent=BROWSER)
+    choose_consent(
+        actor=Actor(member_id=learner.pk), granted=Purpose.PERSONALISATION, way=Choice.Way.SETTINGS
+    )
+    assert [row.visitor for row in Quarantined.objects.all()] == [visitor]
+    choose_consent(actor=Actor(visitor=visitor), granted=NOTHING, way=Choice.Way.BAR)
+    assert not Quarantined.objects.exists()
+    assert QuarantineCount.objects.get().n == 2
+
+
+def test_what_is_refused_again_is_not_kept_of_who_withdrew(learner, staff):
+    told(learner, poster())
+    choose(member_id=learner.pk, visitor=None, granted=NOTHING, way=Choice.Way.SETTINGS)
+    assert replay(viewer=staff, name="poster.made") == Rejudged(unconsented=1)
+    assert not Quarantined.objects.exists()
+
+
 def test_what_was_cut_can_not_be_judged_again(learner, staff):
     told(learner, poster(colour="x" * 3000))
     assert replay(viewer=staff, name="poster.made") == Rejudged()
@@ -252,7 +272,8 @@ def test_what_happened_while_somebody_refused_is_not_taken_in_later(learner, sta
     monkeypatch.setattr(clock, "now", lambda: now)
     told(learner, *[poster(at=(now - timedelta(hours=hours)).isoformat()) for hours in (6, 4, 2)])
     mended()
-    assert replay(viewer=staff, name="poster.made") == Rejudged(accepted=2, unconsented=1)
+    # Of the one they refused not even a sample was kept.
+    assert replay(viewer=staff, name="poster.made") == Rejudged(accepted=2)
     hours = [
         (now - event.occurred_at) // timedelta(hours=1) for event in Event.objects.order_by("occurred_at")
     ]

@@ -64,7 +64,7 @@ def clean(
 
     Raises NotInVocabulary with the reason counted in quarantine.
     """
-    kind = fitting(name=name, origin=origin, course_id=course_id, lesson_id=lesson_id, properties=properties)
+    kind = check(name=name, origin=origin, course_id=course_id, lesson_id=lesson_id, properties=properties)
     corrections: tuple[str, ...] = ()
     if origin == "browser":
         occurred_at, corrections = _within_bounds(occurred_at, received_at, shift)
@@ -72,10 +72,10 @@ def clean(
     return Cleaned(kind, event_id, course_id, lesson_id, properties, occurred_at, corrections)  # type: ignore[arg-type]
 
 
-def fitting(
+def check(
     *, name: object, origin: Origin, course_id: object, lesson_id: object, properties: Mapping[str, object]
 ) -> EventKind:
-    """The line of the vocabulary that an event fits. Raises NotInVocabulary."""
+    """Hold what was done against the vocabulary. Returns its line there. Raises NotInVocabulary."""
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise NotInVocabulary("unknown_event", f"“{str(name)[:60]}” is not in the table of events.")
@@ -117,6 +117,17 @@ def _entry(entry: object, received_at: datetime, shift: timedelta | None) -> Cle
         received_at=received_at,
         shift=shift,
     )
+
+
+def moment_of(entry: object, *, received_at: datetime, shift: timedelta | None) -> datetime:
+    """When an entry of a browser's batch happened, whatever else is wrong with it; when it arrived, where it doesn't
+    say."""
+    if not isinstance(entry, dict):
+        return received_at
+    try:
+        return _within_bounds(_moment(entry.get("at")), received_at, shift)[0]
+    except NotInVocabulary:
+        return received_at
 
 
 def clock_shift(sent_at: datetime | None, received_at: datetime) -> timedelta | None:

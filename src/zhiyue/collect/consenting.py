@@ -29,7 +29,7 @@ def granting(purpose: Purpose, actors: Iterable[Actor]) -> set[Actor]:
         member_ids={one.member_id for one in asked if one.member_id is not None},
         visitors={one.visitor for one in asked if one.member_id is None and one.visitor is not None},
     )
-    return {one for one in asked if purpose in _among(members, visitors, one)}
+    return {one for one in asked if purpose in among(members, visitors, one)}
 
 
 class Standing:
@@ -76,7 +76,8 @@ def forget_counts(*, days: int) -> None:
     ConsentCount.objects.filter(day__lt=clock.days_before(clock.business_day(), days)).delete()
 
 
-def _among(members: Mapping[int, Purpose], visitors: Mapping[UUID, Purpose], actor: Actor) -> Purpose:
+def among(members: Mapping[int, Purpose], visitors: Mapping[UUID, Purpose], actor: Actor) -> Purpose:
+    """What one actor grants, of what was asked for many at once."""
     if actor.member_id is not None:
         return members.get(actor.member_id, NOTHING)
     return visitors.get(actor.visitor, NOTHING) if actor.visitor is not None else NOTHING

@@ -133,6 +133,8 @@ def _kept_of(actors: Collection[Actor], day: date) -> Counter[tuple[int | None, 
 
 def _row(one: Refusal, received_at: datetime) -> Quarantined:
     payload = storable(one.payload)[:PAYLOAD_LIMIT]
+    # As in the log: a member's row doesn't lead to what the same browser did as a visitor.
+    member_id, visitor = _person(one.actor)
     return Quarantined(
         received_at=received_at,
         sent_at=one.sent_at,
@@ -141,6 +143,6 @@ def _row(one: Refusal, received_at: datetime) -> Quarantined:
         payload=payload,
         is_whole=payload != "" and payload == one.payload,
         name=storable(one.name)[:NAME_LIMIT],
-        member_id=one.actor.member_id,
-        visitor=one.actor.visitor,
+        member_id=member_id,
+        visitor=visitor,
     )

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from zhiyue.collect import quarantine, subjects
-from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, is_robot
-from zhiyue.collect.consenting import Standing, count_after_commit, granted_by
+from zhiyue.collect.cleaning import Cleaned, clean, clock_shift, from_browser, is_robot, moment_of
+from zhiyue.collect.consenting import Standing, among, count_after_commit, granted_by
 from zhiyue.collect.days import reopen, touch
 from zhiyue.collect.errors import BatchTooLarge, NotInVocabulary
 from zhiyue.collect.keeping import ALONE, Beside
@@ -111,7 +111,7 @@ def judge(
     standing = Standing(actor)
     by_program, zone = is_robot(user_agent), clock.business_zone()
     clean_ones: list[Cleaned] = []
-    refusals: list[Refusal] = []
+    refused: list[tuple[int, object, NotInVocabulary, datetime]] = []
     for position, entry in enumerate(batch):
         try:
             if by_program:
@@ -120,14 +120,14 @@ def judge(
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:
-            told_at = sent_at if shift else None
-            refusals.append(_refusal(position, entry, why, actor, standing.granted, told_at))
+            refused.append((position, entry, why, moment_of(entry, received_at=arrived, shift=shift)))
             continue
         clean_ones.append(cleaned)
     rows: dict[UUID, LogRow] = {}
     unconsented: dict[UUID, LogRow] = {}
     repeated = 0
-    granted = standing.for_acts({cleaned.occurred_at for cleaned in clean_ones})
+    moments = {*(cleaned.occurred_at for cleaned in clean_ones), *(moment for *_, moment in refused)}
+    granted = standing.for_acts(moments)
     for cleaned in clean_ones:
         purposes = cleaned.kind.stored_for(granted[cleaned.occurred_at])
         row = row_of(
@@ -144,9 +144,12 @@ def judge(
             unconsented[row.event_id] = row
         else:
             rows[row.event_id] = row
-    return Judged(
-        actor, tuple(rows.values()), repeated, tuple(refusals), tuple(unconsented.values()), arrived
+    told_at = sent_at if shift else None
+    refusals = tuple(
+        _refusal(position, entry, why, actor, granted[moment], told_at)
+        for position, entry, why, moment in refused
     )
+    return Judged(actor, tuple(rows.values()), repeated, refusals, tuple(unconsented.values()), arrived)
 
 
 @transaction.atomic(savepoint=False)
@@ -195,15 +198,10 @@ def store(judged: Judged, *, beside: Beside = ALONE) -> tuple[int, int]:
 
 
 @transaction.atomic
-def import_history(
-    *,
-    events: Iterable[tuple[Cleaned, Actor]],
-    received_at: datetime | None = None,
-    source_id: int | None = None,
-) -> int:
+def import_history(*, events: Iterable[tuple[Cleaned, Actor]]) -> int:
     """Add many past events at once (origin `import`); those seen before are left alone, and what their people don't
     consent to now is only counted. Returns how many were new."""
-    moment = received_at or clock.now()
+    moment = clock.now()
     told, zone = list(events), clock.business_zone()
     members, visitors = granted_to_many(
         member_ids={actor.member_id for _, actor in told if actor.member_id is not None},
@@ -212,14 +210,7 @@ def import_history(
     rows: list[LogRow] = []
     unconsented: dict[date, list[str]] = {}
     for cleaned, actor in told:
-        granted = (
-            members.get(actor.member_id, NOTHING)
-            if actor.member_id is not None
-            else visitors.get(actor.visitor, NOTHING)
-            if actor.visitor is not None
-            else NOTHING
-        )
-        purposes = cleaned.kind.stored_for(granted)
+        purposes = cleaned.kind.stored_for(among(members, visitors, actor))
         row = row_of(
             cleaned,
             actor=actor,
@@ -227,7 +218,6 @@ def import_history(
             received_at=moment,
             purposes=purposes or NOTHING,
             zone=zone,
-            source_id=source_id,
         )
         if purposes is None:
             unconsented.setdefault(row.day, []).append(row.name)
@@ -256,10 +246,9 @@ def _refusal(
     granted: Purpose,
     sent_at: datetime | None,
 ) -> Refusal:
-    """What nobody sent, or somebody who consents to no analysis, is only counted; of what a program sends the payload
-    is left out."""
-    is_sampled = not actor.is_nobody and Purpose.ANALYTICS in granted
-    payload = json.dumps(entry, ensure_ascii=False, default=str) if is_sampled and why.reason != ROBOT else ""
+    """What nobody sent, or a program, or somebody who consents to no analysis, is only counted."""
+    is_sampled = not actor.is_nobody and Purpose.ANALYTICS in granted and why.reason != ROBOT
+    payload = json.dumps(entry, ensure_ascii=False, default=str) if is_sampled else ""
     name = entry.get("name") if isinstance(entry, dict) else None
     return Refusal(
         position=position,

@@ -136,6 +136,12 @@ def test_the_audit_log_names_the_reason_of_a_single_entry(desk, visitor):
     ]
 
 
+@pytest.mark.parametrize("act", ["replay", "throw-away"])
+@pytest.mark.parametrize("number", [0, 7, 10**30])
+def test_an_entry_that_there_is_not_is_not_found(desk, act, number):
+    assert desk.post(f"/desk/quarantine/{number}/{act}/").status_code == 404
+
+
 def test_many_are_left_to_a_job(desk, visitor, monkeypatch):
     monkeypatch.setattr(replaying, "AT_ONCE", 0)
     put(visitor=visitor)

@@ -11,7 +11,7 @@ _SLATE = (word("slate", most=400), word("policy", most=60))
 # The chance with which the policy puts this course there: 1 where it leaves nothing to chance, never 0.
 _PROPENSITY = Property("propensity", "number", least=1e-9, most=1, required=False)
 _PERCENT = Property("percent", "int", most=100)
-_SECONDS = Property("seconds", "int", least=1, most=60)
+_SECONDS = Property("seconds", "int", most=60)
 
 KINDS = (
     EventKind(

@@ -26,7 +26,7 @@ KINDS = (
         "Active reading time, sent every few seconds while the lesson is in view.",
         BROWSER,
         about="lesson",
-        properties=(Property("percent", "int", most=100), Property("seconds", "int", least=1, most=60)),
+        properties=(Property("percent", "int", most=100), Property("seconds", "int", most=60)),
         days_kept=LEARN_DAYS,
     ),
     EventKind(

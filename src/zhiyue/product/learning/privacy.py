@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from zhiyue.collect.erasing import forget_person
+from zhiyue.collect.erasing import forget_person, forget_samples
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
@@ -26,6 +26,8 @@ def choose_consent(*, actor: Actor, granted: Purpose, way: Choice.Way) -> Choice
     if before is None or choice.pk != before.pk:
         chooser = Actor(member_id=actor.member_id, visitor=actor.visitor, granted=granted)
         record("consent.chosen", actor=chooser, granted=int(granted), way=way.value)
+    if Purpose.ANALYTICS not in granted:
+        forget_samples(member_id=actor.member_id, visitor=actor.visitor)
     return choice
 
 

@@ -60,7 +60,8 @@ def _rejudge(entry_id: int) -> str:
         received_at=row.received_at,
         refuse=gate.refuse,
     )
-    if judged.unconsented:
+    # What isn't let be looked into any more isn't kept as a sample either.
+    if judged.unconsented or not all(one.is_sampled for one in judged.refusals):
         row.delete()
         return "unconsented"
     if judged.refusals:

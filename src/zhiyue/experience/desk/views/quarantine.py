@@ -51,10 +51,7 @@ def quarantine(request: PageRequest) -> HttpResponse:
 @for_the_desk(Permission.SEE_ACTIVITY)
 @require_safe
 def entry(request: PageRequest, entry_id: int) -> HttpResponse:
-    try:
-        row = quarantine_acts.entry(request.viewer, entry_id)
-    except Quarantined.DoesNotExist as gone:
-        raise Http404 from gone
+    row = _entry(request, entry_id)
     context = {
         "tab": "quarantine",
         "entry": shown_entry(row),
@@ -85,15 +82,24 @@ def throw_away_reason(request: PageRequest) -> HttpResponseBase:
 @for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def replay_entry(request: PageRequest, entry_id: int) -> HttpResponseBase:
-    _say(request, replay(viewer=request.viewer, entry_ids=[entry_id]))
+    row = _entry(request, entry_id)
+    _say(request, replay(viewer=request.viewer, entry_ids=[row.pk]))
     return _back("")
 
 
 @for_the_desk(Permission.RUN_JOBS)
 @require_POST
 def throw_away_entry(request: PageRequest, entry_id: int) -> HttpResponseBase:
-    _say_gone(request, quarantine_acts.throw_away(viewer=request.viewer, entry_ids=[entry_id]))
+    row = _entry(request, entry_id)
+    _say_gone(request, quarantine_acts.throw_away(viewer=request.viewer, entry_ids=[row.pk]))
     return _back("")
+
+
+def _entry(request: PageRequest, entry_id: int) -> Quarantined:
+    try:
+        return quarantine_acts.entry(request.viewer, entry_id)
+    except Quarantined.DoesNotExist as gone:
+        raise Http404 from gone
 
 
 def _reason(typed: str) -> str:
