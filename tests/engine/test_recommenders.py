@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
-from zhiyue.engine.kinds import Acts
+from zhiyue.engine.kinds import Acts, Profiles
 from zhiyue.engine.recommenders import content, item_neighbours, popular
 from zhiyue.engine.recommenders.content import ContentConfig, NoWords
 from zhiyue.engine.recommenders.hybrid import Hybrid
@@ -33,6 +33,16 @@ def random_acts(users=60, items=25, rows=500, seed=0, order=False):
 
 def matrix(acts):
     return csr_matrix((acts.weight, (acts.user, acts.item)), shape=(acts.users, acts.items))
+
+
+def everybody(acts, *rows):
+    """Their rows as profiles; all of them, or those named."""
+    weights = csr_array(matrix(acts), dtype=np.float32)
+    return profiles_of(weights[list(rows)] if rows else weights)
+
+
+def profiles_of(weights):
+    return Profiles(weights, np.full(weights.shape[0], -1))
 
 
 def taken(*rows):
@@ -61,7 +71,7 @@ def test_scores_are_those_of_implicits_cosine_recommender():
     peer.fit(matrix(acts).tocsr(), show_progress=False)
     ours = item_neighbours.fit(acts, ItemNeighboursConfig(neighbours=25))
 
-    scores = ours.scores(csr_array(matrix(acts), dtype=np.float32))
+    scores = ours.scores(everybody(acts))
 
     for user in range(acts.users):
         items, marks = peer.recommend(
@@ -208,7 +218,7 @@ def blend():
 
 def test_a_blend_weighs_parts_after_bringing_them_to_one_scale():
     acts, model = blend()
-    profiles = csr_array(matrix(acts), dtype=np.float32)[:5]
+    profiles = everybody(acts, 0, 1, 2, 3, 4)
     near, common = (part.scores(profiles) for _, part in model.parts)
 
     expected = near / near.max(axis=1, keepdims=True) + 0.5 * common / common.max()
@@ -218,27 +228,27 @@ def test_a_blend_weighs_parts_after_bringing_them_to_one_scale():
 
 def test_the_shares_of_a_profiles_items_add_up_to_what_is_not_popularity():
     acts, model = blend()
-    profile = csr_array(matrix(acts), dtype=np.float32)[[3]]
+    profile = everybody(acts, 3)
     wanted = np.asarray([4, 0, 9])
 
     shares = model.shares(profile, wanted)
     rest = model.scores(profile)[0, wanted] - 0.5 * model.parts[1][1].scores(profile)[0, wanted]
 
-    assert shares.shape == (3, profile.nnz)
+    assert shares.shape == (3, profile.weights.nnz)
     assert shares.sum(axis=1) == pytest.approx(rest, abs=1e-5)
 
 
 def test_an_item_never_speaks_for_itself():
     acts, model = blend()
-    profile = csr_array(matrix(acts), dtype=np.float32)[[3]]
-    own = profile.indices.astype(np.int64)
+    profile = everybody(acts, 3)
+    own = profile.weights.indices.astype(np.int64)
 
     assert np.diag(model.shares(profile, own)).tolist() == [0.0] * len(own)
 
 
 def test_arrays_give_the_same_model_back_without_pickle(tmp_path):
     acts, model = blend()
-    profiles = csr_array(matrix(acts), dtype=np.float32)
+    profiles = everybody(acts)
     np.savez(tmp_path / "model.npz", **model.to_arrays())
 
     with np.load(tmp_path / "model.npz", allow_pickle=False) as stored:
@@ -253,7 +263,7 @@ def test_a_dense_and_a_sparse_similarity_score_alike():
     (_, near), _ = model.parts
     sparse = Similarity(near.similar)
     object.__setattr__(sparse, "dense", None)
-    profiles = csr_array(matrix(acts), dtype=np.float32)
+    profiles = everybody(acts)
 
     assert near.dense is not None
     assert sparse.scores(profiles) == pytest.approx(near.scores(profiles), abs=1e-4)
@@ -267,5 +277,5 @@ def test_a_popular_list_spread_over_more_items_gives_nothing_to_the_new_ones():
 def test_a_spread_similarity_scores_the_old_items_as_before():
     old = Similarity(csr_array(np.asarray([[0.0, 0.5], [0.25, 0.0]], dtype=np.float32)))
     wide = old.spread(np.asarray([0, 2]), 3)
-    profile = csr_array(np.asarray([[1.0, 0.0, 2.0]], dtype=np.float32))
+    profile = profiles_of(csr_array(np.asarray([[1.0, 0.0, 2.0]], dtype=np.float32)))
     assert wide.scores(profile).tolist() == [[0.5, 0.0, 0.5]]

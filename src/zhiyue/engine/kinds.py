@@ -86,19 +86,27 @@ class Profiles:
 
 
 class Recommender(Protocol):
-    """A fitted model. It holds arrays about items only, so that a person is nothing but a profile."""
+    """A fitted model. A person is nothing but a profile to it, so that whoever was no part of the fit, or acted since,
+    is served as well."""
 
     @property
     def items(self) -> int: ...
 
-    def scores(self, profiles: Matrix) -> Floats:
+    def scores(self, profiles: Profiles) -> Floats:
         """How much each profile (rows) is drawn to each item (columns): (profiles, items), at least 0; 0 is
         "nothing known"."""
         ...
 
-    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
-        """What each item of one profile (columns, in the profile's stored order) gave to each wanted item
+    def shares(self, profile: Profiles, wanted: Ints) -> Floats:
+        """What each item of one profile (columns, in the stored order of its weights) gave to each wanted item
         (rows)."""
+        ...
+
+    def spread(self, places: Ints, items: int) -> "Recommender":
+        """The same model over more items: item i becomes places[i], of the others nothing is known.
+
+        places  (self.items,), ascending, below `items`
+        """
         ...
 
     def to_arrays(self) -> Arrays: ...

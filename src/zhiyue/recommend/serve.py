@@ -76,7 +76,7 @@ def _ranked(
     pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, vary: bool, explain: bool
 ) -> Ranked:
     groups = pipeline.groups if vary else None
-    scores = pipeline.model.scores(profiles.weights)
+    scores = pipeline.model.scores(profiles)
     open_scores = ranking.without(ranking.completed(scores, pipeline.popular.score), exclude)
     if groups is None and not explain:
         items, values = ranking.top_k(open_scores, k)
@@ -98,7 +98,7 @@ def _one(
     listed = candidates != NOTHING
     candidates, values = candidates[listed], values[listed]
     profile = person.weights
-    shares = pipeline.model.shares(profile, candidates)
+    shares = pipeline.model.shares(person, candidates)
     if groups is None:
         chosen = np.arange(min(k, len(candidates)))
         marks = values[chosen]

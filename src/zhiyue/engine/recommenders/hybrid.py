@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix, Recommender
+from zhiyue.engine.kinds import Arrays, Floats, Ints, Profiles, Recommender
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.engine.recommenders.similarity import Similarity
 
@@ -30,19 +30,22 @@ class Hybrid:
     def items(self) -> int:
         return self.parts[0][1].items
 
-    def scores(self, profiles: Matrix) -> Floats:
-        total = np.zeros((profiles.shape[0], self.items), dtype=np.float32)
+    def scores(self, profiles: Profiles) -> Floats:
+        total = np.zeros((profiles.weights.shape[0], self.items), dtype=np.float32)
         for weight, model in self.parts:
             total += np.float32(weight) * _scaled(model.scores(profiles))
         return total
 
-    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
-        total = np.zeros((len(wanted), profile.nnz), dtype=np.float32)
+    def shares(self, profile: Profiles, wanted: Ints) -> Floats:
+        total = np.zeros((len(wanted), profile.weights.nnz), dtype=np.float32)
         for weight, model in self.parts:
             highest = float(model.scores(profile).max(initial=0.0))
             if highest > 0:
                 total += np.float32(weight / highest) * model.shares(profile, wanted)
         return total
+
+    def spread(self, places: Ints, items: int) -> "Hybrid":
+        return Hybrid(tuple((weight, model.spread(places, items)) for weight, model in self.parts))
 
     def to_arrays(self) -> Arrays:
         arrays: Arrays = {"weights": np.asarray([weight for weight, _ in self.parts], dtype=np.float64)}

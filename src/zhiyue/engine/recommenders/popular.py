@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Matrix
+from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Profiles
 from zhiyue.engine.matrix import histories
 
 
@@ -27,11 +27,11 @@ class Popular:
     def items(self) -> int:
         return len(self.score)
 
-    def scores(self, profiles: Matrix) -> Floats:
-        return np.tile(self.score, (profiles.shape[0], 1))
+    def scores(self, profiles: Profiles) -> Floats:
+        return np.tile(self.score, (profiles.weights.shape[0], 1))
 
-    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
-        return np.zeros((len(wanted), profile.nnz), dtype=np.float32)
+    def shares(self, profile: Profiles, wanted: Ints) -> Floats:
+        return np.zeros((len(wanted), profile.weights.nnz), dtype=np.float32)
 
     def spread(self, places: Ints, items: int) -> "Popular":
         """The same list over more items: item i becomes places[i]; nobody took the others.

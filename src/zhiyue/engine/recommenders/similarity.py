@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix
+from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix, Profiles
 from zhiyue.engine.matrix import packed, spread, unpacked
 
 # A matrix fuller than this is multiplied densely: BLAS-like row sums beat index chasing from about a tenth.
@@ -30,14 +30,14 @@ class Similarity:
     def items(self) -> int:
         return int(self.similar.shape[1])
 
-    def scores(self, profiles: Matrix) -> Floats:
+    def scores(self, profiles: Profiles) -> Floats:
         if self.dense is not None:
-            return np.asarray(profiles @ self.dense, dtype=np.float32)
-        return np.asarray((profiles @ self.similar).toarray(), dtype=np.float32)
+            return np.asarray(profiles.weights @ self.dense, dtype=np.float32)
+        return np.asarray((profiles.weights @ self.similar).toarray(), dtype=np.float32)
 
-    def shares(self, profile: Matrix, wanted: Ints) -> Floats:
-        rows = self.similar[profile.indices][:, wanted].toarray()
-        return np.asarray(rows.T * profile.data, dtype=np.float32)
+    def shares(self, profile: Profiles, wanted: Ints) -> Floats:
+        rows = self.similar[profile.weights.indices][:, wanted].toarray()
+        return np.asarray(rows.T * profile.weights.data, dtype=np.float32)
 
     def spread(self, places: Ints, items: int) -> "Similarity":
         """The same likeness over more items: item i becomes places[i]; of the others nothing is known.
