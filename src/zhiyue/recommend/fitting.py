@@ -1,30 +1,17 @@
 """From a policy and acts to a fitted pipeline, and from there to plain arrays and back. Ranking is in
 `serve`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from zhiyue.engine.kinds import Acts, Arrays, Ints, Recommender
-from zhiyue.engine.recommenders import content, item_neighbours, popular
+from zhiyue.engine.recommenders import content, popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
-from zhiyue.engine.recommenders.similarity import Similarity
-from zhiyue.recommend.policies import CONTENT, NEIGHBOURS, NEIGHBOURS_UNORDERED, POPULAR, Part, Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What items say about themselves: field -> one value an item, in the order of the item codes.
-
-    texts are cut into words; labels are taken whole, several joined by "|"; groups: topic code of each item,
-    -1: none.
-    """
-
-    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    groups: Ints | None = None
+from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
+from zhiyue.recommend.policies import POPULAR, Policy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +35,12 @@ def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
     Raises TextsNeeded if nothing would be left.
     """
     common = popular.fit(acts, POPULAR)
+    known = Known(acts, common, texts or Texts())
     parts: list[tuple[float, Recommender]] = []
     left_out: list[str] = []
     for part in policy.parts:
         try:
-            parts.append((part.weight, _fitted(part, acts, common, texts)))
+            parts.append((part.weight, PARTS[part.name](known)))
         except content.NoWords:
             left_out.append(part.name)
     if not parts:
@@ -72,17 +60,15 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
     names = [part.name for part in policy.parts if part.name not in pipeline.left_out]
     former = {name: model for name, (_, model) in zip(names, models, strict=True)}
     common = pipeline.popular.spread(places, items)
+    known = Known(_nobody(items), common, texts)
     parts: list[tuple[float, Recommender]] = []
     left_out: list[str] = []
     for part in policy.parts:
-        model = former.get(part.name)
         try:
-            if part.name == "popular":
-                parts.append((part.weight, common))
-            elif part.name == "content":
-                parts.append((part.weight, content.fit(texts.texts, texts.labels, CONTENT)))
-            elif isinstance(model, Similarity):
-                parts.append((part.weight, model.spread(places, items)))
+            if part.name in OF_TEXTS:
+                parts.append((part.weight, PARTS[part.name](known)))
+            elif part.name in former:
+                parts.append((part.weight, former[part.name].spread(places, items)))
             else:
                 raise ValueError(f"there is no fitted “{part.name}” in this pipeline of {policy.name}")
         except content.NoWords:
@@ -114,18 +100,13 @@ def from_arrays(arrays: Arrays) -> Pipeline:
     )
 
 
+def _nobody(items: int) -> Acts:
+    none = np.zeros(0, dtype=np.int64)
+    return Acts(none, none, np.zeros(0, dtype=np.float32), 0, items)
+
+
 def _blended(parts: Sequence[tuple[float, Recommender]]) -> Recommender:
     return parts[0][1] if len(parts) == 1 else Hybrid(tuple(parts))
-
-
-def _fitted(part: Part, acts: Acts, common: Popular, texts: Texts | None) -> Recommender:
-    if part.name == "popular":
-        return common
-    if part.name == "item-neighbours":
-        return item_neighbours.fit(acts, NEIGHBOURS if acts.order is not None else NEIGHBOURS_UNORDERED)
-    if texts is None or not (texts.texts or texts.labels):
-        raise content.NoWords("there are no texts")
-    return content.fit(texts.texts, texts.labels, CONTENT)
 
 
 def _under(arrays: Arrays, prefix: str) -> Arrays:

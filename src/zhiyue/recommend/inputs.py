@@ -24,7 +24,7 @@ from zhiyue.engine.matrix import standing
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.kinds import CourseText
 from zhiyue.product.catalogue.selectors import course_texts
-from zhiyue.recommend.fitting import Texts
+from zhiyue.recommend.parts import Texts
 
 MILLISECONDS_A_DAY = 86_400_000
 LATELY = timedelta(days=7)

@@ -32,8 +32,9 @@ from zhiyue.recommend.files import (
     read_pairs,
     read_users,
 )
-from zhiyue.recommend.fitting import Pipeline, Texts, TextsNeeded, fit
+from zhiyue.recommend.fitting import Pipeline, TextsNeeded, fit
 from zhiyue.recommend.outputs import Place, reserved
+from zhiyue.recommend.parts import Texts
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 
 Tell = Callable[[str], object]

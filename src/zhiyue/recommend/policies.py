@@ -16,7 +16,17 @@ from zhiyue.engine.recommenders.content import ContentConfig
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
 from zhiyue.engine.recommenders.popular import PopularConfig
 
-PartName = Literal["popular", "item-neighbours", "content"]
+PartName = Literal[
+    "popular",
+    "user-neighbours",
+    "item-neighbours",
+    "clusters",
+    "content",
+    "factors",
+    "ease",
+    "sequence",
+    "walks",
+]
 
 
 @dataclass(frozen=True, slots=True)

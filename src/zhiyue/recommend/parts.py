@@ -1,0 +1,53 @@
+"""How each part of a policy is fitted: the one line that a new algorithm of `engine.recommenders` takes here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zhiyue.engine.kinds import Acts, Ints, Recommender
+from zhiyue.engine.recommenders import content, item_neighbours
+from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.recommend.policies import CONTENT, NEIGHBOURS, NEIGHBOURS_UNORDERED, PartName
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What items say about themselves: field -> one value an item, in the order of the item codes.
+
+    texts are cut into words; labels are taken whole, several joined by "|"; groups: topic code of each item,
+    -1: none.
+    """
+
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What parts are fitted to. `popular` is fitted already: every policy has it."""
+
+    acts: Acts
+    popular: Popular
+    texts: Texts = field(default_factory=Texts)
+
+
+def _content(known: Known) -> Recommender:
+    if not (known.texts.texts or known.texts.labels):
+        raise content.NoWords("there are no texts")
+    return content.fit(known.texts.texts, known.texts.labels, CONTENT)
+
+
+def _item_neighbours(known: Known) -> Recommender:
+    return item_neighbours.fit(
+        known.acts, NEIGHBOURS if known.acts.order is not None else NEIGHBOURS_UNORDERED
+    )
+
+
+# Those of texts raise content.NoWords where there are none.
+PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
+    "popular": lambda known: known.popular,
+    "item-neighbours": _item_neighbours,
+    "content": _content,
+}
+# Made of nothing but texts, they are fitted again whenever the catalogue changes.
+OF_TEXTS: frozenset[PartName] = frozenset({"content"})
