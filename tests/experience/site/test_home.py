@@ -23,6 +23,16 @@ def test_a_visitor_is_one_tap_from_a_free_lesson(english, course):
     assert "平均数会骗人……" in page
 
 
+def test_the_free_lesson_is_in_the_readers_language_where_there_is_one(english, course):
+    make_course("newer", days_ago=1)
+    make_course("told", language="en", days_ago=40)
+    for language, slug in (("en", "told"), ("zh-hans", "newer")):
+        english.cookies["zy_language"] = language
+        answer = english.get("/")
+        assert answer.context["opener"]["item"].course.slug == slug
+        assert f'href="/courses/{slug}/one/"' in answer.content.decode()
+
+
 def test_a_course_in_two_languages_is_counted_once(english, course):
     make_course(f"{course.slug}-en", language="en", edition_of=course.slug)
     make_course("other")

@@ -14,7 +14,7 @@ from zhiyue.experience.site import meta, shelves
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.catalogue.editions import one_of_each
+from zhiyue.product.catalogue.editions import language_of_reader, one_of_each
 
 # htmx takes this status as the end of polling.
 STOP_POLLING = 286
@@ -60,8 +60,10 @@ def seeding(request: PageRequest) -> HttpResponse:
 
 
 def _opener(shelf: Shelf) -> dict[str, object] | None:
-    """A free lesson to begin with, in its own first words."""
-    item = next((item for item in shelf.items if item.course.free_lesson_slug), None)
+    """A free lesson to begin with, in its own first words: in the reader's language, where the shelf has one."""
+    language = language_of_reader()
+    free = [item for item in shelf.items if item.course.free_lesson_slug]
+    item = min(free, key=lambda item: item.course.language != language, default=None)
     if item is None or item.course.free_lesson_slug is None:
         return None
     lesson = catalogue.lesson_page(item.course.slug, item.course.free_lesson_slug)
