@@ -77,6 +77,28 @@ def test_saving_and_unsaving_are_acts_only_when_they_change_something(course, vi
     assert names() == ["course.saved", "course.unsaved"]
 
 
+def test_what_is_not_for_somebody_is_said_once_and_taken_back_once(course, visitor):
+    actor = Actor(visitor=visitor)
+    assert services.dismiss_course(actor=actor, course=course) is True
+    assert services.dismiss_course(actor=actor, course=course) is False
+    assert selectors.dismissed_course_ids(actor) == [course.pk]
+    assert services.restore_course(actor=actor, course=course) is True
+    assert services.restore_course(actor=actor, course=course) is False
+    assert names() == ["course.dismissed", "course.restored"]
+    assert services.dismiss_course(actor=Actor(), course=course) is False
+    course.status = Course.Status.DRAFT
+    with pytest.raises(NotOffered):
+        services.dismiss_course(actor=actor, course=course)
+
+
+def test_what_is_not_for_a_visitor_is_not_for_the_member_they_become(course, learner, visitor):
+    services.dismiss_course(actor=Actor(visitor=visitor), course=course)
+    services.dismiss_course(actor=Actor(member_id=learner.pk), course=course)
+    services.note_sign_in(user=learner, visitor=visitor)
+    assert selectors.dismissed_course_ids(Actor(member_id=learner.pk)) == [course.pk]
+    assert selectors.dismissed_course_ids(Actor(visitor=visitor)) == []
+
+
 def test_continue_names_the_lesson_left_off_in(course, learner):
     grant_course(user=learner, course=course)
     actor = Actor(member_id=learner.pk)

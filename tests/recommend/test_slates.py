@@ -31,7 +31,13 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.learning.services import finish_lesson, save_course, view_course
+from zhiyue.product.learning.services import (
+    dismiss_course,
+    finish_lesson,
+    restore_course,
+    save_course,
+    view_course,
+)
 from zhiyue.recommend import memory, offline, tasks
 from zhiyue.recommend.kinds import Reason
 from zhiyue.recommend.models import Artefact
@@ -422,10 +428,38 @@ def test_serving_a_visitor_takes_few_queries(town, visitor, django_assert_num_qu
     slate(actor)
 
     # One of them asks what the visitor consents to, which a page knows already.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         slate(actor)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         slate(replace(actor, granted=EVERYTHING))
+
+
+# --- not for me ---
+
+
+def test_what_is_not_for_somebody_is_obeyed_at_once_in_every_policy_and_edition(town, visitor):
+    english = make_course("data-0-en", topic="data", language="en", edition_of="data-0")
+    train_all()
+    actor, other = Actor(visitor=visitor), Actor(visitor=make_visitor())
+    dismiss_course(actor=actor, course=english)
+    for policy in POLICIES:
+        for language in ("zh-hans", "en"):
+            with translation.override(language):
+                assert not {town[0].pk, english.pk} & set(ids(slate(actor, k=17, policy=policy)))
+                assert {town[0].pk, english.pk} & set(ids(slate(other, k=17, policy=policy)))
+    restore_course(actor=actor, course=english)
+    assert town[0].pk in ids(slate(actor, k=17))
+
+
+def test_before_it_was_said_it_was_there(town, visitor):
+    train_all()
+    actor = Actor(visitor=visitor)
+    view_course(actor=actor, course=town[1])
+    before = slate(actor, k=6)
+    dismiss_course(actor=actor, course=Course.objects.get(pk=before.items[0].course_id))
+    newest = Event.objects.latest("pk")
+    assert ids(slate(actor, k=6, until_pk=newest.pk - 1)) == ids(before)
+    assert ids(slate(actor, k=6, until_pk=newest.pk))[0] != ids(before)[0]
 
 
 # --- editions ---

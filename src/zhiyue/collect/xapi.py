@@ -54,6 +54,8 @@ VERBS: Mapping[str, str] = {
     "order.refunded": f"{_STREAMS}return",
     "course.saved": f"{_STREAMS}save",
     "course.unsaved": f"{_STREAMS}unsave",
+    "course.dismissed": f"{_STREAMS}reject",
+    "course.restored": f"{_STREAMS}retract",
     "interest.chosen": f"{_ADL}preferred",
     "checkin.made": f"{_STREAMS}checkin",
     "question.asked": f"{_ADL}asked",

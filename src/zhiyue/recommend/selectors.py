@@ -18,7 +18,7 @@ from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.product.catalogue.editions import language_of_reader, with_editions
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
-from zhiyue.product.learning.selectors import finished_course_ids, interests_of
+from zhiyue.product.learning.selectors import dismissed_course_ids, finished_course_ids, interests_of
 from zhiyue.recommend import memory, serve
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
@@ -44,7 +44,8 @@ class _Offer:
 
 
 def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
-    """The k courses to show a person next; what they own or finished is never among them, in no edition. Of a course
+    """The k courses to show a person next; what they own, finished or said isn't for them is never among them, in no
+    edition. Of a course
     that is out in several languages the edition in the reader's is shown.
 
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
@@ -56,7 +57,7 @@ def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: 
     acts = recent_acts(actor, until_pk=until_pk)
     # Acts say more than a wish: interests count until the first act, and never in the list that is everybody's.
     wished = _wished(actor) if not acts and POLICIES[policy].is_varied else {}
-    closed = with_editions(_owned_or_finished(actor, until_pk))
+    closed = with_editions(_owned_or_finished(actor, until_pk) | _dismissed(actor, until_pk))
     return _slate(policy, acts, closed, k, wished)
 
 
@@ -89,6 +90,15 @@ def _owned_or_finished(actor: Actor, until_pk: int | None) -> set[int]:
         for name, course_id in later.values_list("name", "course_id"):
             (finished if name == "lesson.finished" else owned).discard(course_id)
     return finished | owned
+
+
+def _dismissed(actor: Actor, until_pk: int | None) -> set[int]:
+    """Courses that aren't for a person; with `until_pk` those that weren't after that event."""
+    dismissed = set(dismissed_course_ids(actor))
+    if until_pk is not None and dismissed:
+        later = by(actor).filter(pk__gt=until_pk, name="course.dismissed")
+        dismissed -= set(later.values_list("course_id", flat=True))
+    return dismissed
 
 
 def _wished(actor: Actor) -> dict[int, Topic]:

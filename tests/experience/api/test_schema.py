@@ -44,7 +44,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 2
+    assert len(posts) == 3
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -93,4 +93,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 7
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 8

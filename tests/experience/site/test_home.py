@@ -10,7 +10,7 @@ from zhiyue.experience.site.views import home as view
 from zhiyue.recommend import memory
 from zhiyue.recommend.services import train_all
 
-AT_HOME = 14
+AT_HOME = 15
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,18 @@ def test_the_free_lesson_is_in_the_readers_language_where_there_is_one(english, 
         answer = english.get("/")
         assert answer.context["opener"]["item"].course.slug == slug
         assert f'href="/courses/{slug}/one/"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "begun"),
+    [
+        ("Habits take days. " * 9, "Habits take days. " * 5 + "Habits…"),
+        ("平均数会骗人。" * 20, "平均数会骗人。" * 13 + "平均数会骗……"),
+        ("短。", "短……"),
+    ],
+)  # fmt: skip
+def test_how_a_lesson_begins_is_cut_between_words(body, begun):
+    assert view._first_words(body) == begun
 
 
 def test_a_course_in_two_languages_is_counted_once(english, course):

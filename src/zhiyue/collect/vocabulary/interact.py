@@ -14,6 +14,8 @@ def _act(name: str, meaning: str, *properties: Property) -> EventKind:
 KINDS = (
     _act("course.saved", "A course was put on the person's list."),
     _act("course.unsaved", "A course was taken off the person's list."),
+    _act("course.dismissed", "A person said that a course isn't for them: it is suggested to them no more."),
+    _act("course.restored", "A course that wasn't for somebody may be suggested to them again."),
     EventKind(
         "interest.chosen",
         "interact",

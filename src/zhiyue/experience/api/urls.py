@@ -38,6 +38,7 @@ urlpatterns = [
     path("v1/teachers/<slug:slug>", catalogue.OneTeacher.as_view(), name="teacher"),
     path("v1/search", search.Search.as_view(), name="search"),
     path("v1/slate", recommendations.ForMe.as_view(), name="slate"),
+    path("v1/recommendations/feedback", recommendations.Feedback.as_view(), name="feedback"),
     path("v1/me", me.Me.as_view(), name="me"),
     path("v1/me/courses", me.MyCourses.as_view(), name="my_courses"),
     path("v1/me/progress", me.MyProgress.as_view(), name="my_progress"),

@@ -125,6 +125,16 @@ ACTS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("act", "Unsaved a course"),
         pgettext_lazy("act meaning", "A course was taken off the person's list."),
     ),
+    "course.dismissed": (
+        pgettext_lazy("act", "Said “not for me”"),
+        pgettext_lazy(
+            "act meaning", "A person said that a course isn't for them: it is suggested to them no more."
+        ),
+    ),
+    "course.restored": (
+        pgettext_lazy("act", "Took “not for me” back"),
+        pgettext_lazy("act meaning", "A course that wasn't for somebody may be suggested to them again."),
+    ),
     "interest.chosen": (
         pgettext_lazy("act", "Chose an interest"),
         pgettext_lazy("act meaning", "A person said that they care about a topic."),

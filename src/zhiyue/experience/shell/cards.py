@@ -65,6 +65,11 @@ class Shelf:
         return signed(self.key, policy=self.policy, chances=chances)
 
     @property
+    def is_suggested(self) -> bool:
+        """It is chosen for who looks, who may say what isn't for them."""
+        return self.key in ("for-you", "interests", "start")
+
+    @property
     def is_personal(self) -> bool:
         """It knows something of who looks."""
         return self.key in ("for-you", "interests")

@@ -26,6 +26,7 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("search/suggest/", search.suggest, name="suggest"),
     path("save/<slug:slug>/", courses.save, name="save"),
+    path("not-for-me/<slug:slug>/", courses.dismiss, name="dismiss"),
     path("enrol/<slug:slug>/", courses.enrol, name="enrol"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),
     path("share/<slug:slug>/card.png", share.card, name="card"),

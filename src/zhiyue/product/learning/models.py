@@ -87,6 +87,19 @@ class SavedCourse(Owned):
         return f"{self.course_id}"
 
 
+class DismissedCourse(Owned):
+    """A course somebody said isn't for them: it isn't suggested to them any more, and can be found as before."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+    dismissed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = _once_each("course", name="dismissed")
+
+    def __str__(self) -> str:
+        return f"{self.course_id}"
+
+
 class Interest(Owned):
     """A topic somebody said they care about."""
 

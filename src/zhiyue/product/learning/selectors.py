@@ -14,7 +14,7 @@ from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Lesson, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id, topics
 from zhiyue.product.commerce.selectors import enrolled_course_ids
-from zhiyue.product.learning.models import Interest, LessonProgress, SavedCourse
+from zhiyue.product.learning.models import DismissedCourse, Interest, LessonProgress, SavedCourse
 
 RECORDED = Purpose.ANALYTICS | Purpose.PERSONALISATION
 
@@ -97,6 +97,12 @@ def progress_of(actor: Actor, course_id: int) -> dict[int, LessonProgress]:
 def saved_course_ids(actor: Actor) -> list[int]:
     """Newest first."""
     rows = SavedCourse.objects.owned_by(actor).order_by("-saved_at", "-pk")
+    return list(rows.values_list("course_id", flat=True))
+
+
+def dismissed_course_ids(actor: Actor) -> list[int]:
+    """Courses that the person doesn't want to be suggested, newest first."""
+    rows = DismissedCourse.objects.owned_by(actor).order_by("-dismissed_at", "-pk")
     return list(rows.values_list("course_id", flat=True))
 
 

@@ -25,7 +25,7 @@ from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.kinds import PastProgress
-from zhiyue.product.learning.models import LessonProgress, SavedCourse
+from zhiyue.product.learning.models import DismissedCourse, LessonProgress, SavedCourse
 from zhiyue.product.learning.places import FINISHED_PERCENT
 from zhiyue.product.learning.privacy import JOINING
 
@@ -87,6 +87,28 @@ def unsave_course(*, actor: Actor, course: Course) -> bool:
     deleted, _ = SavedCourse.objects.owned_by(actor).filter(course=course).delete()
     if deleted:
         record("course.unsaved", actor=actor, course_id=course.pk)
+    return bool(deleted)
+
+
+@transaction.atomic
+def dismiss_course(*, actor: Actor, course: Course) -> bool:
+    """Suggest a course to the person no more, in no edition. False where that was said before. Raises NotOffered."""
+    if not course.is_published:
+        raise NotOffered
+    if actor.is_nobody:
+        return False
+    _, is_new = DismissedCourse.objects.get_or_make(actor, course=course)
+    if is_new:
+        record("course.dismissed", actor=actor, course_id=course.pk)
+    return is_new
+
+
+@transaction.atomic
+def restore_course(*, actor: Actor, course: Course) -> bool:
+    """Let it be suggested again. False where it was."""
+    deleted, _ = DismissedCourse.objects.owned_by(actor).filter(course=course).delete()
+    if deleted:
+        record("course.restored", actor=actor, course_id=course.pk)
     return bool(deleted)
 
 
@@ -175,9 +197,14 @@ def bring_history(*, user: User, visitor: UUID) -> None:
         SavedCourse.objects.get_or_create(
             user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at}
         )
+    for dismissed in DismissedCourse.objects.filter(visitor=visitor):
+        DismissedCourse.objects.get_or_create(
+            user=user, course_id=dismissed.course_id, defaults={"dismissed_at": dismissed.dismissed_at}
+        )
     for theirs in LessonProgress.objects.filter(visitor=visitor):
         _merge_progress(user, theirs)
     SavedCourse.objects.filter(visitor=visitor).delete()
+    DismissedCourse.objects.filter(visitor=visitor).delete()
     LessonProgress.objects.filter(visitor=visitor).delete()
 
 

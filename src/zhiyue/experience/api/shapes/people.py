@@ -111,6 +111,11 @@ class SimilarQuery(Shape):
     k = serializers.IntegerField(min_value=1, max_value=20, default=6, help_text="How many courses at most.")
 
 
+class FeedbackShape(Shape):
+    course = serializers.SlugField(max_length=80, help_text="The course that was recommended.")
+    verdict = serializers.ChoiceField(choices=["not_for_me", "for_me"])
+
+
 class ReasonShape(Shape):
     """Why a course is shown."""
 

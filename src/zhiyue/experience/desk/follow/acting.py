@@ -27,6 +27,8 @@ _ICONS: Mapping[str, str] = {
     "course.viewed": "library",
     "course.saved": "bookmark-check",
     "course.unsaved": "bookmark",
+    "course.dismissed": "x",
+    "course.restored": "rotate-cw",
     "course.enrolled": "graduation-cap",
     "lesson.opened": "book-open",
     "lesson.progressed": "clock",

@@ -147,9 +147,17 @@ def file_control(name: str, accept: str, *, error: bool = False, required: bool 
 
 
 @register.inclusion_tag("shell/parts/course_card.html", takes_context=True)
-def course_card(context: template.Context, item: ShownCourse, level: int = 3) -> dict[str, object]:
-    """One course. `level` is that of its heading."""
-    return {"item": item, "heading": f"h{level}", "content_language": context.get("content_language")}
+def course_card(
+    context: template.Context, item: ShownCourse, level: int = 3, *, dismissible: bool = False
+) -> dict[str, object]:
+    """One course. `level` is that of its heading; one that is `dismissible` can be said not to be for who looks."""
+    return {
+        "item": item,
+        "heading": f"h{level}",
+        "content_language": context.get("content_language"),
+        "dismissible": dismissible,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("shell/parts/shelf.html", takes_context=True)
@@ -158,6 +166,7 @@ def shelf(context: template.Context, shelf: Shelf) -> dict[str, object]:
     return {
         "shelf": shelf,
         "consent": context.get("consent"),
+        "csrf_token": context.get("csrf_token"),
         "content_language": context.get("content_language"),
     }
 

@@ -23,7 +23,13 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_of
 from zhiyue.product.commerce.services import enrol_free
 from zhiyue.product.learning import selectors as learning
-from zhiyue.product.learning.services import save_course, unsave_course, view_course
+from zhiyue.product.learning.services import (
+    dismiss_course,
+    restore_course,
+    save_course,
+    unsave_course,
+    view_course,
+)
 
 ALSO_IN = {
     Course.Language.CHINESE.value: pgettext_lazy("course", "Also in Chinese:"),
@@ -89,6 +95,27 @@ def save(request: PageRequest, slug: str) -> HttpResponse:
         )
     messages.success(request, said)
     return HttpResponseRedirect(safe_next(request, reverse("site:course", args=[slug])))
+
+
+@require_POST
+def dismiss(request: PageRequest, slug: str) -> HttpResponse:
+    """The course isn't for who asks, or may be suggested again, as the form says. In place the card says so, and how
+    to take it back."""
+    found = _course(slug)
+    wanted = request.POST.get("dismissed") != "1"
+    (restore_course if wanted else dismiss_course)(actor=actor_of(request), course=found)
+    if not wanted:
+        keep_visitor(request)
+    if request.htmx:
+        [item] = show(list(catalogue.courses_by_id([found.pk]).values()))
+        return render(request, "site/parts/dismissed.html", {"item": item, "is_dismissed": not wanted})
+    said = (
+        pgettext("toast", "It may be suggested to you again.")
+        if wanted
+        else pgettext("toast", "It won't be suggested to you any more.")
+    )
+    messages.success(request, said)
+    return HttpResponseRedirect(safe_next(request, reverse("site:home")))
 
 
 @require_POST

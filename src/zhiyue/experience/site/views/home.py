@@ -74,4 +74,8 @@ def _first_words(body: str) -> str:
     """How a lesson begins: its first plain paragraphs, cut where a reader wants to know more."""
     paragraphs = takewhile(lambda block: block[:1] not in _NO_PROSE, body.strip().split("\n\n"))
     words = " ".join(strip_tags(prose.render(block)).strip() for block in paragraphs)
-    return Truncator(words).chars(_OPENING_WORDS, truncate="").rstrip("。：:.…") + "……"
+    begun = Truncator(words).chars(_OPENING_WORDS, truncate="")
+    if words[len(begun) : len(begun) + 1].isalpha() and begun[-1:].isascii():
+        # In the middle of a word, in a language that divides them.
+        begun = begun.rsplit(" ", 1)[0]
+    return begun.rstrip("。：:.…, ") + ("…" if begun[-1:].isascii() else "……")
