@@ -10,7 +10,7 @@ import numpy as np
 from zhiyue.engine.kinds import Acts, Floats, Histories, Ints
 from zhiyue.engine.matrix import histories, stacked
 from zhiyue.engine.recommenders.similarity import Similarity
-from zhiyue.engine.recommenders.weighting import Weighting, rarity, weighed
+from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
 Likeness = Literal["cosine", "pearson"]
 
@@ -51,7 +51,7 @@ class ItemNeighboursConfig:
     weight_power: float = 1.0
     temper: float = 1.0
     likeness: Likeness = "cosine"
-    weighting: Weighting = Weighting()
+    weighting: Weighting = UNWEIGHTED
 
     def __post_init__(self) -> None:
         if self.neighbours < 1:
@@ -105,9 +105,11 @@ def _weights(folded: Histories, user: Ints, config: ItemNeighboursConfig) -> Flo
     if config.likeness == "pearson":
         raters = np.bincount(folded.item, weights=counts, minlength=folded.items)
         return np.asarray((weight - (total / np.maximum(raters, 1.0))[folded.item]) * counts)
-    rare = rarity(user[counts], folded.items, folded.users)
+    rare = rarity(np.bincount(user[counts], minlength=folded.users), folded.items)
     mean_length = float(total.mean()) if folded.items else 0.0
-    return weighed(weight, rare[user], total[folded.item], mean_length, config.weighting)
+    return weighed(
+        weight, rare[user], np.asarray(total[folded.item], dtype=np.float64), mean_length, config.weighting
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

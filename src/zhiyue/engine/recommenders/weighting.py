@@ -29,14 +29,15 @@ class Weighting:
             raise ValueError("k1 must not be negative, and b must lie in 0..1")
 
 
-def rarity(term: Ints, documents: int, terms: int) -> Floats:
+UNWEIGHTED = Weighting()
+
+
+def rarity(found: Ints, documents: int) -> Floats:
     """How rare each term is: ln(documents / (1 + documents with it)), at least 0.
 
-    term  the term of each (document, term) pair that occurs
-    returns  (terms,)
+    found  (terms,) how many documents have it
     Source: Spärck Jones 1972, in the smoothed form of `implicit`.
     """
-    found = np.bincount(term, minlength=terms)
     return np.asarray(np.maximum(np.log(max(documents, 1)) - np.log1p(found), 0.0))
 
 
@@ -53,4 +54,5 @@ def weighed(cells: Floats, rare: Floats, length: Floats, mean_length: float, wei
         return np.asarray(np.sqrt(cells) * rare)
     long = 1.0 - weighting.b + weighting.b * length / (mean_length if mean_length > 0 else 1.0)
     bottom = cells + weighting.k1 * long
-    return np.divide(cells * (weighting.k1 + 1.0), bottom, out=np.zeros_like(bottom), where=bottom > 0) * rare
+    damped = np.divide(cells * (weighting.k1 + 1.0), bottom, out=np.zeros_like(bottom), where=bottom > 0)
+    return np.asarray(damped * rare)
