@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyue.engine.kinds import Arrays, Floats, Ints, Profiles, Recommender
+from zhiyue.engine.recommenders.clusters import Clusters
+from zhiyue.engine.recommenders.neighbourhood import Neighbourhood
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.engine.recommenders.similarity import Similarity
 
-KINDS: Mapping[str, type[Popular] | type[Similarity]] = {"popular": Popular, "similarity": Similarity}
+KINDS: Mapping[str, type[Popular] | type[Similarity] | type[Neighbourhood] | type[Clusters]] = {
+    "popular": Popular,
+    "similarity": Similarity,
+    "neighbourhood": Neighbourhood,
+    "clusters": Clusters,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
