@@ -64,6 +64,8 @@ def test_the_policies_are_listed_with_a_line_each():
     assert [line.split()[0] for line in out.splitlines()] == [
         "popular",
         "item-neighbours",
+        "user-neighbours",
+        "clusters",
         "content",
         "hybrid",
     ]
@@ -208,7 +210,8 @@ def test_numbers_in_one_file_meet_the_same_numbers_as_text_in_another(folder):
         (["--k", "0"], "--k is 0; it must be 1 or more."),
         (
             ["--policy", "magic"],
-            "There is no policy “magic”. Choose from: popular, item-neighbours, content, hybrid.",
+            "There is no policy “magic”. Choose from: popular, item-neighbours, user-neighbours, clusters, content, "
+            "hybrid.",
         ),
         (["--policy", "content"], "give them with --items FILE"),
         (["--train", "{}/none.csv"], "none.csv: there is no such file"),

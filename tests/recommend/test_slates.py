@@ -329,7 +329,13 @@ def test_a_cold_academy_shows_what_members_own_and_then_the_newest(courses, lear
 def test_an_academy_without_courses_has_empty_slates(db, visitor):
     assert slate(Actor(visitor=visitor)).items == ()
     assert similar(7).items == ()
-    assert [artefact.policy for artefact in train_all()] == ["popular", "item-neighbours", "hybrid"]
+    assert [artefact.policy for artefact in train_all()] == [
+        "popular",
+        "item-neighbours",
+        "user-neighbours",
+        "clusters",
+        "hybrid",
+    ]
     memory.forget()
     assert slate(Actor(visitor=visitor)).items == ()
 

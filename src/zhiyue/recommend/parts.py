@@ -4,9 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
-from zhiyue.engine.recommenders import content, item_neighbours
+from zhiyue.engine.recommenders import clusters, content, item_neighbours, user_neighbours
 from zhiyue.engine.recommenders.popular import Popular
-from zhiyue.recommend.policies import CONTENT, NEIGHBOURS, NEIGHBOURS_UNORDERED, PartName
+from zhiyue.recommend.policies import (
+    CLUSTERS,
+    CONTENT,
+    NEIGHBOURS,
+    NEIGHBOURS_UNORDERED,
+    USER_NEIGHBOURS,
+    PartName,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ def _item_neighbours(known: Known) -> Recommender:
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "popular": lambda known: known.popular,
     "item-neighbours": _item_neighbours,
+    "user-neighbours": lambda known: user_neighbours.fit(known.acts, USER_NEIGHBOURS),
+    "clusters": lambda known: clusters.fit(known.acts, CLUSTERS),
     "content": _content,
 }
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
