@@ -130,7 +130,8 @@ def test_on_real_enrolments_inertia_is_that_of_scikit_learn(count):
     rows = pq.read_table(XUETANGX / "train.parquet", filters=[("user_id", "<", 4000)])
     user, item = (rows[name].to_numpy().astype(np.int64) for name in ("user_id", "item_id"))
     _, item = np.unique(item, return_inverse=True)
-    taken = csr_array((np.ones(len(user), dtype=np.float32), (user, item)))
+    # scikit-learn takes 32-bit places only.
+    taken = csr_array((np.ones(len(user), dtype=np.float32), (user.astype(np.int32), item.astype(np.int32))))
     people = csr_array(normalize(taken))
     expected = KMeans(count, n_init=3, random_state=0).fit(people).inertia_
 
