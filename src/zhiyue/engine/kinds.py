@@ -85,6 +85,10 @@ class Profiles:
         return Profiles(self.weights[low:high], self.newest[low:high])
 
 
+class CannotFit(ValueError):
+    """What a model is made of isn't there, or is too much for it. A pipeline does without it and says why."""
+
+
 class Recommender(Protocol):
     """A fitted model. A person is nothing but a profile to it, so that whoever was no part of the fit, or acted since,
     is served as well."""

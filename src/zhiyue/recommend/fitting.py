@@ -1,51 +1,46 @@
 """From a policy and acts to a fitted pipeline, and from there to plain arrays and back. Ranking is in
 `serve`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from zhiyue.engine.kinds import Acts, Arrays, Ints, Recommender
-from zhiyue.engine.recommenders import content, popular
+from zhiyue.engine.kinds import Acts, Arrays, CannotFit, Ints, Recommender
+from zhiyue.engine.recommenders import popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
-from zhiyue.recommend.policies import POPULAR, Policy
+from zhiyue.recommend.policies import POPULAR, PartName, Policy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
-    """A fitted policy. `popular` orders what the model knows nothing about; `left_out` names parts without
-    input."""
+    """A fitted policy. `popular` orders what the model knows nothing about; `left_out`: a part that could not be
+    fitted -> why."""
 
     model: Recommender
     popular: Popular
     groups: Ints | None = None
-    left_out: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-class TextsNeeded(ValueError):
-    """The policy is made of texts and there are none."""
+class NothingLeft(ValueError):
+    """None of the policy's parts could be fitted; `left_out` says why each could not."""
+
+    def __init__(self, left_out: Mapping[str, str]) -> None:
+        super().__init__("; ".join(dict.fromkeys(left_out.values())))
+        self.left_out = left_out
 
 
 def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
-    """Fit every part of a policy. Parts that need texts are left out (and named) when there are none.
+    """Fit every part of a policy. A part that cannot be fitted (no texts, too many items) is left out and named.
 
-    Raises TextsNeeded if nothing would be left.
+    Raises NothingLeft if nothing would be left.
     """
     common = popular.fit(acts, POPULAR)
     known = Known(acts, common, texts or Texts())
-    parts: list[tuple[float, Recommender]] = []
-    left_out: list[str] = []
-    for part in policy.parts:
-        try:
-            parts.append((part.weight, PARTS[part.name](known)))
-        except content.NoWords:
-            left_out.append(part.name)
-    if not parts:
-        raise TextsNeeded(policy.name)
-    return Pipeline(_blended(parts), common, None if texts is None else texts.groups, tuple(left_out))
+    return _joined(policy, lambda part: PARTS[part](known), common, None if texts is None else texts.groups)
 
 
 def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> Pipeline:
@@ -53,7 +48,7 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
     is and knows nothing of new courses.
 
     places  the code that each course of `pipeline` has in `texts`, ascending
-    Raises TextsNeeded if nothing would be left, ValueError if the policy has other parts than the pipeline.
+    Raises NothingLeft if nothing would be left, ValueError if the policy has other parts than the pipeline.
     """
     items = len(next(iter(texts.texts.values())))
     models = pipeline.model.parts if isinstance(pipeline.model, Hybrid) else ((1.0, pipeline.model),)
@@ -61,21 +56,17 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
     former = {name: model for name, (_, model) in zip(names, models, strict=True)}
     common = pipeline.popular.spread(places, items)
     known = Known(_nobody(items), common, texts)
-    parts: list[tuple[float, Recommender]] = []
-    left_out: list[str] = []
-    for part in policy.parts:
-        try:
-            if part.name in OF_TEXTS:
-                parts.append((part.weight, PARTS[part.name](known)))
-            elif part.name in former:
-                parts.append((part.weight, former[part.name].spread(places, items)))
-            else:
-                raise ValueError(f"there is no fitted “{part.name}” in this pipeline of {policy.name}")
-        except content.NoWords:
-            left_out.append(part.name)
-    if not parts:
-        raise TextsNeeded(policy.name)
-    return Pipeline(_blended(parts), common, texts.groups, tuple(left_out))
+
+    def again(part: PartName) -> Recommender:
+        if part in OF_TEXTS:
+            return PARTS[part](known)
+        if part in former:
+            return former[part].spread(places, items)
+        if part in pipeline.left_out:
+            raise CannotFit(pipeline.left_out[part])
+        raise ValueError(f"there is no fitted “{part}” in this pipeline of {policy.name}")
+
+    return _joined(policy, again, common, texts.groups)
 
 
 def to_arrays(pipeline: Pipeline) -> Arrays:
@@ -83,7 +74,8 @@ def to_arrays(pipeline: Pipeline) -> Arrays:
     model = pipeline.model if isinstance(pipeline.model, Hybrid) else Hybrid(((1.0, pipeline.model),))
     arrays = {f"model/{name}": array for name, array in model.to_arrays().items()}
     arrays |= {f"popular/{name}": array for name, array in pipeline.popular.to_arrays().items()}
-    arrays["left_out"] = np.asarray(pipeline.left_out, dtype=np.str_)
+    arrays["left_out"] = np.asarray(list(pipeline.left_out), dtype=np.str_)
+    arrays["left_out_because"] = np.asarray(list(pipeline.left_out.values()), dtype=np.str_)
     if pipeline.groups is not None:
         arrays["groups"] = pipeline.groups
     return arrays
@@ -92,12 +84,31 @@ def to_arrays(pipeline: Pipeline) -> Arrays:
 def from_arrays(arrays: Arrays) -> Pipeline:
     """The inverse of `to_arrays`."""
     model = Hybrid.from_arrays(_under(arrays, "model/"))
+    left_out = [str(name) for name in arrays["left_out"]]
+    # An artefact of an older version doesn't say why.
+    because = [str(why) for why in arrays.get("left_out_because", [""] * len(left_out))]
     return Pipeline(
         model.parts[0][1] if len(model.parts) == 1 else model,
         Popular.from_arrays(_under(arrays, "popular/")),
         arrays.get("groups"),
-        tuple(str(name) for name in arrays["left_out"]),
+        dict(zip(left_out, because, strict=True)),
     )
+
+
+def _joined(
+    policy: Policy, fitted: Callable[[PartName], Recommender], common: Popular, groups: Ints | None
+) -> Pipeline:
+    """The parts that `fitted` gives, blended; those it raises CannotFit for left out. Raises NothingLeft."""
+    parts: list[tuple[float, Recommender]] = []
+    left_out: dict[str, str] = {}
+    for part in policy.parts:
+        try:
+            parts.append((part.weight, fitted(part.name)))
+        except CannotFit as problem:
+            left_out[part.name] = str(problem)
+    if not parts:
+        raise NothingLeft(left_out)
+    return Pipeline(_blended(parts), common, groups, left_out)
 
 
 def _nobody(items: int) -> Acts:

@@ -32,14 +32,15 @@ from zhiyue.recommend.files import (
     read_pairs,
     read_users,
 )
-from zhiyue.recommend.fitting import Pipeline, TextsNeeded, fit
+from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit
 from zhiyue.recommend.outputs import Place, reserved
-from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.parts import OF_TEXTS, Texts
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 
 Tell = Callable[[str], object]
 # Lists are held until they make a row group of so many rows, never all at once.
 ROWS_AT_ONCE = 500_000
+NO_WORDS = "the items file has no words that two items share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,28 +237,25 @@ def _measured(policy: Policy, known: Training, asked: _Asked, seed: int, tell: T
     lists = np.concatenate([items for items, _ in blocks])
     milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)
     found = measures.measured(lists, asked.relevant, known.acts.items, seed=seed)
-    return Result(policy.name, found, fit_seconds, milliseconds, pipeline.left_out)
+    return Result(policy.name, found, fit_seconds, milliseconds, tuple(pipeline.left_out))
 
 
 def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, float]:
     started = time.perf_counter()
     try:
         pipeline = fit(policy, known.acts, known.texts)
-    except TextsNeeded:
-        given = (
-            "the items file has no words that two items share"
-            if known.texts
-            else "give texts with --items FILE"
-        )
-        raise NotPossible(f"The policy “{policy.name}” compares texts: {given}.") from None
+    except NothingLeft as problem:
+        if OF_TEXTS.issuperset(problem.left_out):
+            given = NO_WORDS if known.texts else "give texts with --items FILE"
+            raise NotPossible(f"The policy “{policy.name}” compares texts: {given}.") from None
+        raise NotPossible(f"The policy “{policy.name}” cannot be fitted: {problem}.") from None
     if pipeline.left_out:
-        why = (
-            "the items file has no words that two items share"
-            if known.texts
-            else "no texts given with --items"
-        )
+        why = [
+            (NO_WORDS if known.texts else "no texts given with --items") if name in OF_TEXTS else said
+            for name, said in pipeline.left_out.items()
+        ]
         parts = ", ".join(part.name for part in policy.parts if part.name not in pipeline.left_out)
-        tell(f"{policy.name}: {why}, so it falls back to {parts}")
+        tell(f"{policy.name}: {'; '.join(dict.fromkeys(why))}, so it falls back to {parts}")
     return pipeline, time.perf_counter() - started
 
 

@@ -19,7 +19,7 @@ from zhiyue.engine import evaluate
 from zhiyue.engine.kinds import Arrays, Ints
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.recommend import memory, serve
-from zhiyue.recommend.fitting import Pipeline, TextsNeeded, fit, taken_in, to_arrays
+from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit, taken_in, to_arrays
 from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
@@ -38,14 +38,15 @@ def train(*, policy: str) -> Artefact:
 
 
 def train_all() -> list[Artefact]:
-    """Fit every policy on one reading of the log; one made of texts is passed over while there are none."""
+    """Fit every policy on one reading of the log; one of which nothing can be fitted (made of texts while
+    there are none, or too many courses) is passed over."""
     read = academy()
     trained: list[Artefact] = []
     for policy in POLICIES.values():
         try:
             trained.append(_train(policy, read))
-        except TextsNeeded:
-            log.info("Policy %s was not trained: no two courses share a word yet.", policy.name)
+        except NothingLeft as problem:
+            log.info("Policy %s was not trained: %s.", policy.name, problem)
     return trained
 
 
@@ -66,8 +67,8 @@ def take_in() -> bool:
             continue
         try:
             again |= not _take_in(policy, held, read)
-        except TextsNeeded:
-            log.info("Policy %s stays as it is: no two courses share a word any more.", policy.name)
+        except NothingLeft as problem:
+            log.info("Policy %s stays as it is: %s.", policy.name, problem)
         except ValueError as problem:
             log.warning("Policy %s is trained anew: %s", policy.name, problem)
             train(policy=policy.name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from zhiyue.engine.kinds import Floats, Matrix
+from zhiyue.engine.kinds import CannotFit, Floats, Matrix
 from zhiyue.engine.matrix import stacked
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.text import words
@@ -30,7 +30,7 @@ class ContentConfig:
     temper: float = 1.0
 
 
-class NoWords(ValueError):
+class NoWords(CannotFit):
     """No word occurs in two items, so nothing can be said about their likeness."""
 
 
