@@ -107,11 +107,11 @@ def largest_per_row(block: Floats, keep: int) -> tuple[Ints, Ints]:
 
 
 def stacked(rows: Iterator[Floats], columns: int, keep: int) -> Matrix:
-    """Join dense blocks of rows into one sparse float32 matrix that keeps the `keep` largest positive cells
-    a row."""
+    """Join dense blocks of rows into one sparse float32 matrix that keeps the `keep` cells of the largest size a row,
+    whatever their sign."""
     counts, found, cells = [np.zeros(1, dtype=np.int64)], [], []
     for block in rows:
-        row, column = largest_per_row(block, keep)
+        row, column = largest_per_row(np.abs(block), keep)
         counts.append(np.bincount(row, minlength=len(block)))
         found.append(column.astype(np.int32))
         cells.append(block[row, column].astype(np.float32))
