@@ -66,6 +66,8 @@ def test_the_policies_are_listed_with_a_line_each():
         "item-neighbours",
         "user-neighbours",
         "clusters",
+        "ease",
+        "walks",
         "content",
         "hybrid",
     ]
@@ -210,8 +212,7 @@ def test_numbers_in_one_file_meet_the_same_numbers_as_text_in_another(folder):
         (["--k", "0"], "--k is 0; it must be 1 or more."),
         (
             ["--policy", "magic"],
-            "There is no policy “magic”. Choose from: popular, item-neighbours, user-neighbours, clusters, content, "
-            "hybrid.",
+            f"There is no policy “magic”. Choose from: {', '.join(POLICIES)}.",
         ),
         (["--policy", "content"], "give them with --items FILE"),
         (["--train", "{}/none.csv"], "none.csv: there is no such file"),

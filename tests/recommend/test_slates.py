@@ -334,6 +334,8 @@ def test_an_academy_without_courses_has_empty_slates(db, visitor):
         "item-neighbours",
         "user-neighbours",
         "clusters",
+        "ease",
+        "walks",
         "hybrid",
     ]
     memory.forget()

@@ -4,14 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
-from zhiyue.engine.recommenders import clusters, content, item_neighbours, user_neighbours
+from zhiyue.engine.recommenders import (
+    clusters,
+    content,
+    ease,
+    item_neighbours,
+    next_items,
+    user_neighbours,
+    walks,
+)
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.recommend.policies import (
     CLUSTERS,
     CONTENT,
+    EASE,
     NEIGHBOURS,
     NEIGHBOURS_UNORDERED,
+    NEXT_ITEMS,
     USER_NEIGHBOURS,
+    WALKS,
     PartName,
 )
 
@@ -50,13 +61,16 @@ def _item_neighbours(known: Known) -> Recommender:
     )
 
 
-# Those of texts raise content.NoWords where there are none.
+# Each may raise CannotFit (those of texts without texts, the linear ones of too many items).
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "popular": lambda known: known.popular,
     "item-neighbours": _item_neighbours,
     "user-neighbours": lambda known: user_neighbours.fit(known.acts, USER_NEIGHBOURS),
     "clusters": lambda known: clusters.fit(known.acts, CLUSTERS),
     "content": _content,
+    "ease": lambda known: ease.fit(known.acts, EASE),
+    "next-items": lambda known: next_items.fit(known.acts, NEXT_ITEMS),
+    "walks": lambda known: walks.fit(known.acts, WALKS),
 }
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})

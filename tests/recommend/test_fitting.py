@@ -1,0 +1,67 @@
+"""What a pipeline does without: parts that cannot be fitted are left out, named, and kept so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from zhiyue.engine.kinds import Acts
+from zhiyue.recommend import fitting, offline, parts
+from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.fitting import NothingLeft
+from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.policies import EASE, POLICIES, Part, Policy
+
+TOO_MANY = "3 items are more than the 2 that a linear model is fitted to"
+NO_TEXTS = "there are no texts"
+MIXED = Policy("mixed", "", (Part("walks"), Part("ease", 0.5), Part("content", 0.2)))
+
+
+@pytest.fixture
+def acts(monkeypatch):
+    """Two people over three courses, one more than the linear models take."""
+    monkeypatch.setattr(parts, "EASE", replace(EASE, most_items=2))
+    order = np.arange(4)
+    return Acts(np.asarray([0, 0, 1, 1]), np.asarray([0, 1, 0, 2]), np.ones(4), 2, 3, order)
+
+
+def test_a_part_that_cannot_be_fitted_is_left_out_and_says_why(acts):
+    pipeline = fitting.fit(MIXED, acts)
+
+    assert pipeline.left_out == {"ease": TOO_MANY, "content": NO_TEXTS}
+    assert fitting.from_arrays(fitting.to_arrays(pipeline)).left_out == pipeline.left_out
+
+
+def test_a_policy_of_nothing_else_is_refused(acts):
+    with pytest.raises(NothingLeft, match=TOO_MANY) as refusal:
+        fitting.fit(POLICIES["ease"], acts)
+
+    assert refusal.value.left_out == {"ease": TOO_MANY}
+
+
+def test_what_was_left_out_stays_so_when_the_catalogue_changes(acts):
+    pipeline = fitting.fit(MIXED, acts)
+    texts = Texts({"title": ["统计 直觉", "统计 概率", "唐诗 赏析", "唐诗 写作"]})
+
+    again = fitting.taken_in(MIXED, pipeline, np.asarray([0, 1, 3]), texts)
+
+    assert again.left_out == {"ease": TOO_MANY}
+    assert again.model.items == 4
+
+
+def test_an_artefact_that_does_not_say_why_is_still_read(acts):
+    arrays = fitting.to_arrays(fitting.fit(MIXED, acts))
+    del arrays["left_out_because"]
+
+    assert fitting.from_arrays(arrays).left_out == {"ease": "", "content": ""}
+
+
+def test_files_are_told_which_parts_are_left_and_why(acts):
+    known = offline.Training(acts, None, None, None, None)
+    told = []
+
+    offline._fitted(MIXED, known, told.append)
+
+    assert told == [f"mixed: {TOO_MANY}; no texts given with --items, so it falls back to walks"]
+    with pytest.raises(NotPossible, match=f"The policy “ease” cannot be fitted: {TOO_MANY}."):
+        offline._fitted(POLICIES["ease"], known, told.append)
