@@ -78,6 +78,20 @@ def test_each_column_is_scikit_learns_ridge_regression_on_the_other_items():
         assert found[others, item] == pytest.approx(peer.coef_, abs=1e-5)
 
 
+def test_dropout_is_what_missing_acts_would_do_to_the_sums_on_average():
+    # Of acts missing with probability p a pair's product is there (1 - p) ** 2 of the time, a square 1 - p.
+    acts, p = random_acts(), 0.3
+    square = dense(acts).T @ dense(acts)
+    thinned = (1 - p) ** 2 * square + np.diag(np.diag(square)) * ((1 - p) - (1 - p) ** 2)
+    inverse = np.linalg.inv(thinned + (1 - p) ** 2 * 7.0 * np.eye(acts.items))
+    expected = inverse / -np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+
+    found = weights_of(ease.fit(acts, EaseConfig(regularisation=7.0, dropout=p)))
+
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif(not XUETANGX.exists(), reason=f"no sample of real enrolments in {XUETANGX}")
 def test_on_real_enrolments_the_weights_are_those_of_the_paper():
@@ -224,6 +238,9 @@ def test_nobody_one_item_and_items_nobody_took_give_no_weights_and_no_warning(us
     assert model.scores(profiles_of(np.ones((2, items)))).tolist() == np.zeros((2, items)).tolist()
 
 
-def test_a_penalty_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="regularisation"):
-        EaseConfig(regularisation=0.0)
+@pytest.mark.parametrize(
+    "wrong", [{"regularisation": 0.0}, {"dropout": 1.0}, {"dropout": -0.1}, {"most_items": 0}]
+)
+def test_settings_without_sense_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        EaseConfig(**wrong)

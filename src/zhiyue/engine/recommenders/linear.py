@@ -134,14 +134,20 @@ class Finish:
 
 
 def without_itself(
-    folded: Histories, weight: Floats, breadth: Floats, penalty: float, finish: Finish
+    folded: Histories,
+    weight: Floats,
+    breadth: Floats,
+    penalty: float,
+    finish: Finish,
+    own_penalty: float = 0.0,
 ) -> Similarity:
-    """How each item is foretold by the others: B = I - P diag(1 / diag P), P = (X' L X + penalty I)^-1, the ridge
-    regression of every item on all others, whose diagonal is zero.
+    """How each item is foretold by the others: B = I - P diag(1 / diag P), P = (G + own_penalty diag G + penalty I)^-1,
+    G = X' L X: the ridge regression of every item on all others, whose diagonal is zero.
 
     weight  (rows of folded,), the cells of X; breadth  (users,), the diagonal of L
     One square matrix is held: items ** 2 * 4 bytes (8 where float32 would be too coarse).
-    Source: Steck 2019, "Embarrassingly shallow autoencoders for sparse data".
+    Source: Steck 2019, "Embarrassingly shallow autoencoders for sparse data"; Steck 2020, "Autoencoders that don't
+    overfit towards the identity" (own_penalty).
     """
     shape = folded.users, folded.items
     taken: Matrix = csr_array((weight, folded.item, folded.start), shape=shape)
@@ -152,7 +158,7 @@ def without_itself(
     by_item = csr_array(weighed.T)
     for low, high in blocks(folded.items):
         square[low:high] = (by_item[low:high] @ taken).toarray()
-    add_to_diagonal(square, penalty)
+    add_to_diagonal(square, penalty + own_penalty * np.diag(square))
     if folded.items:
         _invert(square)
     diagonal = np.diag(square).copy()
