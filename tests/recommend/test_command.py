@@ -68,6 +68,7 @@ def test_the_policies_are_listed_with_a_line_each():
         "clusters",
         "ease",
         "walks",
+        "similar",
         "content",
         "hybrid",
     ]
@@ -97,7 +98,7 @@ def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_i
     out, err = run("evaluate", "--train", folder / "train.csv", "--test", folder / "test.csv")
 
     assert "content: left out. The policy “content” compares texts: give texts with --items FILE." in err
-    assert "hybrid: no texts given with --items, so it falls back to item-neighbours, popular" in err
+    assert "hybrid: no texts given with --items, so it falls back to next-items, item-neighbours, popular" in err
     assert "\ncontent" not in out
     assert "\nhybrid" in out
 

@@ -336,6 +336,7 @@ def test_an_academy_without_courses_has_empty_slates(db, visitor):
         "clusters",
         "ease",
         "walks",
+        "similar",
         "hybrid",
     ]
     memory.forget()

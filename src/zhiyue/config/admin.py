@@ -33,6 +33,7 @@ HIDDEN = frozenset(
         "api.KeptAnswer.body",
         # Cells of refused rows: addresses and names, whatever stood there.
         "collect.HistoryImport.errors",
+        "collect.HistoryImport.reasons",
         "collect.Quarantined.payload",
         "notices.OutgoingMessage.content",
     }

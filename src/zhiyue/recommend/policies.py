@@ -142,6 +142,7 @@ PROFILE = ProfileShape(
 VARIETY = Variety(per_group=1 / 3, per_reason=1 / 3, weakest_reason=0.75, newest_first=True)
 
 DEFAULT_POLICY = "hybrid"
+SIMILAR_POLICY = "similar"
 POLICIES: Mapping[str, Policy] = {
     policy.name: policy
     for policy in (
@@ -169,6 +170,12 @@ POLICIES: Mapping[str, Policy] = {
         Policy("ease", "each course foretold from all others at once (EASE, Steck 2019)", (Part("ease"),)),
         Policy(
             "walks", "where random walks over learners end, popular ends held back (RP3β)", (Part("walks"),)
+        ),
+        # As the blend was before next-items: what comes after a course isn't what is like it.
+        Policy(
+            "similar",
+            "item-neighbours and content blended: what is like a course; shown on its page",
+            (Part("item-neighbours", 1.0), Part("content", 0.25), Part("popular", 0.02)),
         ),
         Policy("content", "courses whose title, topic and text are alike; needs texts", (Part("content"),)),
         # Weights: validation splits. xuetangx (orders, 16,000 people), HR@10 and NDCG@10: item-neighbours alone 0.352,

@@ -24,7 +24,7 @@ from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.kinds import Reason, Recommended, Slate
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, SIMILAR_POLICY
 
 NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
@@ -69,14 +69,14 @@ def knows(actor: Actor) -> bool:
 def similar(course_id: int, *, k: int = 6) -> Slate:
     """At most k courses most like one, for whoever looks at it; none that is there for being popular alone."""
     offer = _offer()
-    held = memory.newest(DEFAULT_POLICY) or _cold(offer)
+    held = memory.newest(SIMILAR_POLICY) or _cold(offer)
     model = held.pipeline
     looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
     acts = acts_of([looked_at], held.course_ids, offer.original)
     exclude = serve.excluding([_closed(held, offer, with_editions({course_id}))], model.model.items)
     ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
     reason = Reason("similar", course_id=course_id)
-    told = _told(ranked, held, offer, DEFAULT_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+    told = _told(ranked, held, offer, SIMILAR_POLICY, dict.fromkeys(acts.item.tolist(), reason))
     alike = [item for item in told.items if item.reason.kind == "similar"]
     return replace(told, items=tuple(replace(item, position=n) for n, item in enumerate(alike, start=1)))
 
