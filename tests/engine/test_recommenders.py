@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
 from zhiyue.engine.kinds import Acts, Profiles
-from zhiyue.engine.recommenders import content, item_neighbours, popular
+from zhiyue.engine.recommenders import content, item_neighbours, pairs, popular
 from zhiyue.engine.recommenders.content import ContentConfig, NoWords
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
@@ -137,8 +137,8 @@ def test_the_blocks_in_which_a_fit_is_cut_do_not_show(monkeypatch):
     acts = random_acts(order=True)
     config = ItemNeighboursConfig(neighbours=25, gap_power=0.5, backward=0.5, breadth_power=0.3)
     whole = item_neighbours.fit(acts, config).similar.toarray()
-    monkeypatch.setattr(item_neighbours, "TRIPLES_AT_ONCE", 70)
-    monkeypatch.setattr(item_neighbours, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(pairs, "TRIPLES_AT_ONCE", 70)
+    monkeypatch.setattr(pairs, "CELLS_AT_ONCE", 60)
 
     assert item_neighbours.fit(acts, config).similar.toarray() == pytest.approx(whole, abs=1e-6)
 

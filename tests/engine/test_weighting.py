@@ -9,7 +9,7 @@ from implicit.nearest_neighbours import BM25Recommender, TFIDFRecommender, bm25_
 from scipy.sparse import csr_matrix
 
 from zhiyue.engine.kinds import Acts
-from zhiyue.engine.recommenders import item_neighbours
+from zhiyue.engine.recommenders import item_neighbours, pairs
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
 from zhiyue.engine.recommenders.weighting import Weighting, rarity, weighed
 
@@ -142,8 +142,8 @@ def test_the_blocks_of_a_correlation_do_not_show(monkeypatch):
     acts = random_acts(order=True)
     config = ItemNeighboursConfig(neighbours=25, likeness="pearson", shrink=2.0, backward=0.5, gap_power=0.4)
     whole = item_neighbours.fit(acts, config).similar.toarray()
-    monkeypatch.setattr(item_neighbours, "TRIPLES_AT_ONCE", 70)
-    monkeypatch.setattr(item_neighbours, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(pairs, "TRIPLES_AT_ONCE", 70)
+    monkeypatch.setattr(pairs, "CELLS_AT_ONCE", 60)
 
     assert item_neighbours.fit(acts, config).similar.toarray() == pytest.approx(whole, abs=1e-6)
 

@@ -2,22 +2,18 @@
 one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
-from zhiyue.engine.kinds import Acts, Floats, Histories, Ints
+from zhiyue.engine.kinds import Acts, Floats
 from zhiyue.engine.matrix import histories, stacked
+from zhiyue.engine.recommenders.pairs import Decay, Evidence
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
 Likeness = Literal["cosine", "pearson"]
-
-# How many (person, item, item) triples are unfolded at once, and how many cells of the dense block they fall
-# into: together they bound the memory of a fit to a few hundred megabytes whatever the data.
-TRIPLES_AT_ONCE = 4_000_000
-CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +80,18 @@ def fit(acts: Acts, config: ItemNeighboursConfig) -> Similarity:
     2004 (dividing out popularity, unequal powers); Garg et al. 2019 (STAN, decay with the distance in a sequence).
     """
     folded = histories(acts)
-    user = folded.user
-    weight = _weights(folded, user, config)
-    breadth = np.asarray(np.maximum(folded.lengths, 1.0) ** -config.breadth_power)
-    norm = np.asarray(
-        np.bincount(folded.item, weights=breadth[user] * weight**2, minlength=folded.items), dtype=np.float64
-    )
     keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
-    evidence = _Evidence(folded, user, weight, breadth)
-    return Similarity(stacked(_rows(evidence, norm, config), folded.items, keep))
+    plain = Evidence.of(folded, config.weight_power, config.breadth_power)
+    evidence = replace(plain, weight=_weights(plain, config))
+    return Similarity(stacked(_rows(evidence, config), folded.items, keep))
 
 
-def _weights(folded: Histories, user: Ints, config: ItemNeighboursConfig) -> Floats:
+def _weights(plain: Evidence, config: ItemNeighboursConfig) -> Floats:
     """What each (user, item) counts in the sums: weighted, or less the item's mean."""
-    counts = folded.weight > 0
-    weight = np.asarray(folded.weight**config.weight_power * counts)
+    folded, user, weight = plain.folded, plain.user, plain.weight
     if config.likeness == "cosine" and config.weighting.scheme == "none":
         return weight
+    counts = folded.weight > 0
     total = np.bincount(folded.item, weights=weight, minlength=folded.items)
     if config.likeness == "pearson":
         raters = np.bincount(folded.item, weights=counts, minlength=folded.items)
@@ -112,88 +103,36 @@ def _weights(folded: Histories, user: Ints, config: ItemNeighboursConfig) -> Flo
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Evidence:
-    """Histories with what each row (user code, weight) and each user (breadth) counts."""
-
-    folded: Histories
-    user: Ints
-    weight: Floats
-    breadth: Floats
-
-
-def _rows(evidence: _Evidence, norm: Floats, config: ItemNeighboursConfig) -> Iterator[Floats]:
+def _rows(evidence: Evidence, config: ItemNeighboursConfig) -> Iterator[Floats]:
     """Dense blocks of rows of the similarity matrix, in item order."""
-    folded, items, weight = evidence.folded, evidence.folded.items, evidence.weight
-    by_item = np.argsort(folded.item, kind="stable")
-    first = np.searchsorted(folded.item[by_item], np.arange(items + 1))
-    to = norm**config.to_power
-    size = max(1, CELLS_AT_ONCE // max(1, items))
-    for low in range(0, items, size):
-        high = min(low + size, items)
-        rows = by_item[first[low] : first[high]]
-        block = _joint(rows, low, high, evidence, weight, weight, config)
-        if config.likeness == "pearson":
-            rated, square = (folded.weight > 0).astype(np.float64), weight**2
-            mine = _joint(rows, low, high, evidence, square, rated, config)
-            theirs = _joint(rows, low, high, evidence, rated, square, config)
-            bottom = mine**config.from_power * theirs**config.to_power
-            # Of who gave all the same nothing can be said.
-            bottom += np.where(bottom > 0, config.shrink, 0.0)
-            block = np.maximum(block, 0.0)
-        else:
-            bottom = np.outer(norm[low:high] ** config.from_power, to) + config.shrink
+    decay = Decay(config.gap_power, config.gap_scale, config.backward)
+    sums = (_correlations if config.likeness == "pearson" else _cosines)(evidence, decay, config)
+    for low, block, bottom in sums:
+        rows = np.arange(len(block))
         similar = np.divide(block, bottom, out=np.zeros_like(block), where=bottom > 0)
-        similar[np.arange(high - low), np.arange(low, high)] = 0.0
+        similar[rows, low + rows] = 0.0
         yield similar**config.temper
 
 
-def _joint(
-    rows: Ints,
-    low: int,
-    high: int,
-    evidence: _Evidence,
-    from_weight: Floats,
-    to_weight: Floats,
-    config: ItemNeighboursConfig,
-) -> Floats:
-    """sum_u l_u d(g_uij) from_ui to_uj for the items low..high-1, whose history rows are `rows`, and every j."""
-    items = evidence.folded.items
-    joint = np.zeros((high - low) * items)
-    for part in _chunks(rows, evidence):
-        cell, amount = _pairs(part, evidence, from_weight, to_weight, config)
-        joint += np.bincount(cell - low * items, weights=amount, minlength=len(joint))
-    return joint.reshape(high - low, items)
+def _cosines(
+    evidence: Evidence, decay: Decay, config: ItemNeighboursConfig
+) -> Iterator[tuple[int, Floats, Floats]]:
+    """The number of the first row of each block, the block, and what it is divided by."""
+    norm = evidence.norm()
+    to = norm**config.to_power
+    for low, block in evidence.joint(decay):
+        yield low, block, np.outer(norm[low : low + len(block)] ** config.from_power, to) + config.shrink
 
 
-def _chunks(rows: Ints, evidence: _Evidence) -> Iterator[Ints]:
-    """Cut history rows into chunks that unfold to about TRIPLES_AT_ONCE pairs each."""
-    if len(rows):
-        unfolded = np.cumsum(evidence.folded.lengths[evidence.user[rows]])
-        cuts = np.searchsorted(
-            unfolded, np.arange(TRIPLES_AT_ONCE, unfolded[-1], TRIPLES_AT_ONCE), side="right"
-        )
-        yield from np.split(rows, np.unique(cuts))
-
-
-def _pairs(
-    rows: Ints, evidence: _Evidence, from_weight: Floats, to_weight: Floats, config: ItemNeighboursConfig
-) -> tuple[Ints, Floats]:
-    """Every (row, row of the same person): flat cell item * items + other item, and what the pair counts."""
-    folded, user = evidence.folded, evidence.user[rows]
-    lengths = folded.lengths[user]
-    source = np.repeat(rows, lengths)
-    step = np.arange(len(source)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    other = np.repeat(folded.start[user], lengths) + step
-    amount = np.repeat(evidence.breadth[user], lengths) * from_weight[source] * to_weight[other]
-    if folded.order is not None:
-        longest = int(lengths.max(initial=1))
-        amount *= _decay(config, longest)[other - source + longest]
-    return folded.item[source] * folded.items + folded.item[other], amount
-
-
-def _decay(config: ItemNeighboursConfig, longest: int) -> Floats:
-    """d(g) for gaps -longest..longest as a table, looked up at gap + longest."""
-    gap = np.arange(-longest, longest + 1)
-    decay = (1.0 + np.maximum(np.abs(gap) - 1, 0) / config.gap_scale) ** -config.gap_power
-    return np.asarray(np.where(gap < 0, config.backward, 1.0) * decay)
+def _correlations(
+    evidence: Evidence, decay: Decay, config: ItemNeighboursConfig
+) -> Iterator[tuple[int, Floats, Floats]]:
+    """The same, divided by sums over those alone who rated both."""
+    rated, square = (evidence.folded.weight > 0).astype(np.float64), evidence.weight**2
+    both = evidence.joint(decay)
+    mine, theirs = evidence.joint(decay, square, rated), evidence.joint(decay, rated, square)
+    for (low, block), (_, from_norm), (_, to_norm) in zip(both, mine, theirs, strict=True):
+        bottom = from_norm**config.from_power * to_norm**config.to_power
+        # Of who gave all the same nothing can be said.
+        bottom += np.where(bottom > 0, config.shrink, 0.0)
+        yield low, np.maximum(block, 0.0), bottom
