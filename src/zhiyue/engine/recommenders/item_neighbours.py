@@ -9,7 +9,7 @@ import numpy as np
 
 from zhiyue.engine.kinds import Acts, Floats
 from zhiyue.engine.matrix import histories, stacked
-from zhiyue.engine.recommenders.pairs import Decay, Evidence
+from zhiyue.engine.recommenders.pairs import Damping, Decay, Evidence
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
@@ -83,7 +83,11 @@ def fit(acts: Acts, config: ItemNeighboursConfig) -> Similarity:
     keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
     plain = Evidence.of(folded, config.weight_power, config.breadth_power)
     evidence = replace(plain, weight=_weights(plain, config))
-    return Similarity(stacked(_rows(evidence, config), folded.items, keep))
+    decay = Decay(config.gap_power, config.gap_scale, config.backward)
+    damping = Damping(config.from_power, config.to_power, config.shrink, config.temper)
+    correlated = config.likeness == "pearson"
+    rows = _correlated(evidence, decay, damping) if correlated else evidence.related(decay, damping)
+    return Similarity(stacked(rows, folded.items, keep))
 
 
 def _weights(plain: Evidence, config: ItemNeighboursConfig) -> Floats:
@@ -103,36 +107,13 @@ def _weights(plain: Evidence, config: ItemNeighboursConfig) -> Floats:
     )
 
 
-def _rows(evidence: Evidence, config: ItemNeighboursConfig) -> Iterator[Floats]:
-    """Dense blocks of rows of the similarity matrix, in item order."""
-    decay = Decay(config.gap_power, config.gap_scale, config.backward)
-    sums = (_correlations if config.likeness == "pearson" else _cosines)(evidence, decay, config)
-    for low, block, bottom in sums:
-        rows = np.arange(len(block))
-        similar = np.divide(block, bottom, out=np.zeros_like(block), where=bottom > 0)
-        similar[rows, low + rows] = 0.0
-        yield similar**config.temper
-
-
-def _cosines(
-    evidence: Evidence, decay: Decay, config: ItemNeighboursConfig
-) -> Iterator[tuple[int, Floats, Floats]]:
-    """The number of the first row of each block, the block, and what it is divided by."""
-    norm = evidence.norm()
-    to = norm**config.to_power
-    for low, block in evidence.joint(decay):
-        yield low, block, np.outer(norm[low : low + len(block)] ** config.from_power, to) + config.shrink
-
-
-def _correlations(
-    evidence: Evidence, decay: Decay, config: ItemNeighboursConfig
-) -> Iterator[tuple[int, Floats, Floats]]:
-    """The same, divided by sums over those alone who rated both."""
+def _correlated(evidence: Evidence, decay: Decay, damping: Damping) -> Iterator[Floats]:
+    """As `Evidence.related`, but the norms of a pair are sums over those alone who rated both."""
     rated, square = (evidence.folded.weight > 0).astype(np.float64), evidence.weight**2
     both = evidence.joint(decay)
     mine, theirs = evidence.joint(decay, square, rated), evidence.joint(decay, rated, square)
     for (low, block), (_, from_norm), (_, to_norm) in zip(both, mine, theirs, strict=True):
-        bottom = from_norm**config.from_power * to_norm**config.to_power
+        bottom = from_norm**damping.from_power * to_norm**damping.to_power
         # Of who gave all the same nothing can be said.
-        bottom += np.where(bottom > 0, config.shrink, 0.0)
-        yield low, np.maximum(block, 0.0), bottom
+        bottom += np.where(bottom > 0, damping.shrink, 0.0)
+        yield damping.damped(low, np.maximum(block, 0.0), bottom)

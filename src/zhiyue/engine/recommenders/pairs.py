@@ -30,6 +30,24 @@ class Decay:
         return np.asarray(np.where(gap < 0, self.backward, 1.0) * decay)
 
 
+@dataclass(frozen=True, slots=True)
+class Damping:
+    """How the joint evidence e of a pair is damped: (e / (n_i ** from_power * n_j ** to_power + shrink)) ** temper,
+    n the `norm` of each item."""
+
+    from_power: float
+    to_power: float
+    shrink: float
+    temper: float
+
+    def damped(self, low: int, joint: Floats, bottom: Floats) -> Floats:
+        """(joint / bottom) ** temper of a block of rows from `low` on, zero where `bottom` is and on the diagonal."""
+        rows = np.arange(len(joint))
+        related = np.divide(joint, bottom, out=np.zeros_like(joint), where=bottom > 0)
+        related[rows, low + rows] = 0.0
+        return np.asarray(related**self.temper)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """Histories with what each row (user code, weight) and each user (breadth) counts."""
@@ -51,6 +69,14 @@ class Evidence:
         amount = self.breadth[self.user] * self.weight**2
         found = np.bincount(self.folded.item, weights=amount, minlength=self.folded.items)
         return np.asarray(found, dtype=np.float64)
+
+    def related(self, decay: Decay, damping: Damping) -> Iterator[Floats]:
+        """Dense blocks of rows, in item order: the damped joint evidence of each pair, zero on the diagonal."""
+        norm = self.norm()
+        to = norm**damping.to_power
+        for low, block in self.joint(decay):
+            bottom = np.outer(norm[low : low + len(block)] ** damping.from_power, to) + damping.shrink
+            yield damping.damped(low, block, bottom)
 
     def joint(
         self, decay: Decay, from_weight: Floats | None = None, to_weight: Floats | None = None
