@@ -8,17 +8,19 @@ import numpy as np
 
 from zhiyue.engine.kinds import Arrays, Floats, Ints, Profiles, Recommender
 from zhiyue.engine.recommenders.clusters import Clusters
+from zhiyue.engine.recommenders.factors import Factors
 from zhiyue.engine.recommenders.linear import Linear
 from zhiyue.engine.recommenders.neighbourhood import Neighbourhood
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.engine.recommenders.similarity import Similarity
 
-KINDS: Mapping[str, type[Popular | Similarity | Linear | Neighbourhood | Clusters]] = {
+KINDS: Mapping[str, type[Popular | Similarity | Linear | Neighbourhood | Clusters | Factors]] = {
     "popular": Popular,
     "similarity": Similarity,
     "linear": Linear,
     "neighbourhood": Neighbourhood,
     "clusters": Clusters,
+    "factors": Factors,
 }
 
 
