@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.metrics import ndcg_score
 
-from zhiyue.engine.evaluate import hide_newest, measured, with_several
+from zhiyue.engine.evaluate import (
+    Missing,
+    differences,
+    hide_newest,
+    measured,
+    per_person,
+    sampled,
+    with_several,
+)
 from zhiyue.engine.kinds import Acts
 
 
@@ -101,3 +110,79 @@ def test_a_place_without_an_item_is_never_a_hit():
 def test_a_user_without_hidden_items_is_refused():
     with pytest.raises(ValueError, match="hidden item"):
         measured(lists([0]), hidden([set()], 2), 2)
+
+
+def test_map_counts_the_precision_at_each_hit():
+    found = measured(lists([7, 1, 8, 2], [1, 2]), hidden([{1, 2, 3}, {2}], 9), 9)
+
+    assert found["map@10"].value == pytest.approx(((1 / 2 + 2 / 4) / 3 + 1 / 2) / 2)
+
+
+def test_ndcg_is_that_of_scikit_learn():
+    random = np.random.default_rng(3)
+    shown = np.argsort(random.random((50, 30)), axis=1)[:, :20]
+    relevant = random.random((50, 30)) < 0.2
+    relevant[:, 0] |= ~relevant.any(axis=1)
+    scores = np.zeros((50, 30))
+    np.put_along_axis(scores, shown, np.arange(20, 0, -1.0)[None, :], axis=1)
+
+    found = per_person(shown, csr_array(relevant.astype(float)))
+
+    for row in range(50):
+        assert found["ndcg@10"][row] == pytest.approx(ndcg_score(relevant[[row]], scores[[row]], k=10))
+
+
+def test_sampled_metrics_rank_among_the_negatives_alone_and_ties_lose_half():
+    others = np.tile(np.arange(99.0), (60, 1))
+    scores = np.repeat([200.0, 89.5, 88.5, 50.0], 15)
+    equal = np.zeros((60, 99))
+
+    found = sampled(np.arange(60), scores, others)
+    tied = sampled(np.arange(60), np.zeros(60), equal)
+
+    assert {name: cell.value for name, cell in found.items()} == pytest.approx(
+        {"sampled-hr@10": 0.5, "sampled-ndcg@10": (1 + 1 / np.log2(11)) / 4}
+    )
+    assert found["sampled-hr@10"].method == "wilson"
+    assert tied["sampled-hr@10"].value == 0.0
+
+
+def test_sampled_metrics_are_means_over_people_not_over_rows():
+    person = np.asarray([*range(40), 0, 0, 0])
+    hit = np.where(np.arange(43) < 40, 1.0, -1.0)
+
+    found = sampled(person, hit, np.zeros((43, 99)))
+
+    assert found["sampled-hr@10"].value == pytest.approx((39 + 1 / 4) / 40)
+    assert found["sampled-hr@10"].method == "normal"
+
+
+def test_a_difference_is_measured_on_the_same_people():
+    """Two policies whose values go up and down together differ by far less than their own intervals tell."""
+    random = np.random.default_rng(0)
+    second = random.random(400)
+    first = second + 0.02 + 0.01 * random.standard_normal(400)
+
+    cell = differences({"ndcg@10": first}, {"ndcg@10": second})["ndcg@10"]
+    turned = differences({"ndcg@10": second}, {"ndcg@10": first})["ndcg@10"]
+
+    assert cell.value == pytest.approx((first - second).mean())
+    assert turned.value == pytest.approx(-cell.value)
+    normal = 1.96 * (first - second).std(ddof=1) / 20
+    assert (cell.low, cell.high) == pytest.approx((cell.value - normal, cell.value + normal), abs=2e-4)
+    assert cell.low > 0
+    assert differences({"ndcg@10": first}, {"ndcg@10": second}, seed=0)["ndcg@10"] == cell
+    assert differences({"ndcg@10": first}, {"ndcg@10": second}, seed=1)["ndcg@10"] != cell
+
+
+def test_the_same_lists_differ_by_nothing():
+    values = {"hr@10": np.arange(40.0), "map@10": np.ones(40)}
+
+    assert {(cell.value, cell.low, cell.high) for cell in differences(values, values).values()} == {(0, 0, 0)}
+
+
+def test_fewer_than_thirty_people_are_not_enough_to_tell_policies_apart():
+    reason = Missing("not enough data: 29 people, at least 30 are needed")
+
+    assert differences({"hr@10": np.ones(29)}, {"hr@10": np.zeros(29)}) == {"hr@10": reason}
+    assert set(sampled(np.arange(29), np.ones(29), np.zeros((29, 5))).values()) == {reason}

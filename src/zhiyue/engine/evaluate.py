@@ -1,5 +1,7 @@
-"""How good short lists were, with intervals. Making the lists and timing them is not kept here."""
+"""How well short lists found what was hidden, with intervals. Making the lists and timing them is not kept here; what
+else lists are (novel, varied, just) is in `beyond_accuracy`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,9 @@ from zhiyue.engine.ranking import NOTHING
 
 LIST_LENGTH = 20
 NORMAL_95 = 1.959963984540054
+# The normal interval and the bootstrap lean on many people; of fewer than these they claim too much.
+FEWEST_PEOPLE = 30
+BLOCK_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,22 @@ class Estimate:
         return max(self.value - self.low, self.high - self.value)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A measure that cannot be given, and why."""
+
+    reason: str
+    value: None = None
+
+
+Measure = Estimate | Missing
+
+
+def not_enough(people: int) -> Missing:
+    """What stands in for a measure of too few people."""
+    return Missing(f"not enough data: {people:,} people, at least {FEWEST_PEOPLE} are needed")
+
+
 def measured(
     lists: Ints, relevant: Matrix, items: int, *, seed: int = 0, resamples: int = 200
 ) -> dict[str, Estimate]:
@@ -38,7 +59,8 @@ def measured(
     relevant  (users, items), a stored cell for each hidden item; every user has at least one
     hr@k: share of users with a hidden item among the first k. recall@20: found share of a user's hidden
     items. ndcg@10: sum of 1 / log2(rank + 1) over hits, divided by its best possible value. mrr@20: 1 / rank
-    of the first hit. coverage@10: share of all items that stand in at least one first ten.
+    of the first hit. map@10: precision at the rank of each hit among the first ten, added up and divided by the number
+    of hidden items, at most ten. coverage@10: share of all items that stand in at least one first ten.
     Shares of users (hr) have the score interval, which stays inside [0, 1] and doesn't shrink to nothing where
     nobody or everybody was hit. Other means over users have a normal interval, mean +- 1.96 s / sqrt(users);
     coverage has value +- 1.96 times its standard error over bootstrap resamples of users (a percentile interval
@@ -46,6 +68,19 @@ def measured(
     One user alone says nothing about others: the interval is [0, 1].
     Raises ValueError if there are no users or one has nothing hidden.
     Sources: Wilson 1927 (score interval); Jarvelin and Kekalainen 2002 (NDCG); Efron and Tibshirani 1993 (bootstrap).
+    """
+    values = per_person(lists, relevant)
+    estimates = {
+        name: _proportion(cells) if name.startswith("hr@") else mean(cells) for name, cells in values.items()
+    }
+    estimates["coverage@10"] = _coverage(lists[:, :10], items, seed, resamples)
+    return estimates
+
+
+def per_person(lists: Ints, relevant: Matrix) -> dict[str, Floats]:
+    """The metrics of `measured` that are means over users, for each user.
+
+    Raises ValueError if there are no users or one has nothing hidden.
     """
     if lists.shape[0] == 0 or np.any(np.diff(relevant.indptr) == 0):
         raise ValueError("every user needs at least one hidden item")
@@ -55,15 +90,70 @@ def measured(
     gain = 1.0 / np.log2(rank + 1)
     best = np.concatenate([[0.0], np.cumsum(gain[:10])])[np.minimum(hidden, 10)]
     first = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
-    per_user = {
+    precision = np.cumsum(hits[:, :10], axis=1) / rank[:10]
+    hit_rates = {f"hr@{k}": hits[:, :k].max(axis=1).astype(np.float64) for k in (5, 10)}
+    return hit_rates | {
         "recall@20": hits[:, :20].sum(axis=1) / hidden,
         "ndcg@10": hits[:, :10] @ gain[:10] / best,
         "mrr@20": 1.0 / first,
+        "map@10": (precision * hits[:, :10]).sum(axis=1) / np.minimum(hidden, 10),
     }
-    estimates = {f"hr@{k}": _proportion(hits[:, :k].max(axis=1)) for k in (5, 10)}
-    estimates |= {name: _mean(values) for name, values in per_user.items()}
-    estimates["coverage@10"] = _coverage(lists[:, :10], items, seed, resamples)
-    return estimates
+
+
+def sampled(person: Ints, hidden: Floats, others: Floats) -> dict[str, Measure]:
+    """Metrics of hidden items ranked among a few sampled ones only, named so: they order methods differently from full
+    ranking (Krichene and Rendle 2020) and are for comparing with papers.
+
+    person  (rows,): whose row it is; hidden  (rows,): score of the hidden item; others  (rows, n): of its negatives
+    The rank is 1 and the number of negatives with a higher score, and half of those with an equal one, rounded up: a
+    model that gives everything the same score must not rank first.
+    sampled-hr@10: share of a person's hidden items with rank 10 or better; sampled-ndcg@10: mean of 1 / log2(rank + 1)
+    for them, 0 for the others; both mean over people.
+    """
+    people, row = np.unique(person, return_inverse=True)
+    if len(people) < FEWEST_PEOPLE:
+        return dict.fromkeys(("sampled-hr@10", "sampled-ndcg@10"), not_enough(len(people)))
+    above = (others > hidden[:, None]).sum(axis=1)
+    equal = (others == hidden[:, None]).sum(axis=1)
+    rank = 1 + above + (equal + 1) // 2
+    rows = np.bincount(row)
+    hit = np.bincount(row, weights=rank <= 10) / rows
+    gain = np.bincount(row, weights=np.where(rank <= 10, 1.0 / np.log2(rank + 1), 0.0)) / rows
+    rate = _proportion(hit) if np.all(rows == 1) else mean(hit)
+    return {"sampled-hr@10": rate, "sampled-ndcg@10": mean(gain)}
+
+
+def differences(
+    first: Mapping[str, Floats], second: Mapping[str, Floats], *, seed: int = 0, resamples: int = 1000
+) -> dict[str, Measure]:
+    """How much `first` is above `second`, measured on the same people in the same order (of `per_person`).
+
+    The interval holds the middle 95 % of the mean difference over bootstrap resamples of people. It is narrower than
+    the two intervals of the means suggest, since people who are hard to guess are hard for both.
+    Source: Efron and Tibshirani 1993; paired, after Sakai 2006.
+    """
+    random = np.random.default_rng(seed)
+    names = list(first)
+    apart = np.stack([first[name] - second[name] for name in names])
+    people = apart.shape[1]
+    if people < FEWEST_PEOPLE:
+        return dict.fromkeys(names, not_enough(people))
+    size = max(1, BLOCK_CELLS // people)
+    drawn = np.concatenate(
+        [
+            apart[:, random.integers(0, people, (min(size, resamples - low), people))].mean(axis=2)
+            for low in range(0, resamples, size)
+        ],
+        axis=1,
+    )
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
+    value = apart.mean(axis=1)
+    return {
+        name: Estimate(
+            float(value[at]), float(min(low[at], value[at])), float(max(high[at], value[at])), "bootstrap"
+        )
+        for at, name in enumerate(names)
+    }
 
 
 def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
@@ -98,7 +188,17 @@ def found(lists: Ints, relevant: Matrix) -> Ints:
     return np.asarray((lists != NOTHING) & np.isin(cells, hidden), dtype=np.int64)
 
 
-def _proportion(hit: Ints) -> Estimate:
+def mean(values: Floats, highest: float = 1.0) -> Estimate:
+    """The mean over users of values in [0, highest], with its normal interval, cut at these bounds."""
+    value = float(values.mean())
+    if len(values) == 1:
+        return Estimate(value, 0.0, highest, "normal")
+    spread = float(values.std(ddof=1))
+    reach = NORMAL_95 * spread / float(np.sqrt(len(values)))
+    return Estimate(value, max(0.0, value - reach), min(highest, value + reach), "normal")
+
+
+def _proportion(hit: Floats) -> Estimate:
     users, value = len(hit), float(hit.mean())
     if users == 1:
         return Estimate(value, 0.0, 1.0, "wilson")
@@ -107,15 +207,6 @@ def _proportion(hit: Ints) -> Estimate:
     half = float(np.sqrt(doubt * (value * (1 - value) + doubt / 4))) / (1 + doubt)
     # At 0 and 1 the interval ends at the value; rounding must not put it beyond.
     return Estimate(value, max(0.0, min(value, middle - half)), min(1.0, max(value, middle + half)), "wilson")
-
-
-def _mean(values: Floats) -> Estimate:
-    value = float(values.mean())
-    if len(values) == 1:
-        return Estimate(value, 0.0, 1.0, "normal")
-    spread = float(values.std(ddof=1))
-    reach = NORMAL_95 * spread / float(np.sqrt(len(values)))
-    return Estimate(value, max(0.0, value - reach), min(1.0, value + reach), "normal")
 
 
 def _coverage(lists: Ints, items: int, seed: int, resamples: int) -> Estimate:
