@@ -68,6 +68,8 @@ def test_the_policies_are_listed_with_a_line_each():
         "clusters",
         "ease",
         "walks",
+        "factors",
+        "sequence",
         "similar",
         "content",
         "hybrid",

@@ -8,8 +8,10 @@ from zhiyue.engine.recommenders import (
     clusters,
     content,
     ease,
+    factors,
     item_neighbours,
     next_items,
+    sequence,
     user_neighbours,
     walks,
 )
@@ -18,9 +20,11 @@ from zhiyue.recommend.policies import (
     CLUSTERS,
     CONTENT,
     EASE,
+    FACTORS,
     NEIGHBOURS,
     NEIGHBOURS_UNORDERED,
     NEXT_ITEMS,
+    SEQUENCE,
     USER_NEIGHBOURS,
     WALKS,
     PartName,
@@ -61,16 +65,19 @@ def _item_neighbours(known: Known) -> Recommender:
     )
 
 
-# Each may raise CannotFit (those of texts without texts, the linear ones of too many items).
+# Each may raise CannotFit (those of texts without texts, the linear ones of too many items, the sequence without an
+# order).
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "popular": lambda known: known.popular,
     "item-neighbours": _item_neighbours,
     "user-neighbours": lambda known: user_neighbours.fit(known.acts, USER_NEIGHBOURS),
     "clusters": lambda known: clusters.fit(known.acts, CLUSTERS),
-    "content": _content,
     "ease": lambda known: ease.fit(known.acts, EASE),
-    "next-items": lambda known: next_items.fit(known.acts, NEXT_ITEMS),
     "walks": lambda known: walks.fit(known.acts, WALKS),
+    "factors": lambda known: factors.fit(known.acts, FACTORS),
+    "sequence": lambda known: sequence.fit(known.acts, SEQUENCE),
+    "next-items": lambda known: next_items.fit(known.acts, NEXT_ITEMS),
+    "content": _content,
 }
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})
