@@ -7,6 +7,7 @@ import pytest
 
 from zhiyue.engine.kinds import Acts
 from zhiyue.recommend import fitting, offline, parts
+from zhiyue.recommend.coded import Training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft
 from zhiyue.recommend.parts import Texts
@@ -57,7 +58,7 @@ def test_an_artefact_that_does_not_say_why_is_still_read(acts):
 
 
 def test_files_are_told_which_parts_are_left_and_why(acts):
-    known = offline.Training(acts, None, None, None, None)
+    known = Training(acts, None, None, None, None)
     told = []
 
     offline._fitted(MIXED, known, told.append)

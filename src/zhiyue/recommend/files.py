@@ -56,7 +56,7 @@ class IdColumn:
 @dataclass(frozen=True, slots=True, eq=False)
 class InteractionFile:
     """Rows of a training or test file. `order` and `days` as in the engine's Acts; `notes` for the person at
-    the desk."""
+    the desk. `negatives`: as many sampled items a row of a test file as any other row has, row after row."""
 
     path: Path
     user: IdColumn
@@ -65,6 +65,7 @@ class InteractionFile:
     order: Ints | None
     days: Floats | None
     notes: tuple[str, ...] = ()
+    negatives: IdColumn | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,10 +104,12 @@ def read_interactions(path: Path) -> InteractionFile:
 
 
 def read_pairs(path: Path) -> InteractionFile:
-    """A test file: user_id and item_id count, everything else is ignored. Raises BadFile."""
-    table = read_table(path, ("user_id", "item_id"), ())
+    """A test file: user_id, item_id and, where there is one, the list `negatives` count, everything else is ignored.
+    Raises BadFile."""
+    table = read_table(path, ("user_id", "item_id"), ("negatives",))
     user, item = _ids(path, table, "user_id"), _ids(path, table, "item_id")
-    return InteractionFile(path, user, item, np.ones(len(user)), None, None)
+    negatives = _negatives(path, table) if "negatives" in table.column_names else None
+    return InteractionFile(path, user, item, np.ones(len(user)), None, None, (), negatives)
 
 
 def read_users(path: Path) -> IdColumn:
@@ -132,6 +135,23 @@ def read_items(path: Path) -> ItemFile:
         if values is not None and not all(not value or _looks_numeric(value) for value in values):
             (labels if name.endswith(("_id", "_ids")) else texts)[name] = values
     return ItemFile(path, item, texts, labels)
+
+
+def _negatives(path: Path, table: pa.Table) -> IdColumn:
+    """The items of the lists of all rows, one after another. In a CSV file they are joined by "|"."""
+    column = table.column("negatives").combine_chunks()
+    if pa.types.is_string(column.type):
+        column = pc.split_pattern(column, "|")
+    if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
+        raise BadFile(path, f"negatives holds {column.type}, not lists of items")
+    _refuse_first(path, pc.is_null(column), "negatives is missing")
+    lengths = pc.list_value_length(column)
+    wrong = pc.or_(pc.not_equal(lengths, lengths[0]), pc.equal(lengths, 0))
+    _refuse_first(path, wrong, "negatives is empty or not as long as in the first row")
+    try:
+        return _ids(path, pa.table({"negatives": pc.list_flatten(column)}), "negatives")
+    except BadFile as problem:
+        raise BadFile(path, "negatives holds something that is not an item id") from problem
 
 
 def _ids(path: Path, table: pa.Table, name: str) -> IdColumn:

@@ -3,41 +3,32 @@ touched."""
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.sparse import csr_array, vstack
 from tqdm import tqdm
 
+from zhiyue.engine import beyond_accuracy
 from zhiyue.engine import evaluate as measures
-from zhiyue.engine.evaluate import LIST_LENGTH, Estimate
-from zhiyue.engine.kinds import Acts, Floats, Ints, Matrix, Profiles
+from zhiyue.engine.beyond_accuracy import Background
+from zhiyue.engine.evaluate import LIST_LENGTH, Estimate, Measure
+from zhiyue.engine.kinds import Floats, Ints, Matrix, Profiles
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import serve
+from zhiyue.recommend.coded import Asked, Tell, Training, asked_by, codes, rows_of, training
 from zhiyue.recommend.errors import NotPossible
-from zhiyue.recommend.files import (
-    IdColumn,
-    Ids,
-    InteractionFile,
-    ItemFile,
-    read_interactions,
-    read_items,
-    read_pairs,
-    read_users,
-)
+from zhiyue.recommend.files import IdColumn, read_pairs, read_users
 from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit
 from zhiyue.recommend.outputs import Place, reserved
-from zhiyue.recommend.parts import OF_TEXTS, Texts
+from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 
-Tell = Callable[[str], object]
 # Lists are held until they make a row group of so many rows, never all at once.
 ROWS_AT_ONCE = 500_000
 NO_WORDS = "the items file has no words that two items share"
@@ -45,13 +36,17 @@ NO_WORDS = "the items file has no words that two items share"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One policy's measures."""
+    """One policy's measures. `sampled` is empty for a test file without negatives, `against_best` (differences to the
+    policy with the highest NDCG@10, on the same people) for that policy itself."""
 
     policy: str
     measures: dict[str, Estimate]
     fit_seconds: float
     milliseconds_per_user: float
     left_out: tuple[str, ...]
+    beyond_accuracy: dict[str, Measure]
+    sampled: dict[str, Measure]
+    against_best: dict[str, Measure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +61,9 @@ class Report:
     test_pairs: int
     unreachable_pairs: int
     owned_pairs: int
+    negatives: int
     seed: int
     results: tuple[Result, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Training:
-    """A training file (and its items) in codes."""
-
-    acts: Acts
-    users: Ids
-    items: Ids
-    item_kind: IdColumn
-    texts: Texts | None
 
 
 def chosen_policies(names: Sequence[str]) -> list[Policy]:
@@ -108,10 +93,9 @@ def evaluate(
     if items is None and policies and any(policy.needs_texts for policy in wanted):
         raise NotPossible("The policy “content” compares texts: give them with --items FILE.")
     known = training(train, items, tell)
-    asked = _asked(read_pairs(test), known)
-    results = [
-        result for policy in wanted if (result := _measured(policy, known, asked, seed, tell)) is not None
-    ]
+    asked = asked_by(read_pairs(test), known)
+    found = [one for policy in wanted if (one := _measured(policy, known, asked, seed, tell)) is not None]
+    results = _compared(found, seed)
     if not results:
         raise NotPossible("None of the policies could be fitted; see the messages above.")
     return Report(
@@ -123,8 +107,9 @@ def evaluate(
         unknown_learners=int((asked.people == NOTHING).sum()),
         unreachable_pairs=int((asked.relevant.indices >= known.acts.items).sum()),
         owned_pairs=asked.owned_pairs,
+        negatives=0 if asked.sampled is None else asked.sampled.negatives.shape[1],
         seed=seed,
-        results=tuple(results),
+        results=results,
     )
 
 
@@ -154,33 +139,6 @@ def batch(
         return _write_lists(place, train, users, items, wanted, k, tell)
 
 
-def training(train: Path, items: Path | None, tell: Tell) -> Training:
-    """Read a training file and, where given, an items file. Raises BadFile."""
-    rows = read_interactions(train)
-    for note in rows.notes:
-        tell(f"{train}: {note}")
-    described = None if items is None else read_items(items)
-    item = rows.item
-    catalogue = item.values
-    if described is not None:
-        if described.item.is_text != item.is_text:
-            item, described = item.as_text(), _as_text(described)
-        catalogue = pa.concat_arrays([item.values, described.item.values])
-    users, catalogue = _sorted_distinct(rows.user.values), _sorted_distinct(catalogue)
-    acts = Acts(
-        _codes(rows.user, users),
-        _codes(item, catalogue),
-        rows.weight,
-        len(users),
-        len(catalogue),
-        rows.order,
-        rows.days,
-    )
-    return Training(
-        acts, users, catalogue, item, None if described is None else _texts_of(described, catalogue)
-    )
-
-
 def check_target(out: Path, suffixes: set[str]) -> None:
     """Raises NotPossible unless the name suits a file of this kind. Whether the folder takes it shows when it
     is reserved."""
@@ -195,49 +153,55 @@ def check_target(out: Path, suffixes: set[str]) -> None:
         raise NotPossible(f"{out}: nothing can be written there: {problem.strerror}.") from problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """Whom the test file asks about: code of each person in the training file (NOTHING: not in it), owned
-    items, hidden items (columns from the catalogue's size on are items that no list can name)."""
-
-    people: Ints
-    owned: Matrix
-    relevant: Matrix
-    owned_pairs: int
-
-
-def _asked(hidden: InteractionFile, known: Training) -> _Asked:
-    item = _codes(hidden.item, known.items)
-    beyond = item == NOTHING
-    item[beyond] = known.acts.items + _numbered(hidden.item.values.filter(pa.array(beyond)))
-    person = _numbered(hidden.user.values)
-    people = _codes(IdColumn(pc.unique(hidden.user.values), hidden.user.kind), known.users)
-    columns = max(known.acts.items, int(item.max()) + 1)
-    pairs = np.unique(person * columns + item)
-    person, item = pairs // columns, pairs % columns
-    mine = _rows_of(owned(known.acts), people)
-    held = np.isin(pairs, np.repeat(np.arange(len(people)), np.diff(mine.indptr)) * columns + mine.indices)
-    kept = np.unique(person[~held])
-    if len(kept) == 0:
-        raise NotPossible(f"{hidden.path}: every pair is in the training file already, so nothing is hidden.")
-    cells = (np.ones(int((~held).sum()), dtype=np.float32), (person[~held], item[~held]))
-    relevant = csr_array(cells, shape=(len(people), columns))
-    return _Asked(people[kept], mine[kept], relevant[kept], int(held.sum()))
-
-
-def _measured(policy: Policy, known: Training, asked: _Asked, seed: int, tell: Tell) -> Result | None:
+def _measured(
+    policy: Policy, known: Training, asked: Asked, seed: int, tell: Tell
+) -> tuple[Result, dict[str, Floats]] | None:
+    """A policy's result, still without its differences, and its metrics person by person."""
     try:
         pipeline, fit_seconds = _fitted(policy, known, tell)
     except NotPossible as problem:
         tell(f"{policy.name}: left out. {problem}")
         return None
     started = time.perf_counter()
-    shaped = profiles(known.acts, PROFILE)
-    blocks = _lists(pipeline, shaped, owned(known.acts), asked.people, LIST_LENGTH, False, policy.name)
+    shaped, taken = profiles(known.acts, PROFILE), owned(known.acts)
+    blocks = _lists(pipeline, shaped, taken, asked.people, LIST_LENGTH, False, policy.name)
     lists = np.concatenate([items for items, _ in blocks])
     milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)
-    found = measures.measured(lists, asked.relevant, known.acts.items, seed=seed)
-    return Result(policy.name, found, fit_seconds, milliseconds, tuple(pipeline.left_out))
+    background = Background(taken, asked.owned, None if known.texts is None else known.texts.groups)
+    result = Result(
+        policy.name,
+        measures.measured(lists, asked.relevant, known.acts.items, seed=seed),
+        fit_seconds,
+        milliseconds,
+        tuple(pipeline.left_out),
+        beyond_accuracy.measured(lists, asked.relevant, background, seed=seed),
+        _sampled(pipeline, shaped, asked),
+        {},
+    )
+    return result, measures.per_person(lists, asked.relevant)
+
+
+def _sampled(pipeline: Pipeline, shaped: Profiles, asked: Asked) -> dict[str, Measure]:
+    """Hidden items among their sampled negatives."""
+    if asked.sampled is None:
+        return {}
+    mine = _of(shaped, asked.people[asked.sampled.person])
+    candidates = np.column_stack([asked.sampled.hidden, asked.sampled.negatives])
+    scores = serve.scored(pipeline, mine, candidates)
+    return measures.sampled(asked.sampled.person, scores[:, 0], scores[:, 1:])
+
+
+def _compared(found: Sequence[tuple[Result, dict[str, Floats]]], seed: int) -> tuple[Result, ...]:
+    """Results with their differences to the best one."""
+    if not found:
+        return ()
+    best, of_best = max(found, key=lambda one: one[0].measures["ndcg@10"].value)
+    return tuple(
+        result
+        if result is best
+        else replace(result, against_best=measures.differences(mine, of_best, seed=seed))
+        for result, mine in found
+    )
 
 
 def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, float]:
@@ -268,11 +232,15 @@ def _lists(
     with tqdm(total=len(people), desc=name, unit=" users", file=sys.stderr) as progress:
         for low in range(0, len(people), size):
             part = people[low : low + size]
-            newest = np.where(part == NOTHING, NOTHING, np.append(shaped.newest, NOTHING)[part])
-            mine = Profiles(_rows_of(shaped.weights, part), newest)
-            ranked = serve.rank(pipeline, mine, _rows_of(taken, part), k, vary=vary)
+            ranked = serve.rank(pipeline, _of(shaped, part), rows_of(taken, part), k, vary=vary)
             progress.update(len(part))
             yield ranked.items, ranked.scores
+
+
+def _of(shaped: Profiles, people: Ints) -> Profiles:
+    """Profiles of people by code; NOTHING has an empty one."""
+    newest = np.where(people == NOTHING, NOTHING, np.append(shaped.newest, NOTHING)[people])
+    return Profiles(rows_of(shaped.weights, people), newest)
 
 
 def _write_lists(
@@ -281,7 +249,7 @@ def _write_lists(
     asked = read_users(users)
     known = training(train, items, tell)
     pipeline, _ = _fitted(policy, known, tell)
-    people = _codes(asked, known.users)
+    people = codes(asked, known.users)
     if strangers := int((people == NOTHING).sum()):
         tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")
     if k > known.acts.items:
@@ -333,52 +301,3 @@ def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
             waiting, rows = [], 0
     if rows:
         yield pa.concat_tables(waiting)
-
-
-def _rows_of(matrix: Matrix, rows: Ints) -> Matrix:
-    """Rows by number; NOTHING gives an empty row."""
-    empty = csr_array((1, matrix.shape[1]), dtype=matrix.dtype)
-    return csr_array(vstack([matrix, empty], format="csr")[np.where(rows == NOTHING, matrix.shape[0], rows)])
-
-
-def _texts_of(described: ItemFile, catalogue: Ids) -> Texts:
-    """Texts in the order of the catalogue; an item that the file does not have says nothing."""
-    place = pc.index_in(catalogue, value_set=described.item.values).to_pylist()
-
-    def ordered(values: list[str]) -> list[str]:
-        return ["" if at is None else values[at] for at in place]
-
-    topics = ordered(described.texts["topic"]) if "topic" in described.texts else None
-    groups = None
-    if topics is not None and any(topics):
-        groups = np.unique(topics, return_inverse=True)[1].astype(np.int64)
-        groups[np.asarray(topics) == ""] = NOTHING
-    return Texts(
-        {name: ordered(values) for name, values in described.texts.items()},
-        {name: ordered(values) for name, values in described.labels.items()},
-        groups,
-    )
-
-
-def _as_text(described: ItemFile) -> ItemFile:
-    return ItemFile(described.path, described.item.as_text(), described.texts, described.labels)
-
-
-def _sorted_distinct(values: Ids) -> Ids:
-    distinct = pc.unique(values)
-    return distinct.take(pc.sort_indices(distinct))
-
-
-def _numbered(values: Ids) -> Ints:
-    """Codes by first appearance."""
-    return np.asarray(pc.index_in(values, value_set=pc.unique(values)).to_numpy(), dtype=np.int64)
-
-
-def _codes(column: IdColumn, universe: Ids) -> Ints:
-    """The place of each id in `universe`, NOTHING if it is not there. Numbers and text meet as text."""
-    values = column.values
-    if column.is_text and not pa.types.is_string(universe.type):
-        universe = universe.cast(pa.string())
-    elif not column.is_text and pa.types.is_string(universe.type):
-        values = column.as_text().values
-    return np.array(pc.fill_null(pc.index_in(values, value_set=universe), NOTHING).to_numpy(), dtype=np.int64)

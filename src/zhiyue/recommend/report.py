@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
+from zhiyue.engine.evaluate import Measure, Missing
 from zhiyue.recommend.offline import Report
 from zhiyue.recommend.outputs import Place
 
@@ -17,6 +18,18 @@ HEADINGS = {
     "mrr@20": "MRR@20",
     "coverage@10": "coverage@10",
 }
+MORE_COLUMNS = ("map@10", "novelty@10", "diversity@10", "arp@10", "arp-ratio@10", "calibration@10")
+MORE_HEADINGS = {
+    "map@10": "MAP@10",
+    "novelty@10": "novelty",
+    "diversity@10": "diversity",
+    "arp@10": "ARP",
+    "arp-ratio@10": "ARP ratio",
+    "calibration@10": "calibration",
+}
+SAMPLED_COLUMNS = ("sampled-hr@10", "sampled-ndcg@10")
+SAMPLED_HEADINGS = {"sampled-hr@10": "HR@10 smpl", "sampled-ndcg@10": "NDCG@10 smpl"}
+COMPARED = "ndcg@10"
 INK = "#1f2a30"
 ACCENT = "#0f6b68"
 
@@ -37,7 +50,7 @@ def as_text(report: Report) -> str:
         "Wilson's for HR, normal over learners for other means; for coverage from its standard error over bootstrap",
         f"resamples of learners (seed {report.seed}).",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_more(report, widest)])
 
 
 def write_json(report: Report, place: Place) -> None:
@@ -73,6 +86,38 @@ def write_plot(report: Report, place: Place) -> None:
         color=INK,
     )
     place.fill(figure.savefig)
+
+
+def _more(report: Report, widest: int) -> list[str]:
+    """The second table: what lists are like, sampled metrics where there are any, differences to the best policy."""
+    headings = list(MORE_HEADINGS.values()) + (list(SAMPLED_HEADINGS.values()) if report.negatives else [])
+    head = "  ".join(f"{heading:>12}" for heading in headings)
+    lines = [f"{'policy':<{widest}}  {head}  {'NDCG@10 against the best':>28}"]
+    reasons: dict[str, None] = {}
+    for result in report.results:
+        found: dict[str, Measure] = {**result.measures, **result.beyond_accuracy, **result.sampled}
+        cells = [found[name] for name in MORE_COLUMNS + (SAMPLED_COLUMNS if report.negatives else ())]
+        apart = result.against_best.get(COMPARED)
+        reasons |= {cell.reason: None for cell in [*cells, apart] if isinstance(cell, Missing)}
+        row = "  ".join(f"{'–' if cell.value is None else f'{cell.value:.4f}':>12}" for cell in cells)
+        lines.append(f"{result.policy:<{widest}}  {row}  {_difference(apart):>28}".rstrip())
+    lines += [
+        "",
+        "Of the first ten: novelty in bits; ARP: mean share of learners who took the listed items, ratio: to the",
+        "hidden; calibration: divergence of a list's topics from its learner's own, 0 is best. The difference to the",
+        f"best policy is on the same learners, 95 % paired bootstrap interval (seed {report.seed}). --json has all.",
+    ]
+    if report.negatives:
+        lines.append(
+            f"smpl: each hidden item among {report.negatives:,} sampled ones; only to compare with papers."
+        )
+    return lines + [f"–: {reason}." for reason in reasons]
+
+
+def _difference(cell: Measure | None) -> str:
+    if cell is None:
+        return "best"
+    return "–" if isinstance(cell, Missing) else f"{cell.value:+.4f} [{cell.low:+.4f}, {cell.high:+.4f}]"
 
 
 def _facts(report: Report) -> list[str]:

@@ -122,6 +122,23 @@ def _one(
     return items, scores, reasons
 
 
+def scored(pipeline: Pipeline, profiles: Profiles, wanted: Ints) -> Floats:
+    """What `rank` orders by, for some items of each person.
+
+    wanted  (people, n), NOTHING: no item
+    returns  (people, n), -inf for no item
+    """
+    found = np.full(wanted.shape, -np.inf, dtype=np.float32)
+    size = block_size(pipeline)
+    for low in range(0, len(wanted), size):
+        some = wanted[low : low + size]
+        scores = pipeline.model.scores(profiles.block(low, low + size))
+        full = ranking.completed(scores, pipeline.popular.score)
+        cells = np.take_along_axis(full, np.maximum(some, 0), axis=1)
+        found[low : low + size] = np.where(some == NOTHING, -np.inf, cells)
+    return found
+
+
 def excluding(rows: list[list[int]], items: int) -> Matrix:
     """An exclusion matrix from item codes for each person."""
     start = np.cumsum([0, *(len(row) for row in rows)])
