@@ -203,6 +203,7 @@ def test_numbers_that_make_no_model_are_refused(wrong):
         FactorsConfig(**wrong)
 
 
+@pytest.mark.filterwarnings("ignore:OpenBLAS is configured")
 @pytest.mark.real_data
 @pytest.mark.skipif(not XUETANGX.exists(), reason=f"no sample of real enrolments in {XUETANGX}")
 def test_on_real_enrolments_the_loss_is_that_of_implicit_after_as_many_rounds():

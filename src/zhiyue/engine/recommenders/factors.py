@@ -129,8 +129,9 @@ class _Side:
     @classmethod
     def of(cls, vectors: Floats, regularisation: float) -> "_Side":
         wide = vectors.astype(np.float64)
-        gram = wide.T @ wide + regularisation * np.eye(vectors.shape[1])
-        return cls(vectors, gram, np.ascontiguousarray(np.linalg.solve(gram, wide.T).T, dtype=np.float32))
+        # A copy, since of one array with itself BLAS makes another product, which has another limit.
+        gram = _products(wide.T.copy()[None], wide[None])[0] + regularisation * np.eye(vectors.shape[1])
+        return cls(vectors, gram, _row_by_row(vectors, np.linalg.inv(gram).astype(np.float32)))
 
 
 def _solved(rows: Matrix, side: _Side, confidence: float) -> Floats:
@@ -162,11 +163,21 @@ def _solved(rows: Matrix, side: _Side, confidence: float) -> Floats:
 
 def _products(left: Floats, right: Floats) -> Floats:
     """left @ right, row by row, added up in steps that BLAS does not spread over threads."""
-    total = np.zeros((len(left), left.shape[1], right.shape[2]), dtype=np.float32)
-    size = max(1, ONE_THREAD_PRODUCTS // (left.shape[1] * right.shape[2]))
+    total = np.zeros((len(left), left.shape[1], right.shape[2]), dtype=right.dtype)
+    size = max(1, ONE_THREAD_PRODUCTS // max(1, left.shape[1] * right.shape[2]))
     for low in range(0, left.shape[2], size):
         total += left[:, :, low : low + size] @ right[:, low : low + size]
     return total
+
+
+def _row_by_row(rows: Floats, square: Floats) -> Floats:
+    """rows @ square, some rows at a time for the same reason."""
+    found = np.empty_like(rows)
+    size = max(1, ONE_THREAD_PRODUCTS // max(1, square.size))
+    whole = len(rows) // size * size
+    found[:whole] = (rows[:whole].reshape(-1, size, rows.shape[1]) @ square).reshape(whole, rows.shape[1])
+    found[whole:] = rows[whole:] @ square
+    return found
 
 
 def _taken(acts: Acts, config: FactorsConfig) -> Matrix:
