@@ -137,7 +137,7 @@ def test_items_that_nobody_took_and_people_of_whom_nothing_is_known_score_0():
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("items", [1, 3])
+@pytest.mark.parametrize("items", [0, 1, 3])
 def test_an_academy_without_people_has_a_model_that_knows_nothing(items):
     none = np.zeros(0, dtype=np.int64)
     model = factors.fit(Acts(none, none, np.zeros(0), 0, items), CONFIG)
@@ -145,7 +145,7 @@ def test_an_academy_without_people_has_a_model_that_knows_nothing(items):
 
     assert model.scores(asked).tolist() == np.zeros((2, items)).tolist()
     assert model.scores(profiles_of(np.zeros((0, items)))).shape == (0, items)
-    assert model.shares(asked.block(0, 1), np.asarray([0])).tolist() == [[0.0] * items]
+    assert model.shares(asked.block(0, 1), np.arange(items)).tolist() == np.zeros((items, items)).tolist()
 
 
 @pytest.mark.filterwarnings("error")

@@ -175,7 +175,9 @@ def _row_by_row(rows: Floats, square: Floats) -> Floats:
     found = np.empty_like(rows)
     size = max(1, ONE_THREAD_PRODUCTS // max(1, square.size))
     whole = len(rows) // size * size
-    found[:whole] = (rows[:whole].reshape(-1, size, rows.shape[1]) @ square).reshape(whole, rows.shape[1])
+    found[:whole] = (rows[:whole].reshape(len(rows) // size, size, rows.shape[1]) @ square).reshape(
+        whole, rows.shape[1]
+    )
     found[whole:] = rows[whole:] @ square
     return found
 
