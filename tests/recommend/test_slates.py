@@ -336,6 +336,8 @@ def test_an_academy_without_courses_has_empty_slates(db, visitor):
         "clusters",
         "ease",
         "walks",
+        "factors",
+        "sequence",
         "similar",
         "hybrid",
     ]
