@@ -1,4 +1,4 @@
-"""`zhiyue recommend evaluate | batch | policies`: words in, one service called, words out."""
+"""`zhiyue recommend evaluate | batch | policies | train | explain`: words in, one service called, words out."""
 
 import argparse
 import sys
@@ -8,10 +8,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from zhiyue.recommend import offline, report
+from zhiyue.collect.kinds import Actor
+from zhiyue.core.accounts.ways import member_named
+from zhiyue.core.jobs.services import enqueue
+from zhiyue.recommend import offline, report, services
 from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.explaining import explain
+from zhiyue.recommend.explanation import explanation_as_text
 from zhiyue.recommend.outputs import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
+from zhiyue.recommend.tasks import take_in
 
 BAD_INPUT = 2
 # What a shell reports for a process that Ctrl-C ended.
@@ -19,15 +25,24 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    help = "Compare recommendation policies on files, or recommend to many users at once."
+    help = (
+        "Compare recommendation policies on files, recommend to many users at once; train and explain here."
+    )
     requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="evaluate | batch | policies")
+        verbs = parser.add_subparsers(
+            dest="verb", required=True, metavar="evaluate | batch | policies | train | explain"
+        )
         self._add_evaluate(verbs.add_parser("evaluate", help="compare policies on hidden interactions"))
         self._add_batch(verbs.add_parser("batch", help="write the best items for many users"))
         verbs.add_parser("policies", help="list the policies")
+        now = verbs.add_parser("train", help="train this academy's policies now")
+        now.add_argument(
+            "--policy", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
+        )
+        self._add_explain(verbs.add_parser("explain", help="take the slate of one member apart"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -67,6 +82,13 @@ class Command(BaseCommand):
             "--out", type=Path, required=True, metavar="FILE", help=".parquet: user_id, item_id, score"
         )
         parser.add_argument("--items", type=Path, metavar="FILE", help="item_id and text columns")
+        parser.add_argument(
+            "--policy", default=DEFAULT_POLICY, metavar="NAME", help=f"default: {DEFAULT_POLICY}"
+        )
+
+    def _add_explain(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("person", metavar="PERSON", help="a member's e-mail address, phone or user name")
+        parser.add_argument("--k", type=int, default=6, metavar="N", help="courses (default: 6)")
         parser.add_argument(
             "--policy", default=DEFAULT_POLICY, metavar="NAME", help=f"default: {DEFAULT_POLICY}"
         )
@@ -111,6 +133,23 @@ class Command(BaseCommand):
     def _policies(self, **options: Any) -> str:
         widest = max(map(len, POLICIES))
         return "\n".join(f"{policy.name:<{widest}}  {policy.says}" for policy in POLICIES.values())
+
+    def _train(self, **options: Any) -> str:
+        wanted = [policy.name for policy in offline.chosen_policies(options["policy"])]
+        trained = services.train_all(wanted, tell=self._tell)
+        # What was published while this read and fitted isn't in it.
+        enqueue(take_in, key="catalogue")
+        return f"{len(trained)} of {len(wanted)} policies are trained and serve from now on."
+
+    def _explain(self, **options: Any) -> str:
+        (policy,) = offline.chosen_policies([options["policy"]])
+        if options["k"] < 1:
+            raise NotPossible(f"--k is {options['k']}; it must be 1 or more.")
+        member = member_named(options["person"])
+        if member is None:
+            raise NotPossible(f"There is no member with the address, phone or name “{options['person']}”.")
+        found = explain(Actor(member_id=member.pk), policy=policy.name, k=options["k"])
+        return explanation_as_text(found)
 
     def _tell(self, text: str) -> None:
         self.stderr.write(text)

@@ -1,0 +1,99 @@
+"""Why one person is shown what they are shown: what each part of the policy gave, and which acts spoke for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zhiyue.analyse.selectors import recent_acts
+from zhiyue.collect.kinds import Actor
+from zhiyue.engine.kinds import Floats, Ints, Recommender
+from zhiyue.engine.matrix import profiles
+from zhiyue.engine.recommenders.hybrid import Hybrid
+from zhiyue.product.catalogue.editions import families
+from zhiyue.recommend import memory
+from zhiyue.recommend.inputs import acts_of, codes_of
+from zhiyue.recommend.kinds import Recommended
+from zhiyue.recommend.memory import Held
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
+from zhiyue.recommend.selectors import slate
+
+MOST_EVIDENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A course that the person acted on, and how much of the score it gave; below 0 it spoke against."""
+
+    course_id: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A course of a slate: what each part of the policy gave, weighed, and the acts that gave most."""
+
+    shown: Recommended
+    parts: dict[str, float]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`acts`: how many acts of the person the slate goes by. Before anything was trained no part gave anything."""
+
+    policy: str
+    version: str
+    acts: int
+    courses: tuple[Explained, ...]
+
+
+def explain(actor: Actor, *, policy: str = DEFAULT_POLICY, k: int = 12) -> Explanation:
+    """The slate that the person would be shown now, taken apart. Raises ValueError as `slate` does."""
+    found = slate(actor, k=k, policy=policy)
+    acts = recent_acts(actor)
+    held = memory.newest(policy)
+    if held is None:
+        bare = tuple(Explained(item, {}, ()) for item in found.items)
+        return Explanation(policy, found.version, len(acts), bare)
+    original = families()
+    known = acts_of(acts, held.course_ids, original)
+    person = profiles(known, PROFILE)
+    # What isn't in the artefact yet was put there by no part of it.
+    codes = [
+        codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items
+    ]
+    wanted = np.asarray([code[0] for code in codes if code], dtype=np.int64)
+    gave = {
+        name: weight * _of(model.scores(person)[0], wanted)
+        for name, weight, model in _parts(POLICIES[policy], held)
+    }
+    shares = held.pipeline.model.shares(person, wanted)
+    rows = iter(range(len(wanted)))
+    explained = []
+    for item, code in zip(found.items, codes, strict=True):
+        if not code:
+            explained.append(Explained(item, {}, ()))
+            continue
+        row = next(rows)
+        parts = {name: float(scores[row]) for name, scores in gave.items()}
+        spoke = _evidence(shares[row], held.course_ids[person.weights.indices])
+        explained.append(Explained(item, parts, spoke))
+    return Explanation(policy, found.version, len(acts), tuple(explained))
+
+
+def _parts(policy: Policy, held: Held) -> list[tuple[str, float, Recommender]]:
+    model = held.pipeline.model
+    models = model.parts if isinstance(model, Hybrid) else ((1.0, model),)
+    names = [part.name for part in policy.parts if part.name not in held.pipeline.left_out]
+    return [(name, weight, model) for name, (weight, model) in zip(names, models, strict=True)]
+
+
+def _of(scores: Floats, wanted: Ints) -> Floats:
+    """As the blend has them: divided by the highest that this person gets."""
+    highest = float(scores.max(initial=0.0))
+    return scores[wanted] / highest if highest > 0 else np.zeros(len(wanted))
+
+
+def _evidence(shares: Floats, course_ids: Ints) -> tuple[Evidence, ...]:
+    order = np.argsort(-np.abs(shares), kind="stable")[:MOST_EVIDENCE]
+    return tuple(Evidence(int(course_ids[n]), float(shares[n])) for n in order if shares[n] != 0)
