@@ -71,44 +71,42 @@ def view_course(*, actor: Actor, course: Course) -> None:
 @transaction.atomic
 def save_course(*, actor: Actor, course: Course) -> bool:
     """Put a course on the person's list. False where it was there. Raises NotOffered."""
-    if not course.is_published:
-        raise NotOffered
-    if actor.is_nobody:
-        return False
-    _, is_new = SavedCourse.objects.get_or_make(actor, course=course)
-    if is_new:
-        record("course.saved", actor=actor, course_id=course.pk)
-    return is_new
+    return _mark(SavedCourse, "course.saved", actor, course)
 
 
 @transaction.atomic
 def unsave_course(*, actor: Actor, course: Course) -> bool:
     """Take a course off the person's list. False where it was not there."""
-    deleted, _ = SavedCourse.objects.owned_by(actor).filter(course=course).delete()
-    if deleted:
-        record("course.unsaved", actor=actor, course_id=course.pk)
-    return bool(deleted)
+    return _unmark(SavedCourse, "course.unsaved", actor, course)
 
 
 @transaction.atomic
 def dismiss_course(*, actor: Actor, course: Course) -> bool:
     """Suggest a course to the person no more, in no edition. False where that was said before. Raises NotOffered."""
-    if not course.is_published:
-        raise NotOffered
-    if actor.is_nobody:
-        return False
-    _, is_new = DismissedCourse.objects.get_or_make(actor, course=course)
-    if is_new:
-        record("course.dismissed", actor=actor, course_id=course.pk)
-    return is_new
+    return _mark(DismissedCourse, "course.dismissed", actor, course)
 
 
 @transaction.atomic
 def restore_course(*, actor: Actor, course: Course) -> bool:
     """Let it be suggested again. False where it was."""
-    deleted, _ = DismissedCourse.objects.owned_by(actor).filter(course=course).delete()
+    return _unmark(DismissedCourse, "course.restored", actor, course)
+
+
+def _mark(kind: type[SavedCourse | DismissedCourse], event: str, actor: Actor, course: Course) -> bool:
+    if not course.is_published:
+        raise NotOffered
+    if actor.is_nobody:
+        return False
+    _, is_new = kind.objects.get_or_make(actor, course=course)
+    if is_new:
+        record(event, actor=actor, course_id=course.pk)
+    return is_new
+
+
+def _unmark(kind: type[SavedCourse | DismissedCourse], event: str, actor: Actor, course: Course) -> bool:
+    deleted, _ = kind.objects.owned_by(actor).filter(course=course).delete()
     if deleted:
-        record("course.restored", actor=actor, course_id=course.pk)
+        record(event, actor=actor, course_id=course.pk)
     return bool(deleted)
 
 
