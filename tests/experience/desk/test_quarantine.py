@@ -95,7 +95,7 @@ def test_one_entry_is_judged_again_and_what_was_cut_is_not(desk, visitor):
     assert "Judge again" in desk.get(f"/desk/quarantine/{row.pk}/").content.decode()
     desk.post(f"/desk/quarantine/{row.pk}/replay/")
     assert "Judge again" not in desk.get(f"/desk/quarantine/{row.pk}/").content.decode()
-    assert "is cut here, so it" in desk.get(f"/desk/quarantine/{cut.pk}/").content.decode()
+    assert "It was too long, or held what can" in desk.get(f"/desk/quarantine/{cut.pk}/").content.decode()
     desk.post(f"/desk/quarantine/{cut.pk}/replay/")
     assert Event.objects.count() == 1
 

@@ -196,7 +196,11 @@ def kept_of_payload(row: Quarantined) -> Words:
     if row.is_whole:
         return pgettext("quarantine", "As it came. It is text, and nothing of it is carried out.")
     if row.payload:
-        return pgettext("quarantine", "It was too long and is cut here, so it can't be judged again.")
+        return pgettext(
+            "quarantine",
+            "It was too long, or held what can't be stored; what is here isn't all, "
+            "so it can't be judged again.",
+        )
     if row.reason == "robot":
         return pgettext("quarantine", "What robots send isn't kept, so it can't be judged again.")
     return pgettext("quarantine", "What was sent wasn't kept, so it can't be judged again.")

@@ -14,7 +14,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.services import progress
 from zhiyue.product.learning.receiving import Gate, take_again
 
-# What robots send is kept without its payload: whatever is judged again was told by a page.
+# Nothing is kept of what robots send: whatever is judged again was told by a page.
 _PAGE = "A page, earlier"
 
 
