@@ -218,7 +218,7 @@ def test_wrong_propensities_are_noticed():
 
 def test_few_people_few_rewards_and_few_effective_rounds_are_refused():
     few = drawn(0, rounds=29)
-    rounds, short = drawn(0, rounds=1000), drawn(0, rounds=250)
+    rounds, short = drawn(0, rounds=1000), drawn(0, rounds=150)
     cold = Rounds(rounds.action, np.zeros(1000), rounds.propensity, 5)
     people = drawn(0, rounds=1000, people=20)
 
@@ -227,7 +227,7 @@ def test_few_people_few_rewards_and_few_effective_rounds_are_refused():
     assert "0 rounds that the policy could have made brought a reward" in reason(
         evaluated(cold, everywhere(TARGET, 1000))
     )
-    assert "the weights are worth" in reason(evaluated(short, everywhere(TARGET, 250)))
+    assert "the weights are worth" in reason(evaluated(short, everywhere(TARGET, 150)))
 
 
 FINE = {"action": [0, 1, 1], "reward": [0.0, 1.0, 0.0], "propensity": [0.5, 0.5, 1.0]}

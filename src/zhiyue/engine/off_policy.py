@@ -25,7 +25,7 @@ class Demands:
     resamples  of the bootstrap
     """
 
-    fewest_effective: float = 100.0
+    fewest_effective: float = 50.0
     fewest_rewarded: int = 20
     most_uncovered: float = 0.05
     limit: float | None = None
