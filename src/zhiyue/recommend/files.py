@@ -82,7 +82,7 @@ class ItemFile:
 def read_interactions(path: Path) -> InteractionFile:
     """Raises BadFile."""
     table = read_table(path, ("user_id", "item_id"), ("rating", "time", "position"))
-    user, item = _ids(path, table, "user_id"), _ids(path, table, "item_id")
+    user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
     weight = _weights(path, table) if "rating" in table.column_names else np.ones(len(user))
     notes: list[str] = []
     order = days = None
@@ -91,7 +91,7 @@ def read_interactions(path: Path) -> InteractionFile:
         notes += [unit] if unit else []
         order = np.unique(moment, return_inverse=True)[1].astype(np.int64)
     if "position" in table.column_names:
-        place = np.unique(_numbers(path, table, "position"), return_inverse=True)[1].astype(np.int64)
+        place = np.unique(numbers_of(path, table, "position"), return_inverse=True)[1].astype(np.int64)
         if order is None:
             order = place
         else:
@@ -107,21 +107,21 @@ def read_pairs(path: Path) -> InteractionFile:
     """A test file: user_id, item_id and, where there is one, the list `negatives` count, everything else is ignored.
     Raises BadFile."""
     table = read_table(path, ("user_id", "item_id"), ("negatives",))
-    user, item = _ids(path, table, "user_id"), _ids(path, table, "item_id")
+    user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
     negatives = _negatives(path, table) if "negatives" in table.column_names else None
     return InteractionFile(path, user, item, np.ones(len(user)), None, None, (), negatives)
 
 
 def read_users(path: Path) -> IdColumn:
     """The distinct users in the order of the file. Raises BadFile."""
-    found = _ids(path, read_table(path, ("user_id",), ()), "user_id")
+    found = ids_of(path, read_table(path, ("user_id",), ()), "user_id")
     return IdColumn(pc.unique(found.values), found.kind)
 
 
 def read_items(path: Path) -> ItemFile:
     """Raises BadFile, also for an item that stands in the file twice."""
     table = read_table(path, ("item_id",), None)
-    item = _ids(path, table, "item_id")
+    item = ids_of(path, table, "item_id")
     first = pc.index_in(item.values, value_set=pc.unique(item.values)).to_numpy()
     again = np.flatnonzero(np.concatenate([[False], first[1:] <= np.maximum.accumulate(first)[:-1]]))
     if len(again):
@@ -149,12 +149,12 @@ def _negatives(path: Path, table: pa.Table) -> IdColumn:
     wrong = pc.or_(pc.not_equal(lengths, lengths[0]), pc.equal(lengths, 0))
     _refuse_first(path, wrong, "negatives is empty or not as long as in the first row")
     try:
-        return _ids(path, pa.table({"negatives": pc.list_flatten(column)}), "negatives")
+        return ids_of(path, pa.table({"negatives": pc.list_flatten(column)}), "negatives")
     except BadFile as problem:
         raise BadFile(path, "negatives holds something that is not an item id") from problem
 
 
-def _ids(path: Path, table: pa.Table, name: str) -> IdColumn:
+def ids_of(path: Path, table: pa.Table, name: str) -> IdColumn:
     column = table.column(name).combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -181,7 +181,7 @@ def _ids(path: Path, table: pa.Table, name: str) -> IdColumn:
     return IdColumn(text, kind)
 
 
-def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
+def numbers_of(path: Path, table: pa.Table, name: str) -> Floats:
     """A column of finite numbers."""
     column = table.column(name).combine_chunks()
     if pa.types.is_dictionary(column.type):
@@ -205,7 +205,7 @@ def _numbers(path: Path, table: pa.Table, name: str) -> Floats:
 
 
 def _weights(path: Path, table: pa.Table) -> Floats:
-    found = _numbers(path, table, "rating")
+    found = numbers_of(path, table, "rating")
     wrong = np.flatnonzero(np.abs(found) > LARGEST_RATING)
     if len(wrong):
         raise bad_row(
@@ -246,7 +246,7 @@ def _moments(path: Path, table: pa.Table) -> tuple[Floats, Floats | None, str]:
                 [_instant(path, text, row) for row, text in enumerate(texts, 1)], dtype=np.float64
             )
             return seconds, seconds / SECONDS_A_DAY, ""
-    numbers = _numbers(path, table, "time")
+    numbers = numbers_of(path, table, "time")
     smallest = float(np.abs(numbers).min())
     if smallest < EPOCH_FROM:
         return numbers, None, f"time goes down to {smallest:.15g}: taken as an order only, without ages"

@@ -1,4 +1,5 @@
-"""`zhiyue recommend evaluate | batch | policies | train | explain`: words in, one service called, words out."""
+"""`zhiyue recommend evaluate | off-policy | batch | policies | train | explain`: words in, one service called, words
+out."""
 
 import argparse
 import sys
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.ways import member_named
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.recommend import offline, report, services
+from zhiyue.recommend import off_policy, offline, report, services
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
@@ -33,9 +34,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="evaluate | batch | policies | train | explain"
+            dest="verb", required=True, metavar="evaluate | off-policy | batch | policies | train | explain"
         )
         self._add_evaluate(verbs.add_parser("evaluate", help="compare policies on hidden interactions"))
+        self._add_off_policy(
+            verbs.add_parser(
+                "off-policy", help="what another policy would have earned, from a log of choices"
+            )
+        )
         self._add_batch(verbs.add_parser("batch", help="write the best items for many users"))
         verbs.add_parser("policies", help="list the policies")
         now = verbs.add_parser("train", help="train this academy's policies now")
@@ -46,7 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            said: str = getattr(self, f"_{options['verb']}")(**options)
+            said: str = getattr(self, f"_{options['verb'].replace('-', '_')}")(**options)
         except NotPossible as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from problem
         except KeyboardInterrupt:
@@ -70,6 +76,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
         parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, .svg or .png")
+        parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+
+    def _add_off_policy(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--log", type=Path, required=True, metavar="FILE",
+            help="item_id, reward, propensity, optional position, user_id and numbers named feature_…",
+        )  # fmt: skip
+        parser.add_argument(
+            "--policy", type=Path, required=True, metavar="FILE",
+            help="item_id, chance, optional position, user_id: with which chance the policy shows the item there",
+        )  # fmt: skip
+        parser.add_argument("--by-position", action="store_true", help="each position by itself as well")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
         parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
 
     def _add_batch(self, parser: argparse.ArgumentParser) -> None:
@@ -97,8 +116,7 @@ class Command(BaseCommand):
         for name, suffixes in (("json", {".json"}), ("plot", {".svg", ".png"})):
             if options[name] is not None:
                 offline.check_target(options[name], suffixes)
-        if options["seed"] < 0:
-            raise NotPossible("--seed must be 0 or more.")
+        _check_seed(options["seed"])
         writers = {"json": report.write_json, "plot": report.write_plot}
         with ExitStack() as places:
             wanted = [
@@ -117,6 +135,23 @@ class Command(BaseCommand):
             for write, place in wanted:
                 write(found, place)
         return report.as_text(found)
+
+    def _off_policy(self, **options: Any) -> str:
+        _check_seed(options["seed"])
+        with ExitStack() as places:
+            place = None
+            if options["json"] is not None:
+                offline.check_target(options["json"], {".json"})
+                place = places.enter_context(reserved(options["json"]))
+            found = off_policy.evaluate_log(
+                log=options["log"],
+                policy=options["policy"],
+                by_position=options["by_position"],
+                seed=options["seed"],
+            )
+            if place is not None:
+                off_policy.write_json(found, place)
+        return off_policy.as_text(found)
 
     def _batch(self, **options: Any) -> str:
         rows = offline.batch(
@@ -153,3 +188,8 @@ class Command(BaseCommand):
 
     def _tell(self, text: str) -> None:
         self.stderr.write(text)
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise NotPossible("--seed must be 0 or more.")
