@@ -157,9 +157,7 @@ def differences(
 
 
 def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
-    """Users with at least `fewest_items` items, at most `most`, spread over the codes; none without order."""
-    if acts.order is None:
-        return np.zeros(0, dtype=np.int64)
+    """Users with at least `fewest_items` items, at most `most`, spread over the codes."""
     users = np.flatnonzero(histories(acts).lengths >= fewest_items)
     return users[np.unique(np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64))]
 
@@ -171,12 +169,24 @@ def hide_newest(acts: Acts, users: Ints) -> tuple[Acts, Matrix]:
     returns  the acts that are left, and what is hidden as (len(users), items)
     """
     folded = histories(acts)
-    newest = folded.item[folded.start[users + 1] - 1]
-    kept = ~np.isin(acts.user * acts.items + acts.item, users * acts.items + newest)
+    return _without(acts, users, folded.item[folded.start[users + 1] - 1])
+
+
+def hide_any(acts: Acts, users: Ints, *, seed: int = 0) -> tuple[Acts, Matrix]:
+    """As `hide_newest`, with one item of each user drawn at random: for acts whose order isn't known."""
+    folded = histories(acts)
+    chance = np.random.default_rng(seed).random(len(users))
+    drawn = folded.start[users] + (chance * folded.lengths[users]).astype(np.int64)
+    return _without(acts, users, folded.item[drawn])
+
+
+def _without(acts: Acts, users: Ints, items: Ints) -> tuple[Acts, Matrix]:
+    """The acts without those of each user on one item, and these items as (len(users), items)."""
+    kept = ~np.isin(acts.user * acts.items + acts.item, users * acts.items + items)
     order = None if acts.order is None else acts.order[kept]
     days = None if acts.days is None else acts.days[kept]
     left = Acts(acts.user[kept], acts.item[kept], acts.weight[kept], acts.users, acts.items, order, days)
-    cells = (np.ones(len(users), dtype=np.float32), newest, np.arange(len(users) + 1))
+    cells = (np.ones(len(users), dtype=np.float32), items, np.arange(len(users) + 1))
     return left, csr_array(cells, shape=(len(users), acts.items))
 
 

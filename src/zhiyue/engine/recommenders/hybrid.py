@@ -1,7 +1,7 @@
 """A weighted blend of fitted models, each first brought to the same scale. The models themselves live beside
 it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +42,17 @@ class Hybrid:
         return self.parts[0][1].items
 
     def scores(self, profiles: Profiles) -> Floats:
-        total = np.zeros((profiles.weights.shape[0], self.items), dtype=np.float32)
-        for weight, model in self.parts:
-            total += np.float32(weight) * _scaled(model.scores(profiles))
+        return self.blended(self.voices(profiles))
+
+    def voices(self, profiles: Profiles) -> list[Floats]:
+        """The scores of each part, divided by the row's highest."""
+        return [_scaled(model.scores(profiles)) for _, model in self.parts]
+
+    def blended(self, voices: Sequence[Floats]) -> Floats:
+        """The scores, from the voices."""
+        total = np.zeros_like(voices[0])
+        for (weight, _), voice in zip(self.parts, voices, strict=True):
+            total += np.float32(weight) * voice
         return total
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
