@@ -73,6 +73,7 @@ def test_the_policies_are_listed_with_a_line_each():
         "similar",
         "content",
         "hybrid",
+        "boosted",
     ]
 
 
@@ -93,7 +94,10 @@ def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):
     assert near["value"] == pytest.approx((1 + 1 + 0) / 3)
     assert near["low"] < near["value"] < near["high"]
     assert (folder / "report.svg").read_text().startswith("<?xml")
-    assert err == ""
+    few = "a ranker learns from 300 people with several courses, there are 1"
+    assert err.splitlines() == [
+        f"{name}: {few}, so its courses stay in the order of the blend" for name in ("hybrid", "boosted")
+    ]
 
 
 def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_it(folder):
@@ -101,8 +105,9 @@ def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_i
 
     assert "content: left out. The policy “content” compares texts: give texts with --items FILE." in err
     assert (
-        "hybrid: no texts given with --items, so it falls back to next-items, item-neighbours, popular" in err
-    )
+        "hybrid: no texts given with --items, so it falls back to "
+        "next-items, item-neighbours, walks, user-neighbours, popular\n"
+    ) in err
     assert "\ncontent" not in out
     assert "\nhybrid" in out
 

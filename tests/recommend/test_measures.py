@@ -99,6 +99,7 @@ def test_an_item_that_is_in_no_other_file_ranks_last_among_its_negatives(folder)
     scores = serve.scored(
         pipeline,
         Profiles(shaped.weights[[0, 0]], shaped.newest[[0, 0]]),
+        asked.owned[[0, 0]],
         np.column_stack([asked.sampled.hidden, asked.sampled.negatives]),
     )
 

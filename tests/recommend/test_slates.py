@@ -340,6 +340,7 @@ def test_an_academy_without_courses_has_empty_slates(db, visitor):
         "sequence",
         "similar",
         "hybrid",
+        "boosted",
     ]
     memory.forget()
     assert slate(Actor(visitor=visitor)).items == ()

@@ -121,7 +121,7 @@ def test_a_changed_text_changes_only_what_is_made_of_texts(trained, operator):
     settle()
     memory.forget()
     changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
-    assert changed == {"content", "hybrid", "similar"}
+    assert changed == {"content", "hybrid", "boosted", "similar"}
 
 
 def test_a_withdrawn_course_is_in_no_slate_from_the_same_moment(trained, visitor, operator):

@@ -1,28 +1,41 @@
-"""From a policy and acts to a fitted pipeline, and from there to plain arrays and back. Ranking is in
-`serve`."""
+"""From a policy and acts to a fitted pipeline, and from there to plain arrays and back. Ranking is in `serve`, what a
+ranker learns from in `second_look`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from zhiyue.engine.kinds import Acts, Arrays, CannotFit, Ints, Recommender
+from zhiyue.engine.ranker import Ranker
 from zhiyue.engine.recommenders import popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.recommend import second_look
 from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
-from zhiyue.recommend.policies import POPULAR, PartName, Policy
+from zhiyue.recommend.policies import POPULAR, PartName, Policy, RankerName
+from zhiyue.recommend.rankers import RANKERS
+from zhiyue.recommend.second_look import NotBetter
+
+# In `left_out`, beside the names of parts.
+RANKER = "ranker"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
-    """A fitted policy. `popular` orders what the model knows nothing about; `left_out`: a part that could not be
-    fitted -> why."""
+    """A fitted policy. `popular` orders what the model knows nothing about; `left_out`: a part (or the ranker) that
+    could not be fitted -> why. With a `ranker` the model is a blend, whose candidates it puts in order."""
 
     model: Recommender
     popular: Popular
     groups: Ints | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    ranker: tuple[RankerName, Ranker] | None = None
+
+    @property
+    def blend(self) -> Hybrid:
+        """The model as a blend, of a single part if need be."""
+        return self.model if isinstance(self.model, Hybrid) else Hybrid(((1.0, self.model),))
 
 
 class NothingLeft(ValueError):
@@ -38,6 +51,25 @@ def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
 
     Raises NothingLeft if nothing would be left.
     """
+    look: tuple[RankerName, Ranker] | None = None
+    left_out: dict[str, str] = {}
+    # Before the parts, so that two fits of them are never held at once.
+    if policy.ranker is not None:
+        try:
+            look = (
+                policy.ranker,
+                second_look.learnt(policy.ranker, acts, lambda kept: _fitted(policy, kept, texts)),
+            )
+        except CannotFit as problem:
+            raise NothingLeft({RANKER: str(problem)}) from None
+        except NotBetter as problem:
+            left_out = {RANKER: str(problem)}
+    pipeline = _fitted(policy, acts, texts)
+    return replace(pipeline, left_out={**pipeline.left_out, **left_out}, ranker=look)
+
+
+def _fitted(policy: Policy, acts: Acts, texts: Texts | None) -> Pipeline:
+    """Every part of a policy, without its ranker."""
     common = popular.fit(acts, POPULAR)
     known = Known(acts, common, texts or Texts())
     return _joined(policy, lambda part: PARTS[part](known), common, None if texts is None else texts.groups)
@@ -51,7 +83,7 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
     Raises NothingLeft if nothing would be left, ValueError if the policy has other parts than the pipeline.
     """
     items = len(next(iter(texts.texts.values())))
-    models = pipeline.model.parts if isinstance(pipeline.model, Hybrid) else ((1.0, pipeline.model),)
+    models = pipeline.blend.parts
     names = [part.name for part in policy.parts if part.name not in pipeline.left_out]
     former = {name: model for name, (_, model) in zip(names, models, strict=True)}
     common = pipeline.popular.spread(places, items)
@@ -66,18 +98,24 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
             raise CannotFit(pipeline.left_out[part])
         raise ValueError(f"there is no fitted “{part}” in this pipeline of {policy.name}")
 
-    return _joined(policy, again, common, texts.groups)
+    joined = _joined(policy, again, common, texts.groups)
+    if RANKER in pipeline.left_out:
+        joined = replace(joined, left_out={**joined.left_out, RANKER: pipeline.left_out[RANKER]})
+    return replace(joined, ranker=pipeline.ranker)
 
 
 def to_arrays(pipeline: Pipeline) -> Arrays:
     """The pipeline as plain arrays that `from_arrays` reads without pickle."""
-    model = pipeline.model if isinstance(pipeline.model, Hybrid) else Hybrid(((1.0, pipeline.model),))
-    arrays = {f"model/{name}": array for name, array in model.to_arrays().items()}
+    arrays = {f"model/{name}": array for name, array in pipeline.blend.to_arrays().items()}
     arrays |= {f"popular/{name}": array for name, array in pipeline.popular.to_arrays().items()}
     arrays["left_out"] = np.asarray(list(pipeline.left_out), dtype=np.str_)
     arrays["left_out_because"] = np.asarray(list(pipeline.left_out.values()), dtype=np.str_)
     if pipeline.groups is not None:
         arrays["groups"] = pipeline.groups
+    if pipeline.ranker is not None:
+        name, look = pipeline.ranker
+        arrays["ranker"] = np.asarray(name, dtype=np.str_)
+        arrays |= {f"ranker/{part}": array for part, array in look.to_arrays().items()}
     return arrays
 
 
@@ -87,11 +125,16 @@ def from_arrays(arrays: Arrays) -> Pipeline:
     left_out = [str(name) for name in arrays["left_out"]]
     # An artefact of an older version doesn't say why.
     because = [str(why) for why in arrays.get("left_out_because", [""] * len(left_out))]
+    look: tuple[RankerName, Ranker] | None = None
+    for name in RANKERS:
+        if name == str(arrays.get("ranker", "")):
+            look = name, RANKERS[name].restored(_under(arrays, "ranker/"))
     return Pipeline(
         model.parts[0][1] if len(model.parts) == 1 else model,
         Popular.from_arrays(_under(arrays, "popular/")),
         arrays.get("groups"),
         dict(zip(left_out, because, strict=True)),
+        look,
     )
 
 

@@ -24,7 +24,7 @@ from zhiyue.recommend import serve
 from zhiyue.recommend.coded import Asked, Tell, Training, asked_by, codes, rows_of, training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.files import IdColumn, read_pairs, read_users
-from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit
+from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
 from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
@@ -187,7 +187,7 @@ def _sampled(pipeline: Pipeline, shaped: Profiles, asked: Asked) -> dict[str, Me
         return {}
     mine = _of(shaped, asked.people[asked.sampled.person])
     candidates = np.column_stack([asked.sampled.hidden, asked.sampled.negatives])
-    scores = serve.scored(pipeline, mine, candidates)
+    scores = serve.scored(pipeline, mine, asked.owned[asked.sampled.person], candidates)
     return measures.sampled(asked.sampled.person, scores[:, 0], scores[:, 1:])
 
 
@@ -213,13 +213,16 @@ def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, floa
             given = NO_WORDS if known.texts else "give texts with --items FILE"
             raise NotPossible(f"The policy “{policy.name}” compares texts: {given}.") from None
         raise NotPossible(f"The policy “{policy.name}” cannot be fitted: {problem}.") from None
-    if pipeline.left_out:
+    without = {name: said for name, said in pipeline.left_out.items() if name != RANKER}
+    if without:
         why = [
             (NO_WORDS if known.texts else "no texts given with --items") if name in OF_TEXTS else said
-            for name, said in pipeline.left_out.items()
+            for name, said in without.items()
         ]
-        parts = ", ".join(part.name for part in policy.parts if part.name not in pipeline.left_out)
+        parts = ", ".join(part.name for part in policy.parts if part.name not in without)
         tell(f"{policy.name}: {'; '.join(dict.fromkeys(why))}, so it falls back to {parts}")
+    if RANKER in pipeline.left_out:
+        tell(f"{policy.name}: {pipeline.left_out[RANKER]}, so its courses stay in the order of the blend")
     return pipeline, time.perf_counter() - started
 
 

@@ -68,7 +68,7 @@ def _item_neighbours(known: Known) -> Recommender:
 # Each may raise CannotFit (those of texts without texts, the linear ones of too many items, the sequence without an
 # order).
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
-    "popular": lambda known: known.popular,
+    "popular": lambda known: known.popular.damped(),
     "item-neighbours": _item_neighbours,
     "user-neighbours": lambda known: user_neighbours.fit(known.acts, USER_NEIGHBOURS),
     "clusters": lambda known: clusters.fit(known.acts, CLUSTERS),

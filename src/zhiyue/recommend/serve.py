@@ -9,8 +9,10 @@ from scipy.sparse import csr_array
 from zhiyue.engine import ranking
 from zhiyue.engine.kinds import Floats, Ints, Matrix, Profiles
 from zhiyue.engine.ranking import NOTHING
+from zhiyue.recommend import second_look
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.policies import VARIETY
+from zhiyue.recommend.second_look import Best
 
 # Dense scores of so many cells are held at once.
 CELLS_AT_ONCE = 8_000_000
@@ -76,29 +78,38 @@ def _ranked(
     pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, vary: bool, explain: bool
 ) -> Ranked:
     groups = pipeline.groups if vary else None
-    scores = pipeline.model.scores(profiles)
-    open_scores = ranking.without(ranking.completed(scores, pipeline.popular.score), exclude)
     if groups is None and not explain:
-        items, values = ranking.top_k(open_scores, k)
-        return Ranked(items, values, np.full_like(items, NOTHING))
+        best = _best(pipeline, profiles, exclude, k)
+        return Ranked(best.items, best.scores, np.full_like(best.items, NOTHING))
     several = max(FEWEST_CANDIDATES, CANDIDATES_PER_PLACE * k) if groups is not None else k
-    candidates, values = ranking.top_k(open_scores, several)
+    best = _best(pipeline, profiles, exclude, several)
     lists = [
-        _one(pipeline, groups, profiles.block(row, row + 1), candidates[row], values[row], k)
-        for row in range(len(candidates))
+        _one(pipeline, groups, profiles.block(row, row + 1), best.listed(row), k)
+        for row in range(len(best.items))
     ]
     items, marks, reasons = (np.stack(part) for part in zip(*lists, strict=True))
     return Ranked(items, marks, reasons)
 
 
+def _best(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int) -> Best:
+    """The k best of each person."""
+    if pipeline.ranker is None:
+        scores = ranking.completed(pipeline.model.scores(profiles), pipeline.popular.score)
+        items, values = ranking.top_k(ranking.without(scores, exclude), k)
+        return Best(items, values, values)
+    seen = second_look.seen(pipeline, profiles, exclude, max(k, second_look.CANDIDATES))
+    return second_look.in_order(seen, pipeline.ranker[1], pipeline.popular, profiles).first(k)
+
+
 def _one(
-    pipeline: Pipeline, groups: Ints | None, person: Profiles, candidates: Ints, values: Floats, k: int
+    pipeline: Pipeline, groups: Ints | None, person: Profiles, best: Best, k: int
 ) -> tuple[Ints, Floats, Ints]:
     """One person's list: items, scores and reasons, each (k,)."""
-    listed = candidates != NOTHING
-    candidates, values = candidates[listed], values[listed]
+    candidates, values, blend = best.items[0], best.scores[0], best.blend[0]
     profile = person.weights
     shares = pipeline.model.shares(person, candidates)
+    # What an act gave to the model's score it gave to the same share of the ranker's.
+    shares = shares * np.where(blend > 0, values / np.where(blend > 0, blend, 1.0), 1.0)[:, None]
     if groups is None:
         chosen = np.arange(min(k, len(candidates)))
         marks = values[chosen]
@@ -122,18 +133,23 @@ def _one(
     return items, scores, reasons
 
 
-def scored(pipeline: Pipeline, profiles: Profiles, wanted: Ints) -> Floats:
-    """What `rank` orders by, for some items of each person.
+def scored(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, wanted: Ints) -> Floats:
+    """What `rank` orders by, for some items of each person: higher where it puts an item further up.
 
-    wanted  (people, n), NOTHING: no item
+    exclude  as in `rank`; wanted  (people, n), NOTHING: no item
     returns  (people, n), -inf for no item
     """
     found = np.full(wanted.shape, -np.inf, dtype=np.float32)
     size = block_size(pipeline)
     for low in range(0, len(wanted), size):
-        some = wanted[low : low + size]
-        scores = pipeline.model.scores(profiles.block(low, low + size))
-        full = ranking.completed(scores, pipeline.popular.score)
+        some, mine = wanted[low : low + size], profiles.block(low, low + size)
+        full = ranking.completed(pipeline.model.scores(mine), pipeline.popular.score)
+        if pipeline.ranker is not None:
+            items = _best(pipeline, mine, exclude[low : low + size], second_look.CANDIDATES).items
+            # The ranker's candidates stand above everything else, in its order.
+            above = full.max(axis=1, keepdims=True) + 1.0 + np.arange(items.shape[1], 0, -1, dtype=np.float32)
+            person, place = np.nonzero(items != NOTHING)
+            full[person, items[person, place]] = above[person, place]
         cells = np.take_along_axis(full, np.maximum(some, 0), axis=1)
         found[low : low + size] = np.where(some == NOTHING, -np.inf, cells)
     return found
