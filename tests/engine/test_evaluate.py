@@ -8,6 +8,7 @@ from sklearn.metrics import ndcg_score
 from zhiyue.engine.evaluate import (
     Missing,
     differences,
+    hide_after,
     hide_newest,
     measured,
     per_person,
@@ -99,6 +100,25 @@ def test_hiding_the_newest_takes_all_its_acts_and_only_of_those_asked():
     assert list(zip(left.user.tolist(), left.item.tolist(), strict=True)) == [
         (0, 2), (0, 3), (1, 0), (1, 1), (2, 3), (2, 0),
     ]  # fmt: skip
+
+
+def test_what_came_after_a_moment_is_hidden_and_only_what_was_new_to_its_user_is_asked_for():
+    # user, item, weight, order: user 0 comes back to 0 and finds 1 and 3, user 1 only un-saves, user 2 is new.
+    rows = [(0, 0, 1, 1), (1, 2, 1, 2), (0, 0, 1, 6), (0, 1, 1, 7), (0, 3, 1, 8), (1, 0, -1, 9), (2, 2, 1, 9)]
+    user, item, weight, order = (np.asarray(column) for column in zip(*rows, strict=True))
+    acts = Acts(user, item, weight.astype(float), 4, 4, order, order / 10)
+
+    left, people, relevant = hide_after(acts, 5, 10)
+
+    assert list(zip(left.user.tolist(), left.item.tolist(), strict=True)) == [(0, 0), (1, 2)]
+    assert left.days.tolist() == [0.1, 0.2]
+    assert people.tolist() == [0, 2]
+    assert relevant.toarray().tolist() == [[0, 1, 0, 1], [0, 0, 1, 0]]
+    assert hide_after(acts, 5, 1)[1].tolist() == [0]
+    assert len(hide_after(acts, 9, 10)[1]) == 0
+    unordered = Acts(user, item, weight.astype(float), 4, 4)
+    left, people, _ = hide_after(unordered, 5, 10)
+    assert (len(left.user), len(people)) == (7, 0)
 
 
 def test_a_place_without_an_item_is_never_a_hit():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Acts, Floats, Ints, Matrix
+from zhiyue.engine.kinds import Acts, Bools, Floats, Ints, Matrix
 from zhiyue.engine.matrix import histories
 from zhiyue.engine.ranking import NOTHING
 
@@ -159,7 +159,7 @@ def differences(
 def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
     """Users with at least `fewest_items` items, at most `most`, spread over the codes."""
     users = np.flatnonzero(histories(acts).lengths >= fewest_items)
-    return users[np.unique(np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64))]
+    return _spread(users, most)
 
 
 def hide_newest(acts: Acts, users: Ints) -> tuple[Acts, Matrix]:
@@ -183,11 +183,25 @@ def hide_any(acts: Acts, users: Ints, *, seed: int = 0) -> tuple[Acts, Matrix]:
 def _without(acts: Acts, users: Ints, items: Ints) -> tuple[Acts, Matrix]:
     """The acts without those of each user on one item, and these items as (len(users), items)."""
     kept = ~np.isin(acts.user * acts.items + acts.item, users * acts.items + items)
-    order = None if acts.order is None else acts.order[kept]
-    days = None if acts.days is None else acts.days[kept]
-    left = Acts(acts.user[kept], acts.item[kept], acts.weight[kept], acts.users, acts.items, order, days)
     cells = (np.ones(len(users), dtype=np.float32), items, np.arange(len(users) + 1))
-    return left, csr_array(cells, shape=(len(users), acts.items))
+    return _only(acts, kept), csr_array(cells, shape=(len(users), acts.items))
+
+
+def hide_after(acts: Acts, last: int, most: int) -> tuple[Acts, Ints, Matrix]:
+    """Take everything away that came later than `last` (an order).
+
+    returns  the acts that are left; the users who then took items (weights above 0) that they hadn't touched before, at
+    most `most`, spread over the codes; and these items, (len(users), items). Nobody without order.
+    """
+    later = np.zeros(len(acts.user), dtype=np.bool_) if acts.order is None else acts.order > last
+    left, folded = _only(acts, ~later), histories(_only(acts, later))
+    cell = folded.user * acts.items + folded.item
+    fresh = (folded.weight > 0) & ~np.isin(cell, left.user * acts.items + left.item)
+    users = _spread(np.unique(folded.user[fresh]), most)
+    fresh &= np.isin(folded.user, users)
+    row = np.searchsorted(users, folded.user[fresh])
+    cells = (np.ones(len(row), dtype=np.float32), (row, folded.item[fresh]))
+    return left, users, csr_array(cells, shape=(len(users), acts.items))
 
 
 def found(lists: Ints, relevant: Matrix) -> Ints:
@@ -206,6 +220,16 @@ def mean(values: Floats, highest: float = 1.0) -> Estimate:
     spread = float(values.std(ddof=1))
     reach = NORMAL_95 * spread / float(np.sqrt(len(values)))
     return Estimate(value, max(0.0, value - reach), min(highest, value + reach), "normal")
+
+
+def _spread(users: Ints, most: int) -> Ints:
+    return users[np.unique(np.linspace(0, len(users) - 1, min(most, len(users))).astype(np.int64))]
+
+
+def _only(acts: Acts, kept: Bools) -> Acts:
+    order = None if acts.order is None else acts.order[kept]
+    days = None if acts.days is None else acts.days[kept]
+    return Acts(acts.user[kept], acts.item[kept], acts.weight[kept], acts.users, acts.items, order, days)
 
 
 def _proportion(hit: Floats) -> Estimate:
