@@ -4,6 +4,7 @@ touched."""
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -13,18 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from zhiyue.engine import beyond_accuracy
 from zhiyue.engine import evaluate as measures
-from zhiyue.engine.beyond_accuracy import Background
-from zhiyue.engine.evaluate import LIST_LENGTH, Estimate, Measure
-from zhiyue.engine.kinds import Floats, Ints, Matrix, Profiles
+from zhiyue.engine.evaluate import Estimate, Measure
+from zhiyue.engine.kinds import Floats, Ints
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.engine.ranking import NOTHING
-from zhiyue.recommend import serve
-from zhiyue.recommend.coded import Asked, Tell, Training, asked_by, codes, rows_of, training
+from zhiyue.recommend.coded import Asked, Tell, Training, asked_by, codes, training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.files import IdColumn, read_pairs, read_users
 from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
+from zhiyue.recommend.measuring import Step, lists_of, measured
 from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
@@ -162,33 +161,20 @@ def _measured(
     except NotPossible as problem:
         tell(f"{policy.name}: left out. {problem}")
         return None
-    started = time.perf_counter()
-    shaped, taken = profiles(known.acts, PROFILE), owned(known.acts)
-    blocks = _lists(pipeline, shaped, taken, asked.people, LIST_LENGTH, False, policy.name)
-    lists = np.concatenate([items for items, _ in blocks])
-    milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)
-    background = Background(taken, asked.owned, None if known.texts is None else known.texts.groups)
+    with _shown_on_bar(len(asked.people), policy.name) as step:
+        groups = None if known.texts is None else known.texts.groups
+        found = measured(pipeline, known.acts, groups, asked, seed=seed, step=step)
     result = Result(
         policy.name,
-        measures.measured(lists, asked.relevant, known.acts.items, seed=seed),
+        found.measures,
         fit_seconds,
-        milliseconds,
+        found.milliseconds_per_user,
         tuple(pipeline.left_out),
-        beyond_accuracy.measured(lists, asked.relevant, background, seed=seed),
-        _sampled(pipeline, shaped, asked),
+        found.beyond_accuracy,
+        found.sampled,
         {},
     )
-    return result, measures.per_person(lists, asked.relevant)
-
-
-def _sampled(pipeline: Pipeline, shaped: Profiles, asked: Asked) -> dict[str, Measure]:
-    """Hidden items among their sampled negatives."""
-    if asked.sampled is None:
-        return {}
-    mine = _of(shaped, asked.people[asked.sampled.person])
-    candidates = np.column_stack([asked.sampled.hidden, asked.sampled.negatives])
-    scores = serve.scored(pipeline, mine, asked.owned[asked.sampled.person], candidates)
-    return measures.sampled(asked.sampled.person, scores[:, 0], scores[:, 1:])
+    return result, found.per_person
 
 
 def _compared(found: Sequence[tuple[Result, dict[str, Floats]]], seed: int) -> tuple[Result, ...]:
@@ -226,24 +212,10 @@ def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, floa
     return pipeline, time.perf_counter() - started
 
 
-def _lists(
-    pipeline: Pipeline, shaped: Profiles, taken: Matrix, people: Ints, k: int, vary: bool, name: str = "users"
-) -> Iterator[tuple[Ints, Floats]]:
-    """Blocks of items and scores, (people of the block, k) each, for people by code in their order; NOTHING
-    has an empty profile."""
-    size = serve.block_size(pipeline)
-    with tqdm(total=len(people), desc=name, unit=" users", file=sys.stderr) as progress:
-        for low in range(0, len(people), size):
-            part = people[low : low + size]
-            ranked = serve.rank(pipeline, _of(shaped, part), rows_of(taken, part), k, vary=vary)
-            progress.update(len(part))
-            yield ranked.items, ranked.scores
-
-
-def _of(shaped: Profiles, people: Ints) -> Profiles:
-    """Profiles of people by code; NOTHING has an empty one."""
-    newest = np.where(people == NOTHING, NOTHING, np.append(shaped.newest, NOTHING)[people])
-    return Profiles(rows_of(shaped.weights, people), newest)
+@contextmanager
+def _shown_on_bar(people: int, name: str = "users") -> Iterator[Step]:
+    with tqdm(total=people, desc=name, unit=" users", file=sys.stderr) as bar:
+        yield bar.update
 
 
 def _write_lists(
@@ -258,17 +230,19 @@ def _write_lists(
     if k > known.acts.items:
         tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
         k = known.acts.items
-    lists = _lists(pipeline, profiles(known.acts, PROFILE), owned(known.acts), people, k, policy.is_varied)
-    tables = _long(lists, asked, known)
+    shaped, taken = profiles(known.acts, PROFILE), owned(known.acts)
     rows = 0
 
     def write(draft: Path) -> None:
         nonlocal rows
-        first = next(tables)
-        with pq.ParquetWriter(draft, first.schema) as writer:
-            for table in _grouped(chain([first], tables)):
-                writer.write_table(table)
-                rows += table.num_rows
+        with _shown_on_bar(len(people)) as step:
+            lists = lists_of(pipeline, shaped, taken, people, k, vary=policy.is_varied, step=step)
+            tables = _long(lists, asked, known)
+            first = next(tables)
+            with pq.ParquetWriter(draft, first.schema) as writer:
+                for table in _grouped(chain([first], tables)):
+                    writer.write_table(table)
+                    rows += table.num_rows
 
     place.fill(write)
     return rows
