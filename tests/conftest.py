@@ -19,6 +19,7 @@ from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit import triggers
 from zhiyue.experience.shell.viewers import VISITOR_COOKIE, signed_key
 from zhiyue.product.catalogue.models import Course
+from zhiyue.recommend import live
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 
@@ -30,6 +31,8 @@ def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     cache.clear()
     # Asked a moment ago, as nearly always: queries are counted without this one.
     cache.set(ACADEMY_KEY, Academy(name=settings.ZHIYUE_SITE_NAME), timeout=None)
+    # So is the live policy, however long a test takes.
+    monkeypatch.setattr(live, "CHECK_SECONDS", 600.0)
     # A request leaves its language behind in the thread.
     translation.activate(settings.LANGUAGE_CODE)
     with override_settings(MEDIA_ROOT=tmp_path / "data" / "media"):

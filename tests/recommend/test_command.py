@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from zhiyue.core.kit import clock
+from zhiyue.recommend import live
+from zhiyue.recommend.models import LivePolicy
 from zhiyue.recommend.policies import POLICIES
 
 XUETANGX = Path(__file__).parents[3] / "shared" / "data" / "xuetangx"
@@ -58,6 +61,7 @@ def listed(path):
     return lists
 
 
+@pytest.mark.django_db
 def test_the_policies_are_listed_with_a_line_each():
     out, _ = run("policies")
 
@@ -75,6 +79,26 @@ def test_the_policies_are_listed_with_a_line_each():
         "hybrid",
         "boosted",
     ]
+    assert [line.split()[0] for line in out.splitlines() if line.endswith(" [live]")] == ["hybrid"]
+    LivePolicy.objects.create(policy="ease", chosen_at=clock.now())
+    live.forget()
+    out, _ = run("policies")
+    assert [line.split()[0] for line in out.splitlines() if line.endswith(" [live]")] == ["ease"]
+
+
+def test_without_an_academy_the_policies_are_listed_all_the_same(tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-m", "zhiyue", "recommend", "policies"],
+        env={name: value for name, value in os.environ.items() if name != "ZHIYUE_DATABASE_URL"}
+        | {"ZHIYUE_DATA_DIR": str(tmp_path / "none")},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.returncode == 0, told.stderr
+    assert [line.split()[0] for line in told.stdout.splitlines()] == list(POLICIES)
+    assert "[live]" not in told.stdout
 
 
 def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):

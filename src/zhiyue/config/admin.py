@@ -68,6 +68,8 @@ SHOWN = frozenset(
         "zhiyue_jobs.Job.error",
         "zhiyue_jobs.Job.kwargs",
         "zhiyue_recommend.Artefact.metrics",
+        "zhiyue_recommend.LabRun.found",
+        "zhiyue_recommend.LabRun.policies",
     }
 )
 _ANYTHING = (models.TextField, models.JSONField, models.BinaryField)

@@ -1,6 +1,9 @@
-"""What recommending from files may refuse."""
+"""What recommending may refuse: from files with a plain text, on pages in words."""
 
 from pathlib import Path
+from typing import ClassVar
+
+from zhiyue.core.kit.errors import Refused
 
 
 class NotPossible(Exception):
@@ -16,3 +19,26 @@ class BadFile(NotPossible):
 
 def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in {".parquet", ".pq"}
+
+
+class UnknownPolicy(Refused):
+    code: ClassVar[str] = "unknown_policy"
+    status: ClassVar[int] = 400
+
+
+class UnknownSplit(Refused):
+    code: ClassVar[str] = "unknown_split"
+    status: ClassVar[int] = 400
+
+
+class LabBusy(Refused):
+    """One comparison at a time."""
+
+    code: ClassVar[str] = "lab_busy"
+
+
+class NotLookedAt(Refused):
+    """The person doesn't consent to what they do being looked at."""
+
+    code: ClassVar[str] = "not_looked_at"
+    status: ClassVar[int] = 403

@@ -1,9 +1,11 @@
 """Why one person is shown what they are shown: what each part of the policy gave, and which acts spoke for it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Floats, Ints, Recommender
@@ -12,10 +14,11 @@ from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.product.catalogue.editions import families
 from zhiyue.recommend import memory
 from zhiyue.recommend.inputs import acts_of, codes_of
-from zhiyue.recommend.kinds import Recommended
+from zhiyue.recommend.kinds import Recommended, Slate
+from zhiyue.recommend.live import serving_policy
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
-from zhiyue.recommend.selectors import slate
+from zhiyue.recommend.policies import POLICIES, PROFILE, Policy
+from zhiyue.recommend.selectors import slates
 
 MOST_EVIDENCE = 3
 
@@ -47,15 +50,25 @@ class Explanation:
     courses: tuple[Explained, ...]
 
 
-def explain(actor: Actor, *, policy: str = DEFAULT_POLICY, k: int = 12) -> Explanation:
-    """The slate that the person would be shown now, taken apart. Raises ValueError as `slate` does."""
-    found = slate(actor, k=k, policy=policy)
-    acts = recent_acts(actor)
-    held = memory.newest(policy)
+def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanation:
+    """The slate that the person would be shown now, taken apart; by the live policy where none is named. Raises
+    ValueError as `slate` does."""
+    (found,) = explain_each(actor, [serving_policy() if policy is None else policy], k=k)
+    return found
+
+
+def explain_each(actor: Actor, policies: Sequence[str], *, k: int = 12) -> list[Explanation]:
+    """The slates under some policies, each taken apart. Raises ValueError as `slate` does."""
+    found = slates(actor, policies, k=k)
+    acts, original = recent_acts(actor), families()
+    return [_explained(slate, acts, original) for slate in found]
+
+
+def _explained(found: Slate, acts: Sequence[Act], original: Mapping[int, int]) -> Explanation:
+    held = memory.newest(found.policy)
     if held is None:
         bare = tuple(Explained(item, {}, ()) for item in found.items)
-        return Explanation(policy, found.version, len(acts), bare)
-    original = families()
+        return Explanation(found.policy, found.version, len(acts), bare)
     known = acts_of(acts, held.course_ids, original)
     person = profiles(known, PROFILE)
     # What isn't in the artefact yet was put there by no part of it.
@@ -65,7 +78,7 @@ def explain(actor: Actor, *, policy: str = DEFAULT_POLICY, k: int = 12) -> Expla
     wanted = np.asarray([code[0] for code in codes if code], dtype=np.int64)
     gave = {
         name: weight * _of(model.scores(person)[0], wanted)
-        for name, weight, model in _parts(POLICIES[policy], held)
+        for name, weight, model in _parts(POLICIES[found.policy], held)
     }
     shares = held.pipeline.model.shares(person, wanted)
     rows = iter(range(len(wanted)))
@@ -78,7 +91,7 @@ def explain(actor: Actor, *, policy: str = DEFAULT_POLICY, k: int = 12) -> Expla
         parts = {name: float(scores[row]) for name, scores in gave.items()}
         spoke = _evidence(shares[row], held.course_ids[person.weights.indices])
         explained.append(Explained(item, parts, spoke))
-    return Explanation(policy, found.version, len(acts), tuple(explained))
+    return Explanation(found.policy, found.version, len(acts), tuple(explained))
 
 
 def _parts(policy: Policy, held: Held) -> list[tuple[str, float, Recommender]]:

@@ -1,7 +1,9 @@
-"""Which artefacts exist. What is in them lies in files under the data folder."""
+"""Which artefacts exist, which policy is live, and what the lab compared. What is in artefacts lies in files under the
+data folder."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 
@@ -32,3 +34,56 @@ class Artefact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.version}"
+
+
+class LivePolicy(models.Model):
+    """At most one row, written by the first choice; until then the default policy is live."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    policy = models.CharField(max_length=40)
+    chosen_at = models.DateTimeField()
+    chosen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="one_live_policy")]
+
+    def __str__(self) -> str:
+        return self.policy
+
+
+class LabRun(models.Model):
+    """A comparison of policies that somebody asked for; `found` is written with its end and holds plain numbers.
+
+    A run is open from the asking on. What became of one that never ended its job tells: see `lab`.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        BROKEN = "broken"
+
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    policies = models.JSONField()
+    split = models.CharField(max_length=10)
+    # The policy that was live when it was asked for.
+    live = models.CharField(max_length=40)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    job_id = models.BigIntegerField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    found = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Two that fit every policy at once would be slower than one after the other, and fill the memory.
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="open"), name="one_open_lab_run"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d %H:%M} {self.split}"

@@ -23,8 +23,11 @@ from zhiyue.recommend import memory, serve
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.kinds import Reason, Recommended, Slate
+from zhiyue.recommend.live import live_policy, serving_policy
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, SIMILAR_POLICY
+from zhiyue.recommend.policies import POLICIES, PROFILE, SIMILAR_POLICY
+
+__all__ = ["knows", "live_policy", "similar", "slate", "slates"]
 
 NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
@@ -43,22 +46,33 @@ class _Offer:
     original: Mapping[int, int]
 
 
-def slate(actor: Actor, *, k: int = 12, policy: str = DEFAULT_POLICY, until_pk: int | None = None) -> Slate:
-    """The k courses to show a person next; what they own, finished or said isn't for them is never among them, in no
-    edition. Of a course
-    that is out in several languages the edition in the reader's is shown.
+def slate(actor: Actor, *, k: int = 12, policy: str | None = None, until_pk: int | None = None) -> Slate:
+    """The k courses to show a person next, by the live policy where none is named; what they own, finished or said
+    isn't for them is never among them, in no edition. Of a course that is out in several languages the edition in the
+    reader's is shown.
 
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
     later is open again.
     Raises ValueError for a policy that is not in the table or k below 1.
     """
-    if policy not in POLICIES:
-        raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
+    (found,) = slates(actor, [serving_policy() if policy is None else policy], k=k, until_pk=until_pk)
+    return found
+
+
+def slates(actor: Actor, policies: Sequence[str], *, k: int = 12, until_pk: int | None = None) -> list[Slate]:
+    """What `slate` gives under each of some policies; of the person everything is read once. Raises as `slate`."""
+    for policy in policies:
+        if policy not in POLICIES:
+            raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
     acts = recent_acts(actor, until_pk=until_pk)
     # Acts say more than a wish: interests count until the first act, and never in the list that is everybody's.
-    wished = _wished(actor) if not acts and POLICIES[policy].is_varied else {}
+    wished = _wished(actor) if not acts and any(POLICIES[policy].is_varied for policy in policies) else {}
     closed = with_editions(_owned_or_finished(actor, until_pk) | _dismissed(actor, until_pk))
-    return _slate(policy, acts, closed, k, wished)
+    offer = _offer()
+    return [
+        _slate(policy, acts, closed, k, wished if POLICIES[policy].is_varied else {}, offer)
+        for policy in policies
+    ]
 
 
 def knows(actor: Actor) -> bool:
@@ -110,8 +124,9 @@ def _wished(actor: Actor) -> dict[int, Topic]:
     return {course_id: topics[topic_id] for course_id, topic_id in rows}
 
 
-def _slate(policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: Mapping[int, Topic]) -> Slate:
-    offer = _offer()
+def _slate(
+    policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: Mapping[int, Topic], offer: _Offer
+) -> Slate:
     held = memory.newest(policy) or _cold(offer)
     known = acts_of(acts, held.course_ids, offer.original)
     shaped = profiles(known, PROFILE)

@@ -2,7 +2,7 @@
 
 from zhiyue.core.jobs.registry import every, job
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.recommend import services
+from zhiyue.recommend import lab, services
 
 # All courses published or changed within so many seconds are taken in at once.
 GATHERED_SECONDS = 5.0
@@ -24,6 +24,12 @@ def take_in() -> None:
     """Let the recommenders know what is published now."""
     if services.take_in():
         enqueue(take_in, key="catalogue", delay_seconds=GATHERED_SECONDS)
+
+
+@job(name="recommend.compare", attempts=2, lease_seconds=60)
+def compare(*, run_id: int) -> None:
+    """Carry out a comparison of the lab; broken off, it begins again once."""
+    lab.carry_out(run_id)
 
 
 every(minutes=10, job=train)

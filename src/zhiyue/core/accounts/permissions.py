@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
+    CHANGE_RECOMMENDATION = "recommendation.change"
 
 
 _CREATOR = frozenset({Permission.USE_STUDIO})
@@ -32,6 +33,7 @@ _OPERATOR = (
         Permission.CHANGE_MEMBERS,
         Permission.EXPORT_MEMBERS,
         Permission.SEE_AUDIT,
+        Permission.CHANGE_RECOMMENDATION,
     }
 )
 

@@ -86,6 +86,7 @@ _JOBS: Mapping[str, Words] = {
     "collect.verify": pgettext_lazy("job", "Hold the lake against the log"),
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
+    "recommend.compare": pgettext_lazy("job", "Compare policies in the lab"),
     "recommend.take_in": pgettext_lazy("job", "Let the recommenders know new courses and texts"),
     "recommend.follow_catalogue": pgettext_lazy("job", "Keep the recommenders up with the catalogue"),
     "catalogue.come_out": pgettext_lazy("job", "Announce a scheduled course at its time"),

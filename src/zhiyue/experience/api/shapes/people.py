@@ -12,7 +12,7 @@ from zhiyue.core.accounts.names import tidy_name
 from zhiyue.experience.api.shapes.catalogue import CourseShape
 from zhiyue.experience.api.shapes.lists import ListShape, Moment, PageQuery, Shape
 from zhiyue.product.commerce.models import Enrolment
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
+from zhiyue.recommend.policies import POLICIES
 
 
 class MeShape(Shape):
@@ -104,7 +104,9 @@ class SavedPageShape(ListShape):
 
 class SlateQuery(Shape):
     k = serializers.IntegerField(min_value=1, max_value=40, default=12, help_text="How many courses at most.")
-    policy = serializers.ChoiceField(choices=list(POLICIES), default=DEFAULT_POLICY)
+    policy = serializers.ChoiceField(
+        choices=list(POLICIES), required=False, help_text="Without one, the policy that the academy has live."
+    )
 
 
 class SimilarQuery(Shape):

@@ -34,7 +34,7 @@ class ForMe(Endpoint):
 
         What they own or finished is never among them. Visitors are known by their browser's key.
         """
-        found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=self.asked["policy"])
+        found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=self.asked.get("policy"))
         return Response(_told("for-me", found))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.ways import member_named
@@ -16,6 +17,7 @@ from zhiyue.recommend import off_policy, offline, report, services
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
+from zhiyue.recommend.live import live_policy
 from zhiyue.recommend.outputs import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 from zhiyue.recommend.tasks import take_in
@@ -108,9 +110,7 @@ class Command(BaseCommand):
     def _add_explain(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("person", metavar="PERSON", help="a member's e-mail address, phone or user name")
         parser.add_argument("--k", type=int, default=6, metavar="N", help="courses (default: 6)")
-        parser.add_argument(
-            "--policy", default=DEFAULT_POLICY, metavar="NAME", help=f"default: {DEFAULT_POLICY}"
-        )
+        parser.add_argument("--policy", metavar="NAME", help="default: the live one")
 
     def _evaluate(self, **options: Any) -> str:
         for name, suffixes in (("json", {".json"}), ("plot", {".svg", ".png"})):
@@ -167,7 +167,18 @@ class Command(BaseCommand):
 
     def _policies(self, **options: Any) -> str:
         widest = max(map(len, POLICIES))
-        return "\n".join(f"{policy.name:<{widest}}  {policy.says}" for policy in POLICIES.values())
+        live = self._live()
+        return "\n".join(
+            f"{policy.name:<{widest}}  {policy.says}{' [live]' if policy.name == live else ''}"
+            for policy in POLICIES.values()
+        )
+
+    def _live(self) -> str:
+        """The policy that is live here; none where there is no academy, only files."""
+        try:
+            return live_policy()
+        except DatabaseError:
+            return ""
 
     def _train(self, **options: Any) -> str:
         wanted = [policy.name for policy in offline.chosen_policies(options["policy"])]
@@ -177,13 +188,14 @@ class Command(BaseCommand):
         return f"{len(trained)} of {len(wanted)} policies are trained and serve from now on."
 
     def _explain(self, **options: Any) -> str:
-        (policy,) = offline.chosen_policies([options["policy"]])
+        if options["policy"] is not None:
+            offline.chosen_policies([options["policy"]])
         if options["k"] < 1:
             raise NotPossible(f"--k is {options['k']}; it must be 1 or more.")
         member = member_named(options["person"])
         if member is None:
             raise NotPossible(f"There is no member with the address, phone or name “{options['person']}”.")
-        found = explain(Actor(member_id=member.pk), policy=policy.name, k=options["k"])
+        found = explain(Actor(member_id=member.pk), policy=options["policy"], k=options["k"])
         return explanation_as_text(found)
 
     def _tell(self, text: str) -> None:
