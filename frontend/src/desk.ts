@@ -7,6 +7,7 @@ import "./desk-stations.css";
 import "./desk-follow.css";
 import "./desk-searches.css";
 import "./desk-collecting.css";
+import "./desk-lab.css";
 import "./desk-setup";
 
 // A tab in the background asks for nothing; back in front, the next tick brings what came meanwhile.

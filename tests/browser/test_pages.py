@@ -37,7 +37,15 @@ MEMBER = (
     "/privacy/history/",
     "/desk/",
 )
-DESK = ("/desk/activity/", "/desk/follow/", "/desk/jobs/", "/desk/simulation/")
+DESK = (
+    "/desk/activity/",
+    "/desk/follow/",
+    "/desk/lab/",
+    "/desk/lab/live/ease/",
+    "/desk/lab/slates/?who=me",
+    "/desk/jobs/",
+    "/desk/simulation/",
+)
 
 LOOKS = [
     (width, theme, language)

@@ -171,6 +171,7 @@ def samples(course, creator, operator, stranger, owner):
         "kind": "terms",
         "version": _later(_viewer(owner, "owner")).version,
         "what": "storage",
+        "policy": "popular",
         "digest": keep_logo(viewer=_viewer(owner, "owner"), upload=_png())
         .rpartition("-")[2]
         .removesuffix(".png"),

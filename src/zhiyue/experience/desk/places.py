@@ -59,6 +59,12 @@ GROUPS: tuple[Group, ...] = (
                 Permission.SEE_ACTIVITY,
             ),
             Place(
+                "lab",
+                pgettext_lazy("desk navigation", "Recommendation lab"),
+                "scale",
+                Permission.SEE_ACTIVITY,
+            ),
+            Place(
                 "searches", pgettext_lazy("desk navigation", "Searches"), "search", Permission.SEE_ACTIVITY
             ),
         ),

@@ -1,0 +1,109 @@
+"""Words for what the lab names in code: policies and their parts, what is hidden, groups of people."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.product.catalogue.models import Course
+
+Words = str | Promise
+
+POLICIES: Mapping[str, tuple[Words, Words]] = {
+    "popular": (
+        pgettext_lazy("policy", "Popular"),
+        pgettext_lazy("policy meaning", "What many learners took lately; the same for everybody."),
+    ),
+    "item-neighbours": (
+        pgettext_lazy("policy", "Item neighbours"),
+        pgettext_lazy("policy meaning", "Courses that learners with the same courses take."),
+    ),
+    "user-neighbours": (
+        pgettext_lazy("policy", "User neighbours"),
+        pgettext_lazy("policy meaning", "What learners with the most similar courses took besides."),
+    ),
+    "clusters": (
+        pgettext_lazy("policy", "Clusters"),
+        pgettext_lazy("policy meaning", "As user neighbours, inside groups of like taste."),
+    ),
+    "ease": (
+        pgettext_lazy("policy", "EASE"),
+        pgettext_lazy("policy meaning", "Each course foretold from all others at once."),
+    ),
+    "walks": (
+        pgettext_lazy("policy", "Walks"),
+        pgettext_lazy("policy meaning", "Where random walks over learners end, popular ends held back."),
+    ),
+    "factors": (
+        pgettext_lazy("policy", "Factors"),
+        pgettext_lazy("policy meaning", "What suits a taste, as found in everybody's choices."),
+    ),
+    "next-items": (
+        pgettext_lazy("policy", "Next items"),
+        pgettext_lazy("policy meaning", "What comes next, foretold from the order of courses."),
+    ),
+    "sequence": (
+        pgettext_lazy("policy", "Sequence"),
+        pgettext_lazy("policy meaning", "What learners took soon after the newest courses."),
+    ),
+    "similar": (
+        pgettext_lazy("policy", "Similar"),
+        pgettext_lazy("policy meaning", "Item neighbours and content; the page of a course shows it."),
+    ),
+    "content": (
+        pgettext_lazy("policy", "Content"),
+        pgettext_lazy("policy meaning", "Courses whose title, topic and text are alike."),
+    ),
+    "hybrid": (
+        pgettext_lazy("policy", "Hybrid"),
+        pgettext_lazy(
+            "policy meaning", "Next items, item neighbours, content and popular, blended; the default."
+        ),
+    ),
+}
+
+SPLITS: Mapping[str, Words] = {
+    "newest": pgettext_lazy("lab split", "The newest course of everybody who met three or more"),
+    "last-7": pgettext_lazy("lab split", "All of the last 7 days"),
+    "last-14": pgettext_lazy("lab split", "All of the last 14 days"),
+    "last-28": pgettext_lazy("lab split", "All of the last 28 days"),
+}
+
+_BANDS: Mapping[str, Words] = {
+    "0": pgettext_lazy("segment", "Nothing met before"),
+    "1-3": pgettext_lazy("segment", "1 to 3 courses met"),
+    "4-9": pgettext_lazy("segment", "4 to 9 courses met"),
+    "10+": pgettext_lazy("segment", "10 courses or more met"),
+}
+
+_SINCE: Mapping[str, Words] = {
+    "new": pgettext_lazy("segment", "Here for less than 30 days"),
+    "longer": pgettext_lazy("segment", "Here for longer"),
+}
+
+
+def policy(name: str) -> Words:
+    """What a policy or a part of one is called; one without words keeps its code."""
+    return POLICIES[name][0] if name in POLICIES else name
+
+
+def meaning(name: str) -> Words:
+    return POLICIES[name][1] if name in POLICIES else ""
+
+
+def split(name: str) -> Words:
+    return SPLITS.get(name, name)
+
+
+def segment(of: str, key: str, topics: Mapping[str, str]) -> Words:
+    """Who a group of people are. `topics`: names of topics by their address."""
+    match of:
+        case "courses":
+            return _BANDS.get(key, key)
+        case "since":
+            return _SINCE.get(key, key)
+        case "language":
+            said = dict(Course.Language.choices).get(key, key)
+            return pgettext("segment", "Newest course in: %(language)s") % {"language": said}
+        case _:
+            return pgettext("segment", "Newest course of “%(topic)s”") % {"topic": topics.get(key, key)}

@@ -1,0 +1,356 @@
+"""The recommendation lab: comparing, choosing, and one person under each policy."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import make_course, make_member
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.audit.models import AuditEntry
+from zhiyue.core.consent.purposes import NOTHING
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.jobs.worker import run_due
+from zhiyue.core.kit import clock
+from zhiyue.experience.desk.lab import words
+from zhiyue.experience.desk.lab.comparison import WIDTH, shown
+from zhiyue.product.learning.services import view_course
+from zhiyue.recommend import live, memory
+from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment
+from zhiyue.recommend.comparing import BANDS, SPLITS
+from zhiyue.recommend.lab import Run
+from zhiyue.recommend.models import LabRun, LivePolicy
+from zhiyue.recommend.policies import POLICIES
+
+pytestmark = pytest.mark.django_db
+
+QUERIES = {"lab": 8, "slates": 23}
+
+
+@pytest.fixture
+def town(db):
+    """Forty members who each took three of eight courses, one after the other."""
+    courses = [
+        make_course(f"{topic}-{n}", title=f"{topic} {n}", topic=topic, text=f"{topic} text")
+        for topic in ("data", "poems")
+        for n in range(4)
+    ]
+    begin = clock.now() - timedelta(days=20)
+    for person in range(40):
+        actor = Actor(member_id=make_member(f"t{person}@test.example").pk)
+        for step in range(3):
+            at = begin + timedelta(hours=person, minutes=step)
+            course = courses[(person + 3 * step) % 8]
+            record("course.enrolled", actor=actor, course_id=course.pk, occurred_at=at)
+    return courses
+
+
+def start(desk, *policies, split="newest"):
+    return desk.post("/desk/lab/start/", {"policy": policies, "split": split})
+
+
+# --- words and drawings ---
+
+
+def test_everything_that_the_lab_names_has_words():
+    assert set(words.POLICIES) == set(POLICIES) | {
+        part.name for policy in POLICIES.values() for part in policy.parts
+    }
+    assert set(words.SPLITS) == set(SPLITS)
+    for key in [name for _, name in BANDS]:
+        assert str(words.segment("courses", key, {})) != key
+    for key in ("new", "longer"):
+        assert str(words.segment("since", key, {})) != key
+
+
+def compared(policy, ndcg, above, segments=()):
+    cells = {"ndcg@10": ndcg, "hr@10": Cell(0.5, 0.4, 0.6), "coverage@10": Cell(0.256, 0.2, 0.3)}
+    return Compared(policy, cells, 1.5, 0.25, (), above, segments)
+
+
+@pytest.fixture
+def invented(db):
+    """Three policies: walks surely above hybrid, ease perhaps below."""
+    hybrid, walks, ease = Cell(0.3, 0.2, 0.4), Cell(0.5, 0.4, 0.6), Cell(0.25, 0.2, 0.3)
+    few, many = Cell(0.1, 0.05, 0.15), Cell(0.4, 0.3, 0.5)
+    found = Comparison(
+        acts=100,
+        learners=50,
+        courses=8,
+        new_courses=1,
+        people=40,
+        hidden=40,
+        policies=(
+            compared("hybrid", hybrid, {"walks": Cell(-0.2, -0.3, -0.1), "ease": Cell(0.05, -0.1, 0.2)},
+                     (Segment("courses", "4-9", 38, many), Segment("courses", "1-3", 30, few))),
+            compared("walks", walks, {"hybrid": Cell(0.2, 0.1, 0.3)}, (Segment("courses", "1-3", 30, many),)),
+            compared("ease", ease, {"hybrid": Cell(-0.05, -0.2, 0.1)}),
+        ),
+        passed_over={"content": "there are no texts"},
+    )  # fmt: skip
+    now = clock.now()
+    return Run(1, "done", ("hybrid", "walks", "ease"), "newest", "hybrid", now, now, "苏运", found)
+
+
+def test_policies_stand_by_what_they_found_with_their_intervals_to_one_scale(invented, in_english):
+    table = shown(invented, live="hybrid", asked_of="")
+    assert [row.policy for row in table.rows] == ["walks", "hybrid", "ease"]
+    assert table.finding == "Walks surely finds more than the live policy, Hybrid"
+    drawn = [(row.ndcg.left, row.ndcg.dot, row.ndcg.right) for row in table.rows]
+    # From 0.2 to 0.6 on 112 units, half a dot of 8 before and behind.
+    assert drawn == [(60.0, 88.0, 116.0), (4.0, 32.0, 60.0), (4.0, 18.0, 32.0)]
+    assert WIDTH == 120
+    first, own, last = (row.difference for row in table.rows)
+    assert (first.value, first.is_sure, first.is_above) == ("+0.200", True, True)
+    assert own is None
+    assert (last.value, last.is_sure) == ("-0.050", False)
+    assert table.rows[0].quality == ("0.500", "", "", "")
+    assert table.rows[0].lists[0] == "26 %"
+    assert [str(name) for name in table.passed_over] == ["Content"]
+
+
+def test_the_groups_of_the_live_policy_stand_worst_first_with_who_serves_them_better(invented, in_english):
+    table = shown(invented, live="hybrid", asked_of="")
+    assert table.asked_of == "hybrid"
+    assert [(str(one.name), one.people, one.is_worse, str(one.best)) for one in table.groups] == [
+        ("1 to 3 courses met", 30, True, "Walks"),
+        ("4 to 9 courses met", 38, False, ""),
+    ]
+    assert shown(invented, live="hybrid", asked_of="walks").asked_of == "walks"
+    assert shown(invented, live="hybrid", asked_of="magic").asked_of == "hybrid"
+
+
+@pytest.mark.parametrize(
+    ("present", "finding"),
+    [
+        ("walks", "The live policy, Walks, finds most of what was hidden"),
+        ("content", "Walks finds most of what was hidden"),
+    ],
+)
+def test_the_finding_follows_the_policy_that_is_live_now(invented, in_english, present, finding):
+    assert shown(invented, live=present, asked_of="").finding == finding
+
+
+# --- the page ---
+
+
+def test_before_the_first_comparison_the_page_says_what_comes(read):
+    page = read("/desk/lab/")
+    assert "Nothing was compared yet" in page
+    assert "Nobody has chosen yet: this is the default." in page
+    assert page.count('name="policy"') == len(POLICIES)
+
+
+def test_a_comparison_is_asked_for_watched_and_read(desk, read, town):
+    answer = start(desk, "popular", "item-neighbours")
+    assert (answer.status_code, answer["Location"]) == (302, "/desk/lab/")
+    run = LabRun.objects.get()
+    page = read("/desk/lab/")
+    assert "It begins in a moment" in page
+    assert f'hx-get="/desk/lab/?watch={run.pk}" hx-trigger="every 2s"' in page
+    assert "Compare them" not in page
+    Job.objects.filter(pk=run.job_id).update(
+        state=Job.State.RUNNING, progress_done=50, progress_total=100, progress_note="popular"
+    )
+    page = read("/desk/lab/", watch=run.pk)
+    assert "Popular has its turn." in page
+    assert 'value="50" max="100"' in page
+    Job.objects.filter(pk=run.job_id).update(state=Job.State.WAITING, claimable_at=clock.now())
+    run_due()
+    page = read("/desk/lab/", watch=run.pk)
+    assert "The comparison is through." in page
+    assert "every 2s" not in page
+    page = read("/desk/lab/")
+    assert "The comparison is through." not in page
+    assert "measured on 40 people · 40 courses to be found among 8 · learnt from 80 acts of 40 people" in page
+    kept = LabRun.objects.get().found
+    for one in kept["policies"]:
+        assert f"<b>{one['cells']['ndcg@10']['value']:.3f}</b>" in page
+    assert "1 to 3 courses met" in page
+    assert "苏运" in page
+
+
+def test_an_earlier_run_and_another_policy_can_be_asked_for(desk, read, town):
+    for policies in (["popular"], ["item-neighbours"]):
+        start(desk, *policies)
+        run_due()
+    first, second = LabRun.objects.order_by("pk")
+    assert '<code class="code-name">item-neighbours</code>' in read("/desk/lab/")
+    page = read("/desk/lab/", run=first.pk)
+    assert '<code class="code-name">popular</code>' in page
+    assert f'href="?run={first.pk}&of=popular#groups" aria-current="page"' in page
+    assert f'href="?run={second.pk}#found"' in page
+    assert desk.get("/desk/lab/", {"run": 999}).status_code == 404
+    assert desk.get("/desk/lab/", {"run": "x"}).status_code == 404
+
+
+def test_a_refused_start_says_why_and_keeps_what_was_ticked(desk, town):
+    answer = start(desk)
+    assert (answer.status_code, "Tick at least one policy" in answer.content.decode()) == (400, True)
+    answer = start(desk, "ease", split="yesterday")
+    page = answer.content.decode()
+    assert (answer.status_code, "Choose from the list what is to be hidden." in page) == (400, True)
+    assert re.findall(r'value="([a-z-]+)" checked', page) == ["ease"]
+    assert not LabRun.objects.exists()
+    start(desk, "ease")
+    assert start(desk, "ease").status_code == 409
+    assert LabRun.objects.count() == 1
+
+
+def test_a_broken_run_says_so_and_can_be_started_again(desk, read, town):
+    start(desk, "popular")
+    Job.objects.filter(name="recommend.compare").delete()
+    page = read("/desk/lab/")
+    assert "The last comparison broke off" in page
+    assert "Compare them" in page
+    assert start(desk, "popular").status_code == 302
+
+
+def test_too_few_people_are_said_to_be_too_few(desk, read, academy):
+    start(desk, "popular")
+    run_due()
+    page = read("/desk/lab/")
+    assert "There were only 6 people to measure on, and it takes at least 30." in page
+    assert "Whom it serves worst" not in page
+
+
+def test_the_number_of_queries_does_not_grow(desk, town, django_assert_num_queries):
+    start(desk, "popular")
+    run_due()
+    desk.get("/desk/lab/")
+    with django_assert_num_queries(QUERIES["lab"]):
+        desk.get("/desk/lab/")
+    start(desk, *POLICIES)
+    run_due()
+    with django_assert_num_queries(QUERIES["lab"]):
+        desk.get("/desk/lab/")
+
+
+# --- choosing ---
+
+
+def test_a_policy_is_made_live_after_its_measured_difference_was_shown(desk, read, town):
+    page = read("/desk/lab/live/popular/")
+    assert "No comparison that is kept measured it beside Hybrid." in page
+    assert "It isn't trained yet." in page
+    start(desk, "popular", "hybrid")
+    run_due()
+    found = {one["policy"]: one for one in LabRun.objects.get().found["policies"]}
+    apart = found["popular"]["above"]["hybrid"]
+    page = read("/desk/lab/live/popular/")
+    assert f"{apart['value']:+.3f}" in page
+    assert f"({apart['low']:+.3f} … {apart['high']:+.3f})" in page
+    assert "measured on 40 people" in page
+    assert not LivePolicy.objects.exists()
+
+    answer = desk.post("/desk/lab/live/popular/", {"why": "一样好，更快"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/desk/lab/")
+    assert LivePolicy.objects.get().policy == "popular"
+    live.forget()
+    page = read("/desk/lab/")
+    assert "“Popular” is live: slates follow within a second." in page
+    assert "Chosen by 苏运 on" in page
+    assert "It isn't trained yet." not in page
+    entry = AuditEntry.objects.get(act="recommendation.chosen")
+    assert (entry.before, entry.after, entry.why) == (
+        {"policy": "hybrid"}, {"policy": "popular"}, "一样好，更快",
+    )  # fmt: skip
+    assert "let recommend from now on the policy" in read("/desk/audit/")
+    assert "It is live already." in read("/desk/lab/live/popular/")
+
+
+def test_a_choice_without_a_reason_or_of_no_policy_changes_nothing(desk):
+    answer = desk.post("/desk/lab/live/ease/", {"why": " "})
+    assert (answer.status_code, "Say why" in answer.content.decode()) == (400, True)
+    assert desk.post("/desk/lab/live/magic/", {"why": "?"}).status_code == 404
+    assert not LivePolicy.objects.exists()
+
+
+def test_while_the_live_policy_is_not_trained_the_page_says_what_serves(read, academy):
+    LivePolicy.objects.create(policy="ease", chosen_at=clock.now())
+    live.forget()
+    assert "It isn't trained yet." not in read("/desk/lab/")
+    memory.Artefact.objects.filter(policy="ease").delete()
+    memory.forget()
+    assert "It isn't trained yet. Until it is, Hybrid recommends." in read("/desk/lab/")
+
+
+# --- one person ---
+
+
+def test_one_person_is_seen_under_each_policy_with_the_acts_that_spoke(read, academy, reader):
+    view_course(actor=reader, course=academy[0])
+    page = read("/desk/lab/slates/", who=reader.member_id)
+    assert page.count('<section class="panel lab-slate"') == len(POLICIES)
+    # The live one comes first.
+    assert page.index('id="slate-hybrid"') < page.index('id="slate-popular"')
+    assert "小林: the slates go by 1 act." in page
+    content = page[page.index('id="slate-content"') :]
+    assert "Because you looked at “data 0”" in content
+    assert re.search(r"<dt lang=\"[^\"]*\">data 0</dt><dd>\+\d\.\d{3}</dd>", content)
+    entry = AuditEntry.objects.get()
+    assert (entry.act, entry.subject_name, entry.subject_id) == (
+        "member.slates_seen",
+        "小林",
+        str(reader.member_id),
+    )
+
+
+def test_a_look_takes_as_many_queries_for_a_long_history(
+    desk, academy, reader, monkeypatch, django_assert_num_queries
+):
+    # The newest artefacts were asked for a moment ago, however slow the machine.
+    monkeypatch.setattr(memory, "CHECK_SECONDS", 600.0)
+    view_course(actor=reader, course=academy[0])
+    desk.get("/desk/lab/slates/", {"who": reader.member_id})
+    with django_assert_num_queries(QUERIES["slates"]):
+        desk.get("/desk/lab/slates/", {"who": reader.member_id})
+    for course in academy[1:]:
+        view_course(actor=reader, course=course)
+    with django_assert_num_queries(QUERIES["slates"]):
+        desk.get("/desk/lab/slates/", {"who": reader.member_id})
+
+
+def test_nobody_is_shown_before_somebody_was_chosen_or_while_one_is_sought(read, academy, reader):
+    assert "Find a member above, or look at your own." in read("/desk/lab/slates/")
+    page = read("/desk/lab/slates/", who=reader.member_id, q="小林")
+    assert f'href="?who={reader.member_id}"' in page
+    assert "lab-slate" not in page
+    assert not AuditEntry.objects.exists()
+
+
+def test_nothing_is_shown_of_who_does_not_consent(read, academy):
+    shy = make_member("shy@test.example", "小静", granted=NOTHING)
+    page = read("/desk/lab/slates/", who=shy.pk)
+    assert "Nothing of 小静 is shown" in page
+    assert "lab-slate" not in page
+    assert not AuditEntry.objects.exists()
+
+
+def test_without_an_act_or_a_training_it_says_so(read, town, learner):
+    page = read("/desk/lab/slates/", who=learner.pk)
+    assert "they did nothing that counts" in page
+    assert page.count("Not trained yet") == len(POLICIES)
+
+
+# --- who may ---
+
+PAGES = ("/desk/lab/", "/desk/lab/slates/", "/desk/lab/live/ease/")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_only_operators_and_owners_see_it(signed_in, browser, learner, creator, agent, owner, page):
+    for user in (learner, creator, agent):
+        assert signed_in(user).get(page).status_code == 403
+    assert browser.get(page).status_code == 302
+    assert signed_in(owner).get(page).status_code == 200
+
+
+def test_a_stranger_can_neither_compare_nor_choose(signed_in, stranger):
+    client = signed_in(stranger)
+    assert client.post("/desk/lab/start/", {"policy": ["popular"], "split": "newest"}).status_code == 403
+    assert client.post("/desk/lab/live/ease/", {"why": "我要"}).status_code == 403
+    assert not LabRun.objects.exists()
+    assert not LivePolicy.objects.exists()
