@@ -25,6 +25,18 @@ KINDS = (
         days_kept=LEARN_DAYS,
     ),
     EventKind(
+        "interest.corrected",
+        "interact",
+        "A person asked to be suggested more or less of a topic; `way` “none” takes that back.",
+        SERVER,
+        properties=(word("topic", most=50), choice("way", "less", "more", "none")),
+        days_kept=LEARN_DAYS,
+    ),
+    _act(
+        "course.disregarded", "A person said that what they do with a course is no reason to suggest another."
+    ),
+    _act("course.regarded", "What somebody does with a course may be a reason for suggestions again."),
+    EventKind(
         "checkin.made",
         "interact",
         "A person checked in for the day; `streak` is how many days in a row that makes.",

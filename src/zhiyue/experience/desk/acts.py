@@ -139,6 +139,25 @@ ACTS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("act", "Chose an interest"),
         pgettext_lazy("act meaning", "A person said that they care about a topic."),
     ),
+    "interest.corrected": (
+        pgettext_lazy("act", "Corrected an interest"),
+        pgettext_lazy(
+            "act meaning",
+            "A person asked to be suggested more or less of a topic; `way` “none” takes that back.",
+        ),
+    ),
+    "course.disregarded": (
+        pgettext_lazy("act", "Said that a course is no reason"),
+        pgettext_lazy(
+            "act meaning", "A person said that what they do with a course is no reason to suggest another."
+        ),
+    ),
+    "course.regarded": (
+        pgettext_lazy("act", "Let a course be a reason again"),
+        pgettext_lazy(
+            "act meaning", "What somebody does with a course may be a reason for suggestions again."
+        ),
+    ),
     "checkin.made": (
         pgettext_lazy("act", "Checked in"),
         pgettext_lazy(

@@ -9,15 +9,18 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Topic
+from zhiyue.product.learning.corrections import want_again
 from zhiyue.product.learning.models import Interest
 
 
 @transaction.atomic
 def choose_interests(*, actor: Actor, topic_slugs: Collection[str]) -> list[Topic]:
-    """Make these the person's interests, and no others; what is no topic is left out. Only new ones are recorded."""
+    """Make these the person's interests, and no others; what is no topic is left out. Only new ones are recorded. Who
+    wanted less of one of them wants it no longer."""
     if actor.is_nobody:
         return []
     chosen = list(Topic.objects.filter(slug__in=list(topic_slugs)))
+    want_again(actor, chosen)
     own = Interest.objects.owned_by(actor)
     own.exclude(topic__in=chosen).delete()
     known = set(own.values_list("topic_id", flat=True))

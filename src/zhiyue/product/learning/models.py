@@ -1,4 +1,5 @@
-"""Progress, saved courses and interests. They belong to a member, or to a visitor's key until the visitor joins."""
+"""Progress, saved courses, interests and what people correct of theirs. They belong to a member, or to a visitor's key
+until the visitor joins."""
 
 from typing import Any, ClassVar, TypeVar
 
@@ -111,3 +112,32 @@ class Interest(Owned):
 
     def __str__(self) -> str:
         return f"{self.topic_id}"
+
+
+class Correction(Owned):
+    """What somebody corrects of the interests that are read out of what they do: more or less of a topic, or a course
+    that is no reason to suggest another."""
+
+    class Way(models.TextChoices):
+        LESS = "less"
+        MORE = "more"
+        UNUSED = "unused"
+
+    topic = models.ForeignKey(Topic, null=True, on_delete=models.CASCADE, related_name="+")
+    course = models.ForeignKey(Course, null=True, on_delete=models.CASCADE, related_name="+")
+    way = models.CharField(max_length=6, choices=Way.choices)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            *_once_each("topic", name="correction"),
+            *_once_each("course", name="correction_of_course")[1:],
+            models.CheckConstraint(
+                condition=Q(topic__isnull=False, course__isnull=True, way__in=["less", "more"])
+                | Q(topic__isnull=True, course__isnull=False, way="unused"),
+                name="correction_of_a_topic_or_a_course",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.way} {self.topic_id or self.course_id}"

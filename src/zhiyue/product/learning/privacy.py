@@ -12,6 +12,7 @@ from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import choice_of
 from zhiyue.core.consent.services import choose
 from zhiyue.core.kit import clock
+from zhiyue.product.learning.corrections import forget_unused
 from zhiyue.product.learning.places import spend
 
 # Either lets the academy know a member by what they did before they signed in.
@@ -33,9 +34,10 @@ def choose_consent(*, actor: Actor, granted: Purpose, way: Choice.Way) -> Choice
 
 @transaction.atomic
 def delete_history(*, user: User) -> int:
-    """Delete all that the event log holds of a member. What they own, how far they read and their list stay: those are
-    the service itself. Returns how many events went."""
+    """Delete all that the event log holds of a member. What they own, how far they read, their list and what they said
+    of topics stay: those are the service itself. Returns how many events went."""
     spend(Actor(member_id=user.pk), clock.now())
+    forget_unused(Actor(member_id=user.pk))
     gone = forget_person(member_id=user.pk, visitor=None)
     subject = ("member", user.pk, user.display_name)
     note(by=user, act="member.history_deleted", subject=subject, after={"events": gone})
@@ -46,4 +48,5 @@ def delete_history(*, user: User) -> int:
 def delete_visitors_history(*, actor: Actor) -> int:
     """The same for a visitor, of whose acts no log is kept."""
     spend(Actor(visitor=actor.visitor), clock.now())
+    forget_unused(Actor(visitor=actor.visitor))
     return forget_person(member_id=None, visitor=actor.visitor)

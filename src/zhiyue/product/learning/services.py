@@ -22,6 +22,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.learning.corrections import bring_corrections
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
 from zhiyue.product.learning.kinds import PastProgress
@@ -180,9 +181,9 @@ def note_sign_in(*, user: User, visitor: UUID | None) -> None:
 
 @transaction.atomic
 def bring_history(*, user: User, visitor: UUID) -> None:
-    """Move a visitor's list, interests and progress to the member; where both have some, the further one stays. A
-    choice of consent moves where the member has none, and the visitor's events where the member consents to be known
-    by them."""
+    """Move a visitor's list, interests with their corrections, and progress to the member; where both have some, the
+    further one stays. A choice of consent moves where the member has none, and the visitor's events where the member
+    consents to be known by them."""
     brought = choice_of(member_id=user.pk, visitor=None) is None
     choice = bring(visitor=visitor, member_id=user.pk)
     if brought and choice is not None:
@@ -191,6 +192,7 @@ def bring_history(*, user: User, visitor: UUID) -> None:
     if choice is not None and Purpose(choice.granted) & JOINING:
         join_visitor(visitor=visitor, member_id=user.pk)
     bring_interests(user=user, visitor=visitor)
+    bring_corrections(user=user, visitor=visitor)
     for saved in SavedCourse.objects.filter(visitor=visitor):
         SavedCourse.objects.get_or_create(
             user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at}
