@@ -297,3 +297,17 @@ def test_the_same_acts_give_the_same_clusters(setting):
 def test_odd_settings_are_refused(wrong, reason):
     with pytest.raises(ValueError, match=reason):
         ClustersConfig(**wrong)
+
+
+@pytest.mark.parametrize("inside", ["neighbours", "popular"])
+def test_of_the_people_of_the_nearest_groups_it_says_how_many_have_what(inside):
+    rows = tastes()
+    model = clusters.fit(acts_of(rows), ClustersConfig(clusters=3, inside=inside))
+    asked = np.zeros(18)
+    asked[:2] = 1.0
+    wanted = np.arange(2, 18)
+    # All who are near have either of the first two, and nobody of another group does.
+    own = rows[(rows[:, :2] > 0).any(axis=1)] if inside == "neighbours" else rows[0::3]
+
+    assert model.having(profiles_of(asked), wanted).tolist() == (own[:, wanted] > 0).sum(axis=0).tolist()
+    assert model.having(profiles_of(np.zeros(18)), wanted).tolist() == [0] * 16

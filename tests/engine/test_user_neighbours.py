@@ -62,6 +62,15 @@ def test_what_the_nearest_have_is_added_up_by_hand():
     assert scores == pytest.approx(np.asarray([alike]) @ people)
 
 
+def test_of_those_who_are_heard_it_says_how_many_have_what():
+    people = np.asarray([[1, 1, 0, 0, 1], [1, 0, 1, 0, 1], [0, 0, 1, 2, 0]])
+    wanted = np.asarray([1, 2, 3, 4])
+
+    assert fitted(people, neighbours=2).having(profiles_of([1, 1, 0, 0, 0]), wanted).tolist() == [1, 1, 0, 2]
+    assert fitted(people, neighbours=1).having(profiles_of([1, 1, 0, 0, 0]), wanted).tolist() == [1, 0, 0, 1]
+    assert fitted(people).having(profiles_of([0, 0, 0, 0, 0]), wanted).tolist() == [0, 0, 0, 0]
+
+
 def test_scores_are_scikit_learns_cosine_times_rows():
     ratings, asked = random_ratings(), random_ratings(9, seed=1)
     expected = cosine_similarity(asked, ratings) @ ratings

@@ -440,9 +440,9 @@ def test_serving_a_visitor_takes_few_queries(town, visitor, django_assert_num_qu
     slate(actor)
 
     # One of them asks what the visitor consents to, which a page knows already.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         slate(actor)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         slate(replace(actor, granted=EVERYTHING))
 
 

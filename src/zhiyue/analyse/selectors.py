@@ -16,19 +16,30 @@ from zhiyue.collect.selectors import by
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import who_grants
 from zhiyue.core.kit import clock
+from zhiyue.product.learning.corrections import Corrections, corrections_of
 
 __all__ = ["HALF_LIFE_DAYS", "interactions", "recent_acts"]
 
 WINDOW_DAYS = 365
 
 
-def recent_acts(actor: Actor, *, limit: int = 200, until_pk: int | None = None) -> list[Act]:
+def recent_acts(
+    actor: Actor,
+    *,
+    limit: int = 200,
+    until_pk: int | None = None,
+    corrections: Corrections | None = None,
+) -> list[Act]:
     """The newest weighted acts of one person, newest first; up to event `until_pk` where given. None of whoever
-    doesn't consent to personalisation now, nor what they did while they didn't."""
+    doesn't consent to personalisation now, nor what they did while they didn't; none on what they said isn't to count.
+    `corrections` spares asking for these where the caller has them."""
     if Purpose.PERSONALISATION not in granted_by(actor):
         return []
     own = by(actor).serving(Purpose.PERSONALISATION)
     events = own.filter(name__in=list(INTEREST), course_id__isnull=False)
+    silent = (corrections_of(actor) if corrections is None else corrections).silent
+    if silent:
+        events = events.exclude(course_id__in=silent)
     if until_pk is not None:
         events = events.filter(pk__lte=until_pk)
     rows = events.order_by("-occurred_at", "-pk").values_list("pk", "name", "course_id", "occurred_at")[

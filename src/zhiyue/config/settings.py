@@ -366,7 +366,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "LessonKind": ["article", "video", "audio"],
-        "ReasonKind": ["act", "popular", "new", "similar", "interest"],
+        "ReasonKind": ["act", "people", "popular", "new", "similar", "interest"],
     },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},

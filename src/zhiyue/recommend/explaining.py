@@ -9,15 +9,16 @@ from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Floats, Ints, Recommender
-from zhiyue.engine.matrix import profiles
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.product.catalogue.editions import families
+from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
 from zhiyue.recommend import memory
-from zhiyue.recommend.inputs import acts_of, codes_of
+from zhiyue.recommend.inputs import codes_of
+from zhiyue.recommend.interests import folded
 from zhiyue.recommend.kinds import Recommended, Slate
 from zhiyue.recommend.live import serving_policy
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import POLICIES, PROFILE, Policy
+from zhiyue.recommend.policies import POLICIES, Policy
 from zhiyue.recommend.selectors import slates
 
 MOST_EVIDENCE = 3
@@ -59,18 +60,25 @@ def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanat
 
 def explain_each(actor: Actor, policies: Sequence[str], *, k: int = 12) -> list[Explanation]:
     """The slates under some policies, each taken apart. Raises ValueError as `slate` does."""
-    found = slates(actor, policies, k=k)
-    acts, original = recent_acts(actor), families()
-    return [_explained(slate, acts, original) for slate in found]
+    found, original = slates(actor, policies, k=k), families()
+    said = {varied: _said(actor, varied) for varied in {POLICIES[one.policy].is_varied for one in found}}
+    return [_explained(one, *said[POLICIES[one.policy].is_varied], original) for one in found]
 
 
-def _explained(found: Slate, acts: Sequence[Act], original: Mapping[int, int]) -> Explanation:
+def _said(actor: Actor, is_varied: bool) -> tuple[list[Act], Corrections]:
+    """What a slate goes by; nothing that the person said counts in the list that is everybody's."""
+    corrections = corrections_of(actor) if is_varied else UNCORRECTED
+    return recent_acts(actor, corrections=corrections), corrections
+
+
+def _explained(
+    found: Slate, acts: Sequence[Act], corrections: Corrections, original: Mapping[int, int]
+) -> Explanation:
     held = memory.newest(found.policy)
     if held is None:
         bare = tuple(Explained(item, {}, ()) for item in found.items)
         return Explanation(found.policy, found.version, len(acts), bare)
-    known = acts_of(acts, held.course_ids, original)
-    person = profiles(known, PROFILE)
+    _, person = folded(acts, held.course_ids, original, corrections)
     # What isn't in the artefact yet was put there by no part of it.
     codes = [
         codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items

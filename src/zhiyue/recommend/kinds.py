@@ -9,12 +9,14 @@ from typing import Literal
 class Reason:
     """Why a course is shown.
 
-    act: `event` on `course_id`, the viewer's own act that gave most. similar: it is like `course_id`.
+    act: `event` on `course_id`, the viewer's own act that gave most. people: `learners` people of like taste did
+    something with it, None where they are so few that the number would tell of one; `event` on `course_id` is the
+    viewer's act that made them alike most. similar: it is like `course_id`.
     popular: `learners` people joined it or were at its lessons during the last week, None where nobody was or it is
     not known. new: published during the last week. interest: the viewer said they care about its topic.
     """
 
-    kind: Literal["act", "popular", "new", "similar", "interest"]
+    kind: Literal["act", "people", "popular", "new", "similar", "interest"]
     event: str | None = None
     course_id: int | None = None
     learners: int | None = None

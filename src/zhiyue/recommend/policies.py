@@ -162,6 +162,9 @@ PROFILE = ProfileShape(
     recency=0.94, power=0.5, half_life_days=HALF_LIFE_DAYS, session_boost=3.0, session_half_life_hours=2.0
 )
 
+# Courses of a topic that somebody wants more of weigh so many times as much in their profile.
+MORE = 3.0
+
 # Used where courses have a topic: at most a third of a list from one topic or because of one act. The weakest reason is
 # a matter of taste: under it stood "coffee, therefore Python".
 VARIETY = Variety(per_group=1 / 3, per_reason=1 / 3, weakest_reason=0.75, newest_first=True)

@@ -18,13 +18,16 @@ from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.product.catalogue.editions import language_of_reader, with_editions
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
+from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
 from zhiyue.product.learning.selectors import dismissed_course_ids, finished_course_ids, interests_of
 from zhiyue.recommend import memory, serve
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
+from zhiyue.recommend.interests import folded, opening, wished
 from zhiyue.recommend.kinds import Reason, Recommended, Slate
 from zhiyue.recommend.live import live_policy, serving_policy
 from zhiyue.recommend.memory import Held
+from zhiyue.recommend.people import by_people, like_minded
 from zhiyue.recommend.policies import POLICIES, PROFILE, SIMILAR_POLICY
 
 __all__ = ["knows", "live_policy", "similar", "slate", "slates"]
@@ -33,8 +36,6 @@ NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
 LEARNERS_HOLD = timedelta(days=1)
 COLD = "cold"
-# Of a beginner's shelf so much is from the topics they chose; the rest stays open to what others learn.
-WISHED_SHARE = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class _Offer:
 
     shown: Mapping[int, tuple[int, datetime]]
     original: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a slate goes by of a person: acts, what they corrected, and courses of topics they wish for."""
+
+    acts: Sequence[Act]
+    corrections: Corrections
+    wishes: Mapping[int, Topic]
 
 
 def slate(actor: Actor, *, k: int = 12, policy: str | None = None, until_pk: int | None = None) -> Slate:
@@ -61,23 +71,34 @@ def slate(actor: Actor, *, k: int = 12, policy: str | None = None, until_pk: int
 
 def slates(actor: Actor, policies: Sequence[str], *, k: int = 12, until_pk: int | None = None) -> list[Slate]:
     """What `slate` gives under each of some policies; of the person everything is read once. Raises as `slate`."""
+    if k < 1:
+        raise ValueError("k must be at least 1")
     for policy in policies:
         if policy not in POLICIES:
             raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
-    acts = recent_acts(actor, until_pk=until_pk)
-    # Acts say more than a wish: interests count until the first act, and never in the list that is everybody's.
-    wished = _wished(actor) if not acts and any(POLICIES[policy].is_varied for policy in policies) else {}
+    said = {
+        varied: _said(actor, until_pk, varied) for varied in {POLICIES[name].is_varied for name in policies}
+    }
     closed = with_editions(_owned_or_finished(actor, until_pk) | _dismissed(actor, until_pk))
     offer = _offer()
-    return [
-        _slate(policy, acts, closed, k, wished if POLICIES[policy].is_varied else {}, offer)
-        for policy in policies
-    ]
+    return [_slate(policy, said[POLICIES[policy].is_varied], closed, k, offer) for policy in policies]
+
+
+def _said(actor: Actor, until_pk: int | None, is_varied: bool) -> _Said:
+    """Nothing that the person said counts in the list that is everybody's; what they did may."""
+    corrections = corrections_of(actor) if is_varied else UNCORRECTED
+    acts = recent_acts(actor, until_pk=until_pk, corrections=corrections)
+    # Acts say more than a wish: interests count until the first act.
+    wishes = wished(actor, corrections) if not acts and is_varied else {}
+    return _Said(acts, corrections, wishes)
 
 
 def knows(actor: Actor) -> bool:
-    """Is there anything of this person that a slate goes by: an act, or a topic they said they care about?"""
-    return bool(recent_acts(actor, limit=1)) or bool(interests_of(actor))
+    """Is there anything of this person that a slate goes by: an act, or a topic they said they care about or want more
+    of?"""
+    corrections = corrections_of(actor)
+    acts = recent_acts(actor, limit=1, corrections=corrections)
+    return bool(acts or corrections.more or interests_of(actor))
 
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
@@ -115,39 +136,33 @@ def _dismissed(actor: Actor, until_pk: int | None) -> set[int]:
     return dismissed
 
 
-def _wished(actor: Actor) -> dict[int, Topic]:
-    """Courses of the topics a person said they care about, by id."""
-    topics = {topic.pk: topic for topic in interests_of(actor)}
-    if not topics:
-        return {}
-    rows = Course.objects.published().filter(topic_id__in=topics).values_list("pk", "topic_id")
-    return {course_id: topics[topic_id] for course_id, topic_id in rows}
-
-
-def _slate(
-    policy: str, acts: Sequence[Act], closed: set[int], k: int, wished: Mapping[int, Topic], offer: _Offer
-) -> Slate:
+def _slate(policy: str, said: _Said, closed: set[int], k: int, offer: _Offer) -> Slate:
     held = memory.newest(policy) or _cold(offer)
-    known = acts_of(acts, held.course_ids, offer.original)
-    shaped = profiles(known, PROFILE)
+    acts, corrections = said.acts, said.corrections
+    known, shaped = folded(acts, held.course_ids, offer.original, corrections)
     never = _closed(held, offer, closed)
-    wished = {offer.original.get(course_id, course_id): topic for course_id, topic in wished.items()}
+    wishes = {offer.original.get(course_id, course_id): topic for course_id, topic in said.wishes.items()}
     vary = POLICIES[policy].is_varied
+    # What the person met already, and what they want less of, comes only where nothing else is left.
+    silent = {offer.original.get(course_id, course_id) for course_id in corrections.silent}
+    late = {*known.item.tolist(), *codes_of(sorted(silent), held.course_ids)}
 
-    def ranked(exclude: set[int], places: int) -> serve.Ranked:
-        closed_to = serve.excluding([sorted(exclude)], held.pipeline.model.items)
-        return serve.rank(held.pipeline, shaped, closed_to, places, vary=vary, explain=True)
-
-    if wished:
-        others = set(range(len(held.course_ids))) - set(codes_of(sorted(wished), held.course_ids))
-        found = ranked({*never, *others}, max(1, round(k * WISHED_SHARE)))
-    else:
-        # What the person met already comes only where nothing else is left.
-        found = ranked({*never, *known.item.tolist()}, k)
-    listed = [code for code in found.items[0].tolist() if code != NOTHING]
-    if len(listed) < k:
-        found = found.followed_by(ranked({*never, *listed}, k - len(listed)), len(listed))
-    return _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wished)
+    rounds: list[tuple[set[int], int]] = [(late, k), (set(), k)]
+    if vary and not acts:
+        since = clock.now() - timedelta(days=NEW_DAYS)
+        new = [original for original, (_, at) in offer.shown.items() if at >= since]
+        codes = codes_of(sorted(wishes), held.course_ids), codes_of(sorted(new), held.course_ids)
+        rounds = [*opening(*codes, late, len(held.course_ids), k), *rounds]
+    found = serve.NO_PLACES
+    listed: list[int] = []
+    for left_out, up_to in rounds:
+        if len(listed) < up_to:
+            shut = serve.excluding([sorted({*never, *listed, *left_out})], held.pipeline.model.items)
+            more = serve.rank(held.pipeline, shaped, shut, up_to - len(listed), vary=vary, explain=True)
+            found = found.followed_by(more, len(listed))
+            listed = [code for code in found.items[0].tolist() if code != NOTHING]
+    people = like_minded(held.pipeline.model, shaped, listed)
+    return _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wishes, people)
 
 
 def _told(
@@ -156,9 +171,11 @@ def _told(
     offer: _Offer,
     policy: str,
     because: Mapping[int, Reason],
-    wished: Mapping[int, Topic] | None = None,
+    wishes: Mapping[int, Topic] | None = None,
+    people: Mapping[int, int] | None = None,
 ) -> Slate:
-    """The one list of `ranked` with ids for codes and reasons for profile items, or for topics of interest."""
+    """The one list of `ranked` with ids for codes and reasons for profile items, for topics of interest, or for how
+    many `people` have an item."""
     items: list[Recommended] = []
     now = clock.now()
     new_since = now - timedelta(days=NEW_DAYS)
@@ -168,8 +185,8 @@ def _told(
             break
         original = int(held.course_ids[code])
         course_id, published_at = offer.shown[original]
-        reason = because.get(int(speaker))
-        topic = (wished or {}).get(original)
+        reason = by_people(because.get(int(speaker)), (people or {}).get(int(code)))
+        topic = (wishes or {}).get(original)
         if reason is None and topic is not None:
             reason = Reason("interest", topic=topic.name, topic_en=topic.name_en)
         if reason is None:

@@ -41,6 +41,12 @@ class Ranked:
         )
 
 
+NO_PLACES = Ranked(
+    np.zeros((1, 0), dtype=np.int64), np.zeros((1, 0), dtype=np.float32), np.zeros((1, 0), dtype=np.int64)
+)
+"""The list of one person before anything stands in it."""
+
+
 def rank(
     pipeline: Pipeline,
     profiles: Profiles,

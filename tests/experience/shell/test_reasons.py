@@ -20,6 +20,14 @@ TITLES = {7: "统计学的直觉"}
         (Reason("similar", course_id=7), "Close to “统计学的直觉”"),
         (Reason("interest", topic="写作表达", topic_en="Writing"), "Because you care about “Writing”"),
         (Reason("interest", topic="写作表达", topic_en=""), "Because you care about “写作表达”"),
+        (
+            Reason("people", "course.viewed", 7, 1204),
+            "1,204 people whose interests are like yours learn it or looked at it",
+        ),
+        (
+            Reason("people", "course.viewed", 7),
+            "People whose interests are like yours learn it or looked at it",
+        ),
         (Reason("new"), "New this week"),
         (Reason("popular", learners=1204), "1,204 people learning this week"),
         (Reason("popular", learners=1), "1 person learning this week"),

@@ -147,12 +147,12 @@ def test_recommended_is_the_readers_own_order(english, town):
 def test_the_number_of_queries_is_constant(english, town, django_assert_num_queries):
     english.get("/courses/")
     memory.forget()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         english.get("/courses/?topic=data")
     for number in range(12):
         make_course(f"more-{number}", topic=f"topic-{number % 3}")
     memory.forget()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         english.get("/courses/?topic=data")
 
 

@@ -10,7 +10,7 @@ from zhiyue.experience.site.views import home as view
 from zhiyue.recommend import memory
 from zhiyue.recommend.services import train_all
 
-AT_HOME = 15
+AT_HOME = 16
 
 pytestmark = pytest.mark.django_db
 

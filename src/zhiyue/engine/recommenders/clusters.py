@@ -130,6 +130,19 @@ class Clusters:
         shares[wanted[:, None] == mine.indices[None, :]] = 0.0
         return shares
 
+    def having(self, profile: Profiles, wanted: Ints) -> Ints:
+        """How many people have each wanted item: `neighbours`, of those whom one profile hears; `popular`, of all
+        members of its nearest clusters."""
+        found = np.zeros(len(wanted), dtype=np.int64)
+        where, likeness = self.assigned(profile.weights)
+        for cluster in where[0][likeness[0] > 0]:
+            if self.inside == "neighbours":
+                found += self.groups[cluster].having(profile, wanted)
+            else:
+                members = self.people[self.start[cluster] : self.start[cluster + 1]]
+                found += np.asarray((members[:, wanted] > 0).sum(axis=0), dtype=np.int64).ravel()
+        return found
+
     def assigned(self, mine: Matrix) -> tuple[Ints, Floats]:
         """The nearest clusters of each profile, nearest first, and their likeness (0: the profile says nothing), both
         (profiles, nearest)."""

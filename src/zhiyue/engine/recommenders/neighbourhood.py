@@ -144,6 +144,11 @@ class Neighbourhood:
         shares[wanted[:, None] == mine.indices[None, :]] = 0.0
         return np.asarray(shares, dtype=np.float32, order="C")
 
+    def having(self, profile: Profiles, wanted: Ints) -> Ints:
+        """How many of the people whom one profile hears have each wanted item."""
+        who = self.near(profile.weights).indices
+        return np.asarray((self.people[who][:, wanted] > 0).sum(axis=0), dtype=np.int64).ravel()
+
     def spread(self, places: Ints, items: int) -> "Neighbourhood":
         """The same people over more items: item i becomes places[i]; nobody had the others.
 

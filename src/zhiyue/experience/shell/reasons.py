@@ -11,6 +11,8 @@ from zhiyue.recommend.kinds import Reason
 def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
     """One line for a card. `titles` are those of the courses that reasons point to, by id."""
     title = titles.get(reason.course_id or 0, "")
+    if reason.kind == "people":
+        return _people(reason.learners)
     if reason.kind == "act" and title:
         return _act(reason.event or "", title)
     if reason.kind == "similar" and title:
@@ -20,12 +22,26 @@ def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
         return pgettext("reason", "Because you care about “%(topic)s”") % {"topic": topic}
     if reason.kind == "new":
         return pgettext("reason", "New this week")
-    if reason.learners:
-        words = npgettext(
-            "reason", "%(n)s person learning this week", "%(n)s people learning this week", reason.learners
-        )
-        return words % {"n": f"{reason.learners:,}"}
-    return pgettext("reason", "A good place to begin")
+    return _popular(reason.learners)
+
+
+def _popular(n: int | None) -> str:
+    if not n:
+        return pgettext("reason", "A good place to begin")
+    words = npgettext("reason", "%(n)s person learning this week", "%(n)s people learning this week", n)
+    return words % {"n": f"{n:,}"}
+
+
+def _people(n: int | None) -> str:
+    if n is None:
+        return pgettext("reason", "People whose interests are like yours learn it or looked at it")
+    words = npgettext(
+        "reason",
+        "%(n)s person whose interests are like yours learns it or looked at it",
+        "%(n)s people whose interests are like yours learn it or looked at it",
+        n,
+    )
+    return words % {"n": f"{n:,}"}
 
 
 def _act(event: str, title: str) -> str:

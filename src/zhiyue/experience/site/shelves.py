@@ -29,7 +29,7 @@ def for_you(actor: Actor) -> Shelf:
     """The actor's own slate; before they did anything (key `start`), and without their consent to personalisation, what
     they said they care about, and what most learners begin with."""
     found = slate(actor, k=SHELF_LENGTH)
-    is_personal = any(item.reason.kind == "act" for item in found.items)
+    is_personal = any(item.reason.kind in ("act", "people") for item in found.items)
     could_be = not actor.is_nobody and Purpose.PERSONALISATION not in granted_by(actor)
     if any(item.reason.kind == "interest" for item in found.items):
         title = pgettext_lazy("shelf", "To begin with")

@@ -121,7 +121,7 @@ class FeedbackShape(Shape):
 class ReasonShape(Shape):
     """Why a course is shown."""
 
-    kind = serializers.ChoiceField(choices=["act", "popular", "new", "similar", "interest"])
+    kind = serializers.ChoiceField(choices=["act", "people", "popular", "new", "similar", "interest"])
     event = serializers.CharField(allow_null=True, help_text="The own act that spoke most for it.")
     course_id = serializers.IntegerField(allow_null=True, help_text="The course that act was about.")
     words = serializers.CharField(help_text="The reason in words, in the language asked for.")

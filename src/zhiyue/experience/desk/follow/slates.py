@@ -81,7 +81,7 @@ def slate_change(event: Event, actor: Actor) -> SlateChange:
 
 def _names(item: Recommended, event: Event) -> bool:
     """Is the course shown because of the event's own course?"""
-    return item.reason.kind == "act" and item.reason.course_id == event.course_id
+    return item.reason.kind in ("act", "people") and item.reason.course_id == event.course_id
 
 
 def _places(items: Sequence[Recommended], cards: Mapping[int, CourseCard]) -> dict[int, Place]:
