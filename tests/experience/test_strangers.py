@@ -59,6 +59,7 @@ FOR = {
     "entrance:consent": EVERYBODY,
     "entrance:visitor_privacy": EVERYBODY,
     "entrance:forget_history": EVERYBODY,
+    "entrance:personalise": EVERYBODY,
     "entrance:forgotten": EVERYBODY,
     "entrance:new_password": EVERYBODY,
     "entrance:enter_code": NOBODY,

@@ -28,11 +28,11 @@ def test_the_next_page_obeys_and_the_list_takes_it_back(english, shelf):
     assert "It won't be suggested to you any more." in answer.content.decode().replace("&#x27;", "'")
     assert shelf() == ["coffee"]
     assert "Tea at home" in english.get("/courses/").content.decode()
-    page = english.get("/welcome/").content.decode()
+    page = english.get("/me/interests/").content.decode()
     assert page.index("Not for you") < page.index("Tea at home")
     say(english, "tea", dismissed="0")
     assert set(shelf()) == {"coffee", "tea"}
-    assert "Not for you" not in english.get("/welcome/").content.decode()
+    assert "Not for you" not in english.get("/me/interests/").content.decode()
 
 
 def test_in_place_the_card_says_so_and_comes_back(english, shelf):

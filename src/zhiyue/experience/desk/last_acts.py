@@ -24,6 +24,7 @@ _PAGES: Mapping[str, Words] = {
     "site:search": pgettext_lazy("page name", "Search"),
     "site:learning": pgettext_lazy("page name", "My learning"),
     "site:me": pgettext_lazy("page name", "My page"),
+    "site:interests": pgettext_lazy("page name", "What suggestions go by"),
     "site:welcome": pgettext_lazy("page name", "Welcome"),
     "site:help": pgettext_lazy("page name", "Help"),
     "site:agreement": pgettext_lazy("page name", "An agreement"),

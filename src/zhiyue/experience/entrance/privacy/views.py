@@ -50,6 +50,21 @@ def consent(request: PageRequest) -> HttpResponse:
     return answer
 
 
+@require_POST
+def personalise(request: PageRequest) -> HttpResponse:
+    """Suggestions by what one does, on or off as the form says; every other purpose stays as it was."""
+    is_wanted = request.POST.get("on") == "1"
+    others = request.consent.granted & ~Purpose.PERSONALISATION
+    _keep(request, others | Purpose.PERSONALISATION if is_wanted else others, Choice.Way.SETTINGS)
+    said = (
+        pgettext("toast", "Suggestions follow what you do.")
+        if is_wanted
+        else pgettext("toast", "Nothing you do counts for suggestions any more.")
+    )
+    messages.success(request, said)
+    return HttpResponseRedirect(safe_next(request, reverse("entrance:visitor_privacy")))
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def visitor_privacy(request: PageRequest) -> HttpResponse:

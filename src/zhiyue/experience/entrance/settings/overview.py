@@ -1,7 +1,6 @@
 """What the rows of the settings say about an account: each with its present state and where it is changed."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -35,8 +34,8 @@ def address_of(name: str) -> str:
 
 
 def interests_url() -> str:
-    """The page of topics, which leads back here."""
-    return f"{reverse('site:welcome')}?{urlencode({'next': reverse('entrance:settings')})}"
+    """The page of what suggestions go by, topics chosen included."""
+    return reverse("site:interests")
 
 
 def main_rows() -> list[list[Row]]:

@@ -50,15 +50,12 @@ def welcome(request: PageRequest) -> HttpResponse:
         )
         messages.success(request, said)
         return HttpResponseRedirect(onward)
-    dismissed = selectors.dismissed_course_ids(actor)
-    cards = catalogue.courses_by_id(dismissed)
     page = {
         "tab": "home",
         "meta": meta.plain(request, pgettext("welcome", "What would you like to learn?")),
         "topics": catalogue.topics(),
         "chosen": {topic.slug for topic in selectors.interests_of(actor)},
         "onward": onward,
-        "dismissed": [cards[pk] for pk in dismissed if pk in cards],
     }
     return render(request, "site/welcome.html", page)
 

@@ -1,0 +1,214 @@
+"""The page of what suggestions go by: read, corrected in one tap each, switched off and on."""
+
+import pytest
+
+from tests.factories import lesson_of, make_course, make_visitor
+from zhiyue.analyse.weights import INTEREST
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.consent.purposes import EVERYTHING, Purpose
+from zhiyue.core.consent.selectors import granted
+from zhiyue.experience.site.interests import ORDER, in_words
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.learning.models import Correction
+from zhiyue.product.learning.services import dismiss_course, finish_lesson, save_course, view_course
+from zhiyue.recommend.interests import interest_profile
+from zhiyue.recommend.services import train_all
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/me/interests/"
+QUERIES = 14
+
+
+@pytest.fixture
+def shelves():
+    """Two courses each of three topics."""
+    return {
+        f"{topic}-{n}": make_course(f"{topic}-{n}", topic=topic)
+        for topic in ("data", "art", "tea")
+        for n in (0, 1)
+    }
+
+
+@pytest.fixture
+def reader(shelves, visitor):
+    """The visitor of the browser finished a lesson of data, and saved a course of art."""
+    actor = Actor(visitor=visitor)
+    finish_lesson(user=None, actor=actor, lesson=lesson_of(shelves["data-0"], "one"))
+    save_course(actor=actor, course=shelves["art-0"])
+    train_all(["hybrid"])
+    return actor
+
+
+def text(answer):
+    return " ".join(answer.content.decode().replace("&#x27;", "'").split())
+
+
+def reasons(browser):
+    return {str(item.reason) for item in browser.get("/").context["for_you"].items}
+
+
+def test_each_topic_stands_with_its_share_and_acts_in_words(english, reader):
+    page = english.get(PAGE)
+    told = page.context["interests"]
+    assert {(one.topic.slug, one.shown[0].says) for one in told} == {
+        ("data", "1 lesson finished"),
+        ("art", "saved"),
+    }
+    assert sum(one.percent for one in told) == 100
+    assert "1 lesson finished; last just now" in text(page)
+    assert "Don't use “课程 data-0”" in text(page)
+    assert "no-store" in page["Cache-Control"] or "no-cache" in page["Cache-Control"]
+
+
+def test_the_number_of_queries_is_constant(english, reader, shelves, django_assert_num_queries):
+    dismiss_course(actor=reader, course=shelves["tea-0"])
+    english.get(PAGE)
+    with django_assert_num_queries(QUERIES):
+        english.get(PAGE)
+    for course in shelves.values():
+        view_course(actor=reader, course=course)
+    for n in range(9):
+        view_course(actor=reader, course=make_course(f"more-{n}", topic=f"topic-{n}"))
+    with django_assert_num_queries(QUERIES):
+        english.get(PAGE)
+
+
+def test_less_of_a_topic_is_obeyed_on_the_next_page_and_taken_back(english, reader):
+    assert "Because you saved “课程 art-0”" in reasons(english)
+    answer = english.post("/me/interests/topics/art/", {"way": "less"}, follow=True)
+    assert "You will see less of it" in text(
+        answer
+    ) and "Less of this: what you do there doesn't count" in text(answer)
+    assert [one.topic.slug for one in answer.context["interests"]] == ["data"]
+    assert "Because you saved “课程 art-0”" not in reasons(english)
+    english.post("/me/interests/topics/art/", {"way": "none"})
+    assert "Because you saved “课程 art-0”" in reasons(english)
+
+
+def test_more_of_a_topic_shows_in_its_share(english, reader):
+    before = {one.topic.slug: one.percent for one in english.get(PAGE).context["interests"]}
+    page = english.post("/me/interests/topics/data/", {"way": "more"}, follow=True)
+    after = {one.topic.slug: one.percent for one in page.context["interests"]}
+    assert after["data"] > before["data"]
+    assert "more wanted" in text(page) and "As what I do says" in text(page)
+
+
+def test_a_course_is_no_reason_any_more_and_is_one_again(english, reader):
+    page = english.post("/me/interests/courses/art-0/", {"used": "0"}, follow=True)
+    assert "What you do with this course is no reason to suggest another." in text(page)
+    assert "Because you saved “课程 art-0”" not in reasons(english)
+    page = english.post("/me/interests/courses/art-0/", {"used": "1"}, follow=True)
+    assert "What you do with this course" not in text(page)
+    assert "Because you saved “课程 art-0”" in reasons(english)
+
+
+def test_switched_off_the_list_says_so_and_on_again_it_is_as_before(english, reader, visitor):
+    english.post("/privacy/personalisation/", {"on": "0", "next": PAGE})
+    assert granted(member_id=None, visitor=visitor) == EVERYTHING & ~Purpose.PERSONALISATION
+    page = english.get(PAGE)
+    assert "Nothing you do counts, and nothing is recorded for it." in text(page)
+    assert page.context["interests"] == [] and "What you do says" not in text(page)
+    shelf = english.get("/").context["for_you"]
+    assert str(shelf.reason) == "What most learners begin with, and what is new"
+    assert shelf.items and not any("Because" in reason for reason in reasons(english))
+    answer = english.post("/privacy/personalisation/", {"on": "1", "next": PAGE}, follow=True)
+    assert answer.redirect_chain == [(PAGE, 302)]
+    assert granted(member_id=None, visitor=visitor) == EVERYTHING
+    assert "Because you saved “课程 art-0”" in reasons(english)
+
+
+def test_the_switch_leaves_every_other_purpose_as_it_was(signed_in, learner):
+    browser = signed_in(learner)
+    browser.post("/settings/privacy/", {"purpose": ["messages"]})
+    answer = browser.post("/privacy/personalisation/", {"on": "1"})
+    assert answer["Location"] == "/privacy/"
+    assert granted(member_id=learner.pk, visitor=None) == Purpose.MESSAGES | Purpose.PERSONALISATION
+    browser.post("/privacy/personalisation/", {"on": "0", "next": "https://elsewhere.example/"})
+    assert granted(member_id=learner.pk, visitor=None) == Purpose.MESSAGES
+    assert browser.get("/privacy/personalisation/").status_code == 405
+
+
+def test_who_comes_for_the_first_time_finds_it_off_and_empty(new_browser, shelves):
+    new_browser.cookies["zy_language"] = "en"
+    page = new_browser.get(PAGE)
+    assert not page.context["is_used"] and "Switch on" in text(page)
+    assert "zy_visitor" not in page.cookies
+    answer = new_browser.post("/me/interests/topics/art/", {"way": "less"})
+    assert "zy_visitor" in answer.cookies and Correction.objects.count() == 1
+
+
+def test_on_without_an_act_it_says_what_to_do(english, shelves):
+    assert "Nothing yet" in text(english.get(PAGE))
+
+
+def test_chosen_topics_and_what_is_not_for_one_stand_there_too(english, reader, shelves):
+    dismiss_course(actor=reader, course=shelves["tea-1"])
+    english.post("/welcome/", {"topic": ["tea"], "next": PAGE})
+    page = english.get(PAGE)
+    assert page.context["chosen"] == {"tea"}
+    assert text(page).index("Not for you") < text(page).index("课程 tea-1")
+    assert 'value="tea" checked' in text(page)
+
+
+def test_the_shelf_the_privacy_page_and_oneself_lead_there(english, reader):
+    assert f'href="{PAGE}">See why, and correct it' in text(english.get("/"))
+    assert f'href="{PAGE}"' in text(english.get("/me/"))
+    assert f'href="{PAGE}">See and correct what suggestions go by' in text(english.get("/privacy/"))
+
+
+def test_another_visitor_sees_and_changes_nothing_of_it(english, reader, new_browser):
+    new_browser.post("/me/interests/topics/art/", {"way": "less"})
+    new_browser.post("/me/interests/courses/data-0/", {"used": "0"})
+    assert {one.topic.slug for one in english.get(PAGE).context["interests"]} == {"data", "art"}
+    assert new_browser.get(PAGE).context["interests"] == []
+
+
+def test_what_is_not_there_or_never_was_out_is_not_found(english, reader):
+    Course.objects.filter(slug="tea-0").update(status=Course.Status.DRAFT)
+    assert english.post("/me/interests/courses/tea-0/", {"used": "0"}).status_code == 404
+    assert english.post("/me/interests/courses/nothing/", {"used": "0"}).status_code == 404
+    assert english.post("/me/interests/topics/nothing/", {"way": "less"}).status_code == 404
+    assert english.post("/me/interests/topics/art/", {"way": "much"})["Location"] == PAGE
+    assert not Correction.objects.exists()
+
+
+def test_a_withdrawn_course_is_named_without_a_link_and_can_be_corrected(english, reader):
+    Course.objects.filter(slug="art-0").update(status=Course.Status.WITHDRAWN)
+    page = text(english.get(PAGE))
+    assert "课程 art-0" in page and 'href="/courses/art-0/"' not in page
+    english.post("/me/interests/courses/art-0/", {"used": "0"})
+    assert [one.topic.slug for one in english.get(PAGE).context["interests"]] == ["data"]
+
+
+def test_a_title_is_shown_as_it_is(english, reader):
+    Course.objects.filter(slug="art-0").update(title='<i>"Art"')
+    assert '<i>"Art"' not in english.get(PAGE).content.decode()
+
+
+def test_another_site_can_correct_nothing(new_browser, shelves):
+    strict = type(new_browser)(enforce_csrf_checks=True)
+    for address in ("/me/interests/topics/art/", "/me/interests/courses/art-0/", "/privacy/personalisation/"):
+        assert strict.post(address, {"way": "less", "used": "0", "on": "1"}).status_code == 403
+
+
+def test_every_act_that_speaks_for_a_course_has_its_words():
+    assert set(ORDER) == {name for name, weight in INTEREST.items() if weight > 0}
+    assert in_words({"course.viewed": 2, "course.enrolled": 1}) == "已加入，看过 2 次"
+
+
+def test_past_the_first_three_courses_the_rest_is_folded_away(english, shelves, visitor):
+    for n in range(5):
+        record(
+            "course.viewed", actor=Actor(visitor=visitor), course_id=make_course(f"deep-{n}", topic="tea").pk
+        )
+    [one] = english.get(PAGE).context["interests"]
+    assert (len(one.shown), len(one.others)) == (3, 2)
+    assert "2 more courses" in text(english.get(PAGE))
+
+
+def test_what_is_done_while_it_is_off_never_counts(shelves):
+    quiet = make_visitor(Purpose.ANALYTICS)
+    view_course(actor=Actor(visitor=quiet), course=shelves["tea-0"])
+    assert interest_profile(Actor(visitor=quiet, granted=EVERYTHING)) == []
