@@ -12,7 +12,7 @@ TITLES = {7: "统计学的直觉"}
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        (Reason("act", "lesson.finished", 7), "Because you just finished a lesson of “统计学的直觉”"),
+        (Reason("act", "lesson.finished", 7), "Because you finished a lesson of “统计学的直觉”"),
         (Reason("act", "course.saved", 7), "Because you saved “统计学的直觉”"),
         (Reason("act", "course.viewed", 7), "Because you looked at “统计学的直觉”"),
         (Reason("act", "course.enrolled", 7), "Because you joined “统计学的直觉”"),

@@ -153,5 +153,5 @@ def test_topics_chosen_shape_the_shelf_without_consent(new_browser, course):
     new_browser.post("/welcome/", {"topic": ["data"]})
     page = new_browser.get("/").content.decode()
     assert 'id="shelf-interests"' in page
-    assert "From the topics you chose<" in page
+    assert "From the topics you chose · " in page
     assert "Turn on personalisation" in page

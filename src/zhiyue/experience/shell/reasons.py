@@ -48,7 +48,7 @@ def _act(event: str, title: str) -> str:
     names = {"title": title}
     match event:
         case "lesson.finished":
-            return pgettext("reason", "Because you just finished a lesson of “%(title)s”") % names
+            return pgettext("reason", "Because you finished a lesson of “%(title)s”") % names
         case "course.saved":
             return pgettext("reason", "Because you saved “%(title)s”") % names
         case "course.enrolled":

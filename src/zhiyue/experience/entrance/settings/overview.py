@@ -33,17 +33,12 @@ def address_of(name: str) -> str:
         return ""
 
 
-def interests_url() -> str:
-    """The page of what suggestions go by, topics chosen included."""
-    return reverse("site:interests")
-
-
 def main_rows() -> list[list[Row]]:
     """The list under /settings/, in its groups."""
     groups = [
         [
             Row("user", pgettext("settings", "Profile"), reverse("entrance:profile")),
-            Row("sparkles", pgettext("settings", "What I care about"), interests_url()),
+            Row("sparkles", pgettext("settings", "What I care about"), reverse("site:interests")),
             Row("shield-check", pgettext("settings", "Sign-in and safety"), reverse("entrance:safety")),
             Row("monitor-smartphone", pgettext("settings", "Devices"), reverse("entrance:devices")),
         ],
