@@ -242,6 +242,16 @@ def test_switched_off_the_list_is_popular_new_and_of_several_topics(town, reader
     assert [item.score for item in found] == sorted((item.score for item in found), reverse=True)
 
 
+def test_what_is_new_takes_its_share_of_such_a_list_and_no_more(town):
+    for n in range(5):
+        make_course(f"fresh-{n}", topic=f"topic-{n}", days_ago=1)
+    train_all(["hybrid"])
+    actor = Actor(visitor=make_visitor())
+    choose_interests(actor=actor, topic_slugs=["money"])
+    kinds = [item.reason.kind for item in slate(actor)]
+    assert kinds == ["interest"] * 4 + ["new"] * 2 + ["popular"] * 6
+
+
 def test_switched_off_what_was_said_still_counts(town, reader):
     consents_to(reader, Purpose.ANALYTICS)
     choose_interests(actor=reader, topic_slugs=["money"])

@@ -112,7 +112,7 @@ def opening(
     """How a list begins that goes by no act: what the person wished for, else what is popular; then what is new.
 
     wished, new  codes of courses; `late`: codes that may not stand here
-    returns  rounds: the codes that each leaves out, and up to which place it fills the list
+    returns  rounds: the codes that each leaves out, and how many places it fills at most
     """
     if not (wished or new):
         return []
@@ -123,5 +123,5 @@ def opening(
     first = max(1, round(k * WISHED_SHARE) if wished else k // 3)
     rounds = [(all_but(wished) if wished else late, first)]
     if new:
-        rounds.append((all_but(new), min(k, first + max(1, round(k * NEW_SHARE)))))
+        rounds.append((all_but(new), max(1, round(k * NEW_SHARE))))
     return rounds

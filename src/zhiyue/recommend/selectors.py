@@ -146,7 +146,7 @@ def _slate(policy: str, said: _Said, closed: set[int], k: int, offer: _Offer) ->
     # What the person met already, and what they want less of, comes only where nothing else is left.
     silent = {offer.original.get(course_id, course_id) for course_id in corrections.silent}
     late = {*known.item.tolist(), *codes_of(sorted(silent), held.course_ids)}
-
+    # Each round leaves some out, and fills so many places at most.
     rounds: list[tuple[set[int], int]] = [(late, k), (set(), k)]
     if vary and not acts:
         since = clock.now() - timedelta(days=NEW_DAYS)
@@ -155,10 +155,11 @@ def _slate(policy: str, said: _Said, closed: set[int], k: int, offer: _Offer) ->
         rounds = [*opening(*codes, late, len(held.course_ids), k), *rounds]
     found = serve.NO_PLACES
     listed: list[int] = []
-    for left_out, up_to in rounds:
-        if len(listed) < up_to:
+    for left_out, most in rounds:
+        if len(listed) < k:
             shut = serve.excluding([sorted({*never, *listed, *left_out})], held.pipeline.model.items)
-            more = serve.rank(held.pipeline, shaped, shut, up_to - len(listed), vary=vary, explain=True)
+            places = min(most, k - len(listed))
+            more = serve.rank(held.pipeline, shaped, shut, places, vary=vary, explain=True)
             found = found.followed_by(more, len(listed))
             listed = [code for code in found.items[0].tolist() if code != NOTHING]
     people = like_minded(held.pipeline.model, shaped, listed)
