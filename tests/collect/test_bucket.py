@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.utils import translation
@@ -134,3 +135,12 @@ def test_a_place_that_lets_nobody_in_is_told_and_the_job_tried_again(
     [found] = [one for one in examine(thorough=False) if one.key == "lake"]
     assert found.state == "bad"
     assert settings.ZHIYUE_S3_SECRET not in found.said
+
+
+def test_the_last_file_under_a_prefix_can_go(bucket, settings):
+    """The server refuses the empty object that is put there for the prefix then."""
+    settings.ZHIYUE_LAKE_URL = f"s3://{bucket.name}/school/gone"
+    place().put("one.parquet", pa.py_buffer(b"one"))
+    for _ in range(2):
+        place().delete("one.parquet")
+        assert place().files() == {}

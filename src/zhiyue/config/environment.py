@@ -2,6 +2,7 @@
 misread."""
 
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,16 @@ class Environment(environ.Env):  # type: ignore[misc]
         given: int = self.int(var) if self.str(var, default="").strip() else default
         if given < 0:
             raise ImproperlyConfigured(f"{var} must be 0 or a number of days, not {given}.")
+        return given
+
+    def place(self, var: str) -> str:
+        """An address under which files of ours lie, without a slash at its end; empty: none."""
+        given: str = self.str(var, default="").rstrip("/")
+        if given and not re.fullmatch(r"file:///[^?#]+|s3://[^/?#]+(/[^?#]+)?", given):
+            raise ImproperlyConfigured(
+                f"{var} must be file:///folder or s3://bucket/prefix, and takes no “?” and no “#” (in a folder's name "
+                f"%3F and %23; a bucket has settings of its own, ZHIYUE_S3_…), not “{given}”."
+            )
         return given
 
     def get_value(self, var: str, cast: Any = None, *args: Any, **kwargs: Any) -> Any:

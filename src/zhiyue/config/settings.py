@@ -1,7 +1,6 @@
 """Every setting of an installation. Each ZHIYUE_… value comes from the environment and has a row in
 docs/operating/settings.md; nothing is configured anywhere else."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,12 +35,7 @@ if ZHIYUE_TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(
         f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
     )
-ZHIYUE_LAKE_URL: str = env.str("ZHIYUE_LAKE_URL", default="").rstrip("/")
-if ZHIYUE_LAKE_URL and not re.fullmatch(r"file:///[^?#]+|s3://[^/?#]+(/[^?#]+)?", ZHIYUE_LAKE_URL):
-    raise ImproperlyConfigured(
-        "ZHIYUE_LAKE_URL must be file:///folder or s3://bucket/prefix, and takes no “?” and no “#” (in a folder's name "
-        f"%3F and %23; a bucket has settings of its own, ZHIYUE_S3_…), not “{ZHIYUE_LAKE_URL}”."
-    )
+ZHIYUE_LAKE_URL: str = env.place("ZHIYUE_LAKE_URL")
 ZHIYUE_S3_ENDPOINT: str = env.str("ZHIYUE_S3_ENDPOINT", default="")
 ZHIYUE_S3_REGION: str = env.str("ZHIYUE_S3_REGION", default="us-east-1")
 ZHIYUE_S3_KEY_ID: str = env.str("ZHIYUE_S3_KEY_ID", default="")
