@@ -68,6 +68,7 @@ def test_no_process_starts_in_unsafe_production(command, tmp_path):
         ("ZHIYUE_JOBS_KEEP_DAYS", "x"),
         ("ZHIYUE_LAKE_URL", "s3://academy/lake?region=x"),
         ("ZHIYUE_LAKE_URL", "file:///srv/lake#1"),
+        ("ZHIYUE_ARTEFACTS_URL", "s3:///models"),
         ("ZHIYUE_EVENTS_KEEP_DAYS", "x"),
         ("ZHIYUE_TIME_ZONE", "Mars"),
         ("ZHIYUE_DEBUG", "maybe"),

@@ -155,7 +155,9 @@ def test_a_training_that_read_before_a_publication_is_brought_up_to_date(trained
 def test_a_pipeline_of_other_parts_is_trained_anew(trained):
     (newest,) = Artefact.objects.newest_first("hybrid")[:1]
     (content,) = Artefact.objects.newest_first("content")[:1]
-    Artefact.objects.filter(pk=newest.pk).update(path=content.path, version="of-one-part")
+    Artefact.objects.filter(pk=newest.pk).update(
+        path=content.path, digest=content.digest, version="of-one-part"
+    )
     poems("poems-new")
     assert not take_in()
     held = memory.newest("hybrid")

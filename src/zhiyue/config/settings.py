@@ -36,6 +36,7 @@ if ZHIYUE_TIME_ZONE not in available_timezones():
         f"ZHIYUE_TIME_ZONE must be a zone such as Asia/Shanghai, not “{ZHIYUE_TIME_ZONE}”."
     )
 ZHIYUE_LAKE_URL: str = env.place("ZHIYUE_LAKE_URL")
+ZHIYUE_ARTEFACTS_URL: str = env.place("ZHIYUE_ARTEFACTS_URL")
 ZHIYUE_S3_ENDPOINT: str = env.str("ZHIYUE_S3_ENDPOINT", default="")
 ZHIYUE_S3_REGION: str = env.str("ZHIYUE_S3_REGION", default="us-east-1")
 ZHIYUE_S3_KEY_ID: str = env.str("ZHIYUE_S3_KEY_ID", default="")

@@ -4,18 +4,19 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
 
-import numpy as np
 from django.conf import settings
 
 from zhiyue.engine.kinds import Ints
+from zhiyue.recommend import artefacts
+from zhiyue.recommend.artefacts import Damaged, Stamp
 from zhiyue.recommend.fitting import Pipeline, from_arrays
 from zhiyue.recommend.models import Artefact
 
 CHECK_SECONDS = 1.0
+# A damaged file is read to its end before that shows, and a place that doesn't answer is waited for.
+AGAIN_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Held:
     learners: Ints
     counted_at: datetime
     wording: str = ""
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class _Seen:
 
 
 _seen: dict[tuple[str, str], _Seen] = {}
+# Which artefacts couldn't be taken up, and when that was tried.
+_passed_over: dict[tuple[str, int, str], float] = {}
 _lock = Lock()
 
 
@@ -69,28 +73,46 @@ def forget() -> None:
     with _lock:
         for key, seen in _seen.items():
             _seen[key] = _Seen(seen.held, float("-inf"))
+        _passed_over.clear()
 
 
 def _newest(policy: str, held: Held | None) -> Held | None:
     for artefact in Artefact.objects.newest_first(policy):
-        if held is not None and (held.artefact_id, held.version) == (artefact.pk, artefact.version):
+        is_held = held is not None and (held.artefact_id, held.version) == (artefact.pk, artefact.version)
+        if held is not None and is_held and artefacts.is_as_it_was(artefact.path, held.stamp):
             return held
+        key = (str(settings.ZHIYUE_DATA_DIR), artefact.pk, artefact.version)
+        if time.monotonic() - _passed_over.get(key, float("-inf")) < AGAIN_SECONDS:
+            continue
         try:
-            with np.load(Path(settings.ZHIYUE_DATA_DIR) / artefact.path, allow_pickle=False) as stored:
-                arrays = dict(stored)
-            about_courses = arrays["course_ids"], arrays["learners"]
-            # An artefact of an older version doesn't say, and is served until the next training.
-            counted_at = artefact.created_at
-            if "counted_at" in arrays:
-                counted_at = datetime.fromtimestamp(float(arrays["counted_at"]), tz=UTC)
-            return Held(
-                artefact.pk,
-                artefact.version,
-                from_arrays(arrays),
-                *about_courses,
-                counted_at,
-                str(arrays.get("wording", "")),
-            )
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
+            return _taken_up(artefact)
+        except Exception as problem:
+            # Whatever is wrong with a file, nobody who wants a page is told of it.
+            _passed_over[key] = time.monotonic()
             log.warning("Artefact %s cannot be read, the one before it is served: %s", artefact, problem)
     return None
+
+
+def _taken_up(artefact: Artefact) -> Held:
+    taken = artefacts.take_up(artefact.path, artefact.digest)
+    if taken.was_fetched:
+        # Whoever trains clears away where that is done.
+        artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
+    arrays = taken.arrays
+    pipeline, course_ids = from_arrays(arrays), arrays["course_ids"]
+    if not len(course_ids) == len(arrays["learners"]) == pipeline.model.items == pipeline.popular.items:
+        raise Damaged("its arrays are of different numbers of courses")
+    # An artefact of an older version doesn't say, and is served until the next training.
+    counted_at = artefact.created_at
+    if "counted_at" in arrays:
+        counted_at = datetime.fromtimestamp(float(arrays["counted_at"]), tz=UTC)
+    return Held(
+        artefact.pk,
+        artefact.version,
+        pipeline,
+        course_ids,
+        arrays["learners"],
+        counted_at,
+        str(arrays.get("wording", "")),
+        taken.stamp,
+    )

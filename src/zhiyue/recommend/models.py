@@ -6,14 +6,27 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+# The figure that decides whether a training serves. One: each of several would refuse some healthy ones by chance.
+FIGURE = "ndcg@10"
+
 
 class ArtefactQuerySet(models.QuerySet["Artefact"]):
     def newest_first(self, policy: str) -> "ArtefactQuerySet":
-        return self.filter(policy=policy).order_by("-pk")
+        """What may be served of a policy."""
+        return self.filter(policy=policy, refusal="").order_by("-pk")
+
+    def refused(self) -> "ArtefactQuerySet":
+        """Trainings that weren't let serve, the newest first. What is accepted later removes those before it."""
+        return self.exclude(refusal="").order_by("-pk")
 
 
 class Artefact(models.Model):
-    """A fitted policy. The row is written after its file is in place, so what a row names can be read."""
+    """A fitted policy. The row is written after its file is in place, so what a row names can be read. What was refused
+    has no file."""
+
+    class Refusal(models.TextChoices):
+        WORSE = "worse"
+        BROKEN = "broken"
 
     policy = models.CharField(max_length=40)
     version = models.CharField(max_length=40)
@@ -22,8 +35,16 @@ class Artefact(models.Model):
     items = models.PositiveIntegerField()
     fit_seconds = models.FloatField()
     path = models.CharField(max_length=200)
+    # SHA-256 of the file; empty for those of a version that kept none.
+    digest = models.CharField(max_length=64, default="")
     # Of plain lists, before variety: it compares policies and isn't the hit rate of the slates that are served.
     metrics = models.JSONField(default=dict)
+    # When the acts were read that `metrics` are of: taking a catalogue in measures nothing. Empty: when it was made.
+    measured_at = models.DateTimeField(null=True)
+    # Names of the policy's parts; empty for an artefact of a version that didn't note them.
+    parts = models.CharField(max_length=200, default="")
+    refusal = models.CharField(max_length=10, choices=Refusal.choices, default="")
+    detail = models.CharField(max_length=300, default="")
 
     objects = ArtefactQuerySet.as_manager()
 
@@ -34,6 +55,11 @@ class Artefact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.version}"
+
+    @property
+    def figure(self) -> float:
+        """The NDCG@10 that was measured; 0 where there were few people to ask."""
+        return float(self.metrics.get(FIGURE, [0.0])[0])
 
 
 class LivePolicy(models.Model):

@@ -1,24 +1,21 @@
 """Training: the academy's acts become versioned artefacts. Taking in: artefacts follow what is published."""
 
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 
+from zhiyue.collect.places import Unreachable
 from zhiyue.core.kit import clock
 from zhiyue.engine import evaluate
 from zhiyue.engine.kinds import Arrays, Ints
 from zhiyue.engine.matrix import owned, profiles
-from zhiyue.recommend import memory, serve
+from zhiyue.recommend import artefacts, memory, serve
 from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit, taken_in, to_arrays
 from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
@@ -139,8 +136,7 @@ def _keep(
 ) -> Artefact:
     moment = clock.now()
     version = f"{moment:%Y%m%dT%H%M%S%f}"
-    path = Path("artefacts") / f"{policy.name}-{version}.npz"
-    _put(Path(settings.ZHIYUE_DATA_DIR) / path, to_arrays(pipeline) | about.to_arrays())
+    path, digest = artefacts.keep(f"{policy.name}-{version}", to_arrays(pipeline) | about.to_arrays())
     artefact = _note(
         policy=policy.name,
         version=version,
@@ -148,7 +144,8 @@ def _keep(
         interactions=interactions,
         items=len(about.course_ids),
         fit_seconds=fit_seconds,
-        path=str(path),
+        path=path,
+        digest=digest,
         metrics=metrics,
     )
     memory.forget()
@@ -161,28 +158,17 @@ def _note(*, policy: str, **columns: Any) -> Artefact:
     artefact = Artefact.objects.create(policy=policy, **columns)
     old = list(Artefact.objects.newest_first(policy)[KEPT:])
     Artefact.objects.filter(pk__in=[row.pk for row in old]).delete()
-    files = [Path(settings.ZHIYUE_DATA_DIR) / row.path for row in old]
-    transaction.on_commit(lambda: _drop(files))
+    transaction.on_commit(lambda: _clear_away([row.path for row in old]))
     return artefact
 
 
-def _put(path: Path, arrays: Arrays) -> None:
-    """Write arrays beside their place and rename: no reader ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _clear_away(paths: Sequence[str]) -> None:
+    """Remove the files of dropped artefacts, and what was left behind."""
     try:
-        with os.fdopen(handle, "wb") as out:
-            np.savez(out, allow_pickle=False, **arrays)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _drop(files: Sequence[Path]) -> None:
-    for path in files:
-        path.unlink(missing_ok=True)
+        artefacts.drop(paths)
+    except Unreachable as problem:
+        log.warning("Copies of dropped artefacts stay where they are: %s", problem)
+    artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
 
 
 def _checked(policy: Policy, read: Academy) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('zhiyue_recommend', '0001_initial'),
+        ('zhiyue_recommend', '0002_artefact_checks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
