@@ -32,6 +32,7 @@ from zhiyue.core.kit import clock
 from zhiyue.facilities.notices import delivery, sms
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.indexing import unindexed
+from zhiyue.recommend.selectors import refused_trainings
 
 State = Literal["good", "warn", "bad"]
 
@@ -66,7 +67,19 @@ def examine(*, thorough: bool) -> list[Finding]:
     tables = _migrations()
     found.append(tables)
     if tables.state == "good":
-        asked += [_queue, _dead_jobs, _lake, _events, _search, _storage, _mail, _sms, _backup, _clock]
+        asked += [
+            _queue,
+            _dead_jobs,
+            _lake,
+            _events,
+            _search,
+            _recommenders,
+            _storage,
+            _mail,
+            _sms,
+            _backup,
+            _clock,
+        ]
     return [*found, *(ask() for ask in asked), *_production()]
 
 
@@ -236,6 +249,33 @@ def _search() -> Finding:
         advice = pgettext("health", "Published courses that can't be found: %(n)s. Run: zhiyue reindex")
         return Finding("search", name, "warn", advice % {"n": missing})
     return Finding("search", name, "good", pgettext("health", "Every published course can be found"))
+
+
+def _recommenders() -> Finding:
+    """Is every recommender served as it was trained last?"""
+    name = pgettext("health", "Recommenders")
+    refused = refused_trainings()
+    if not refused:
+        return Finding("recommenders", name, "good", pgettext("health", "No training was refused"))
+    said = []
+    for one in refused:
+        told = {"policy": one.policy, "why": one.why, "was": f"{one.was:.3f}", "became": f"{one.became:.3f}"}
+        words = pgettext("health", "The training of %(policy)s broke off: %(why)s.")
+        if one.is_worse:
+            words = pgettext(
+                "health",
+                "%(policy)s foretells worse: NDCG@10 fell from %(was)s to %(became)s, by more than chance explains.",
+            )
+        said.append(words % told)
+    said.append(pgettext("health", "What was trained before serves on."))
+    if any(one.is_worse for one in refused):
+        advice = pgettext(
+            "health",
+            "If the academy changed so, run: zhiyue recommend train --policy NAME --accept. After a week the newest "
+            "training serves in any case.",
+        )
+        said.append(advice)
+    return Finding("recommenders", name, "warn", " ".join(said))
 
 
 def _storage() -> Finding:

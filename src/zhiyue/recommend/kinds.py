@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 
@@ -46,3 +47,16 @@ class Slate:
 
     def __iter__(self) -> Iterator[Recommended]:
         return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedTraining:
+    """A training that wasn't let serve. `is_worse`: it foretells worse than what serves, NDCG@10 `became` instead of
+    `was`; else it broke off, as `why` says."""
+
+    policy: str
+    at: datetime
+    why: str
+    is_worse: bool
+    was: float
+    became: float

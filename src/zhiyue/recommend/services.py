@@ -11,45 +11,54 @@ import numpy as np
 from django.db import transaction
 
 from zhiyue.collect.places import Unreachable
+from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
-from zhiyue.engine import evaluate
 from zhiyue.engine.kinds import Arrays, Ints
-from zhiyue.engine.matrix import owned, profiles
-from zhiyue.recommend import artefacts, memory, serve
-from zhiyue.recommend.fitting import NothingLeft, Pipeline, fit, taken_in, to_arrays
+from zhiyue.recommend import artefacts, checking, memory
+from zhiyue.recommend.checking import Metrics
+from zhiyue.recommend.fitting import NothingLeft, fit, taken_in, to_arrays
 from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.models import Artefact
-from zhiyue.recommend.policies import POLICIES, PROFILE, Policy
+from zhiyue.recommend.models import FIGURE, Artefact
+from zhiyue.recommend.policies import POLICIES, Policy
 
 KEPT = 3
-CHECKED_PEOPLE = 1000
-FEWEST_CHECKED = 30
+DETAIL_CHARACTERS = 300
 
 log = logging.getLogger(__name__)
 
 
-def train(*, policy: str) -> Artefact:
-    """Fit one policy and keep it as the newest artefact. Raises KeyError for an unknown name."""
-    return _train(POLICIES[policy], academy())
+def train(*, policy: str, accept: bool = False) -> Artefact:
+    """Fit one policy, and let it serve where nothing stands against that; what was refused says so in `refusal`, and
+    what served before goes on. `accept`: serve although it foretells worse (audited).
+
+    Raises KeyError for an unknown name, NothingLeft.
+    """
+    return _train(POLICIES[policy], academy(), accept)
 
 
 def train_all(
-    names: Sequence[str] = tuple(POLICIES), *, tell: Callable[[str], object] = lambda _: None
+    names: Sequence[str] = tuple(POLICIES),
+    *,
+    accept: bool = False,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> list[Artefact]:
-    """Fit every policy, or those named, on one reading of the log; one of which nothing can be fitted (made of texts
-    while there are none, or too many courses) is passed over. `tell` hears of each."""
+    """Fit every policy, or those named, on one reading of the log, as `train` does each; one of which nothing can be
+    fitted (made of texts while there are none, or too many courses) is passed over. `tell` hears of each."""
     read = academy()
     tell(f"{len(read.acts.user):,} acts of {read.acts.users:,} people on {read.acts.items:,} courses")
     trained: list[Artefact] = []
     for policy in map(POLICIES.__getitem__, names):
         try:
-            artefact = _train(policy, read)
+            artefact = _train(policy, read, accept)
         except NothingLeft as problem:
             log.info("Policy %s was not trained: %s.", policy.name, problem)
             tell(f"{policy.name}: passed over, {problem}")
             continue
-        tell(f"{policy.name}: fitted in {artefact.fit_seconds:.2f} s")
+        if artefact.refusal:
+            tell(f"{policy.name}: refused, what served before goes on: {artefact.detail}")
+        else:
+            tell(f"{policy.name}: fitted in {artefact.fit_seconds:.2f} s")
         trained.append(artefact)
     return trained
 
@@ -88,7 +97,8 @@ def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
     """Keep the policy with the catalogue taken in, unless there is a newer one by now; whether it was kept."""
     started = time.perf_counter()
     places = np.searchsorted(read.course_ids, held.course_ids).astype(np.int64)
-    pipeline = taken_in(policy, held.pipeline, places, read.texts)
+    arrays = to_arrays(taken_in(policy, held.pipeline, places, read.texts))
+    artefacts.require_finite(arrays)
     learners = np.zeros(len(read.course_ids), dtype=np.int64)
     learners[places] = held.learners
     fit_seconds = time.perf_counter() - started
@@ -96,16 +106,44 @@ def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
     if base is None or base.pk != held.artefact_id:
         return False
     about = _About(read.course_ids, learners, read.wording, held.counted_at)
-    _keep(policy, pipeline, about, base.interactions, fit_seconds, base.metrics)
+    measured = _Measured(base.interactions, base.metrics, base.measured_at or base.created_at)
+    _keep(policy, arrays, about, measured, fit_seconds)
     return True
 
 
-def _train(policy: Policy, read: Academy) -> Artefact:
+def _train(policy: Policy, read: Academy, accept: bool) -> Artefact:
+    served = Artefact.objects.newest_first(policy.name).first()
+    metrics: Metrics = {}
     started = time.perf_counter()
-    pipeline = fit(policy, read.acts, read.texts)
-    fit_seconds = time.perf_counter() - started
+    try:
+        arrays = to_arrays(fit(policy, read.acts, read.texts))
+        fit_seconds = time.perf_counter() - started
+        artefacts.require_finite(arrays)
+        metrics = checking.measured(policy, read)
+    except NothingLeft:
+        raise
+    except Exception as problem:
+        # Whatever a part stumbles over: the other policies are trained, and what served goes on.
+        log.exception("The training of policy %s broke off; what served before goes on.", policy.name)
+        told = f"{type(problem).__name__}: {problem}"
+        return _refuse(policy, read, Artefact.Refusal.BROKEN, told, time.perf_counter() - started, {})
+    measured = _Measured(len(read.acts.user), metrics, read.counted_at)
+    is_worse = checking.is_worse(policy, metrics, measured.interactions, served)
+    if served is not None and is_worse and not accept:
+        told = f"{FIGURE} fell from {served.figure:.4f} to {metrics[FIGURE][0]:.4f}, by more than chance explains"
+        log.warning("The training of policy %s is not let serve: %s.", policy.name, told)
+        return _refuse(policy, read, Artefact.Refusal.WORSE, told, fit_seconds, metrics)
     about = _About(read.course_ids, read.learners, read.wording, read.counted_at)
-    return _keep(policy, pipeline, about, len(read.acts.user), fit_seconds, _checked(policy, read))
+    return _keep(policy, arrays, about, measured, fit_seconds, instead_of=served if is_worse else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """On how many acts a policy was fitted, how well it foretold, and when."""
+
+    interactions: int
+    metrics: Metrics
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,38 +166,77 @@ class _About:
 
 def _keep(
     policy: Policy,
-    pipeline: Pipeline,
+    arrays: Arrays,
     about: _About,
-    interactions: int,
+    measured: _Measured,
     fit_seconds: float,
-    metrics: dict[str, Any],
+    *,
+    instead_of: Artefact | None = None,
 ) -> Artefact:
+    """Write an artefact and let it serve. `instead_of`: the better one, which somebody gave up for it."""
     moment = clock.now()
-    version = f"{moment:%Y%m%dT%H%M%S%f}"
-    path, digest = artefacts.keep(f"{policy.name}-{version}", to_arrays(pipeline) | about.to_arrays())
+    version = _version(moment)
+    path, digest = artefacts.keep(f"{policy.name}-{version}", arrays | about.to_arrays())
     artefact = _note(
+        instead_of,
         policy=policy.name,
         version=version,
         created_at=moment,
-        interactions=interactions,
+        interactions=measured.interactions,
         items=len(about.course_ids),
         fit_seconds=fit_seconds,
         path=path,
         digest=digest,
-        metrics=metrics,
+        parts=checking.parts_of(policy),
+        metrics=measured.metrics,
+        measured_at=measured.at,
     )
     memory.forget()
     return artefact
 
 
 @transaction.atomic
-def _note(*, policy: str, **columns: Any) -> Artefact:
+def _note(instead_of: Artefact | None, *, policy: str, **columns: Any) -> Artefact:
     """Write the row of an artefact whose file is in place, and drop all but the newest few."""
     artefact = Artefact.objects.create(policy=policy, **columns)
+    # What was measured before is settled by what was measured now.
+    Artefact.objects.refused().filter(policy=policy, created_at__lt=artefact.measured_at).delete()
+    if instead_of is not None:
+        before, after = ({FIGURE: one.metrics[FIGURE]} for one in (instead_of, artefact))
+        subject = ("recommender", policy, policy)
+        note(by=None, act="recommender.accepted", subject=subject, before=before, after=after)
     old = list(Artefact.objects.newest_first(policy)[KEPT:])
     Artefact.objects.filter(pk__in=[row.pk for row in old]).delete()
     transaction.on_commit(lambda: _clear_away([row.path for row in old]))
     return artefact
+
+
+@transaction.atomic
+def _refuse(
+    policy: Policy, read: Academy, refusal: Artefact.Refusal, told: str, fit_seconds: float, metrics: Metrics
+) -> Artefact:
+    """Note a training that isn't let serve, and forget all but the newest few of those."""
+    moment = clock.now()
+    artefact = Artefact.objects.create(
+        policy=policy.name,
+        version=_version(moment),
+        created_at=moment,
+        interactions=len(read.acts.user),
+        items=len(read.course_ids),
+        fit_seconds=fit_seconds,
+        metrics=metrics,
+        measured_at=read.counted_at,
+        parts=checking.parts_of(policy),
+        refusal=refusal,
+        detail=told[:DETAIL_CHARACTERS],
+    )
+    old = Artefact.objects.refused().filter(policy=policy.name)[KEPT:].values_list("pk", flat=True)
+    Artefact.objects.filter(pk__in=list(old)).delete()
+    return artefact
+
+
+def _version(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S%f}"
 
 
 def _clear_away(paths: Sequence[str]) -> None:
@@ -169,21 +246,3 @@ def _clear_away(paths: Sequence[str]) -> None:
     except Unreachable as problem:
         log.warning("Copies of dropped artefacts stay where they are: %s", problem)
     artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
-
-
-def _checked(policy: Policy, read: Academy) -> dict[str, Any]:
-    """How well the policy foretells the newest course of people who took several; {} while there are few.
-
-    As in `offline.evaluate` these are plain lists of 20, best first. What the home page serves is limited by topic and
-    by act on top of that (`policies.VARIETY`) and shorter, so it may find less than these figures say.
-    """
-    people = evaluate.with_several(read.acts, CHECKED_PEOPLE)
-    if len(people) < FEWEST_CHECKED:
-        return {}
-    kept, relevant = evaluate.hide_newest(read.acts, people)
-    pipeline: Pipeline = fit(policy, kept, read.texts)
-    shaped, taken = profiles(kept, PROFILE), owned(kept)
-    mine = type(shaped)(shaped.weights[people], shaped.newest[people])
-    lists = serve.rank(pipeline, mine, taken[people], evaluate.LIST_LENGTH, vary=False).items
-    found = evaluate.measured(lists, relevant, kept.items)
-    return {name: [cell.value, cell.low, cell.high] for name, cell in found.items()} | {"people": len(people)}

@@ -68,6 +68,9 @@ ACTS: Mapping[str, Words] = {
     "recommendation.chosen": pgettext_lazy("audit act", "let recommend from now on the policy"),
     "likeness.dismissed": pgettext_lazy("audit act", "set aside the likeness of"),
     "likeness.told": pgettext_lazy("audit act", "wrote to a teacher about"),
+    "recommender.accepted": pgettext_lazy(
+        "audit act", "let serve, though it foretells worse, the recommender"
+    ),
     "synonyms.added": pgettext_lazy("audit act", "added synonyms"),
     "synonyms.changed": pgettext_lazy("audit act", "changed synonyms"),
     "synonyms.removed": pgettext_lazy("audit act", "removed synonyms"),
@@ -161,6 +164,7 @@ FIELDS: Mapping[str, Words] = {
     "imported": pgettext_lazy("audit field", "Events that came in"),
     "refused": pgettext_lazy("audit field", "Rows refused"),
     "removed": pgettext_lazy("audit field", "Events removed"),
+    "ndcg@10": pgettext_lazy("audit field", "NDCG@10"),
 }
 # The same name of two things.
 _FIELDS_OF: Mapping[str, Words] = {

@@ -18,11 +18,12 @@ from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
 from zhiyue.recommend.live import live_policy
+from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.outputs import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 from zhiyue.recommend.tasks import take_in
 
-BAD_INPUT = 2
+REFUSED, BAD_INPUT = 1, 2
 # What a shell reports for a process that Ctrl-C ended.
 INTERRUPTED = 130
 
@@ -49,6 +50,11 @@ class Command(BaseCommand):
         now = verbs.add_parser("train", help="train this academy's policies now")
         now.add_argument(
             "--policy", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
+        )
+        now.add_argument(
+            "--accept",
+            action="store_true",
+            help="with --policy: let it serve although it foretells worse than what serves now (audited)",
         )
         self._add_explain(verbs.add_parser("explain", help="take the slate of one member apart"))
 
@@ -181,11 +187,20 @@ class Command(BaseCommand):
             return ""
 
     def _train(self, **options: Any) -> str:
+        if options["accept"] and not options["policy"]:
+            raise NotPossible("--accept gives up a better recommender: say of which, with --policy NAME.")
         wanted = [policy.name for policy in offline.chosen_policies(options["policy"])]
-        trained = services.train_all(wanted, tell=self._tell)
+        trained = services.train_all(wanted, accept=options["accept"], tell=self._tell)
         # What was published while this read and fitted isn't in it.
         enqueue(take_in, key="catalogue")
-        return f"{len(trained)} of {len(wanted)} policies are trained and serve from now on."
+        refused = [artefact for artefact in trained if artefact.refusal]
+        said = f"{len(trained) - len(refused)} of {len(wanted)} policies are trained and serve from now on."
+        if refused:
+            said += f" Refused: {', '.join(artefact.policy for artefact in refused)}."
+            if any(artefact.refusal == Artefact.Refusal.WORSE for artefact in refused):
+                said += " To let one serve that foretells worse: --policy NAME --accept."
+            raise CommandError(said, returncode=REFUSED)
+        return said
 
     def _explain(self, **options: Any) -> str:
         if options["policy"] is not None:
