@@ -72,6 +72,7 @@ def test_no_process_starts_in_unsafe_production(command, tmp_path):
         ("ZHIYUE_EVENTS_KEEP_DAYS", "x"),
         ("ZHIYUE_TIME_ZONE", "Mars"),
         ("ZHIYUE_DEBUG", "maybe"),
+        ("ZHIYUE_DEMO_DRIFT", "ai+2@yesterday"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_line_that_names_it(variable, value, tmp_path):

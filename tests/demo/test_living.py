@@ -23,6 +23,8 @@ from zhiyue.demo.living import town
 from zhiyue.demo.models import Seeding
 from zhiyue.demo.writing import EVENT_NAMES
 from zhiyue.engine.simulate.kinds import Kind, People
+from zhiyue.engine.simulate.parameters import ACADEMY, Turn, Wave
+from zhiyue.engine.simulate.planting import planted
 from zhiyue.monitor.models import DailyMeasure
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.models import Enrolment
@@ -51,6 +53,26 @@ def stored_of(lived):
         for kind, person in zip(lived.acts.kind.tolist(), lived.acts.person.tolist(), strict=True)
         if KINDS[EVENT_NAMES[Kind(kind)]].stored_for(granted_by(lived.figures[person]) or NOTHING) is not None
     ]
+
+
+def test_planted_drift_is_lived_from_its_day_on_and_none_is_the_default(settings):
+    small()
+    today = clock.business_day()
+    day = today - timedelta(days=1)
+    plain = town(day=day)
+    assert plain.parameters == ACADEMY
+    since = today - timedelta(days=30)
+    settings.ZHIYUE_DEMO_DRIFT = planted(f"ai+9@{since}, turn@{today}/50%")
+    drifting = town(day=day)
+    assert drifting.parameters.waves == (Wave(since.toordinal(), "ai", 9.0),)
+    assert drifting.parameters.turns == (Turn(today.toordinal(), 0.5),)
+    ai = [course.topic == "ai" for course in plain.shown.courses]
+
+    def about_ai(here):
+        acts = here.live(day).acts
+        return sum(ai[course] for course in acts.course[acts.kind == Kind.VIEW])
+
+    assert about_ai(drifting) > about_ai(plain)
 
 
 def standing(here):

@@ -12,7 +12,7 @@ import pytest
 from zhiyue.engine.simulate import arrivals, chance, choice, people, rhythm
 from zhiyue.engine.simulate.chance import Stream
 from zhiyue.engine.simulate.kinds import RECENT_DAYS
-from zhiyue.engine.simulate.parameters import ACADEMY, OPEN_UNIVERSITY, Parameters, Wave
+from zhiyue.engine.simulate.parameters import ACADEMY, OPEN_UNIVERSITY, Parameters, Turn, Wave
 
 DAY = 739_500
 TOPICS = ["ai", "data", "life", "writing"]
@@ -113,6 +113,47 @@ def test_a_planted_wave_lifts_its_topic_for_everybody_from_its_day_on():
         shares(ACADEMY, key, DAY + 4)[:, 0] / shares(ACADEMY, key, DAY + 4)[:, 1]
     )
     assert np.allclose(odds, exp(1.0))
+
+
+def test_a_wave_of_a_share_carries_the_same_people_whoever_asks_and_nobody_else():
+    wave = Wave(day=DAY, topic="ai", strength=2.0, ramp_days=1, share=0.3)
+    planted = replace(ACADEMY, waves=(wave,))
+    key = crowd(4000)
+    carried = people.carried(planted, key, wave)
+    assert carried.mean() == pytest.approx(0.3, abs=0.02)
+    assert (people.carried(planted, key[::2], wave) == carried[::2]).all()
+    plain, lifted = shares(ACADEMY, key, DAY), shares(planted, key, DAY)
+    assert (lifted[~carried] == plain[~carried]).all()
+    odds = (lifted[carried, 0] / lifted[carried, 1]) / (plain[carried, 0] / plain[carried, 1])
+    assert np.allclose(odds, exp(2.0))
+    # Another wave carries others.
+    other = people.carried(planted, key, replace(wave, topic="data"))
+    assert (carried & other).mean() == pytest.approx(0.09, abs=0.02)
+
+
+def test_planted_turns_draw_the_interests_of_a_share_anew_and_are_told():
+    turn = Turn(day=DAY + 5, share=0.2)
+    planted = replace(ACADEMY, turns=(turn,))
+    key = crowd(2000)
+    turned = people.turned(planted, key, turn)
+    assert turned.mean() == pytest.approx(0.2, abs=0.03)
+    assert (shares(planted, key, DAY + 4) == shares(ACADEMY, key, DAY + 4)).all()
+    after, plain = shares(planted, key, DAY + 5), shares(ACADEMY, key, DAY + 5)
+    assert (after[~turned] == plain[~turned]).all()
+    assert (np.abs(after[turned] - plain[turned]).sum(axis=1) > 0.01).mean() > 0.95
+    of_chance = people.shifts(ACADEMY, key, DAY, DAY + 10)
+    found = people.shifts(planted, key, DAY, DAY + 10)
+    assert {person for person, day in found if day == DAY + 5} >= set(np.flatnonzero(turned).tolist())
+    assert set(found) - set(of_chance) <= {(person, DAY + 5) for person in np.flatnonzero(turned).tolist()}
+    assert people.shifts(planted, key, DAY + 6, DAY + 10) == people.shifts(ACADEMY, key, DAY + 6, DAY + 10)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_of_people_lies_between_none_and_all(share):
+    with pytest.raises(ValueError, match=r"lies in 0\.\.1"):
+        Wave(day=DAY, topic="ai", strength=1.0, share=share)
+    with pytest.raises(ValueError, match=r"lies in 0\.\.1"):
+        Turn(day=DAY, share=share)
 
 
 def test_of_a_hundred_people_one_creates_nine_contribute_ninety_look_on():

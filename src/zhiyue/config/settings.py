@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from zhiyue.config import social
 from zhiyue.config.environment import Environment, read_env_file
 from zhiyue.config.sqlite import use_current_sqlite
+from zhiyue.engine.simulate.planting import planted
 
 use_current_sqlite()
 
@@ -29,6 +30,7 @@ ZHIYUE_DATA_DIR = Path(env.str("ZHIYUE_DATA_DIR", default="var")).resolve()
 ZHIYUE_DEMO: bool = env.bool("ZHIYUE_DEMO", default=False)
 ZHIYUE_DEMO_MEMBERS: int = env.int("ZHIYUE_DEMO_MEMBERS", default=2000)
 ZHIYUE_DEMO_DAYS: int = env.int("ZHIYUE_DEMO_DAYS", default=180)
+ZHIYUE_DEMO_DRIFT = env.get_value("ZHIYUE_DEMO_DRIFT", cast=planted, default=planted(""))
 ZHIYUE_SITE_NAME: str = env.str("ZHIYUE_SITE_NAME", default="知跃")
 ZHIYUE_TIME_ZONE: str = env.str("ZHIYUE_TIME_ZONE", default="Asia/Shanghai")
 if ZHIYUE_TIME_ZONE not in available_timezones():

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
@@ -86,7 +87,13 @@ def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town
     _mark(people.saved, row, shown.course_index, english.meant(listed.values_list("user_id", "course_id")))
     _put_progress(people, figures, shown, english, before)
     _put_recent(people, row, day)
-    return Town(figures, people, nature(ACADEMY, people.key), shown, english, size)
+    return Town(figures, people, nature(ACADEMY, people.key), shown, english, size, _parameters())
+
+
+def _parameters() -> Parameters:
+    """The academy's, with the drift that the setting plants."""
+    waves, turns = settings.ZHIYUE_DEMO_DRIFT
+    return replace(ACADEMY, waves=waves, turns=turns)
 
 
 def visible() -> Catalogue:

@@ -44,6 +44,8 @@ class Stream(IntEnum):
     READ = 19
     SEARCH = 20
     DIRT = 21
+    WAVE = 22
+    TURN = 23
 
 
 def uniform(seed: int, stream: Stream, *words: npt.ArrayLike) -> Floats:

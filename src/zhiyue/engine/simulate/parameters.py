@@ -6,13 +6,34 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A drift that is planted: from `day` (ordinal) on, within `ramp_days`, interest in `topic` moves by `strength`
-    (in logits) for everybody."""
+    """A fashion that is planted: from `day` (ordinal) on, within `ramp_days`, interest in `topic` moves by `strength`
+    (in logits) for a `share` of the people; `people.carried` tells which."""
 
     day: int
     topic: str
     strength: float
     ramp_days: int = 14
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Turns of single people that are planted: on `day` (ordinal) a `share` of the people, each on their own, have all
+    their interests drawn anew; `people.turned` tells which."""
+
+    day: int
+    share: float
+
+    def __post_init__(self) -> None:
+        _check_share(self.share)
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share of the people lies in 0..1, not {share:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +167,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The whole model. `seed` decides every life."""
+    """The whole model. `seed` decides every life. `waves` and `turns` are planted drift; the academy has none."""
 
     seed: int = 20_260
     rhythm: Rhythm = field(default_factory=Rhythm)
@@ -155,6 +176,7 @@ class Parameters:
     message: Message = field(default_factory=Message)
     traffic: Traffic = field(default_factory=Traffic)
     waves: tuple[Wave, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 ACADEMY = Parameters()

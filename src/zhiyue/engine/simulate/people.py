@@ -7,8 +7,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from zhiyue.engine.simulate.chance import Bools, Floats, Ints, Keys, Stream, normal, uniform
+from zhiyue.engine.simulate.chance import key as key_of
 from zhiyue.engine.simulate.kinds import Catalogue
-from zhiyue.engine.simulate.parameters import Parameters
+from zhiyue.engine.simulate.parameters import Parameters, Turn, Wave
 
 # So many spells of staying and being away are drawn ahead; with usual lengths they last for decades.
 SPELLS = 24
@@ -99,7 +100,7 @@ def topic_shares(parameters: Parameters, key: Keys, day: int, topic_keys: Keys, 
     for wave in parameters.waves:
         if wave.topic in topics and day >= wave.day:
             ramp = min(1.0, (day - wave.day + 1) / max(wave.ramp_days, 1))
-            logits[:, topics.index(wave.topic)] += wave.strength * ramp
+            logits[:, topics.index(wave.topic)] += wave.strength * ramp * carried(parameters, key, wave)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float64)
 
@@ -134,9 +135,20 @@ def liking(parameters: Parameters, key: Keys, day: int, shown: Catalogue) -> Flo
     return np.asarray(np.clip(found, 0.0, 1.0), dtype=np.float64)
 
 
+def carried(parameters: Parameters, key: Keys, wave: Wave) -> Bools:
+    """The truth about a planted wave: whom of these people it carries."""
+    about = key_of(wave.topic, wave.day)
+    return np.asarray(uniform(parameters.seed, Stream.WAVE, key, about) < wave.share, dtype=np.bool_)
+
+
+def turned(parameters: Parameters, key: Keys, turn: Turn) -> Bools:
+    """The truth about planted turns: which of these people have their interests drawn anew on its day."""
+    return np.asarray(uniform(parameters.seed, Stream.TURN, key, turn.day) < turn.share, dtype=np.bool_)
+
+
 def shifts(parameters: Parameters, key: Keys, since: int, until: int) -> list[tuple[int, int]]:
-    """The truth about planted shifts: (index of the person, day) of every change of interests in since..until, in
-    order of days. What finds drift can be held against it."""
+    """The truth about shifts, those of chance and planted turns: (index of the person, day) of every change of
+    interests in since..until, in order of days. What finds drift can be held against it."""
     if until < since:
         return []
     blocks = parameters.interest.shift_block_days
@@ -147,7 +159,10 @@ def shifts(parameters: Parameters, key: Keys, since: int, until: int) -> list[tu
     for block in range(first, last + 1):
         day = _shift_day(parameters, key, np.full(len(key), block, dtype=np.int64), phase)
         found += [(int(day[n]), int(n)) for n in np.flatnonzero((day >= since) & (day <= until))]
-    return [(person, day) for day, person in sorted(found)]
+    for turn in parameters.turns:
+        if since <= turn.day <= until:
+            found += [(turn.day, int(n)) for n in np.flatnonzero(turned(parameters, key, turn))]
+    return [(person, day) for day, person in sorted(set(found))]
 
 
 def _way(parameters: Parameters, key: Keys, day: int) -> tuple[Ints, Floats]:
@@ -177,4 +192,7 @@ def _epoch(parameters: Parameters, key: Keys, day: int) -> Ints:
     for back in range(_BLOCKS_BACK, -1, -1):
         found = _shift_day(parameters, key, now - back, phase)
         epoch = np.where((found > 0) & (found <= day), found, epoch)
+    for turn in parameters.turns:
+        if turn.day <= day:
+            epoch = np.where(turned(parameters, key, turn), np.maximum(epoch, turn.day), epoch)
     return epoch
