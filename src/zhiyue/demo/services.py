@@ -34,7 +34,7 @@ from zhiyue.demo.selectors import refuse_in_production
 from zhiyue.demo.soiling import soil
 from zhiyue.demo.staff_acts import run_the_academy
 from zhiyue.demo.writing import write
-from zhiyue.monitor.services import measure_past_days
+from zhiyue.monitor.services import find_taste, measure_past_days
 from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
 from zhiyue.product.catalogue.services import name_prerequisites, put_course, put_teacher, put_topic
@@ -68,7 +68,7 @@ def seed(*, members: int | None = None, history_days: int | None = None) -> None
     _live_through(state, days)
     _step(state, state.total - 3, "staff", run_the_academy)
     _step(state, state.total - 2, "lake", lake.seal_past_days)
-    _step(state, state.total - 1, "measures", measure_past_days)
+    _step(state, state.total - 1, "measures", _measure)
     _step(state, state.total, "recommendations", train_all)
     Seeding.objects.filter(pk=state.pk).update(finished_at=clock.now(), note="")
 
@@ -205,6 +205,11 @@ def _lived_day(state: Seeding, day: date) -> LivedDay:
             _lived.clear()
             _lived[asked] = found
     return found
+
+
+def _measure() -> None:
+    measure_past_days()
+    find_taste()
 
 
 @transaction.atomic

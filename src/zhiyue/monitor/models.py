@@ -23,3 +23,26 @@ class DailyMeasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: A {self.a:.1f}"
+
+
+class TasteMeasure(models.Model):
+    """What learners chose in the half year that ended with a day, as `monitor.taste` found it; the newest is kept.
+
+    weeks: [first day, choices of each topic in the order of `topics`]. changes: as `services._told` writes them.
+    """
+
+    day = models.DateField(primary_key=True)
+    first_day = models.DateField()
+    people = models.PositiveIntegerField()
+    topics = models.JSONField(default=list)
+    weeks = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
+    why_not = models.CharField(max_length=12, blank=True)
+    half_life_days = models.FloatField(null=True)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {len(self.changes)} changes of taste"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import cast
 
 import ibis
 import pyarrow as pa
@@ -14,8 +15,54 @@ from zhiyue.core.accounts.selectors import member_count
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine import activity
+from zhiyue.engine.drift.academy import WhyNot
 from zhiyue.monitor.measures import Measure, measure, points_table
-from zhiyue.monitor.models import DailyMeasure
+from zhiyue.monitor.models import DailyMeasure, TasteMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMoved:
+    """A topic's share of all choices before and after a change, and the difference with its 95 % interval."""
+
+    topic: str
+    before: float
+    after: float
+    change: float
+    low: float
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, slots=True)
+class TasteChange:
+    """What learners care about changed on `day`, which lies between `earliest` and `latest` (95 %). `variation`: share
+    of choices that are others now; `divergence`: Jensen–Shannon, in bits; each with its 95 % interval. `chance`: how
+    often so much is seen where nothing changed. `topics`: those that rose most first."""
+
+    day: date
+    earliest: date
+    latest: date
+    chance: float
+    variation: tuple[float, float, float]
+    divergence: tuple[float, float, float]
+    topics: tuple[TopicMoved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TasteFound:
+    """Half a year of what learners chose, ended with `day`. `weeks`: first day and how many choices fell on each topic
+    (slugs). `why_not`: why no change could be looked for, else empty."""
+
+    day: date
+    people: int
+    topics: tuple[str, ...]
+    weeks: tuple[tuple[date, tuple[int, ...]], ...]
+    changes: tuple[TasteChange, ...]
+    why_not: WhyNot
+    half_life_days: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +124,33 @@ def rhythm(weeks: int = 4) -> list[list[int]]:
     for row in rows:
         grid[row["weekday"]][row["hour"]] = row["events"]
     return grid
+
+
+def taste_found() -> TasteFound | None:
+    """What learners care about and since when, as it was last found; None before the first time."""
+    row = TasteMeasure.objects.order_by("-day").first()
+    if row is None:
+        return None
+    return TasteFound(
+        day=row.day,
+        people=row.people,
+        topics=tuple(row.topics),
+        weeks=tuple((date.fromisoformat(first), tuple(counts)) for first, *counts in row.weeks),
+        changes=tuple(
+            TasteChange(
+                day=date.fromisoformat(told["day"]),
+                earliest=date.fromisoformat(told["earliest"]),
+                latest=date.fromisoformat(told["latest"]),
+                chance=told["chance"],
+                variation=tuple(told["variation"]),
+                divergence=tuple(told["divergence"]),
+                topics=tuple(TopicMoved(*cells) for cells in told["rises"]),
+            )
+            for told in row.changes
+        ),
+        why_not=cast(WhyNot, row.why_not),
+        half_life_days=row.half_life_days,
+    )
 
 
 def definition() -> list[Worth]:

@@ -1,6 +1,7 @@
-"""Writes the measures of ended days, and again whichever day's events changed since."""
+"""Writes the measures of ended days, and again whichever day's events changed since; and what taste was found."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
@@ -8,8 +9,11 @@ from django.db.models import Min
 from zhiyue.analyse.weights import ACTIVITY
 from zhiyue.collect.models import Event, SealedDay
 from zhiyue.core.kit import clock
+from zhiyue.engine.drift.academy import Change
+from zhiyue.engine.evaluate import Estimate
 from zhiyue.monitor.measures import Measure, measure
-from zhiyue.monitor.models import DailyMeasure
+from zhiyue.monitor.models import DailyMeasure, TasteMeasure
+from zhiyue.monitor.taste import Taste, taste
 
 
 def measure_past_days() -> int:
@@ -27,6 +31,60 @@ def measure_past_days() -> int:
     found = measure(days)
     _keep(found, moment)
     return len(found)
+
+
+def find_taste() -> bool:
+    """Look for changes of taste once for each ended day; whether it was done now. Raises LakeUnreachable."""
+    yesterday = clock.business_day() - timedelta(days=1)
+    if TasteMeasure.objects.filter(day__gte=yesterday).exists():
+        return False
+    moment = clock.now()
+    _keep_taste(taste(), moment)
+    return True
+
+
+@transaction.atomic
+def _keep_taste(found: Taste, moment: datetime) -> None:
+    TasteMeasure.objects.exclude(day=found.day).delete()
+    TasteMeasure.objects.update_or_create(
+        day=found.day,
+        defaults={
+            "first_day": found.first_day,
+            "people": found.people,
+            "topics": list(found.topics),
+            "weeks": [
+                [week.isoformat(), *(int(n) for n in counts)]
+                for week, counts in zip(found.weeks, found.counts, strict=True)
+            ],
+            "changes": [_told(found, change) for change in found.found],
+            "why_not": found.why_not,
+            "half_life_days": found.half_life_days,
+            "computed_at": moment,
+        },
+    )
+
+
+def _told(found: Taste, change: Change) -> dict[str, Any]:
+    day, earliest, latest = (
+        (found.first_day + timedelta(days=n)).isoformat()
+        for n in (change.day, change.earliest, change.latest)
+    )
+    return {
+        "day": day,
+        "earliest": earliest,
+        "latest": latest,
+        "chance": change.chance,
+        "divergence": _interval(change.divergence),
+        "variation": _interval(change.variation),
+        "rises": [
+            [found.topics[rise.topic], rise.before, rise.after, *_interval(rise.change)]
+            for rise in change.rises
+        ],
+    }
+
+
+def _interval(estimate: Estimate) -> list[float]:
+    return [estimate.value, estimate.low, estimate.high]
 
 
 @transaction.atomic

@@ -11,3 +11,12 @@ def measure() -> None:
 
 
 every(minutes=10, job=measure)
+
+
+@job(name="monitor.taste", attempts=3, lease_seconds=600)
+def find_taste() -> None:
+    """Look for changes of what learners choose, once for each ended day."""
+    services.find_taste()
+
+
+every(minutes=60, job=find_taste)

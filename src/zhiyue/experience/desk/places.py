@@ -52,6 +52,7 @@ GROUPS: tuple[Group, ...] = (
             Place(
                 "activity", pgettext_lazy("desk navigation", "Activity"), "activity", Permission.SEE_ACTIVITY
             ),
+            Place("taste", pgettext_lazy("desk navigation", "Taste"), "flame", Permission.SEE_ACTIVITY),
             Place(
                 "follow",
                 pgettext_lazy("desk navigation", "Follow one click"),

@@ -18,6 +18,7 @@ from zhiyue.experience.desk.views import (
     searches,
     setup,
     staff,
+    taste,
 )
 
 app_name = "desk"
@@ -38,6 +39,8 @@ urlpatterns = [
     path("activity/", activity.activity, name="activity"),
     path("activity/now/", activity.now, name="activity_now"),
     path("activity.csv", activity.activity_csv, name="activity_csv"),
+    path("taste/", taste.taste, name="taste"),
+    path("taste.csv", taste.taste_csv, name="taste_csv"),
     path("collecting/", collecting.collecting, name="collecting"),
     path("collecting/now/", collecting.now, name="collecting_now"),
     path("collecting.csv", collecting.collecting_csv, name="collecting_csv"),

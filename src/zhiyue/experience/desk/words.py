@@ -85,6 +85,7 @@ _JOBS: Mapping[str, Words] = {
     "collect.forget_old": pgettext_lazy("job", "Forget events that were kept long enough"),
     "collect.verify": pgettext_lazy("job", "Hold the lake against the log"),
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
+    "monitor.taste": pgettext_lazy("job", "Find changes of what learners care about"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "recommend.compare": pgettext_lazy("job", "Compare policies in the lab"),
     "recommend.take_in": pgettext_lazy("job", "Let the recommenders know new courses and texts"),
