@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from zhiyue.analyse.kinds import Act as WeightedAct
 from zhiyue.analyse.selectors import recent_acts
+from zhiyue.analyse.taste import shift_in
 from zhiyue.analyse.weights import HALF_LIFE_DAYS, INTEREST
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.tastes import shift_words, topic_names
 from zhiyue.experience.shell.cards import topic_name
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.kinds import CourseCard
@@ -36,11 +38,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """What the act says. `weight` is the table's, `fade` what time left of it (0–1)."""
+    """What the act says. `weight` is the table's, `fade` what time left of it (0–1). `taste`: whether the person's
+    taste turned by then, in words."""
 
     weight: float
     fade: float
     bars: tuple[Bar, ...]
+    taste: str
 
     @property
     def counts(self) -> float:
@@ -54,10 +58,14 @@ def weighing(event: Event, actor: Actor) -> Weighing | None:
     acts = recent_acts(actor, limit=ACTS_REMEMBERED, until_pk=event.pk)
     before = _interests([act for act in acts if act.event_pk != event.pk], moment)
     after = _interests(acts, moment)
+    cards = catalogue.courses_by_id({*after, event.course_id})
+    names = topic_names()
+    shift = shift_in(acts, {course_id: card.topic_slug for course_id, card in cards.items()}, names)
     return Weighing(
         weight=INTEREST[event.name],
         fade=_fade(event.occurred_at, moment),
-        bars=_bars(event.course_id, before, after),
+        bars=_bars(event.course_id, before, after, cards),
+        taste=shift_words(shift, names),
     )
 
 
@@ -74,9 +82,13 @@ def _fade(at: datetime, moment: datetime) -> float:
     return float(2.0 ** (-age_days / HALF_LIFE_DAYS))
 
 
-def _bars(course_id: int, before: Mapping[int, float], after: Mapping[int, float]) -> tuple[Bar, ...]:
+def _bars(
+    course_id: int,
+    before: Mapping[int, float],
+    after: Mapping[int, float],
+    cards: Mapping[int, CourseCard],
+) -> tuple[Bar, ...]:
     """The act's course first, then its topic beside the person's strongest topics."""
-    cards = catalogue.courses_by_id({*after, course_id})
     course = cards.get(course_id)
     if course is None:
         return ()
