@@ -78,7 +78,7 @@ def _explained(
     if held is None:
         bare = tuple(Explained(item, {}, ()) for item in found.items)
         return Explanation(found.policy, found.version, len(acts), bare)
-    _, person = folded(acts, held.course_ids, original, corrections)
+    _, person = folded(acts, held.course_ids, original, corrections, held.pipeline.groups)
     # What isn't in the artefact yet was put there by no part of it.
     codes = [
         codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items

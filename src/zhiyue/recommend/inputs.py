@@ -6,7 +6,7 @@ edition counts for all of them.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -19,6 +19,7 @@ from zhiyue.analyse.selectors import interactions
 from zhiyue.collect import lake
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
+from zhiyue.engine.drift.person import holding
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
 from zhiyue.product.catalogue.editions import families
@@ -96,6 +97,27 @@ def acts_of(found: Sequence[Act], course_ids: Ints, original: Mapping[int, int])
         moment,
         moment / MILLISECONDS_A_DAY,
     )
+
+
+def present(acts: Acts, groups: Ints | None, turns: float) -> Acts:
+    """One person's acts, each weighing by the chance that their taste didn't turn since: what they did before a turn
+    fades away. `groups`: the topic of each course; `turns`: as `policies.TURNS`. Without topics or real times
+    everything weighs as it did.
+    """
+    if not turns or groups is None or acts.days is None or not len(acts.item):
+        return acts
+    # What was taken back keeps its weight, by which it is known for that.
+    stands = standing(acts)
+    day, topic = np.floor(acts.days).astype(np.int64), groups[acts.item]
+    topics = int(groups.max(initial=0)) + 1
+    counts = stands & (topic >= 0) & (acts.weight > 0)
+    # A topic on a day is one choice.
+    choices = np.unique(day[counts] * topics + topic[counts])
+    holds = holding(choices % topics, np.full(topics, 1 / topics), turns=turns)
+    if not len(holds):
+        return acts
+    latest = np.searchsorted(choices // topics, day, side="right") - 1
+    return replace(acts, weight=np.where(stands, acts.weight * holds[np.maximum(latest, 0)], acts.weight))
 
 
 def still_meant(found: Sequence[Act]) -> list[Act]:

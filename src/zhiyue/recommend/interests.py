@@ -17,8 +17,8 @@ from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.learning.corrections import Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
-from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
-from zhiyue.recommend.policies import MORE, PROFILE
+from zhiyue.recommend.inputs import acts_of, codes_of, present, still_meant
+from zhiyue.recommend.policies import MORE, PROFILE, TURNS
 
 # Of a beginner's shelf so much is from the topics they chose; the rest stays open to what others learn.
 WISHED_SHARE = 2 / 3
@@ -47,12 +47,17 @@ class OfTopic:
 
 
 def folded(
-    acts: Sequence[Act], course_ids: Ints, original: Mapping[int, int], corrections: Corrections
+    acts: Sequence[Act],
+    course_ids: Ints,
+    original: Mapping[int, int],
+    corrections: Corrections,
+    topics: Ints | None = None,
 ) -> tuple[Acts, Profiles]:
     """Acts in the codes of `course_ids`, and the profile they make: what every model is asked with. Courses of topics
-    that the person wants more of weigh MORE times as much."""
+    that the person wants more of weigh MORE times as much; where the topic of each course is given, acts before a turn
+    of taste weigh less."""
     known = acts_of(acts, course_ids, original)
-    shaped = profiles(known, PROFILE)
+    shaped = profiles(present(known, topics, TURNS), PROFILE)
     if not corrections.courses_of_more:
         return known, shaped
     raised = {original.get(pk, pk) for pk in corrections.courses_of_more}

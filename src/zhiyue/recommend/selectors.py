@@ -160,7 +160,7 @@ def _dismissed(actor: Actor, until_pk: int | None) -> set[int]:
 def _slate(policy: str, said: _Said, closed: set[int], k: int, offer: _Offer) -> Slate:
     held = memory.newest(policy) or _cold(offer)
     acts, corrections = said.acts, said.corrections
-    known, shaped = folded(acts, held.course_ids, offer.original, corrections)
+    known, shaped = folded(acts, held.course_ids, offer.original, corrections, held.pipeline.groups)
     never = _closed(held, offer, closed)
     wishes = {offer.original.get(course_id, course_id): topic for course_id, topic in said.wishes.items()}
     vary = POLICIES[policy].is_varied
