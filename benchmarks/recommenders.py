@@ -36,7 +36,7 @@ def main() -> None:
     if not DATA.exists():
         print(f"recommenders: left out, there is no {DATA}")
         return
-    acts, people, relevant = _split()
+    acts, people, relevant = split()
     print(
         f"{len(acts.user):,} enrolments, {acts.users:,} learners, {acts.items:,} courses; {len(people):,} hidden"
     )
@@ -56,7 +56,7 @@ def main() -> None:
         )
 
 
-def _split() -> tuple[Acts, Ints, Matrix]:
+def split() -> tuple[Acts, Ints, Matrix]:
     rows = pq.read_table(DATA / "train.parquet").to_pydict()
     user, item, order = (
         np.asarray(rows[name], dtype=np.int64) for name in ("user_id", "item_id", "position")
@@ -96,7 +96,7 @@ def _contestants(acts: Acts, people: Ints) -> Iterator[tuple[str, Fit, Lists]]:
             assert isinstance(model, Pipeline)
             shaped, mine = profiles(acts, shape), owned(acts)[people]
             asked = Profiles(shaped.weights[people], shaped.newest[people])
-            return serve.rank(model, asked, mine, LIST_LENGTH).items
+            return serve.rank(model, asked, mine, LIST_LENGTH, vary=False).items
 
         return listed
 

@@ -23,6 +23,8 @@ from zhiyue.product.catalogue import services
 from zhiyue.product.catalogue.errors import NotNow
 from zhiyue.product.catalogue.likeness import write_to_teacher
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson, Likeness, Teacher
+from zhiyue.recommend.models import Rule
+from zhiyue.recommend.rules import Wish, put_rule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,6 +162,18 @@ def test_a_group_of_synonyms_is_kept_once(operator):
     assert one == two
     assert Synonyms.objects.count() == before + 1
     assert AuditEntry.objects.filter(act="synonyms.added").count() == 1
+
+
+def test_a_rule_about_recommendations_is_kept_once(operator):
+    course, until = make_course("data-0"), clock.now() + timedelta(days=3)
+
+    def put():
+        wish = Wish("pin", course.pk, "for-you", "New term", clock.now(), ends_at=until, place=1)
+        return put_rule(viewer=viewer_of(operator), wish=wish)
+
+    one, two = at_once(put)
+    assert one == two == Rule.objects.get()
+    assert AuditEntry.objects.filter(act="rule.made").count() == 1
 
 
 def test_one_form_makes_one_token_and_shows_its_key_both_times(learner):

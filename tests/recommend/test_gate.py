@@ -228,19 +228,19 @@ def stumble(known):
 def test_a_part_that_breaks_off_refuses_its_policy_and_no_other(faithful, monkeypatch, part, told):
     train_all()
     before = {policy: Artefact.objects.newest_first(policy).first().pk for policy in POLICIES}
-    monkeypatch.setitem(parts.PARTS, "ease", part)
+    monkeypatch.setitem(parts.PARTS, "factors", part)
 
     tasks.train()
 
     after = {policy: Artefact.objects.newest_first(policy).first().pk for policy in POLICIES}
-    assert {policy for policy in POLICIES if after[policy] == before[policy]} == {"ease", "boosted"}
+    assert {policy for policy in POLICIES if after[policy] == before[policy]} == {"factors"}
     [refused] = Artefact.objects.refused()
-    assert (refused.policy, refused.refusal, refused.detail) == ("ease", BROKEN, told)
-    assert finding().said == f"The training of ease broke off: {told}. What was trained before serves on."
+    assert (refused.policy, refused.refusal, refused.detail) == ("factors", BROKEN, told)
+    assert finding().said == f"The training of factors broke off: {told}. What was trained before serves on."
     # That isn't a matter of taste: nobody can let it serve.
-    assert train(policy="ease", accept=True).refusal == BROKEN
+    assert train(policy="factors", accept=True).refusal == BROKEN
     monkeypatch.undo()
-    assert not train(policy="ease").refusal
+    assert not train(policy="factors").refusal
     assert refused_trainings() == []
 
 

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 # What is asked of one person for their slates, and to note the look.
-QUERIES = 16
+QUERIES = 17
 
 
 @pytest.fixture

@@ -78,7 +78,10 @@ def test_what_is_taken_in_is_what_training_would_have_made_of_the_texts(trained)
     fitted = memory.newest("content")
     assert followed.course_ids.tolist() == fitted.course_ids.tolist()
     assert np.array_equal(followed.pipeline.model.similar.toarray(), fitted.pipeline.model.similar.toarray())
-    assert followed.pipeline.groups.tolist() == fitted.pipeline.groups.tolist()
+    former, later = followed.pipeline.traits.to_arrays(), fitted.pipeline.traits.to_arrays()
+    assert {name: array.tolist() for name, array in former.items()} == {
+        name: array.tolist() for name, array in later.items()
+    }
     assert followed.pipeline.popular.score.tolist() == fitted.pipeline.popular.score.tolist()
     assert followed.learners.tolist() == fitted.learners.tolist()
     assert followed.wording == fitted.wording == read_catalogue(fitted.course_ids).wording

@@ -363,7 +363,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "LessonKind": ["article", "video", "audio"],
-        "ReasonKind": ["act", "people", "popular", "new", "similar", "interest"],
+        "ReasonKind": "zhiyue.recommend.kinds.KINDS",
     },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},

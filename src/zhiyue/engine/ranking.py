@@ -1,41 +1,23 @@
 """From scores to short lists: best first, owned items left out, equal scores always in the same order."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from zhiyue.engine.kinds import Bools, Floats, Ints, Matrix
+from zhiyue.engine.kinds import Floats, Ints, Matrix
 
 NOTHING = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Variety:
-    """How a short list is kept from being all of one kind.
-
-    per_group  at most this share of the list from one group (topic)
-    per_reason  at most this share of the list because of one item of the profile
-    weakest_reason  an act is the reason only where it gave at least this share of what it gave to its favourite
-    newest_first  whether the first place answers the newest act
-    """
-
-    per_group: float = 1.0
-    per_reason: float = 1.0
-    weakest_reason: float = 0.0
-    newest_first: bool = False
 
 
 def completed(scores: Floats, popular: Floats) -> Floats:
     """Give the items about which nothing is known (score 0) the order of the popular list, below all others.
 
     scores  (users, items), at least 0
-    popular  (items,), in [0, 1]
+    popular  (items,) or (users, items), in [0, 1]
     returns  (users, items): scores above 0 as they are, the others popular - 1, at most 0. A user for whom
     nothing is known at all gets `popular` itself.
     """
     filled = np.where(scores > 0, scores, popular - 1.0)
     unknown = ~np.any(scores > 0, axis=1)
-    filled[unknown] = popular
+    filled[unknown] = np.broadcast_to(popular, scores.shape)[unknown]
     return filled.astype(np.float32)
 
 
@@ -69,44 +51,6 @@ def top_k(scores: Floats, k: int) -> tuple[Ints, Floats]:
     return listed, marks
 
 
-def varied(
-    scores: Floats, shares: Floats, popular: Floats, groups: Ints, newest: int, k: int, variety: Variety
-) -> tuple[Ints, Floats, Ints]:
-    """Choose k of one person's candidates greedily under the limits of `variety`.
-
-    scores, popular, groups  (c,): score, popularity in [0, 1] and group (NOTHING: no limit) of each candidate
-    shares  (c, p): what each of the person's p acts gave to each score; newest  the newest act's column or NOTHING
-    An act that was the reason often enough falls silent: its shares are taken off the scores, and the next candidates
-    are chosen for what the other acts say. What an act is only lukewarm about it is no reason for. A candidate for
-    which popularity says more than any act is valued popular - 1: the popular list fills what the acts leave open.
-    returns  positions of the candidates, at most k, their values, and the column of each one's reason, NOTHING for
-    popularity. The limit on groups gives way rather than leave the list short.
-    Source: greedy re-ranking under quotas, after Ziegler et al. 2005, "topic diversification".
-    """
-    per_group, per_reason = _limit(variety.per_group, k), _limit(variety.per_reason, k)
-    left = np.ones(len(scores), dtype=bool)
-    rest = np.maximum(scores - shares.sum(axis=1), 0.0)
-    lukewarm = shares < variety.weakest_reason * shares.max(axis=0, initial=0.0)
-    speaking = shares.copy()
-    chosen: list[int] = []
-    values: list[float] = []
-    because: list[int] = []
-    while len(chosen) < min(k, len(scores)):
-        reasons = speakers(np.where(lukewarm, 0.0, speaking), rest)
-        value = np.where(reasons != NOTHING, rest + speaking.sum(axis=1), popular - 1.0)
-        allowed = left & ~_full(groups, groups[chosen], per_group)
-        if not chosen and variety.newest_first and newest != NOTHING and np.any(reasons == newest):
-            allowed = reasons == newest
-        position = int(np.argmax(np.where(allowed if allowed.any() else left, value, -np.inf)))
-        left[position] = False
-        chosen.append(position)
-        values.append(float(value[position]))
-        because.append(int(reasons[position]))
-        if because.count(because[-1]) == per_reason and because[-1] != NOTHING:
-            speaking[:, because[-1]] = 0.0
-    return np.asarray(chosen, dtype=np.int64), np.asarray(values), np.asarray(because, dtype=np.int64)
-
-
 def speakers(shares: Floats, rest: Floats) -> Ints:
     """Which act (column of shares) gave most to each candidate (row); NOTHING where no act gave more than `rest`."""
     if shares.shape[1] == 0:
@@ -128,12 +72,3 @@ def _best(scores: Floats, size: int) -> Ints:
         equal = np.flatnonzero(scores[row] == border[row])[: size - len(above)]
         chosen[row] = np.concatenate([above, equal])
     return chosen
-
-
-def _limit(share: float, k: int) -> int:
-    return max(1, int(np.ceil(share * k)))
-
-
-def _full(labels: Ints, taken: Ints, limit: int) -> Bools:
-    values, counts = np.unique(taken[taken != NOTHING], return_counts=True)
-    return np.isin(labels, values[counts >= limit])

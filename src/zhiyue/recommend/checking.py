@@ -30,7 +30,7 @@ def measured(policy: Policy, read: Academy) -> Metrics:
     there are few.
 
     As in `offline.evaluate` these are plain lists of 20, best first. What the home page serves is limited by topic and
-    by act on top of that (`policies.VARIETY`) and shorter, so it may find less than these figures say.
+    by act on top of that (`policies.RERANKING`) and shorter, so it may find less than these figures say.
     """
     people = evaluate.with_several(read.acts, CHECKED_PEOPLE)
     if len(people) < FEWEST_CHECKED:

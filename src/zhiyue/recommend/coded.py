@@ -23,6 +23,7 @@ from zhiyue.recommend.files import (
     read_items,
 )
 from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.traits import Traits, codes_by_value
 
 Tell = Callable[[str], object]
 
@@ -125,15 +126,14 @@ def _texts_of(described: ItemFile, catalogue: Ids) -> Texts:
     def ordered(values: list[str]) -> list[str]:
         return ["" if at is None else values[at] for at in place]
 
-    topics = ordered(described.texts["topic"]) if "topic" in described.texts else None
-    groups = None
-    if topics is not None and any(topics):
-        groups = np.unique(topics, return_inverse=True)[1].astype(np.int64)
-        groups[np.asarray(topics) == ""] = NOTHING
+    topic, teacher = (
+        codes_by_value(ordered(described.texts[name])) if name in described.texts else None
+        for name in ("topic", "teacher")
+    )
     return Texts(
         {name: ordered(values) for name, values in described.texts.items()},
         {name: ordered(values) for name, values in described.labels.items()},
-        groups,
+        None if topic is None else Traits.of_topics(topic, teacher),
     )
 
 

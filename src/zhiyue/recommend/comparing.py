@@ -23,6 +23,7 @@ from zhiyue.recommend.inputs import Academy
 from zhiyue.recommend.measuring import Measured, measured
 from zhiyue.recommend.parts import Texts
 from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.traits import Traits
 
 # How many days back the hidden begins; None: the newest course of each person is hidden.
 SPLITS: Mapping[str, int | None] = {"newest": None, "last-7": 7, "last-14": 14, "last-28": 28}
@@ -264,7 +265,7 @@ def _only_out(read: Academy, out: Mapping[int, Offered]) -> Academy:
     texts = Texts(
         {name: [values[at] for at in places] for name, values in read.texts.texts.items()},
         {name: [values[at] for at in places] for name, values in read.texts.labels.items()},
-        None if read.texts.groups is None else read.texts.groups[stays],
+        None if read.texts.groups is None else Traits.of_topics(read.texts.groups[stays]),
     )
     return replace(
         read, acts=left, course_ids=read.course_ids[stays], texts=texts, learners=read.learners[stays]

@@ -3,7 +3,20 @@
 from pathlib import Path
 from typing import ClassVar
 
+from django.utils.functional import Promise
+
 from zhiyue.core.kit.errors import Refused
+
+
+class RuleRefused(Refused):
+    """A rule that can't be kept as it was typed; `field` says what is wrong with it."""
+
+    code: ClassVar[str] = "rule_refused"
+    status: ClassVar[int] = 422
+
+    def __init__(self, field: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class NotPossible(Exception):

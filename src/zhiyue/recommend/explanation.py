@@ -20,7 +20,10 @@ def explanation_as_text(found: Explanation) -> str:
 
 def _told(item: Explained, named: dict[int, str]) -> list[str]:
     shown = item.shown
-    lines = [f"{shown.position:>2}. {named[shown.course_id]}  {shown.score:.3f}  ({shown.reason.kind})"]
+    chance = "" if shown.propensity == 1 else f", chance {shown.propensity:.3f}"
+    lines = [
+        f"{shown.position:>2}. {named[shown.course_id]}  {shown.score:.3f}  ({shown.reason.kind}{chance})"
+    ]
     if item.parts:
         lines.append("    " + "  ".join(f"{name} {score:.3f}" for name, score in item.parts.items()))
     lines += [f"    {one.share:+.3f}  {named.get(one.course_id, one.course_id)}" for one in item.evidence]

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from zhiyue.engine.kinds import Acts, Arrays, CannotFit, Ints, Recommender
+from zhiyue.engine.kinds import Acts, Arrays, CannotFit, Floats, Ints, Recommender
 from zhiyue.engine.ranker import Ranker
 from zhiyue.engine.recommenders import popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.engine.reranking import novelty
 from zhiyue.recommend import second_look
 from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
 from zhiyue.recommend.policies import POPULAR, PartName, Policy, RankerName
 from zhiyue.recommend.rankers import RANKERS
 from zhiyue.recommend.second_look import NotBetter
+from zhiyue.recommend.traits import Traits
 
 # In `left_out`, beside the names of parts.
 RANKER = "ranker"
@@ -24,13 +26,20 @@ RANKER = "ranker"
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
     """A fitted policy. `popular` orders what the model knows nothing about; `left_out`: a part (or the ranker) that
-    could not be fitted -> why. With a `ranker` the model is a blend, whose candidates it puts in order."""
+    could not be fitted -> why. With a `ranker` the model is a blend, whose candidates it puts in order. `traits` and
+    `novelty` (items,) are what re-ranking goes by."""
 
     model: Recommender
     popular: Popular
-    groups: Ints | None = None
+    traits: Traits | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    novelty: Floats | None = None
     ranker: tuple[RankerName, Ranker] | None = None
+
+    @property
+    def groups(self) -> Ints | None:
+        """The topic code of each item, NOTHING: none."""
+        return None if self.traits is None else self.traits.topic
 
     @property
     def blend(self) -> Hybrid:
@@ -72,7 +81,8 @@ def _fitted(policy: Policy, acts: Acts, texts: Texts | None) -> Pipeline:
     """Every part of a policy, without its ranker."""
     common = popular.fit(acts, POPULAR)
     known = Known(acts, common, texts or Texts())
-    return _joined(policy, lambda part: PARTS[part](known), common, None if texts is None else texts.groups)
+    traits = None if texts is None else texts.traits
+    return _joined(policy, lambda part: PARTS[part](known), common, traits, novelty(acts))
 
 
 def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> Pipeline:
@@ -98,7 +108,11 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
             raise CannotFit(pipeline.left_out[part])
         raise ValueError(f"there is no fitted “{part}” in this pipeline of {policy.name}")
 
-    joined = _joined(policy, again, common, texts.groups)
+    # An artefact of an older version doesn't say how little known its courses are.
+    little_known = None if pipeline.novelty is None else np.ones(items, dtype=np.float32)
+    if little_known is not None:
+        little_known[places] = pipeline.novelty
+    joined = _joined(policy, again, common, texts.traits, little_known)
     if RANKER in pipeline.left_out:
         joined = replace(joined, left_out={**joined.left_out, RANKER: pipeline.left_out[RANKER]})
     return replace(joined, ranker=pipeline.ranker)
@@ -110,8 +124,10 @@ def to_arrays(pipeline: Pipeline) -> Arrays:
     arrays |= {f"popular/{name}": array for name, array in pipeline.popular.to_arrays().items()}
     arrays["left_out"] = np.asarray(list(pipeline.left_out), dtype=np.str_)
     arrays["left_out_because"] = np.asarray(list(pipeline.left_out.values()), dtype=np.str_)
-    if pipeline.groups is not None:
-        arrays["groups"] = pipeline.groups
+    if pipeline.traits is not None:
+        arrays |= pipeline.traits.to_arrays()
+    if pipeline.novelty is not None:
+        arrays["novelty"] = pipeline.novelty
     if pipeline.ranker is not None:
         name, look = pipeline.ranker
         arrays["ranker"] = np.asarray(name, dtype=np.str_)
@@ -132,14 +148,19 @@ def from_arrays(arrays: Arrays) -> Pipeline:
     return Pipeline(
         model.parts[0][1] if len(model.parts) == 1 else model,
         Popular.from_arrays(_under(arrays, "popular/")),
-        arrays.get("groups"),
+        Traits.from_arrays(arrays),
         dict(zip(left_out, because, strict=True)),
+        arrays.get("novelty"),
         look,
     )
 
 
 def _joined(
-    policy: Policy, fitted: Callable[[PartName], Recommender], common: Popular, groups: Ints | None
+    policy: Policy,
+    fitted: Callable[[PartName], Recommender],
+    common: Popular,
+    traits: Traits | None,
+    little_known: Floats | None,
 ) -> Pipeline:
     """The parts that `fitted` gives, blended; those it raises CannotFit for left out. Raises NothingLeft."""
     parts: list[tuple[float, Recommender]] = []
@@ -151,7 +172,7 @@ def _joined(
             left_out[part.name] = str(problem)
     if not parts:
         raise NothingLeft(left_out)
-    return Pipeline(_blended(parts), common, groups, left_out)
+    return Pipeline(_blended(parts), common, traits, left_out, little_known)
 
 
 def _nobody(items: int) -> Acts:

@@ -22,10 +22,15 @@ from zhiyue.core.kit import clock
 from zhiyue.engine.drift.person import holding
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
+from zhiyue.engine.ranking import NOTHING
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.kinds import CourseText
+from zhiyue.product.catalogue.likeness import twins_from
+from zhiyue.product.catalogue.models import Level
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.policies import RERANKING
+from zhiyue.recommend.traits import Traits, clusters, codes_by_value, together
 
 MILLISECONDS_A_DAY = 86_400_000
 LATELY = timedelta(days=7)
@@ -46,7 +51,7 @@ class Academy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """What is published, in the codes of `course_ids`. `wording` differs where any text or topic does."""
+    """What is published, in the codes of `course_ids`. `wording` differs where anything read of it does."""
 
     course_ids: Ints
     texts: Texts
@@ -146,7 +151,10 @@ def _published(courses: Sequence[CourseText], original: Mapping[int, int]) -> In
 
 
 def _wording(courses: Sequence[CourseText]) -> str:
-    words = [[course.course_id, course.title, course.topic, course.tags, course.text] for course in courses]
+    words = [
+        [one.course_id, one.title, one.topic, one.tags, one.text, one.teacher, one.level, one.needs]
+        for one in courses
+    ]
     return sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -191,12 +199,37 @@ def _texts(courses: Sequence[CourseText], original: Mapping[int, int], course_id
         # Of an original that isn't out an edition tells what it is about.
         by_id.setdefault(original.get(course.course_id, course.course_id), course)
     found = [by_id.get(int(course_id)) for course_id in course_ids]
-    topics = np.unique(["", *(course.topic for course in courses)])
-    groups = np.asarray([-1 if course is None else np.searchsorted(topics, course.topic) for course in found])
     fields = {
         "title": [course.title if course else "" for course in found],
         "topic": [course.topic if course else "" for course in found],
         "tags": [" ".join(course.tags) if course else "" for course in found],
         "text": [course.text if course else "" for course in found],
     }
-    return Texts(fields, {}, groups.astype(np.int64))
+    return Texts(fields, {}, _traits(found, original, course_ids))
+
+
+def _traits(found: Sequence[CourseText | None], original: Mapping[int, int], course_ids: Ints) -> Traits:
+    """A course whose original isn't known here comes before nothing, and is nobody's twin."""
+
+    def known(courses: tuple[int, ...]) -> list[int]:
+        return codes_of([original.get(course_id, course_id) for course_id in courses], course_ids)
+
+    groups = [
+        codes_by_value(["" if course is None else str(getattr(course, name)) for course in found])
+        for name in ("topic", "teacher")
+    ]
+    nothing = np.full(len(found), NOTHING, dtype=np.int64)
+    levels = [NOTHING if course is None else Level.values.index(course.level) for course in found]
+    needs = [
+        (code, before)
+        for code, course in enumerate(found)
+        for before in known(() if course is None else course.needs)
+        if before != code
+    ]
+    twins = [tuple(known(pair)) for pair in twins_from(RERANKING.twins_from)]
+    return Traits(
+        np.stack([nothing if codes is None else codes for codes in groups]),
+        clusters([(pair[0], pair[1]) for pair in twins if len(pair) == 2], len(found)),
+        np.asarray(levels, dtype=np.int64),
+        together(needs),
+    )

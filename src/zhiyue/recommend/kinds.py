@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
+
+Kind = Literal[
+    "act", "people", "popular", "new", "similar", "interest", "prerequisite", "exploration", "pinned"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Where a slate is shown: a shelf of one's own, the one that is everybody's, and the order of all courses.
+Slot = Literal["for-you", "popular", "explore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +21,11 @@ class Reason:
     something with it, None where they are so few that the number would tell of one; `event` on `course_id` is the
     viewer's act that made them alike most. similar: it is like `course_id`.
     popular: `learners` people joined it or were at its lessons during the last week, None where nobody was or it is
-    not known. new: published during the last week. interest: the viewer said they care about its topic.
+    not known. new: published during the last week. interest: the viewer said they care about its topic. prerequisite:
+    it is better taken before `course_id`. exploration: drawn by lot among new courses. pinned: the academy's choice.
     """
 
-    kind: Literal["act", "people", "popular", "new", "similar", "interest"]
+    kind: Kind
     event: str | None = None
     course_id: int | None = None
     learners: int | None = None

@@ -1,10 +1,16 @@
-"""Which artefacts exist, which policy is live, and what the lab compared. What is in artefacts lies in files under the
-data folder."""
+"""Which artefacts exist, which policy is live, what the lab compared, and the rules of the academy. What is in an
+artefact lies in a file under the data folder."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course
 
 # The figure that decides whether a training serves. One: each of several would refuse some healthy ones by chance.
 FIGURE = "ndcg@10"
@@ -113,3 +119,62 @@ class LabRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asked_at:%Y-%m-%d %H:%M} {self.split}"
+
+
+class RuleQuerySet(models.QuerySet["Rule"]):
+    def in_force(self, moment: datetime) -> "RuleQuerySet":
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=moment),
+            Q(ended_at=None) | Q(ended_at__gt=moment),
+            begins_at__lte=moment,
+        )
+
+
+class Rule(models.Model):
+    """What an operator decided about recommending a course: pinned to a place, never, or more or less than its score
+    says. It holds from `begins_at` to `ends_at` (None: for good), or until somebody ended it before. Rows are kept, so
+    that what was shown can be told later."""
+
+    class Kind(models.TextChoices):
+        PIN = "pin", pgettext_lazy("rule kind", "Pin to a place")
+        NEVER = "never", pgettext_lazy("rule kind", "Never recommend")
+        WEIGH = "weigh", pgettext_lazy("rule kind", "Show more or less")
+
+    class Slot(models.TextChoices):
+        EVERYWHERE = "", pgettext_lazy("rule slot", "Everywhere")
+        FOR_YOU = "for-you", pgettext_lazy("rule slot", "For you")
+        POPULAR = "popular", pgettext_lazy("rule slot", "Popular now")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+")
+    slot = models.CharField(max_length=10, choices=Slot.choices, blank=True, default=Slot.EVERYWHERE)
+    place = models.PositiveSmallIntegerField(null=True, blank=True)
+    factor = models.FloatField(null=True, blank=True)
+    begins_at = models.DateTimeField(default=clock.now)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    why = models.CharField(max_length=300)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(default=clock.now)
+
+    objects = RuleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind="pin", place__isnull=False) | (~Q(kind="pin") & Q(place=None)),
+                name="pins_have_places",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="weigh", factor__isnull=False) | (~Q(kind="weigh") & Q(factor=None)),
+                name="weighing_rules_have_factors",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("begins_at")), name="rule_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.course_id}"

@@ -29,19 +29,24 @@ from zhiyue.recommend.policies import (
     WALKS,
     PartName,
 )
+from zhiyue.recommend.traits import Traits
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """What items say about themselves: field -> one value an item, in the order of the item codes.
 
-    texts are cut into words; labels are taken whole, several joined by "|"; groups: topic code of each item,
-    -1: none.
+    texts are cut into words; labels are taken whole, several joined by "|"; traits: what lists are re-ranked by.
     """
 
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    groups: Ints | None = None
+    traits: Traits | None = None
+
+    @property
+    def groups(self) -> Ints | None:
+        """The topic code of each item, NOTHING: none."""
+        return None if self.traits is None else self.traits.topic
 
 
 @dataclass(frozen=True, slots=True, eq=False)

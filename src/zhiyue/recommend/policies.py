@@ -13,7 +13,6 @@ from zhiyue.analyse.weights import HALF_LIFE_DAYS
 from zhiyue.engine.boosted import BoostedConfig
 from zhiyue.engine.matrix import ProfileShape
 from zhiyue.engine.ranker import LogitConfig
-from zhiyue.engine.ranking import Variety
 from zhiyue.engine.recommenders.clusters import ClustersConfig
 from zhiyue.engine.recommenders.content import ContentConfig
 from zhiyue.engine.recommenders.ease import EaseConfig
@@ -27,6 +26,7 @@ from zhiyue.engine.recommenders.sequence import SequenceConfig
 from zhiyue.engine.recommenders.user_neighbours import UserNeighboursConfig
 from zhiyue.engine.recommenders.walks import WalksConfig
 from zhiyue.engine.recommenders.weighting import Weighting
+from zhiyue.engine.reranking import Variety
 
 PartName = Literal[
     "popular",
@@ -55,8 +55,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named pipeline. `says` is its line in `zhiyue recommend policies`; `is_varied`: VARIETY applies; `ranker`: what
-    puts the best of the parts' blend in order, None: their blended scores do."""
+    """A named pipeline. `says` is its line in `zhiyue recommend policies`; `is_varied`: its lists are re-ranked;
+    `ranker`: what puts the best of the parts' blend in order, None: their blended scores do."""
 
     name: str
     says: str
@@ -72,6 +72,31 @@ class Policy:
     def needs_texts(self) -> bool:
         """Whether nothing (but the popular list) is left of it without texts."""
         return all(part.name == "content" for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reranking:
+    """How scores become the list that is shown, where a policy `is_varied`.
+
+    variety  shares of a list from one topic, from one teacher, and for one reason
+    twins_from  courses of which the shorter stands in the longer by so much are never in one list
+    novelty  what a course that hardly anybody took gains: 1 + novelty times its score
+    level_fall  what is left of the score of a course two levels off
+    refund_days  so long a course is not offered again after its money went back
+    explore_from, explore_place  in lists of so many places or more that place is drawn among new courses
+    explore_days  so long a course is new
+    explore_floor  the chance to be drawn goes by score + floor; 1 is the person's highest score
+    """
+
+    variety: Variety
+    twins_from: float
+    novelty: float
+    level_fall: float
+    refund_days: int
+    explore_from: int
+    explore_place: int
+    explore_days: int
+    explore_floor: float
 
 
 # Exponents, shrinkage and decay: random coordinate search on xuetangx, hiding place n - 1 of 12,000 public
@@ -170,9 +195,22 @@ MORE = 3.0
 # (`python -m benchmarks drift`, docs/algorithms/drift.md).
 TURNS = 0.0
 
-# Used where courses have a topic: at most a third of a list from one topic or because of one act. The weakest reason is
-# a matter of taste: under it stood "coffee, therefore Python".
-VARIETY = Variety(per_group=1 / 3, per_reason=1 / 3, weakest_reason=0.75, newest_first=True)
+# Where the numbers come from says docs/algorithms/re-ranking.md: a share and a fall are a matter of taste, novelty was
+# measured. The weakest reason, too, is taste: under it stood "coffee, therefore Python".
+RERANKING = Reranking(
+    variety=Variety(per_group=(1 / 3, 1 / 2), per_reason=1 / 3, weakest_reason=0.75, newest_first=True),
+    twins_from=0.5,
+    novelty=0.3,
+    level_fall=0.5,
+    refund_days=180,
+    explore_from=6,
+    explore_place=4,
+    explore_days=30,
+    explore_floor=0.05,
+)
+
+# Acts that say that somebody took a course, not only looked at it: their level is that of these courses.
+TAKING = frozenset({"course.enrolled", "lesson.finished"})
 
 # Of every person the ranker sees the blend's best hundred, so the weights of the blend need not be fine. A grid on the
 # same split, 12,000 people: full ranking is the same within 0.001 from walks 0.3 to 0.8 and neighbours 0.5 to 1; among

@@ -73,40 +73,40 @@ class Seen:
         return np.asarray(known & taken & acted[:, None])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Best:
-    """Candidates of each person, best first: items (NOTHING at the end of a short list), what they are ordered by, and
-    what the blend scored them, each (people, c)."""
-
-    items: Ints
-    scores: Floats
-    blend: Floats
-
-    def first(self, k: int) -> "Best":
-        """The k best."""
-        return Best(self.items[:, :k], self.scores[:, :k], self.blend[:, :k])
-
-    def listed(self, row: int) -> "Best":
-        """One person's, (1, c), without the end of a short list."""
-        there = self.items[row] != NOTHING
-        return Best(*(part[row][there][None, :] for part in (self.items, self.scores, self.blend)))
-
-
-def seen(pipeline: Blended, people: Profiles, exclude: Matrix, places: int) -> Seen:
-    """The `places` best of the blend for each person, without those stored in their row of `exclude`."""
+def seen(pipeline: Blended, people: Profiles, exclude: Matrix, places: int) -> tuple[Seen, Floats]:
+    """The `places` best of the blend for each person, without those stored in their row of `exclude`; and what the
+    blend scores everything, (people, items)."""
     voices = pipeline.blend.voices(people)
-    scores = ranking.completed(pipeline.blend.blended(voices), pipeline.popular.score)
-    items, blend = ranking.top_k(ranking.without(scores, exclude), places)
+    blend = pipeline.blend.blended(voices)
+    scores = ranking.completed(blend, pipeline.popular.score)
+    items, best = ranking.top_k(ranking.without(scores, exclude), places)
     at = np.maximum(items, 0)
-    return Seen(items, blend, np.stack([np.take_along_axis(voice, at, axis=1) for voice in voices]))
+    found = Seen(items, best, np.stack([np.take_along_axis(voice, at, axis=1) for voice in voices]))
+    return found, blend
 
 
-def in_order(found: Seen, look: Ranker, popular: Popular, people: Profiles) -> Best:
-    """The candidates as the ranker puts them; the scores fall along each row."""
-    marks = look.marks(found.columns(popular, people))
-    stands, scores = ranker.reranked(found.blend, marks, found.movable(popular, people))
-    items = np.take_along_axis(found.items, stands, axis=1)
-    return Best(items, scores.astype(np.float32), np.take_along_axis(found.blend, stands, axis=1))
+def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -> tuple[Floats, Floats]:
+    """What each item scores after the second look: its chance among the candidates, and below the last of them the
+    blend's order. Items of which the blend knows nothing keep 0, and who did nothing keeps the blend's scores.
+
+    returns  the scores, and what the ranker made of 1 that the blend gave; (people, items) each
+    """
+    found, blend = seen(pipeline, people, exclude, min(CANDIDATES, pipeline.blend.items))
+    movable = found.movable(pipeline.popular, people)
+    stands, chances = ranker.reranked(
+        found.blend, look.marks(found.columns(pipeline.popular, people)), movable
+    )
+    known = np.take_along_axis(found.blend, stands, axis=1) > 0
+    # The last candidate that the blend knows has the lowest chance; what it left out goes below that in its own order.
+    last = np.maximum(known.sum(axis=1) - 1, 0)[:, None]
+    lowest = np.take_along_axis(chances, last, axis=1)
+    border = np.where(known, found.blend, np.inf).min(axis=1, keepdims=True)
+    moved = movable.any(axis=1, keepdims=True)
+    under = np.where(moved, lowest / np.where(np.isfinite(border), border, 1.0), 1.0)
+    ranked = (blend * under).astype(np.float32)
+    person, place = np.nonzero(known & moved)
+    ranked[person, np.take_along_axis(found.items, stands, axis=1)[person, place]] = chances[person, place]
+    return ranked, np.asarray(ranked / np.where(blend > 0, blend, 1.0))
 
 
 def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> Ranker:
@@ -145,7 +145,7 @@ def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple
     for low in range(0, len(people), size):
         some = people[low : low + size]
         mine = Profiles(shaped.weights[some], shaped.newest[some])
-        found = seen(pipeline, mine, taken[some], places)
+        found, _ = seen(pipeline, mine, taken[some], places)
         match = (found.items == hidden[low : low + size, None]) & found.movable(pipeline.popular, mine)
         teaches = match.any(axis=1)
         told.append(found.columns(pipeline.popular, mine)[teaches])

@@ -1,7 +1,7 @@
 """Slates: the doors of recommendation for pages."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,26 +10,31 @@ import numpy as np
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
-from zhiyue.collect.selectors import by
 from zhiyue.core.kit import clock
+from zhiyue.engine.kinds import Ints
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.product.catalogue.editions import language_of_reader, with_editions
 from zhiyue.product.catalogue.models import Course, Topic
-from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_by_course
+from zhiyue.product.commerce.selectors import (
+    learners_by_course,
+)
 from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
-from zhiyue.product.learning.selectors import dismissed_course_ids, finished_course_ids, interests_of
-from zhiyue.recommend import memory, serve
+from zhiyue.product.learning.selectors import interests_of
+from zhiyue.recommend import memory, rules, serve
+from zhiyue.recommend.closing import closed_to
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.interests import folded, opening, wished
-from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate
+from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
 from zhiyue.recommend.live import live_policy, serving_policy
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.people import by_people, like_minded
-from zhiyue.recommend.policies import POLICIES, PROFILE, SIMILAR_POLICY
+from zhiyue.recommend.policies import POLICIES, PROFILE, RERANKING, SIMILAR_POLICY, TAKING
+from zhiyue.recommend.reranking import Lot, Person, lot_of
+from zhiyue.recommend.rules import Pin, Steering, with_pins
 
 __all__ = ["knows", "live_policy", "refused_trainings", "similar", "slate", "slates"]
 
@@ -57,32 +62,70 @@ class _Said:
     wishes: Mapping[int, Topic]
 
 
-def slate(actor: Actor, *, k: int = 12, policy: str | None = None, until_pk: int | None = None) -> Slate:
-    """The k courses to show a person next, by the live policy where none is named; what they own, finished or said
-    isn't for them is never among them, in no edition. Of a course that is out in several languages the edition in the
-    reader's is shown.
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Where and when a slate is shown: courses that may not stand there, the academy's rules, and the seed of the
+    person's lot, None: nothing is left to chance."""
 
+    closed: set[int]
+    steering: Steering
+    moment: datetime
+    seed: int | None
+
+
+def slate(
+    actor: Actor,
+    *,
+    k: int = 12,
+    policy: str | None = None,
+    slot: Slot | None = None,
+    until_pk: int | None = None,
+    at: datetime | None = None,
+) -> Slate:
+    """The k courses to show a person next, by the live policy where none is named; what they own, finished, gave back
+    or said isn't for them is never among them, in no edition. Of a course that is out in several languages the edition
+    in the reader's is shown.
+
+    `slot`: where it is shown; the academy's choice stands on shelves only, and chance has its place on one's own.
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
-    later is open again.
+    later is open again. `at`: whose rules hold and whose lot is drawn, those of that day.
     Raises ValueError for a policy that is not in the table or k below 1.
     """
-    (found,) = slates(actor, [serving_policy() if policy is None else policy], k=k, until_pk=until_pk)
+    named = [serving_policy() if policy is None else policy]
+    (found,) = slates(actor, named, k=k, slot=slot, until_pk=until_pk, at=at)
     return found
 
 
-def slates(actor: Actor, policies: Sequence[str], *, k: int = 12, until_pk: int | None = None) -> list[Slate]:
+def slates(
+    actor: Actor,
+    policies: Sequence[str],
+    *,
+    k: int = 12,
+    slot: Slot | None = None,
+    until_pk: int | None = None,
+    at: datetime | None = None,
+) -> list[Slate]:
     """What `slate` gives under each of some policies; of the person everything is read once. Raises as `slate`."""
     if k < 1:
         raise ValueError("k must be at least 1")
     for policy in policies:
         if policy not in POLICIES:
             raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
-    said = {
-        varied: _said(actor, until_pk, varied) for varied in {POLICIES[name].is_varied for name in policies}
-    }
-    closed = with_editions(_owned_or_finished(actor, until_pk) | _dismissed(actor, until_pk))
+    moment = at or clock.now()
+    kinds = {POLICIES[name].is_varied for name in policies}
+    said = {is_varied: _said(actor, until_pk, is_varied) for is_varied in kinds}
+    own = closed_to(actor, until_pk, moment)
+    shelves = {}
+    for is_varied in kinds:
+        where = slot or ("for-you" if is_varied else "popular")
+        steering = rules.in_force(where, moment)
+        seed = lot_of(actor, moment) if said[is_varied].acts and where == "for-you" else None
+        shelves[is_varied] = _Shelf(with_editions(own | steering.never), steering, moment, seed)
     offer = _offer()
-    return [_slate(policy, said[POLICIES[policy].is_varied], closed, k, offer) for policy in policies]
+    return [
+        _slate(policy, said[is_varied], shelves[is_varied], k, offer)
+        for policy, is_varied in ((name, POLICIES[name].is_varied) for name in policies)
+    ]
 
 
 def _said(actor: Actor, until_pk: int | None, is_varied: bool) -> _Said:
@@ -103,14 +146,20 @@ def knows(actor: Actor) -> bool:
 
 
 def similar(course_id: int, *, k: int = 6) -> Slate:
-    """At most k courses most like one, for whoever looks at it; none that is there for being popular alone."""
+    """At most k courses most like one, for whoever looks at it; none that is there for being popular alone, and none
+    that says nearly the same."""
     offer = _offer()
     held = memory.newest(SIMILAR_POLICY) or _cold(offer)
     model = held.pipeline
     looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
     acts = acts_of([looked_at], held.course_ids, offer.original)
-    exclude = serve.excluding([_closed(held, offer, with_editions({course_id}))], model.model.items)
-    ranked = serve.rank(model, profiles(acts, PROFILE), exclude, k, explain=True, vary=False)
+    steering = rules.in_force("", clock.now())
+    closed = set(_closed(held, offer, with_editions({course_id, *steering.never})))
+    looked = codes_of([_original(course_id, offer)], held.course_ids)
+    exclude = serve.excluding([sorted(closed | _with_twins(held, looked))], model.model.items)
+    person = Person(weighed=_weighed(steering, held, offer))
+    shaped = profiles(acts, PROFILE)
+    ranked = serve.rank(model, shaped, exclude, k, explain=True, vary=False, people=[person])
     reason = Reason("similar", course_id=course_id)
     told = _told(ranked, held, offer, SIMILAR_POLICY, dict.fromkeys(acts.item.tolist(), reason))
     alike = [item for item in told.items if item.reason.kind == "similar"]
@@ -137,54 +186,82 @@ def refused_trainings() -> list[RefusedTraining]:
     ]
 
 
-def _owned_or_finished(actor: Actor, until_pk: int | None) -> set[int]:
-    """Courses a person needn't be shown; with `until_pk` those that were so after that event."""
-    finished = finished_course_ids(actor)
-    owned = enrolled_course_ids(actor.member_id) if actor.member_id is not None else set()
-    if until_pk is not None:
-        later = by(actor).filter(pk__gt=until_pk, name__in=["lesson.finished", "course.enrolled"])
-        for name, course_id in later.values_list("name", "course_id"):
-            (finished if name == "lesson.finished" else owned).discard(course_id)
-    return finished | owned
-
-
-def _dismissed(actor: Actor, until_pk: int | None) -> set[int]:
-    """Courses that aren't for a person; with `until_pk` those that weren't after that event."""
-    dismissed = set(dismissed_course_ids(actor))
-    if until_pk is not None and dismissed:
-        later = by(actor).filter(pk__gt=until_pk, name="course.dismissed")
-        dismissed -= set(later.values_list("course_id", flat=True))
-    return dismissed
-
-
-def _slate(policy: str, said: _Said, closed: set[int], k: int, offer: _Offer) -> Slate:
+def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Slate:
     held = memory.newest(policy) or _cold(offer)
     acts, corrections = said.acts, said.corrections
+    pins = [pin for pin in shelf.steering.pins if pin.place <= k and _may_stand(pin, offer, shelf.closed)]
     known, shaped = folded(acts, held.course_ids, offer.original, corrections, held.pipeline.groups)
-    never = _closed(held, offer, closed)
-    wishes = {offer.original.get(course_id, course_id): topic for course_id, topic in said.wishes.items()}
+    pinned = codes_of([_original(pin.course_id, offer) for pin in pins], held.course_ids)
+    never = {*_closed(held, offer, shelf.closed), *_with_twins(held, pinned)}
+    somebody = _person(acts, set(known.item.tolist()), never, shelf.steering, held, offer)
+    wishes = {_original(course_id, offer): topic for course_id, topic in said.wishes.items()}
     vary = POLICIES[policy].is_varied
     # What the person met already, and what they want less of, comes only where nothing else is left.
-    silent = {offer.original.get(course_id, course_id) for course_id in corrections.silent}
+    silent = {_original(course_id, offer) for course_id in corrections.silent}
     late = {*known.item.tolist(), *codes_of(sorted(silent), held.course_ids)}
+
+    free = max(1, k - len(pins))
     # Each round leaves some out, and fills so many places at most.
-    rounds: list[tuple[set[int], int]] = [(late, k), (set(), k)]
+    rounds: list[tuple[set[int], int]] = [(late, free), (set(), free)]
     if vary and not acts:
-        since = clock.now() - timedelta(days=NEW_DAYS)
+        since = shelf.moment - timedelta(days=NEW_DAYS)
         new = [original for original, (_, at) in offer.shown.items() if at >= since]
         codes = codes_of(sorted(wishes), held.course_ids), codes_of(sorted(new), held.course_ids)
-        rounds = [*opening(*codes, late, len(held.course_ids), k), *rounds]
+        rounds = [*opening(*codes, late, len(held.course_ids), free), *rounds]
+    lot = None if shelf.seed is None else Lot(_new(held, offer, shelf.moment), shelf.seed)
     found = serve.NO_PLACES
     listed: list[int] = []
     for left_out, most in rounds:
-        if len(listed) < k:
-            shut = serve.excluding([sorted({*never, *listed, *left_out})], held.pipeline.model.items)
-            places = min(most, k - len(listed))
-            more = serve.rank(held.pipeline, shaped, shut, places, vary=vary, explain=True)
+        if len(listed) < free:
+            shut = serve.excluding(
+                [sorted(never | left_out | _with_twins(held, listed))], len(held.course_ids)
+            )
+            whose = [somebody if listed else replace(somebody, lot=lot)]
+            places = min(most, free - len(listed))
+            more = serve.rank(held.pipeline, shaped, shut, places, vary=vary, explain=True, people=whose)
             found = found.followed_by(more, len(listed))
             listed = [code for code in found.items[0].tolist() if code != NOTHING]
     people = like_minded(held.pipeline.model, shaped, listed)
-    return _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wishes, people)
+    told = _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wishes, people)
+    shown = [replace(pin, course_id=offer.shown[_original(pin.course_id, offer)][0]) for pin in pins]
+    return replace(told, items=with_pins(told.items, shown)[:k])
+
+
+def _person(
+    acts: Sequence[Act], met: set[int], never: set[int], steering: Steering, held: Held, offer: _Offer
+) -> Person:
+    """What re-ranking knows of somebody besides their profile. `met`: codes of what they acted on."""
+    took = [_original(act.course_id, offer) for act in acts if act.event in TAKING]
+    taken = frozenset(codes_of(took, held.course_ids))
+    return Person(taken, frozenset(met - taken - never), _weighed(steering, held, offer))
+
+
+def _may_stand(pin: Pin, offer: _Offer, closed: set[int]) -> bool:
+    """Pins are for whoever may be shown the course: it is out, and not one they own or don't want."""
+    original = _original(pin.course_id, offer)
+    return original in offer.shown and not closed & {pin.course_id, original, offer.shown[original][0]}
+
+
+def _with_twins(held: Held, codes: Collection[int]) -> set[int]:
+    """These courses, and those that say nearly the same."""
+    traits = held.pipeline.traits
+    return set(codes) if traits is None else traits.with_twins(codes)
+
+
+def _weighed(steering: Steering, held: Held, offer: _Offer) -> dict[int, float]:
+    """The factors of the academy's rules by code."""
+    return {
+        code: factor
+        for course_id, factor in steering.weighed.items()
+        for code in codes_of([_original(course_id, offer)], held.course_ids)
+    }
+
+
+def _new(held: Held, offer: _Offer, moment: datetime) -> Ints:
+    """Codes of the courses that are out since a short while."""
+    since = moment - timedelta(days=RERANKING.explore_days)
+    young = [course_id for course_id, (_, out) in offer.shown.items() if since <= out <= moment]
+    return np.asarray(codes_of(sorted(young), held.course_ids), dtype=np.int64)
 
 
 def _told(
@@ -202,12 +279,13 @@ def _told(
     now = clock.now()
     new_since = now - timedelta(days=NEW_DAYS)
     is_count_fresh = now - held.counted_at <= LEARNERS_HOLD
-    for code, score, speaker in zip(ranked.items[0], ranked.scores[0], ranked.reasons[0], strict=True):
+    for place, code in enumerate(ranked.items[0].tolist()):
         if code == NOTHING:
             break
         original = int(held.course_ids[code])
         course_id, published_at = offer.shown[original]
-        reason = by_people(because.get(int(speaker)), (people or {}).get(int(code)))
+        because_of = by_people(because.get(int(ranked.reasons[0, place])), (people or {}).get(code))
+        reason = _put_there(ranked, place, held, offer) or because_of
         topic = (wishes or {}).get(original)
         if reason is None and topic is not None:
             reason = Reason("interest", topic=topic.name, topic_en=topic.name_en)
@@ -215,8 +293,19 @@ def _told(
             learners = int(held.learners[code]) if is_count_fresh else 0
             is_new = published_at >= new_since
             reason = Reason("new") if is_new else Reason("popular", learners=learners or None)
-        items.append(Recommended(course_id, float(score), reason, len(items) + 1))
+        score, chance = float(ranked.scores[0, place]), float(ranked.chances[0, place])
+        items.append(Recommended(course_id, score, reason, place + 1, chance))
     return Slate(tuple(items), policy, held.version)
+
+
+def _put_there(ranked: serve.Ranked, place: int, held: Held, offer: _Offer) -> Reason | None:
+    """The reason of a course that its own score didn't put there."""
+    if ranked.drawn[0, place]:
+        return Reason("exploration")
+    late = int(ranked.instead_of[0, place])
+    if late == NOTHING:
+        return None
+    return Reason("prerequisite", course_id=offer.shown[int(held.course_ids[late])][0])
 
 
 def _reasons(acts: Sequence[Act], held: Held, offer: _Offer) -> dict[int, Reason]:
@@ -236,8 +325,12 @@ def _reasons(acts: Sequence[Act], held: Held, offer: _Offer) -> dict[int, Reason
     return {
         code: Reason("act", event=event, course_id=course_id)
         for course_id, (_, event) in strongest.items()
-        for code in codes_of([offer.original.get(course_id, course_id)], held.course_ids)
+        for code in codes_of([_original(course_id, offer)], held.course_ids)
     }
+
+
+def _original(course_id: int, offer: _Offer) -> int:
+    return offer.original.get(course_id, course_id)
 
 
 def _closed(held: Held, offer: _Offer, closed: set[int]) -> list[int]:

@@ -1,18 +1,18 @@
 """The one way from profiles to lists: home page, similar courses, evaluation and batch all come through
 `rank`."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from zhiyue.engine import ranking
-from zhiyue.engine.kinds import Floats, Ints, Matrix, Profiles
+from zhiyue.engine.kinds import Bools, Floats, Ints, Matrix, Profiles
 from zhiyue.engine.ranking import NOTHING
-from zhiyue.recommend import second_look
+from zhiyue.recommend import reranking, second_look
 from zhiyue.recommend.fitting import Pipeline
-from zhiyue.recommend.policies import VARIETY
-from zhiyue.recommend.second_look import Best
+from zhiyue.recommend.reranking import Line, Person, Row
 
 # Dense scores of so many cells are held at once.
 CELLS_AT_ONCE = 8_000_000
@@ -23,26 +23,39 @@ FEWEST_CANDIDATES = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
-    """Lists of k, best first, NOTHING where a list ends early. Scores compare inside one list only; at or
-    below 0 the item was taken from the popular list. `reasons`: the profile's item that spoke most for it,
-    NOTHING: popularity."""
+    """Lists of k, best first, NOTHING where a list ends early, (people, k) each. Scores compare inside one list only;
+    at or below 0 the item was taken from the popular list. `reasons`: the profile's item that spoke most for it,
+    NOTHING: popularity. `instead_of`: the item in whose place it stands for being better taken first, NOTHING: it
+    stands for itself. `drawn`: by lot, with the chance in `chances`; the others leave nothing to it."""
 
     items: Ints
     scores: Floats
     reasons: Ints
+    instead_of: Ints
+    chances: Floats
+    drawn: Bools
 
     def followed_by(self, other: "Ranked", places: int) -> "Ranked":
         """The first `places` of these lists, then those of `other`, whose scores are held below them."""
         lowest = self.scores[:, :places].min(axis=1, keepdims=True, initial=np.inf)
-        return Ranked(
-            np.concatenate([self.items[:, :places], other.items], axis=1),
-            np.concatenate([self.scores[:, :places], np.minimum(other.scores, lowest)], axis=1),
-            np.concatenate([self.reasons[:, :places], other.reasons], axis=1),
-        )
+        head = Ranked(*(getattr(self, column)[:, :places] for column in COLUMNS))
+        return _together([head, replace(other, scores=np.minimum(other.scores, lowest))], axis=1)
+
+
+COLUMNS = tuple(column.name for column in fields(Ranked))
+
+
+def _together(parts: Sequence[Ranked], *, axis: int) -> Ranked:
+    return Ranked(
+        *(np.concatenate([getattr(part, column) for part in parts], axis=axis) for column in COLUMNS)
+    )
 
 
 NO_PLACES = Ranked(
-    np.zeros((1, 0), dtype=np.int64), np.zeros((1, 0), dtype=np.float32), np.zeros((1, 0), dtype=np.int64)
+    *(
+        np.zeros((1, 0), dtype=kind)
+        for kind in (np.int64, np.float32, np.int64, np.int64, np.float64, np.bool_)
+    )
 )
 """The list of one person before anything stands in it."""
 
@@ -55,24 +68,31 @@ def rank(
     *,
     vary: bool = True,
     explain: bool = False,
+    people: Sequence[Person] = (),
 ) -> Ranked:
     """The k best items for each profile, without those stored in its row of `exclude`.
 
-    Where items have groups (topics) the list is varied as `policies.VARIETY` says, unless `vary` is off.
-    Reasons are worked out where variety needs them or `explain` asks for them, else they are NOTHING.
+    Lists are re-ranked as `policies.RERANKING` says and traits of items (topics, teachers …) are known, unless `vary`
+    is off. `people`: what is known of each one besides; none: of nobody. Reasons are worked out where re-ranking needs
+    them or `explain` asks for them, else they are NOTHING.
     Raises ValueError if k is below 1.
     """
-    people = profiles.weights.shape[0]
+    count = profiles.weights.shape[0]
+    whose = people or [Person()] * count
     size = block_size(pipeline)
     blocks = [
-        _ranked(pipeline, profiles.block(low, low + size), exclude[low : low + size], k, vary, explain)
-        for low in range(0, max(people, 1), size)
+        _ranked(
+            pipeline,
+            profiles.block(low, low + size),
+            exclude if count <= size else exclude[low : low + size],
+            k,
+            vary,
+            explain,
+            whose[low : low + size],
+        )
+        for low in range(0, max(count, 1), size)
     ]
-    return Ranked(
-        np.concatenate([block.items for block in blocks]),
-        np.concatenate([block.scores for block in blocks]),
-        np.concatenate([block.reasons for block in blocks]),
-    )
+    return _together(blocks, axis=0)
 
 
 def block_size(pipeline: Pipeline) -> int:
@@ -81,66 +101,73 @@ def block_size(pipeline: Pipeline) -> int:
 
 
 def _ranked(
-    pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int, vary: bool, explain: bool
+    pipeline: Pipeline,
+    profiles: Profiles,
+    exclude: Matrix,
+    k: int,
+    vary: bool,
+    explain: bool,
+    people: Sequence[Person],
 ) -> Ranked:
-    groups = pipeline.groups if vary else None
-    if groups is None and not explain:
-        best = _best(pipeline, profiles, exclude, k)
-        return Ranked(best.items, best.scores, np.full_like(best.items, NOTHING))
-    several = max(FEWEST_CANDIDATES, CANDIDATES_PER_PLACE * k) if groups is not None else k
-    best = _best(pipeline, profiles, exclude, several)
-    lists = [
-        _one(pipeline, groups, profiles.block(row, row + 1), best.listed(row), k)
-        for row in range(len(best.items))
-    ]
-    items, marks, reasons = (np.stack(part) for part in zip(*lists, strict=True))
-    return Ranked(items, marks, reasons)
-
-
-def _best(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, k: int) -> Best:
-    """The k best of each person."""
-    if pipeline.ranker is None:
-        scores = ranking.completed(pipeline.model.scores(profiles), pipeline.popular.score)
-        items, values = ranking.top_k(ranking.without(scores, exclude), k)
-        return Best(items, values, values)
-    seen = second_look.seen(pipeline, profiles, exclude, max(k, second_look.CANDIDATES))
-    return second_look.in_order(seen, pipeline.ranker[1], pipeline.popular, profiles).first(k)
-
-
-def _one(
-    pipeline: Pipeline, groups: Ints | None, person: Profiles, best: Best, k: int
-) -> tuple[Ints, Floats, Ints]:
-    """One person's list: items, scores and reasons, each (k,)."""
-    candidates, values, blend = best.items[0], best.scores[0], best.blend[0]
-    profile = person.weights
-    shares = pipeline.model.shares(person, candidates)
-    # What an act gave to the model's score it gave to the same share of the ranker's.
-    shares = shares * np.where(blend > 0, values / np.where(blend > 0, blend, 1.0), 1.0)[:, None]
-    if groups is None:
-        chosen = np.arange(min(k, len(candidates)))
-        marks = values[chosen]
-        because = ranking.speakers(shares, np.maximum(values, 0.0) - shares.sum(axis=1))[chosen]
-    else:
-        newest = np.flatnonzero(profile.indices == person.newest[0])
-        column = int(newest[0]) if len(newest) else NOTHING
-        popular = pipeline.popular.score[candidates]
-        known = np.maximum(values, 0.0)
-        chosen, marks, because = ranking.varied(
-            known, shares, popular, groups[candidates], column, k, VARIETY
+    traits = pipeline.traits if vary else None
+    scores, of_ranker = _scores(pipeline, profiles, exclude)
+    of_scores, of_popular = reranking.factors(pipeline, profiles, people, vary=vary)
+    popular = np.minimum(pipeline.popular.score * of_popular, 1.0)
+    full = ranking.completed(scores * of_scores, popular)
+    open_scores = ranking.without(full, exclude)
+    if traits is None and not explain:
+        return _plain(*ranking.top_k(open_scores, k))
+    several = max(FEWEST_CANDIDATES, CANDIDATES_PER_PLACE * k) if traits is not None else k
+    candidates, _ = ranking.top_k(open_scores, several)
+    lists: list[list[Line]] = []
+    for row, person in enumerate(people):
+        profile = profiles.block(row, row + 1)
+        mine = candidates[row][candidates[row] != NOTHING]
+        of_row = Row(full[row], open_scores[row], popular[row], of_scores[row] * of_ranker[row])
+        lists.append(
+            reranking.plain(pipeline, profile, of_row, mine)
+            if traits is None
+            else reranking.varied(pipeline, traits, profile, of_row, mine, k, person)
         )
-        # Variety moves items up: give them the score of their place, so that sorting by score keeps the list.
-        marks = np.maximum.accumulate(marks[::-1])[::-1]
-    spoken = np.append(profile.indices, NOTHING)[because]
-    items = np.full(k, NOTHING, dtype=np.int64)
-    reasons = items.copy()
-    scores = np.full(k, -np.inf, dtype=np.float32)
-    end = len(chosen)
-    items[:end], scores[:end], reasons[:end] = candidates[chosen], marks, spoken
-    return items, scores, reasons
+    return _written(lists, k)
+
+
+def _scores(pipeline: Pipeline, profiles: Profiles, exclude: Matrix) -> tuple[Floats, Floats]:
+    """What each item scores for each person, 0 where nothing is known of it, and what the ranker made of 1 that the
+    model gave; (people, items) each."""
+    if pipeline.ranker is None:
+        scores = pipeline.model.scores(profiles)
+        return scores, np.broadcast_to(np.float32(1.0), scores.shape)
+    return second_look.scores(pipeline, pipeline.ranker[1], profiles, exclude)
+
+
+def _plain(items: Ints, scores: Floats) -> Ranked:
+    nothing = np.full_like(items, NOTHING)
+    return Ranked(
+        items, scores, nothing, nothing, np.ones(items.shape), np.zeros(items.shape, dtype=np.bool_)
+    )
+
+
+def _written(lists: Sequence[Sequence[Line]], k: int) -> Ranked:
+    """Lists as arrays. Who was moved up gets the score of its place, so that sorting by score keeps the list."""
+    found = _plain(
+        np.full((len(lists), k), NOTHING, dtype=np.int64), np.full((len(lists), k), -np.inf, dtype=np.float32)
+    )
+    reasons, instead_of = np.full_like(found.items, NOTHING), np.full_like(found.items, NOTHING)
+    for row, lines in enumerate(lists):
+        end = len(lines)
+        found.items[row, :end] = [line.item for line in lines]
+        scores = np.asarray([line.score for line in lines])
+        found.scores[row, :end] = np.maximum.accumulate(scores[::-1])[::-1]
+        reasons[row, :end] = [line.reason for line in lines]
+        instead_of[row, :end] = [line.instead_of for line in lines]
+        found.chances[row, :end] = [1.0 if line.chance is None else line.chance for line in lines]
+        found.drawn[row, :end] = [line.chance is not None for line in lines]
+    return Ranked(found.items, found.scores, reasons, instead_of, found.chances, found.drawn)
 
 
 def scored(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, wanted: Ints) -> Floats:
-    """What `rank` orders by, for some items of each person: higher where it puts an item further up.
+    """What plain lists are ordered by, for some items of each person.
 
     exclude  as in `rank`; wanted  (people, n), NOTHING: no item
     returns  (people, n), -inf for no item
@@ -149,13 +176,8 @@ def scored(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, wanted: Ints
     size = block_size(pipeline)
     for low in range(0, len(wanted), size):
         some, mine = wanted[low : low + size], profiles.block(low, low + size)
-        full = ranking.completed(pipeline.model.scores(mine), pipeline.popular.score)
-        if pipeline.ranker is not None:
-            items = _best(pipeline, mine, exclude[low : low + size], second_look.CANDIDATES).items
-            # The ranker's candidates stand above everything else, in its order.
-            above = full.max(axis=1, keepdims=True) + 1.0 + np.arange(items.shape[1], 0, -1, dtype=np.float32)
-            person, place = np.nonzero(items != NOTHING)
-            full[person, items[person, place]] = above[person, place]
+        scores, _ = _scores(pipeline, mine, exclude[low : low + size])
+        full = ranking.completed(scores, pipeline.popular.score)
         cells = np.take_along_axis(full, np.maximum(some, 0), axis=1)
         found[low : low + size] = np.where(some == NOTHING, -np.inf, cells)
     return found

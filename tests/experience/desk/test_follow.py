@@ -458,7 +458,7 @@ def test_one_journey_asks_the_database_a_bounded_number_of_times(academy, reader
         save_course(actor=reader, course=course)
         refused = refuse(reader, {"name": "course.bought"})
     last = latest_events(limit=1)[0].pk
-    assert queries("/desk/follow/", {}) <= few <= 43
+    assert queries("/desk/follow/", {}) <= few <= 45
     stream = {"who": "all", "after": last, "out": refused.pk}
     assert queries("/desk/follow/stream/", stream) <= 5
     assert queries("/desk/follow/", {"refused": refused.pk}) <= 12

@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 
-from django.utils.translation import npgettext, pgettext
+from django.utils.functional import Promise
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.experience.shell.cards import in_language
-from zhiyue.recommend.kinds import Reason
+from zhiyue.recommend.kinds import Kind, Reason
+
+_OF_A_COURSE: Mapping[Kind, Promise] = {
+    "similar": pgettext_lazy("reason", "Close to “%(title)s”"),
+    "prerequisite": pgettext_lazy("reason", "Better before “%(title)s”"),
+}
+_ALONE: Mapping[Kind, Promise] = {
+    "new": pgettext_lazy("reason", "New this week"),
+    "exploration": pgettext_lazy("reason", "New here, shown to find out whom it suits"),
+    "pinned": pgettext_lazy("reason", "The academy's choice"),
+}
 
 
 def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
@@ -15,13 +26,13 @@ def in_words(reason: Reason, titles: Mapping[int, str]) -> str:
         return _people(reason.learners)
     if reason.kind == "act" and title:
         return _act(reason.event or "", title)
-    if reason.kind == "similar" and title:
-        return pgettext("reason", "Close to “%(title)s”") % {"title": title}
+    if reason.kind in _OF_A_COURSE and title:
+        return str(_OF_A_COURSE[reason.kind]) % {"title": title}
+    if reason.kind in _ALONE:
+        return str(_ALONE[reason.kind])
     if reason.kind == "interest" and reason.topic:
         topic = in_language(reason.topic, reason.topic_en or "")
         return pgettext("reason", "Because you care about “%(topic)s”") % {"topic": topic}
-    if reason.kind == "new":
-        return pgettext("reason", "New this week")
     return _popular(reason.learners)
 
 

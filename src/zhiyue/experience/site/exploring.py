@@ -135,7 +135,7 @@ def sorts(actor: Actor) -> Mapping[str, Words]:
 def places(wanted: Wanted, actor: Actor) -> dict[int, int]:
     """The order of courses where people decide it, not the catalogue."""
     if wanted.sort == "recommended":
-        return {item.course_id: item.position for item in slate(actor, k=_RECOMMENDED)}
+        return {item.course_id: item.position for item in slate(actor, k=_RECOMMENDED, slot="explore")}
     if wanted.sort == "popular":
         return {course_id: -learners for course_id, learners in learners_by_course().items()}
     return {}

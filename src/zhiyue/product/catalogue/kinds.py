@@ -35,7 +35,7 @@ class CourseCard:
 
 @dataclass(frozen=True, slots=True)
 class CourseText:
-    """What can be known of a course from its words alone."""
+    """What can be known of a course before anybody took it. `needs`: courses that are better taken before."""
 
     course_id: int
     title: str
@@ -43,3 +43,6 @@ class CourseText:
     tags: tuple[str, ...]
     text: str
     published_at: datetime
+    teacher: str
+    level: str
+    needs: tuple[int, ...]

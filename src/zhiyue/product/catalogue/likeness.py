@@ -90,6 +90,12 @@ def _keep(found: dict[tuple[int, int], float]) -> int:
     return len(found)
 
 
+def twins_from(share: float) -> list[tuple[int, int]]:
+    """Pairs of courses of which the shorter stands in the other by at least so much; without pairs set aside."""
+    rows = Likeness.objects.filter(share__gte=share, dismissed_at=None).order_by("course_id", "other_id")
+    return list(rows.values_list("course_id", "other_id"))
+
+
 def likenesses_of(viewer: Viewer, course: Course) -> list[tuple[Course | None, int]]:
     """The courses that one is like, with percents, most alike first; without pairs set aside. None stands for one that
     isn't out and isn't the viewer's to change: that it is there is all they learn. Raises NotAllowed."""

@@ -132,10 +132,16 @@ def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
 
 
 def course_texts() -> list[CourseText]:
-    """The words of every published course: summary, outcomes, outline and what of the lessons is free to read."""
+    """Every published course in its words (summary, outcomes, outline, what of the lessons is free to read), with its
+    teacher, its level and what is better taken before."""
     lessons = Prefetch("lessons", queryset=Lesson.objects.offered().order_by("position"))
     courses = (
-        Course.objects.published().select_related("topic", "teacher").prefetch_related(lessons).order_by("pk")
+        Course.objects.published()
+        .select_related("topic", "teacher")
+        .prefetch_related(
+            lessons, Prefetch("prerequisites", queryset=Course.objects.only("pk").order_by("pk"))
+        )
+        .order_by("pk")
     )
     return [
         CourseText(
@@ -145,6 +151,9 @@ def course_texts() -> list[CourseText]:
             tags=tuple(course.tags),
             text="\n".join([course.subtitle, course.summary, *course.outcomes, *_lesson_words(course)]),
             published_at=course.published_at,
+            teacher=course.teacher.slug,
+            level=course.level,
+            needs=tuple(before.pk for before in course.prerequisites.all()),
         )
         for course in courses
         if course.published_at is not None

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.selectors import by
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission, permissions_of
@@ -91,6 +94,14 @@ def _owns(viewer: Viewer, course_slug: str) -> bool:
 
 def enrolled_course_ids(member_id: int) -> set[int]:
     return set(Enrolment.objects.filter(user_id=member_id).values_list("course_id", flat=True))
+
+
+def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:
+    """Courses whose money went back to a member in that time. The log keeps it whatever they consent to: it is part of
+    what was agreed."""
+    gone_back = by(Actor(member_id=member_id)).filter(name="order.refunded", course_id__isnull=False)
+    rows = gone_back.filter(occurred_at__gte=since, occurred_at__lte=until)
+    return {course_id for course_id in rows.values_list("course_id", flat=True) if course_id is not None}
 
 
 def learners_by_course() -> dict[int, int]:

@@ -109,8 +109,8 @@ def dismissed_course_ids(actor: Actor) -> list[int]:
 def finished_course_ids(actor: Actor) -> set[int]:
     """Courses of which the person finished every lesson that is written."""
     own = LessonProgress.objects.owned_by(actor).exclude(finished_at=None)
-    finished = set(own.values_list("lesson_id", flat=True))
-    touched = set(own.values_list("lesson__course_id", flat=True))
+    course_of = dict(own.values_list("lesson_id", "lesson__course_id"))
+    finished, touched = set(course_of), set(course_of.values())
     unfinished = Lesson.objects.filter(course_id__in=touched).written().exclude(pk__in=finished)
     return touched - set(unfinished.values_list("course_id", flat=True))
 

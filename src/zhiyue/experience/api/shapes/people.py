@@ -12,6 +12,7 @@ from zhiyue.core.accounts.names import tidy_name
 from zhiyue.experience.api.shapes.catalogue import CourseShape
 from zhiyue.experience.api.shapes.lists import ListShape, Moment, PageQuery, Shape
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.recommend.kinds import KINDS
 from zhiyue.recommend.policies import POLICIES
 
 
@@ -121,7 +122,7 @@ class FeedbackShape(Shape):
 class ReasonShape(Shape):
     """Why a course is shown."""
 
-    kind = serializers.ChoiceField(choices=["act", "people", "popular", "new", "similar", "interest"])
+    kind = serializers.ChoiceField(choices=list(KINDS))
     event = serializers.CharField(allow_null=True, help_text="The own act that spoke most for it.")
     course_id = serializers.IntegerField(allow_null=True, help_text="The course that act was about.")
     words = serializers.CharField(help_text="The reason in words, in the language asked for.")
