@@ -31,6 +31,7 @@ from zhiyue.demo.models import Seeding
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
+from zhiyue.recommend.rules import Wish, put_rule
 
 EVERYBODY = frozenset({"visitor", "learner", "rival", "creator", "agent", "operator", "owner"})
 MEMBERS = EVERYBODY - {"visitor"}
@@ -243,6 +244,11 @@ def _of_the_course(course, operator):
         "topic_id": course.topic_id,
         "teacher_id": course.teacher_id,
         "likeness_id": likeness.pk,
+        "rule_id": put_rule(
+            viewer=operator,
+            wish=Wish(kind="never", course_id=other.pk, slot="", why="Summer school", begins_at=clock.now()),
+        ).pk,
+        "desk:make_rule kind": "never",
         "synonyms_id": put_synonyms(by=operator, words=["表格", "Excel"]).pk,
         "name": shown.rpartition("/")[2],
         "site:topic slug": "data",

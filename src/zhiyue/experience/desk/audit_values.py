@@ -20,6 +20,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.audit_words import FIELDS
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
+from zhiyue.recommend.models import Rule
 
 Words = str | Promise
 
@@ -34,6 +35,8 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "roles": dict(Role.choices),
     "agreement.kind": dict(AgreementKind.choices),
     "lesson.kind": dict(Lesson.Kind.choices),
+    "rule.kind": dict(Rule.Kind.choices),
+    "slot": dict(Rule.Slot.choices),
     "status": dict(Course.Status.choices),
     "form": dict(Course.Form.choices),
     "level": dict(Level.choices),
@@ -48,7 +51,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
         "given_up": pgettext_lazy("audit value", "its job failed again and again"),
     },
 }
-_MOMENTS = frozenset({"published_at", "in_force_from"})
+_MOMENTS = frozenset({"published_at", "in_force_from", "begins_at", "ends_at"})
 _PRICES = frozenset({"price_fen", "list_price_fen"})
 _FILES = frozenset({"picture", "logo"})
 # Of one value; the table that is exported has all that was noted.

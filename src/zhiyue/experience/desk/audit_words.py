@@ -71,6 +71,8 @@ ACTS: Mapping[str, Words] = {
     "recommender.accepted": pgettext_lazy(
         "audit act", "let serve, though it foretells worse, the recommender"
     ),
+    "rule.made": pgettext_lazy("audit act", "made a rule for recommending"),
+    "rule.ended": pgettext_lazy("audit act", "ended a rule for recommending"),
     "synonyms.added": pgettext_lazy("audit act", "added synonyms"),
     "synonyms.changed": pgettext_lazy("audit act", "changed synonyms"),
     "synonyms.removed": pgettext_lazy("audit act", "removed synonyms"),
@@ -125,6 +127,10 @@ FIELDS: Mapping[str, Words] = {
     "chapter": pgettext_lazy("audit field", "Chapter"),
     "lesson": pgettext_lazy("audit field", "Lesson"),
     "place": pgettext_lazy("audit field", "Place"),
+    "slot": pgettext_lazy("audit field", "Shelf"),
+    "factor": pgettext_lazy("audit field", "Factor"),
+    "begins_at": pgettext_lazy("audit field", "From"),
+    "ends_at": pgettext_lazy("audit field", "Until"),
     "published_at": pgettext_lazy("audit field", "Published"),
     "body": pgettext_lazy("audit field", "Text"),
     "what_changed": pgettext_lazy("audit field", "What changed"),

@@ -104,6 +104,12 @@ GROUPS: tuple[Group, ...] = (
                 Permission.CHANGE_ANY_COURSE,
             ),
             Place(
+                "rules",
+                pgettext_lazy("desk navigation", "Recommendation rules"),
+                "sliders",
+                Permission.CHANGE_ANY_COURSE,
+            ),
+            Place(
                 "import_courses",
                 pgettext_lazy("desk navigation", "Import courses"),
                 "upload",
