@@ -12,7 +12,7 @@ WITHOUT = {
     "monitor/examination.py": "is the log sealed and fresh",
     "monitor/services.py": "which days have to be measured",
     "product/commerce/selectors.py": "what was given back to a member, part of what was agreed",
-    "recommend/selectors.py": "what of the courses that a person owns came after an act; `recent_acts` says what for",
+    "recommend/closing.py": "what of the courses that a person owns came after an act; `recent_acts` says what for",
 }
 
 

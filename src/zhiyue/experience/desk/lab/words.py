@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.product.catalogue.models import Course
+from zhiyue.recommend.fitting import RANKER
 
 Words = str | Promise
 
@@ -57,10 +58,16 @@ POLICIES: Mapping[str, tuple[Words, Words]] = {
     "hybrid": (
         pgettext_lazy("policy", "Hybrid"),
         pgettext_lazy(
-            "policy meaning", "Next items, item neighbours, content and popular, blended; the default."
+            "policy meaning",
+            "Six of them blended, the best put in order by what people took next; the default.",
         ),
     ),
+    "boosted": (
+        pgettext_lazy("policy", "Boosted trees"),
+        pgettext_lazy("policy meaning", "As hybrid, put in order by trees; needs LightGBM."),
+    ),
 }
+_RANKER = pgettext_lazy("policy", "its ranker")
 
 SPLITS: Mapping[str, Words] = {
     "newest": pgettext_lazy("lab split", "The newest course of everybody who met three or more"),
@@ -84,6 +91,8 @@ _SINCE: Mapping[str, Words] = {
 
 def policy(name: str) -> Words:
     """What a policy or a part of one is called; one without words keeps its code."""
+    if name == RANKER:
+        return _RANKER
     return POLICIES[name][0] if name in POLICIES else name
 
 
