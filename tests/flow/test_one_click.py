@@ -14,7 +14,7 @@ from zhiyue.product.catalogue.models import Course
 
 
 def shelf(client: Client) -> list[dict]:
-    answer = client.get("/api/v1/slate", {"k": 12})
+    answer = client.get("/api/v1/recommendations", {"k": 12})
     assert answer.status_code == 200
     return answer.json()["items"]
 

@@ -51,7 +51,7 @@ def test_a_token_is_its_member(learner, program):
         ("/api/v1/teachers", Scope.CATALOGUE_READ),
         ("/api/v1/search?q=x", Scope.CATALOGUE_READ),
         ("/api/v1/courses/intuition/lessons/one", Scope.LESSONS_READ),
-        ("/api/v1/slate", Scope.RECOMMENDATIONS_READ),
+        ("/api/v1/recommendations", Scope.RECOMMENDATIONS_READ),
         ("/api/v1/courses/intuition/similar", Scope.RECOMMENDATIONS_READ),
         ("/api/v1/me", Scope.ME_READ),
         ("/api/v1/me/courses", Scope.ME_READ),

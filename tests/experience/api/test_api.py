@@ -240,7 +240,7 @@ def test_with_cookies_people_behind_one_address_are_counted_each_for_themselves(
 
 def test_a_slate_has_courses_with_reasons(browser):
     make_course("a"), make_course("b")
-    slate = browser.get("/api/v1/slate?k=2").json()
+    slate = browser.get("/api/v1/recommendations?k=2").json()
     items = slate["items"]
     told_back = {
         "slate": slate["slate"],
@@ -263,9 +263,18 @@ def test_a_slate_has_courses_with_reasons(browser):
     assert all(item["reason"]["words"] for item in items)
 
 
-@pytest.mark.parametrize("query", ["k=0", "k=41", "k=x", "policy=magic"])
+def test_the_shelf_that_is_everybody_s_is_asked_for_by_its_slot(browser):
+    make_course("a"), make_course("b")
+    slate = browser.get("/api/v1/recommendations?slot=popular").json()
+    assert slate["policy"] == "popular"
+    assert [(item["policy"], item["propensity"]) for item in slate["items"]] == [("popular", 1.0)] * 2
+    named = browser.get("/api/v1/recommendations?slot=popular&policy=hybrid").json()
+    assert {item["policy"] for item in named["items"]} == {"hybrid"}
+
+
+@pytest.mark.parametrize("query", ["k=0", "k=41", "k=x", "policy=magic", "slot=magic"])
 def test_a_slate_that_cannot_be_is_a_clear_400(browser, query):
-    answer = browser.get(f"/api/v1/slate?{query}")
+    answer = browser.get(f"/api/v1/recommendations?{query}")
     assert answer.status_code == 400
     assert [wrong["parameter"] for wrong in answer.json()["errors"]] == [query.split("=")[0]]
 

@@ -42,7 +42,7 @@ def correct(client, body, **more):
 
 
 def reasons(client):
-    items = client.get("/api/v1/slate").json()["items"]
+    items = client.get("/api/v1/recommendations").json()["items"]
     return {item["reason"]["course_id"] for item in items if item["reason"]["kind"] == "act"}
 
 

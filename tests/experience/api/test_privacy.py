@@ -125,6 +125,8 @@ def test_a_visitor_deletes_by_their_key(browser, new_browser, visitor, course):
 def test_refused_personalisation_makes_the_slate_everybodys(program, learner, course):
     view_course(actor=Actor(member_id=learner.pk), course=course)
     put(program(learner), {"granted": ["analytics"]})
-    kinds = {item["reason"]["kind"] for item in program(learner).get("/api/v1/slate").json()["items"]}
+    kinds = {
+        item["reason"]["kind"] for item in program(learner).get("/api/v1/recommendations").json()["items"]
+    }
     assert kinds <= {"popular", "new"}
     assert Purpose.PERSONALISATION not in granted(member_id=learner.pk, visitor=None)

@@ -100,7 +100,7 @@ def test_after_signing_out_the_browser_belongs_to_somebody_else(browser, visitor
     assert key_in(browser.post("/consent/", {"choice": "all"})) != str(visitor)
 
 
-@pytest.mark.parametrize("page", ["/", "/me/", "/learning/", "/no-such-page/", "/api/v1/slate"])
+@pytest.mark.parametrize("page", ["/", "/me/", "/learning/", "/no-such-page/", "/api/v1/recommendations"])
 def test_what_a_member_sees_is_kept_by_no_cache(signed_in, learner, page):
     answer = signed_in(learner).get(page)
     assert set(answer["Cache-Control"].split(", ")) == {"private", "no-store"}

@@ -104,9 +104,16 @@ class SavedPageShape(ListShape):
 
 
 class SlateQuery(Shape):
+    slot = serializers.ChoiceField(
+        choices=["for-you", "popular"],
+        required=False,
+        help_text="The shelf it is for: one's own, or the one that is everybody's. Without one, as the policy is made.",
+    )
     k = serializers.IntegerField(min_value=1, max_value=40, default=12, help_text="How many courses at most.")
     policy = serializers.ChoiceField(
-        choices=list(POLICIES), required=False, help_text="Without one, the policy that the academy has live."
+        choices=list(POLICIES),
+        required=False,
+        help_text="Without one, the policy that the academy has live; `popular` for the shelf that is everybody's.",
     )
 
 
@@ -130,6 +137,7 @@ class ReasonShape(Shape):
 
 class RecommendedShape(Shape):
     position = serializers.IntegerField()
+    policy = serializers.CharField(help_text="What put it here.")
     score = serializers.FloatField(help_text="Compares inside one slate only.")
     propensity = serializers.FloatField(
         help_text="The chance with which the policy puts this course here; 1 where it leaves nothing to chance."

@@ -28,14 +28,16 @@ class ForMe(Endpoint):
     is_personal = True
 
     @needs(Scope.RECOMMENDATIONS_READ, shapes.SlateQuery)
-    @extend_schema(operation_id="getSlate", tags=["Recommendations"], responses=shapes.SlateShape)
+    @extend_schema(operation_id="getRecommendations", tags=["Recommendations"], responses=shapes.SlateShape)
     def get(self, request: Request) -> Response:
         """Get courses recommended to whoever asks
 
         What they own or finished is never among them. Visitors are known by their browser's key.
         """
-        found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=self.asked.get("policy"))
-        return Response(_told("for-me", found))
+        slot = self.asked.get("slot")
+        policy = self.asked.get("policy", "popular" if slot == "popular" else None)
+        found = recommend.slate(actor_of(self.page), k=self.asked["k"], policy=policy, slot=slot)
+        return Response(_told("popular" if slot == "popular" else "for-me", found))
 
 
 class Similar(Endpoint):
@@ -85,6 +87,7 @@ def _told(name: str, found: Slate) -> Any:
     items = [
         {
             "position": item.position,
+            "policy": found.policy,
             "score": item.score,
             "propensity": item.propensity,
             "reason": {
