@@ -1,5 +1,6 @@
 """What `zhiyue recommend train` and `explain` say, and that it is true."""
 
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -106,3 +107,18 @@ def test_explaining_a_member_in_words(town, reader):
 def test_bad_input_says_what_to_do(db, words, said):
     with pytest.raises(CommandError, match=said):
         run(*words)
+
+
+def test_an_artefact_that_does_not_name_its_parts_is_served_and_told_without_them(town, learner, monkeypatch):
+    train_all(["hybrid"])
+    actor = Actor(member_id=learner.pk)
+    view_course(actor=actor, course=town[0])
+    held = memory.newest("hybrid")
+    older = replace(held, pipeline=replace(held.pipeline, names=()))
+    monkeypatch.setattr(memory, "newest", lambda policy: older)
+
+    told = explain(actor, policy="hybrid", k=4)
+
+    assert len(told.courses) == 4
+    assert all(one.parts == {} for one in told.courses)
+    assert any(one.evidence for one in told.courses)

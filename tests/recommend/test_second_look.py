@@ -186,3 +186,28 @@ def test_the_home_page_s_policy_learns_its_ranker():
     assert POLICIES["boosted"].ranker == "boosted"
     assert POLICIES["boosted"].parts[: len(HYBRID)] == HYBRID
     assert second_look.CANDIDATES == 100
+
+
+def test_a_ranker_goes_when_the_catalogue_leaves_a_part_without_words(acts):
+    titles = [["统计直觉", "唐诗赏析", "摄影入门", "烘焙基础"][item // 8] for item in range(32)]
+    told = replace(WRONG, parts=(*WRONG.parts, Part("content", 3.0)))
+    pipeline = fitting.fit(told, acts, Texts({"title": [*titles, "唐诗写作"]}))
+    assert pipeline.ranker is not None
+
+    again = fitting.taken_in(told, pipeline, np.arange(33), Texts({"title": [""] * 33}))
+
+    people, mine = asked(acts, 1)
+    assert again.ranker is None
+    assert again.left_out[RANKER] == "its parts changed with the catalogue; the next training teaches it anew"
+    assert again.names == ("popular", "sequence")
+    assert len(serve.rank(again, people, mine, 5).items[0]) == 5
+
+
+def test_people_whose_next_course_the_blend_never_brings_teach_nothing(acts, monkeypatch):
+    monkeypatch.setattr(second_look, "CANDIDATES", 1)
+    nobody = Policy("nobody", "", (Part("popular", 1.0),), ranker="logit")
+    last_is_rare = replace(acts, item=np.where(np.append(np.diff(acts.user) != 0, True), 32, acts.item))
+
+    pipeline = fitting.fit(nobody, last_is_rare)
+
+    assert pipeline.left_out[RANKER] == "nothing that people took next was among the candidates of the blend"

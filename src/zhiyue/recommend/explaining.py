@@ -9,7 +9,6 @@ from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Floats, Ints, Recommender
-from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
 from zhiyue.recommend import memory
@@ -18,7 +17,7 @@ from zhiyue.recommend.interests import folded
 from zhiyue.recommend.kinds import Recommended, Slate
 from zhiyue.recommend.live import serving_policy
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import POLICIES, Policy
+from zhiyue.recommend.policies import POLICIES
 from zhiyue.recommend.selectors import slates
 
 MOST_EVIDENCE = 3
@@ -84,10 +83,7 @@ def _explained(
         codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items
     ]
     wanted = np.asarray([code[0] for code in codes if code], dtype=np.int64)
-    gave = {
-        name: weight * _of(model.scores(person)[0], wanted)
-        for name, weight, model in _parts(POLICIES[found.policy], held)
-    }
+    gave = {name: weight * _of(model.scores(person)[0], wanted) for name, weight, model in _parts(held)}
     shares = held.pipeline.model.shares(person, wanted)
     rows = iter(range(len(wanted)))
     explained = []
@@ -102,10 +98,10 @@ def _explained(
     return Explanation(found.policy, found.version, len(acts), tuple(explained))
 
 
-def _parts(policy: Policy, held: Held) -> list[tuple[str, float, Recommender]]:
-    model = held.pipeline.model
-    models = model.parts if isinstance(model, Hybrid) else ((1.0, model),)
-    names = [part.name for part in policy.parts if part.name not in held.pipeline.left_out]
+def _parts(held: Held) -> list[tuple[str, float, Recommender]]:
+    """The parts by name; none of an artefact that an older version wrote, which doesn't say."""
+    names = held.pipeline.names
+    models = held.pipeline.blend.parts if names else ()
     return [(name, weight, model) for name, (weight, model) in zip(names, models, strict=True)]
 
 

@@ -26,7 +26,8 @@ RANKER = "ranker"
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
     """A fitted policy. `popular` orders what the model knows nothing about; `left_out`: a part (or the ranker) that
-    could not be fitted -> why. With a `ranker` the model is a blend, whose candidates it puts in order. `traits` and
+    could not be fitted -> why; `names` of the parts of the model, empty where an older version fitted it. With a
+    `ranker` the model is a blend, whose candidates it puts in order. `traits` and
     `novelty` (items,) are what re-ranking goes by."""
 
     model: Recommender
@@ -35,6 +36,7 @@ class Pipeline:
     left_out: Mapping[str, str] = field(default_factory=dict)
     novelty: Floats | None = None
     ranker: tuple[RankerName, Ranker] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def groups(self) -> Ints | None:
@@ -113,9 +115,13 @@ def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> 
     if little_known is not None:
         little_known[places] = pipeline.novelty
     joined = _joined(policy, again, common, texts.traits, little_known)
-    if RANKER in pipeline.left_out:
-        joined = replace(joined, left_out={**joined.left_out, RANKER: pipeline.left_out[RANKER]})
-    return replace(joined, ranker=pipeline.ranker)
+    why = pipeline.left_out.get(RANKER)
+    look = pipeline.ranker
+    # A ranker is told of each part what it gave: with other parts there is nothing it can say.
+    if look is not None and set(joined.left_out) != set(pipeline.left_out):
+        look, why = None, "its parts changed with the catalogue; the next training teaches it anew"
+    left_out = joined.left_out if why is None else {**joined.left_out, RANKER: why}
+    return replace(joined, left_out=left_out, ranker=look)
 
 
 def to_arrays(pipeline: Pipeline) -> Arrays:
@@ -128,6 +134,7 @@ def to_arrays(pipeline: Pipeline) -> Arrays:
         arrays |= pipeline.traits.to_arrays()
     if pipeline.novelty is not None:
         arrays["novelty"] = pipeline.novelty
+    arrays["names"] = np.asarray(pipeline.names, dtype=np.str_)
     if pipeline.ranker is not None:
         name, look = pipeline.ranker
         arrays["ranker"] = np.asarray(name, dtype=np.str_)
@@ -152,6 +159,7 @@ def from_arrays(arrays: Arrays) -> Pipeline:
         dict(zip(left_out, because, strict=True)),
         arrays.get("novelty"),
         look,
+        tuple(str(name) for name in arrays.get("names", ())),
     )
 
 
@@ -172,7 +180,8 @@ def _joined(
             left_out[part.name] = str(problem)
     if not parts:
         raise NothingLeft(left_out)
-    return Pipeline(_blended(parts), common, traits, left_out, little_known)
+    names = tuple(part.name for part in policy.parts if part.name not in left_out)
+    return Pipeline(_blended(parts), common, traits, left_out, little_known, names=names)
 
 
 def _nobody(items: int) -> Acts:

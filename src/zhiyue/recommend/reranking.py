@@ -149,7 +149,9 @@ def varied(
 
 
 def _shares(pipeline: Pipeline, profile: Profiles, row: Row, items: Ints) -> Floats:
-    return np.asarray(pipeline.model.shares(profile, items) * row.factors[items][:, None])
+    # A ranker looks at the blend, whose parts are brought to one scale; a part alone is on its own.
+    model = pipeline.model if pipeline.ranker is None else pipeline.blend
+    return np.asarray(model.shares(profile, items) * row.factors[items][:, None])
 
 
 def _before(

@@ -126,6 +126,8 @@ def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> R
     kept, hidden = hide(acts, people)
     pipeline = fitted(kept)
     columns, taken = _lessons(pipeline, kept, people, hidden.indices.astype(np.int64))
+    if not len(taken):
+        raise NotBetter("nothing that people took next was among the candidates of the blend")
     teaching = np.arange(len(taken)) % 3 != 0
     candidate = wanted.fit(columns[teaching], taken[teaching])
     checked = columns[~teaching]
