@@ -16,7 +16,7 @@ from zhiyue.recommend import live
 from zhiyue.recommend.errors import UnknownPolicy
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.live import choose_live_policy, live_choice, live_policy, serving_policy
-from zhiyue.recommend.models import LivePolicy
+from zhiyue.recommend.models import Artefact, LivePolicy
 from zhiyue.recommend.selectors import slate
 from zhiyue.recommend.services import train_all
 
@@ -115,6 +115,13 @@ def test_until_it_is_trained_the_default_serves(town, visitor, choose, chooser):
     assert (live_choice(chooser).policy, live_choice(chooser).serving) == ("ease", "hybrid")
     train_all(["ease"])
     assert slate(Actor(visitor=visitor)).policy == "ease"
+
+
+def test_a_policy_of_which_every_training_was_refused_is_not_trained(town, chooser):
+    train_all(["hybrid", "walks"])
+    Artefact.objects.filter(policy="walks").update(refusal=Artefact.Refusal.BROKEN, path="")
+
+    assert live_choice(chooser).trained == {"hybrid"}
 
 
 def test_the_table_is_asked_once_a_second_so_that_every_process_follows(

@@ -79,7 +79,7 @@ def live_choice(viewer: Viewer) -> Choice:
     """What was chosen, as it stands now. Raises NotAllowed."""
     require(viewer, Permission.SEE_ACTIVITY)
     row = LivePolicy.objects.select_related("chosen_by").first()
-    trained = frozenset(Artefact.objects.values_list("policy", flat=True).distinct())
+    trained = frozenset(Artefact.objects.filter(refusal="").values_list("policy", flat=True).distinct())
     forget()
     live = live_policy()
     # Of a name that is no policy any more nobody needs to know who chose it.

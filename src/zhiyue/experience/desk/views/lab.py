@@ -1,6 +1,6 @@
 """The recommendation lab: policies compared on this academy, which of them is live, and one person under each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -24,6 +24,7 @@ from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.recommend.asking import ask_for_run, look_at_slates
 from zhiyue.recommend.comparing import NEW_DAYS
 from zhiyue.recommend.errors import LabBusy, NotLookedAt, UnknownPolicy, UnknownSplit
+from zhiyue.recommend.explaining import Explanation
 from zhiyue.recommend.lab import runs
 from zhiyue.recommend.live import choose_live_policy, live_choice
 from zhiyue.recommend.policies import POLICIES
@@ -109,7 +110,7 @@ def slates(request: PageRequest) -> HttpResponse:
             found = look_at_slates(
                 viewer=request.viewer, actor=who.actor, name=who.name, policies=list(POLICIES), k=SLATE_LENGTH
             )
-            page |= {"slates": side_by_side(found, live=live.serving), "acts": found[0].acts}
+            page |= {"slates": side_by_side(found, live=live.serving), "acts": _acts(found)}
         except NotLookedAt:
             page |= {"withheld": {"name": who.name, "choice": choice_now(who.actor)}}
     return render(request, "desk/lab_slates.html", page)
@@ -150,3 +151,8 @@ def _lab(
         "may_change": request.viewer.may(Permission.CHANGE_RECOMMENDATION),
     }
     return render(request, "desk/lab.html", page, status=refusal.status if refusal else 200)
+
+
+def _acts(found: Sequence[Explanation]) -> int:
+    """How many acts slates of one's own go by: what the person corrected counts for these only."""
+    return min(one.acts for one in found if POLICIES[one.policy].is_varied)
