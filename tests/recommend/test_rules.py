@@ -14,6 +14,7 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.corrections import correct_topic
 from zhiyue.product.learning.services import dismiss_course, view_course
 from zhiyue.recommend.errors import RuleRefused
 from zhiyue.recommend.kinds import Reason, Recommended
@@ -125,6 +126,26 @@ def test_a_pin_is_not_for_whom_it_is_no_suggestion(town, learner, visitor, viewe
         assert town[9].pk not in ids(slate(actor, k=16, policy="popular"))
     put_rule(viewer=viewer, wish=wish(town[9]))
     assert town[9].pk not in ids(slate(Actor(), k=16, policy="popular"))
+
+
+def test_a_pin_is_not_for_whoever_wants_less_of_its_topic(reader, town, viewer):
+    put_rule(viewer=viewer, wish=pin(town[9], 1))
+    assert ids(slate(reader))[0] == town[9].pk
+
+    correct_topic(actor=reader, topic=town[9].topic, way="less")
+
+    assert town[9].pk not in ids(slate(reader, k=4))
+
+
+def test_what_is_on_the_page_already_is_left_out_and_a_pin_keeps_its_place(reader, town, viewer):
+    put_rule(viewer=viewer, wish=pin(town[9], 3, slot="popular"))
+    above = ids(slate(reader, k=6, policy="popular"))
+    above.remove(town[9].pk)
+
+    below = ids(slate(reader, k=6, policy="popular", besides=above))
+
+    assert below[2] == town[9].pk
+    assert not set(below) & set(above)
 
 
 def test_a_pinned_course_is_shown_in_the_readers_edition(reader, town, viewer):

@@ -81,6 +81,7 @@ def slate(
     slot: Slot | None = None,
     until_pk: int | None = None,
     at: datetime | None = None,
+    besides: Collection[int] = (),
 ) -> Slate:
     """The k courses to show a person next, by the live policy where none is named; what they own, finished, gave back
     or said isn't for them is never among them, in no edition. Of a course that is out in several languages the edition
@@ -88,11 +89,12 @@ def slate(
 
     `slot`: where it is shown; the academy's choice stands on shelves only, and chance has its place on one's own.
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
-    later is open again. `at`: whose rules hold and whose lot is drawn, those of that day.
+    later is open again. `at`: whose rules hold and whose lot is drawn, those of that day. `besides`: courses that are
+    on the page already.
     Raises ValueError for a policy that is not in the table or k below 1.
     """
     named = [serving_policy() if policy is None else policy]
-    (found,) = slates(actor, named, k=k, slot=slot, until_pk=until_pk, at=at)
+    (found,) = slates(actor, named, k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
     return found
 
 
@@ -104,6 +106,7 @@ def slates(
     slot: Slot | None = None,
     until_pk: int | None = None,
     at: datetime | None = None,
+    besides: Collection[int] = (),
 ) -> list[Slate]:
     """What `slate` gives under each of some policies; of the person everything is read once. Raises as `slate`."""
     if k < 1:
@@ -114,7 +117,7 @@ def slates(
     moment = at or clock.now()
     kinds = {POLICIES[name].is_varied for name in policies}
     said = {is_varied: _said(actor, until_pk, is_varied) for is_varied in kinds}
-    own = closed_to(actor, until_pk, moment)
+    own = closed_to(actor, until_pk, moment) | set(besides)
     shelves = {}
     for is_varied in kinds:
         where = slot or ("for-you" if is_varied else "popular")
@@ -161,7 +164,7 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
     shaped = profiles(acts, PROFILE)
     ranked = serve.rank(model, shaped, exclude, k, explain=True, vary=False, people=[person])
     reason = Reason("similar", course_id=course_id)
-    told = _told(ranked, held, offer, SIMILAR_POLICY, dict.fromkeys(acts.item.tolist(), reason))
+    told = _told(ranked, held, offer, SIMILAR_POLICY, dict.fromkeys(acts.item.tolist(), reason), clock.now())
     alike = [item for item in told.items if item.reason.kind == "similar"]
     return replace(told, items=tuple(replace(item, position=n) for n, item in enumerate(alike, start=1)))
 
@@ -189,7 +192,9 @@ def refused_trainings() -> list[RefusedTraining]:
 def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Slate:
     held = memory.newest(policy) or _cold(offer)
     acts, corrections = said.acts, said.corrections
-    pins = [pin for pin in shelf.steering.pins if pin.place <= k and _may_stand(pin, offer, shelf.closed)]
+    # The academy's choice is for whoever didn't ask for less of it.
+    unwanted = shelf.closed | corrections.courses_of_less
+    pins = [pin for pin in shelf.steering.pins if pin.place <= k and _may_stand(pin, offer, unwanted)]
     known, shaped = folded(acts, held.course_ids, offer.original, corrections, held.pipeline.groups)
     pinned = codes_of([_original(pin.course_id, offer) for pin in pins], held.course_ids)
     never = {*_closed(held, offer, shelf.closed), *_with_twins(held, pinned)}
@@ -222,7 +227,8 @@ def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Sl
             found = found.followed_by(more, len(listed))
             listed = [code for code in found.items[0].tolist() if code != NOTHING]
     people = like_minded(held.pipeline.model, shaped, listed)
-    told = _told(found, held, offer, policy, _reasons(still_meant(acts), held, offer), wishes, people)
+    because = _reasons(still_meant(acts), held, offer)
+    told = _told(found, held, offer, policy, because, shelf.moment, wishes, people)
     shown = [replace(pin, course_id=offer.shown[_original(pin.course_id, offer)][0]) for pin in pins]
     return replace(told, items=with_pins(told.items, shown)[:k])
 
@@ -236,10 +242,10 @@ def _person(
     return Person(taken, frozenset(met - taken - never), _weighed(steering, held, offer))
 
 
-def _may_stand(pin: Pin, offer: _Offer, closed: set[int]) -> bool:
+def _may_stand(pin: Pin, offer: _Offer, closed: Collection[int]) -> bool:
     """Pins are for whoever may be shown the course: it is out, and not one they own or don't want."""
     original = _original(pin.course_id, offer)
-    return original in offer.shown and not closed & {pin.course_id, original, offer.shown[original][0]}
+    return original in offer.shown and {pin.course_id, original, offer.shown[original][0]}.isdisjoint(closed)
 
 
 def _with_twins(held: Held, codes: Collection[int]) -> set[int]:
@@ -270,13 +276,13 @@ def _told(
     offer: _Offer,
     policy: str,
     because: Mapping[int, Reason],
+    now: datetime,
     wishes: Mapping[int, Topic] | None = None,
     people: Mapping[int, int] | None = None,
 ) -> Slate:
     """The one list of `ranked` with ids for codes and reasons for profile items, for topics of interest, or for how
     many `people` have an item."""
     items: list[Recommended] = []
-    now = clock.now()
     new_since = now - timedelta(days=NEW_DAYS)
     is_count_fresh = now - held.counted_at <= LEARNERS_HOLD
     for place, code in enumerate(ranked.items[0].tolist()):

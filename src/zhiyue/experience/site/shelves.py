@@ -28,7 +28,7 @@ ALIKE = 4
 def for_you(actor: Actor) -> Shelf:
     """The actor's own slate; before they did anything (key `start`), and without their consent to personalisation, what
     they said they care about, and what most learners begin with."""
-    found = slate(actor, k=SHELF_LENGTH)
+    found = slate(actor, k=SHELF_LENGTH, slot="for-you")
     is_personal = any(item.reason.kind in ("act", "people") for item in found.items)
     could_be = not actor.is_nobody and Purpose.PERSONALISATION not in granted_by(actor)
     if any(item.reason.kind == "interest" for item in found.items):
@@ -61,12 +61,11 @@ def for_you(actor: Actor) -> Shelf:
 
 def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
     """What many learners are at, without the courses in `besides`."""
-    found = slate(actor, k=GRID_LENGTH + len(besides), policy="popular")
-    items = [item for item in found.items if item.course_id not in besides][:GRID_LENGTH]
+    found = slate(actor, k=GRID_LENGTH, policy="popular", besides=besides)
     title = pgettext_lazy("shelf", "Popular now")
     reason = pgettext_lazy("shelf", "Popular lately, besides those above")
     return _shelf(
-        "popular", items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses")
+        "popular", found.items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses")
     )
 
 

@@ -60,10 +60,14 @@ class SlateChange:
 
 def slate_change(event: Event, actor: Actor) -> SlateChange:
     then = event.occurred_at
-    after = slate(actor, k=SLATE_LENGTH, until_pk=event.pk, at=then).items
+    after = slate(actor, k=SLATE_LENGTH, slot="for-you", until_pk=event.pk, at=then).items
     # What analysis doesn't weigh can't move a slate.
     weighed = event.name in INTEREST
-    before = slate(actor, k=SLATE_LENGTH, until_pk=event.pk - 1, at=then).items if weighed else after
+    before = (
+        slate(actor, k=SLATE_LENGTH, slot="for-you", until_pk=event.pk - 1, at=then).items
+        if weighed
+        else after
+    )
     cards = catalogue.courses_by_id({item.course_id for item in (*before, *after)})
     titles = catalogue.titles({item.reason.course_id for item in after if item.reason.course_id})
     reasons = {item.course_id: in_words(item.reason, titles) for item in after}

@@ -15,6 +15,7 @@ from zhiyue.experience.desk.tastes import shift_words, topic_names
 from zhiyue.experience.shell.cards import topic_name
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.kinds import CourseCard
+from zhiyue.product.learning.corrections import corrections_of
 
 TOPICS_SHOWN = 3
 ACTS_REMEMBERED = 2000
@@ -55,14 +56,16 @@ def weighing(event: Event, actor: Actor) -> Weighing | None:
     if event.name not in INTEREST or event.course_id is None:
         return None
     moment = clock.now()
-    acts = recent_acts(actor, limit=ACTS_REMEMBERED, until_pk=event.pk)
+    corrections = corrections_of(actor)
+    acts = recent_acts(actor, limit=ACTS_REMEMBERED, until_pk=event.pk, corrections=corrections)
     before = _interests([act for act in acts if act.event_pk != event.pk], moment)
     after = _interests(acts, moment)
     cards = catalogue.courses_by_id({*after, event.course_id})
     names = topic_names()
     shift = shift_in(acts, {course_id: card.topic_slug for course_id, card in cards.items()}, names)
     return Weighing(
-        weight=INTEREST[event.name],
+        # An act on what they said is no reason weighs nothing.
+        weight=0.0 if event.course_id in corrections.silent else INTEREST[event.name],
         fade=_fade(event.occurred_at, moment),
         bars=_bars(event.course_id, before, after, cards),
         taste=shift_words(shift, names),
