@@ -54,7 +54,10 @@ def test_shelves_and_choices_are_told_with_place_and_propensity(listening):
     shelf.scroll_into_view_if_needed()
     until(page, lambda: told(batches, "slate.shown"))
     shown = told(batches, "slate.shown")[0]["properties"]
-    assert shown["propensities"] == [1] * len(shown["courses"])
+    # The fourth place is drawn among new courses, with a chance that the page knows; the others leave nothing to it.
+    drawn = shown["propensities"][3]
+    assert shown["propensities"] == [1, 1, 1, drawn, *[1] * (len(shown["courses"]) - 4)]
+    assert drawn == float(shelf.locator("[data-course]").nth(3).get_attribute("data-propensity") or 0)
     card = shelf.locator("[data-course]").nth(1)
     card.locator("a").first.click()
     until(page, lambda: told(batches, "slate.chosen"))
