@@ -1,6 +1,7 @@
 """The cast: a learner, a teacher, an operator and a stranger; and a small catalogue they share."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from tests.factories import make_course, make_member, make_visitor
+from zhiyue.collect.lake import sealing
 from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.models import User
@@ -33,6 +35,8 @@ def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     cache.set(ACADEMY_KEY, Academy(name=settings.ZHIYUE_SITE_NAME), timeout=None)
     # So is the live policy, however long a test takes.
     monkeypatch.setattr(live, "CHECK_SECONDS", 600.0)
+    # Yesterday is over for a while, also where the tests run just after midnight.
+    monkeypatch.setattr(sealing, "SETTLING", timedelta(0))
     # A request leaves its language behind in the thread.
     translation.activate(settings.LANGUAGE_CODE)
     with override_settings(MEDIA_ROOT=tmp_path / "data" / "media"):

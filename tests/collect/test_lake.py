@@ -24,6 +24,8 @@ from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db
 
+SETTLING = sealing.SETTLING  # other tests don't wait for it
+
 
 @pytest.fixture(autouse=True)
 def at(monkeypatch):
@@ -65,7 +67,10 @@ def test_sealing_changes_nothing_of_what_is_read(learner):
     assert lake.seal_past_days() == 0
 
 
-def test_a_day_is_sealed_ten_minutes_after_it_ended_and_read_from_the_log_until_then(learner, at):
+def test_a_day_is_sealed_ten_minutes_after_it_ended_and_read_from_the_log_until_then(
+    learner, at, monkeypatch
+):
+    monkeypatch.setattr(sealing, "SETTLING", SETTLING)
     act(Actor(member_id=learner.pk), 1)
     at(9.9)
     assert lake.seal_past_days() == 0
@@ -263,9 +268,9 @@ def test_a_lost_file_is_read_from_the_log(learner):
 
 
 def test_old_files_are_swept_once_nobody_points_to_them(learner, monkeypatch):
-    act(Actor(member_id=learner.pk), 2)
     now = datetime.now(UTC)  # files carry the machine's time
     monkeypatch.setattr(clock, "now", lambda: now)
+    act(Actor(member_id=learner.pk), 2)
     lake.seal(day=Event.objects.get().day)
     lake.seal(day=Event.objects.get().day)
     assert len(files()) == 2
@@ -277,9 +282,9 @@ def test_old_files_are_swept_once_nobody_points_to_them(learner, monkeypatch):
 
 @pytest.mark.parametrize("change", ["sealed again", "reopened"])
 def test_a_file_that_was_replaced_a_moment_ago_stays_for_its_readers(learner, monkeypatch, change):
-    act(Actor(member_id=learner.pk), 2)
     now = datetime.now(UTC)
     monkeypatch.setattr(clock, "now", lambda: now)
+    act(Actor(member_id=learner.pk), 2)
     lake.seal_past_days()
     [old] = files()
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(hours=5))
