@@ -10,6 +10,7 @@ from zhiyue.engine.matrix import (
     histories,
     owned,
     packed,
+    picked,
     profiles,
     spread,
     stacked,
@@ -135,3 +136,14 @@ def test_a_matrix_spread_over_more_items_keeps_its_cells_at_their_new_places():
     wide = spread(csr_array(dense), places, 5).toarray()
     assert wide[np.ix_(places, places)].tolist() == dense.tolist()
     assert wide[[1, 4]].sum() == wide[:, [1, 4]].sum() == 0
+
+
+def test_picked_cells_are_those_of_the_whole_matrix():
+    random = np.random.default_rng(5)
+    whole = random.integers(0, 3, (12, 9)).astype(np.float32)
+    whole[4] = 0
+    rows, columns = np.asarray([7, 4, 0, 7]), np.asarray([8, 2, 2, 5])
+
+    assert picked(csr_array(whole), rows, columns).tolist() == whole[rows][:, columns].tolist()
+    assert picked(csr_array(whole), rows[:0], columns).shape == (0, 4)
+    assert picked(csr_array(whole), rows, columns[:0]).shape == (4, 0)

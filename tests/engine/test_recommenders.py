@@ -238,6 +238,19 @@ def test_the_shares_of_a_profiles_items_add_up_to_what_is_not_popularity():
     assert shares.sum(axis=1) == pytest.approx(rest, abs=1e-5)
 
 
+def test_shares_are_the_same_with_the_peaks_that_the_voices_told():
+    acts, model = blend()
+    people = everybody(acts, 3, 4)
+    wanted = np.asarray([4, 0, 9])
+
+    _, peaks = model.voices(people)
+
+    assert peaks.tolist() == [[part.scores(people)[row].max() for _, part in model.parts] for row in (0, 1)]
+    for row in (0, 1):
+        profile = people.block(row, row + 1)
+        assert model.shares(profile, wanted, peaks[row]).tolist() == model.shares(profile, wanted).tolist()
+
+
 def test_an_item_never_speaks_for_itself():
     acts, model = blend()
     profile = everybody(acts, 3)

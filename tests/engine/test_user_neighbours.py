@@ -253,6 +253,19 @@ def test_shares_add_up_to_the_score_of_what_the_person_does_not_have(nearness):
     assert shares.sum(axis=1)[told] == pytest.approx(scores[told] - mean, abs=1e-4)
 
 
+def test_who_was_scored_a_moment_ago_is_explained_as_themselves():
+    ratings = random_ratings(items=20)
+    model = fitted(ratings, neighbours=4)
+    one, other = (profiles_of(np.where(np.arange(20) % 2 == half, ratings[3], 0.0)) for half in (0, 1))
+    wanted = np.arange(20)
+    fresh = [fitted(ratings, neighbours=4).shares(profile, wanted).tolist() for profile in (one, other)]
+
+    model.scores(one)
+    assert model.shares(other, wanted).tolist() == fresh[1]
+    model.scores(one)
+    assert model.shares(one, wanted).tolist() == fresh[0]
+
+
 def test_a_share_goes_through_the_neighbours_who_have_both():
     people = np.asarray([[1, 0, 1, 0], [0, 1, 0, 1]])
 

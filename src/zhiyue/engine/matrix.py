@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Acts, Arrays, Bools, Floats, Histories, Ints, Matrix, Profiles
 
+# As sparse matrices keep them, too.
+Codes = NDArray[np.integer[Any]]
 Moment = TypeVar("Moment", Ints, Floats)
 
 
@@ -18,7 +21,8 @@ class ProfileShape:
 
     recency  an item that was touched `r` items ago weighs (1 + r) ** -recency; 0 turns it off
     power  the summed weight of an item's acts is raised to this power, so that ten views are not ten
-    purchases half_life_days  an act of this age, counted from the person's newest act, weighs half
+    purchases
+    half_life_days  an act of this age, counted from the person's newest act, weighs half
     session_boost, session_half_life_hours  extra weight of what happened in the same sitting as the newest
     act
     """
@@ -201,3 +205,19 @@ def _newest(moment: Moment, row: Ints, rows: int, counts: Bools) -> Moment:
     newest = np.full(rows, moment.min() if len(moment) else 0, dtype=moment.dtype)
     np.maximum.at(newest, row[counts], moment[counts])
     return newest
+
+
+def picked(matrix: Matrix, rows: Codes, columns: Codes) -> Floats:
+    """matrix[rows][:, columns] as a dense array. Choosing columns of a sparse matrix costs several times as much."""
+    start = matrix.indptr[rows].astype(np.int64)
+    lengths = matrix.indptr[rows + 1] - start
+    row = np.repeat(np.arange(len(rows)), lengths)
+    cells = np.arange(len(row)) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
+    place = np.full(matrix.shape[1], -1, dtype=np.int64)
+    place[columns] = np.arange(len(columns))
+    at = place[matrix.indices[cells]]
+    wanted = at >= 0
+    found = np.zeros((len(rows), len(columns)), dtype=matrix.dtype)
+    found[row[wanted], at[wanted]] = matrix.data[cells[wanted]]
+    # A column asked for twice was written at its last place only.
+    return np.asarray(found[:, place[columns]])

@@ -46,12 +46,13 @@ class Person:
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One person's scores over all items: `full` of every item, `open` with -inf where one may not be listed; `factors`
-    are in both already."""
+    are in both already. `peaks`: the highest that each part of a blend scored, None: the model is no blend."""
 
     full: Floats
     open: Floats
     popular: Floats
     factors: Floats
+    peaks: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +150,11 @@ def varied(
 
 
 def _shares(pipeline: Pipeline, profile: Profiles, row: Row, items: Ints) -> Floats:
-    # A ranker looks at the blend, whose parts are brought to one scale; a part alone is on its own.
-    model = pipeline.model if pipeline.ranker is None else pipeline.blend
-    return np.asarray(model.shares(profile, items) * row.factors[items][:, None])
+    if row.peaks is None:
+        shares = pipeline.model.shares(profile, items)
+    else:
+        shares = pipeline.blend.shares(profile, items, row.peaks)
+    return np.asarray(shares * row.factors[items][:, None])
 
 
 def _before(

@@ -34,6 +34,16 @@ class Blended(Protocol):
     def popular(self) -> Popular: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What each item scores for each person, 0 where nothing is known of it; `made`: of 1 that the model gave, (people,
+    items) each; `peaks`: the highest that each part of a blend scored, (people, parts), None: the model is no blend."""
+
+    scores: Floats
+    made: Floats
+    peaks: Floats | None
+
+
 class NotBetter(ValueError):
     """A ranker that can't be learnt, or that found no better order than the blend's own."""
 
@@ -73,25 +83,23 @@ class Seen:
         return np.asarray(known & taken & acted[:, None])
 
 
-def seen(pipeline: Blended, people: Profiles, exclude: Matrix, places: int) -> tuple[Seen, Floats]:
-    """The `places` best of the blend for each person, without those stored in their row of `exclude`; and what the
-    blend scores everything, (people, items)."""
-    voices = pipeline.blend.voices(people)
+def seen(pipeline: Blended, people: Profiles, exclude: Matrix, places: int) -> tuple[Seen, Floats, Floats]:
+    """The `places` best of the blend for each person, without those stored in their row of `exclude`; what the blend
+    scores everything, (people, items); and the highest that each part scored, (people, parts)."""
+    voices, peaks = pipeline.blend.voices(people)
     blend = pipeline.blend.blended(voices)
     scores = ranking.completed(blend, pipeline.popular.score)
     items, best = ranking.top_k(ranking.without(scores, exclude), places)
     at = np.maximum(items, 0)
     found = Seen(items, best, np.stack([np.take_along_axis(voice, at, axis=1) for voice in voices]))
-    return found, blend
+    return found, blend, peaks
 
 
-def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -> tuple[Floats, Floats]:
+def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -> Scored:
     """What each item scores after the second look: its chance among the candidates, and below the last of them the
     blend's order. Items of which the blend knows nothing keep 0, and who did nothing keeps the blend's scores.
-
-    returns  the scores, and what the ranker made of 1 that the blend gave; (people, items) each
     """
-    found, blend = seen(pipeline, people, exclude, min(CANDIDATES, pipeline.blend.items))
+    found, blend, peaks = seen(pipeline, people, exclude, min(CANDIDATES, pipeline.blend.items))
     movable = found.movable(pipeline.popular, people)
     stands, chances = ranker.reranked(
         found.blend, look.marks(found.columns(pipeline.popular, people)), movable
@@ -106,7 +114,7 @@ def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -
     ranked = (blend * under).astype(np.float32)
     person, place = np.nonzero(known & moved)
     ranked[person, np.take_along_axis(found.items, stands, axis=1)[person, place]] = chances[person, place]
-    return ranked, np.asarray(ranked / np.where(blend > 0, blend, 1.0))
+    return Scored(ranked, np.asarray(ranked / np.where(blend > 0, blend, 1.0)), peaks)
 
 
 def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> Ranker:
@@ -147,7 +155,7 @@ def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple
     for low in range(0, len(people), size):
         some = people[low : low + size]
         mine = Profiles(shaped.weights[some], shaped.newest[some])
-        found, _ = seen(pipeline, mine, taken[some], places)
+        found, _, _ = seen(pipeline, mine, taken[some], places)
         match = (found.items == hidden[low : low + size, None]) & found.movable(pipeline.popular, mine)
         teaches = match.any(axis=1)
         told.append(found.columns(pipeline.popular, mine)[teaches])

@@ -10,9 +10,11 @@ from scipy.sparse import csr_array
 from zhiyue.engine import ranking
 from zhiyue.engine.kinds import Bools, Floats, Ints, Matrix, Profiles
 from zhiyue.engine.ranking import NOTHING
+from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.recommend import reranking, second_look
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.reranking import Line, Person, Row
+from zhiyue.recommend.second_look import Scored
 
 # Dense scores of so many cells are held at once.
 CELLS_AT_ONCE = 8_000_000
@@ -110,10 +112,10 @@ def _ranked(
     people: Sequence[Person],
 ) -> Ranked:
     traits = pipeline.traits if vary else None
-    scores, of_ranker = _scores(pipeline, profiles, exclude)
+    found = _scores(pipeline, profiles, exclude)
     of_scores, of_popular = reranking.factors(pipeline, profiles, people, vary=vary)
     popular = np.minimum(pipeline.popular.score * of_popular, 1.0)
-    full = ranking.completed(scores * of_scores, popular)
+    full = ranking.completed(found.scores * of_scores, popular)
     open_scores = ranking.without(full, exclude)
     if traits is None and not explain:
         return _plain(*ranking.top_k(open_scores, k))
@@ -123,7 +125,8 @@ def _ranked(
     for row, person in enumerate(people):
         profile = profiles.block(row, row + 1)
         mine = candidates[row][candidates[row] != NOTHING]
-        of_row = Row(full[row], open_scores[row], popular[row], of_scores[row] * of_ranker[row])
+        peaks = None if found.peaks is None else found.peaks[row]
+        of_row = Row(full[row], open_scores[row], popular[row], of_scores[row] * found.made[row], peaks)
         lists.append(
             reranking.plain(pipeline, profile, of_row, mine)
             if traits is None
@@ -132,13 +135,16 @@ def _ranked(
     return _written(lists, k)
 
 
-def _scores(pipeline: Pipeline, profiles: Profiles, exclude: Matrix) -> tuple[Floats, Floats]:
-    """What each item scores for each person, 0 where nothing is known of it, and what the ranker made of 1 that the
-    model gave; (people, items) each."""
-    if pipeline.ranker is None:
+def _scores(pipeline: Pipeline, profiles: Profiles, exclude: Matrix) -> Scored:
+    if pipeline.ranker is not None:
+        return second_look.scores(pipeline, pipeline.ranker[1], profiles, exclude)
+    peaks = None
+    if isinstance(pipeline.model, Hybrid):
+        voices, peaks = pipeline.model.voices(profiles)
+        scores = pipeline.model.blended(voices)
+    else:
         scores = pipeline.model.scores(profiles)
-        return scores, np.broadcast_to(np.float32(1.0), scores.shape)
-    return second_look.scores(pipeline, pipeline.ranker[1], profiles, exclude)
+    return Scored(scores, np.broadcast_to(np.float32(1.0), scores.shape), peaks)
 
 
 def _plain(items: Ints, scores: Floats) -> Ranked:
@@ -176,7 +182,7 @@ def scored(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, wanted: Ints
     size = block_size(pipeline)
     for low in range(0, len(wanted), size):
         some, mine = wanted[low : low + size], profiles.block(low, low + size)
-        scores, _ = _scores(pipeline, mine, exclude[low : low + size])
+        scores = _scores(pipeline, mine, exclude[low : low + size]).scores
         full = ranking.completed(scores, pipeline.popular.score)
         cells = np.take_along_axis(full, np.maximum(some, 0), axis=1)
         found[low : low + size] = np.where(some == NOTHING, -np.inf, cells)

@@ -20,7 +20,9 @@ from zhiyue.experience.shell.templatetags.shell import ago
     ],
 )
 def test_the_last_minute_is_just_now(seconds, english, chinese, monkeypatch):
-    now = clock.day_start(clock.business_day()) + timedelta(hours=15)  # two hours ago is today, at any hour of the run
+    now = clock.day_start(clock.business_day()) + timedelta(
+        hours=15
+    )  # two hours ago is today, at any hour of the run
     monkeypatch.setattr(clock, "now", lambda: now)
     for language, said in (("en", english), ("zh-hans", chinese)):
         with translation.override(language):

@@ -42,11 +42,12 @@ class Hybrid:
         return self.parts[0][1].items
 
     def scores(self, profiles: Profiles) -> Floats:
-        return self.blended(self.voices(profiles))
+        return self.blended(self.voices(profiles)[0])
 
-    def voices(self, profiles: Profiles) -> list[Floats]:
-        """The scores of each part, divided by the row's highest."""
-        return [_scaled(model.scores(profiles)) for _, model in self.parts]
+    def voices(self, profiles: Profiles) -> tuple[list[Floats], Floats]:
+        """The scores of each part, divided by the row's highest, and these highest, (people, parts)."""
+        voices, peaks = zip(*(_scaled(model.scores(profiles)) for _, model in self.parts), strict=True)
+        return list(voices), np.stack(peaks, axis=1)
 
     def blended(self, voices: Sequence[Floats]) -> Floats:
         """The scores, from the voices."""
@@ -55,10 +56,13 @@ class Hybrid:
             total += np.float32(weight) * voice
         return total
 
-    def shares(self, profile: Profiles, wanted: Ints) -> Floats:
+    def shares(self, profile: Profiles, wanted: Ints, peaks: Floats | None = None) -> Floats:
+        """`peaks`: what `voices` said the parts' highest scores are, (parts,); whoever has them spares the parts a
+        second look at everything."""
+        if peaks is None:
+            peaks = self.voices(profile)[1][0]
         total = np.zeros((len(wanted), profile.weights.nnz), dtype=np.float32)
-        for weight, model in self.parts:
-            highest = float(model.scores(profile).max(initial=0.0))
+        for (weight, model), highest in zip(self.parts, peaks.tolist(), strict=True):
             if highest > 0:
                 total += np.float32(weight / highest) * model.shares(profile, wanted)
         return total
@@ -90,6 +94,7 @@ def _kind(model: Recommender) -> str:
     return next(name for name, kind in KINDS.items() if isinstance(model, kind))
 
 
-def _scaled(scores: Floats) -> Floats:
-    highest = scores.max(axis=1, keepdims=True, initial=0.0)
-    return np.asarray(scores / np.where(highest > 0, highest, 1.0), dtype=np.float32)
+def _scaled(scores: Floats) -> tuple[Floats, Floats]:
+    peaks = scores.max(axis=1, initial=0.0)
+    scale = np.where(peaks > 0, peaks, 1.0)[:, None]
+    return np.asarray(scores / scale, dtype=np.float32), peaks

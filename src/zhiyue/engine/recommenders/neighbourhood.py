@@ -3,12 +3,13 @@ items. Which people are remembered is for `user_neighbours` and `clusters`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
+from weakref import ref
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import histories, largest_per_row, packed, unpacked
+from zhiyue.engine.matrix import histories, largest_per_row, packed, picked, unpacked
 from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
 Likeness = Literal["cosine", "pearson"]
@@ -94,6 +95,8 @@ class Neighbourhood:
     across: Matrix = field(init=False, repr=False)
     spoken: Matrix = field(init=False, repr=False)
     norm: Floats = field(init=False, repr=False)
+    # Whoever is scored is explained next: the neighbours that were found last, and of which profile.
+    last: tuple[ref[Matrix], Matrix] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rare", rarity(self.found, self.among))
@@ -122,7 +125,7 @@ class Neighbourhood:
         if self.nearness.likeness == "pearson":
             size = max(1, min(size, DENSE_CELLS_AT_ONCE // max(1, self.people.shape[0])))
         for low in range(0, len(scores), size):
-            mine = profiles.weights[low : low + size]
+            mine = profiles.block(low, low + size).weights
             scores[low : low + size] = self._heard(mine, self.near(mine))
         return scores
 
@@ -134,12 +137,12 @@ class Neighbourhood:
         near = self.near(mine)
         who, voice = near.indices, near.data
         telling = self._telling(mine).data
-        parts = self.telling[who][:, mine.indices].toarray() * telling
+        parts = picked(self.telling, who, mine.indices) * telling
         whole = parts.sum(axis=1, keepdims=True)
         parts = np.divide(parts, whole, out=np.zeros_like(parts), where=whole != 0) * voice[:, None]
-        shares = self.spoken[who][:, wanted].toarray().T @ parts
+        shares = picked(self.spoken, who, wanted).T @ parts
         if self.nearness.normalised:
-            has = (self.people[who][:, wanted].toarray() > 0).astype(np.float32)
+            has = (picked(self.people, who, wanted) > 0).astype(np.float32)
             shares = _over(shares, has.T @ voice[:, None])
         shares[wanted[:, None] == mine.indices[None, :]] = 0.0
         return np.asarray(shares, dtype=np.float32, order="C")
@@ -147,7 +150,7 @@ class Neighbourhood:
     def having(self, profile: Profiles, wanted: Ints) -> Ints:
         """How many of the people whom one profile hears have each wanted item."""
         who = self.near(profile.weights).indices
-        return np.asarray((self.people[who][:, wanted] > 0).sum(axis=0), dtype=np.int64).ravel()
+        return np.asarray((picked(self.people, who, wanted) > 0).sum(axis=0), dtype=np.int64).ravel()
 
     def spread(self, places: Ints, items: int) -> "Neighbourhood":
         """The same people over more items: item i becomes places[i]; nobody had the others.
@@ -171,9 +174,15 @@ class Neighbourhood:
 
     def near(self, mine: Matrix) -> Matrix:
         """(profiles, people): likeness to the nearest people, above 0, raised to `amplify`."""
+        last = self.last
+        if last is not None and last[0]() is mine:
+            return last[1]
         telling = self._telling(mine)
         alike = self._correlations(telling) if self.nearness.likeness == "pearson" else self._cosines(telling)
         alike.data **= np.float32(self.nearness.amplify)
+        if mine.shape[0] == 1:
+            # One assignment: another thread reads the pair before or after it.
+            object.__setattr__(self, "last", (ref(mine), alike))
         return alike
 
     def _heard(self, mine: Matrix, near: Matrix) -> Floats:

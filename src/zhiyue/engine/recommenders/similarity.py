@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import packed, spread, unpacked
+from zhiyue.engine.matrix import packed, picked, spread, unpacked
 
 # A matrix fuller than this is multiplied densely: BLAS-like row sums beat index chasing from about a tenth.
 DENSE_FROM_SHARE = 0.1
@@ -36,7 +36,8 @@ class Similarity:
         return np.asarray((profiles.weights @ self.similar).toarray(), dtype=np.float32)
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
-        rows = self.similar[profile.weights.indices][:, wanted].toarray()
+        mine = profile.weights.indices
+        rows = picked(self.similar, mine, wanted) if self.dense is None else self.dense[np.ix_(mine, wanted)]
         return np.asarray(rows.T * profile.weights.data, dtype=np.float32)
 
     def spread(self, places: Ints, items: int) -> "Similarity":
