@@ -166,6 +166,29 @@ def test_without_an_order_any_item_is_hidden_and_the_ranker_still_learns(acts):
     assert fitting.fit(blend, unordered).ranker is not None
 
 
+def test_few_people_without_an_order_hide_other_items_in_turn(acts, monkeypatch):
+    unordered = Acts(acts.user, acts.item, acts.weight, acts.users, acts.items)
+    blend = Policy("unordered", "", (Part("popular", 1.0), Part("item-neighbours", 0.2)), ranker="logit")
+    left = []
+
+    def fitted(kept):
+        left.append(set(zip(kept.user.tolist(), kept.item.tolist(), strict=True)))
+        return fitting.fit(replace(blend, ranker=None), kept)
+
+    second_look.learnt("logit", unordered, fitted)
+    assert len(left) == second_look.MOST_TURNS
+    assert len({frozenset(pairs) for pairs in left}) == len(left)
+
+    left.clear()
+    monkeypatch.setattr(second_look, "ENOUGH_LESSONS", 1_500)
+    second_look.learnt("logit", unordered, fitted)
+    assert len(left) == 2
+
+    left.clear()
+    second_look.learnt("logit", acts, fitted)
+    assert len(left) == 1
+
+
 def test_a_changed_catalogue_keeps_the_ranker(acts, fitted):
     texts = Texts({"title": [str(item) for item in range(34)]})
 
