@@ -1,5 +1,6 @@
 """Factorisation by hand, against the paper's formulas in plain loops, and against `implicit`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +196,18 @@ def test_a_model_spread_over_more_items_scores_the_old_ones_as_before():
     assert not np.delete(scores, places, axis=1).any()
 
 
+def test_some_people_teach_as_if_there_were_no_others():
+    acts = random_acts()
+    some = replace(CONFIG, people=20)
+    taught = np.isin(acts.user, np.arange(20) * 4)
+    alone = Acts(acts.user[taught] // 4, acts.item[taught], acts.weight[taught], 20, acts.items)
+
+    assert factors.fit(acts, some).vectors == pytest.approx(factors.fit(alone, CONFIG).vectors, abs=1e-6)
+    assert (factors.fit(acts, replace(CONFIG, people=80)).vectors == factors.fit(acts, CONFIG).vectors).all()
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"factors": 0}, {"rounds": 0}, {"confidence": 0.0}, {"regularisation": 0.0}]
+    "wrong", [{"factors": 0}, {"rounds": 0}, {"confidence": 0.0}, {"regularisation": 0.0}, {"people": 0}]
 )
 def test_numbers_that_make_no_model_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -130,7 +130,7 @@ def test_without_items_content_is_left_out_and_the_hybrid_says_what_is_left_of_i
     assert "content: left out. The policy “content” compares texts: give texts with --items FILE." in err
     assert (
         "hybrid: no texts given with --items, so it falls back to "
-        "next-items, item-neighbours, walks, user-neighbours, popular\n"
+        "next-items, item-neighbours, walks, user-neighbours, few-factors, popular\n"
     ) in err
     assert "\ncontent" not in out
     assert "\nhybrid" in out

@@ -21,9 +21,11 @@ from zhiyue.recommend.policies import (
     CONTENT,
     EASE,
     FACTORS,
+    FEW_FACTORS,
     NEIGHBOURS,
     NEIGHBOURS_UNORDERED,
     NEXT_ITEMS,
+    NEXT_ITEMS_UNORDERED,
     SEQUENCE,
     USER_NEIGHBOURS,
     WALKS,
@@ -70,6 +72,10 @@ def _item_neighbours(known: Known) -> Recommender:
     )
 
 
+def _next_items(known: Known) -> Recommender:
+    return next_items.fit(known.acts, NEXT_ITEMS if known.acts.order is not None else NEXT_ITEMS_UNORDERED)
+
+
 # Each may raise CannotFit (those of texts without texts, the linear ones of too many items, the sequence without an
 # order).
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
@@ -80,8 +86,9 @@ PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "ease": lambda known: ease.fit(known.acts, EASE),
     "walks": lambda known: walks.fit(known.acts, WALKS),
     "factors": lambda known: factors.fit(known.acts, FACTORS),
+    "few-factors": lambda known: factors.fit(known.acts, FEW_FACTORS),
     "sequence": lambda known: sequence.fit(known.acts, SEQUENCE),
-    "next-items": lambda known: next_items.fit(known.acts, NEXT_ITEMS),
+    "next-items": _next_items,
     "content": _content,
 }
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.

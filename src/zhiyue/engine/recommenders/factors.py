@@ -22,18 +22,22 @@ class FactorsConfig:
     """factors: length of each vector, at most the number of items; above 96 BLAS wakes threads for every system.
     rounds: how often people and items are solved for in turn. confidence: what a weight of 1 adds to the confidence 1
     of a cell nobody touched (α of the paper). regularisation: pulls vectors towards 0 (λ). weight_power: the folded
-    weight is raised to it before the fit. seed: of the start."""
+    weight is raised to it before the fit. people: so many at most teach it, spread over the codes, None: all; it serves
+    the others as well. seed: of the start."""
 
     factors: int = 96
     rounds: int = 10
     confidence: float = 50.0
     regularisation: float = 150.0
     weight_power: float = 0.5
+    people: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.factors < 1 or self.rounds < 1:
             raise ValueError("factors and rounds must be at least 1")
+        if self.people is not None and self.people < 1:
+            raise ValueError("people must be at least 1")
         if self.confidence <= 0 or self.regularisation <= 0:
             raise ValueError("confidence and regularisation must be above 0")
 
@@ -186,7 +190,11 @@ def _taken(acts: Acts, config: FactorsConfig) -> Matrix:
     folded = histories(acts)
     counts = folded.weight > 0
     weight = (folded.weight[counts] ** config.weight_power).astype(np.float32)
-    return csr_array((weight, (folded.user[counts], folded.item[counts])), shape=(acts.users, acts.items))
+    rows = csr_array((weight, (folded.user[counts], folded.item[counts])), shape=(acts.users, acts.items))
+    some = np.flatnonzero(np.diff(rows.indptr))
+    if config.people is None or len(some) <= config.people:
+        return rows
+    return csr_array(rows[some[np.arange(config.people) * len(some) // config.people]])
 
 
 def _of_equal_length(rows: Matrix, factors: int) -> Iterator[tuple[Ints, Ints]]:

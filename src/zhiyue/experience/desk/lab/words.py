@@ -39,6 +39,10 @@ POLICIES: Mapping[str, tuple[Words, Words]] = {
         pgettext_lazy("policy", "Factors"),
         pgettext_lazy("policy meaning", "What suits a taste, as found in everybody's choices."),
     ),
+    "few-factors": (
+        pgettext_lazy("policy", "Few factors"),
+        pgettext_lazy("policy meaning", "As factors, short and quickly learnt; a voice in the hybrid."),
+    ),
     "next-items": (
         pgettext_lazy("policy", "Next items"),
         pgettext_lazy("policy meaning", "What comes next, foretold from the order of courses."),
@@ -59,7 +63,7 @@ POLICIES: Mapping[str, tuple[Words, Words]] = {
         pgettext_lazy("policy", "Hybrid"),
         pgettext_lazy(
             "policy meaning",
-            "Six of them blended, the best put in order by what people took next; the default.",
+            "Seven of them blended, the best put in order by what people took next; the default.",
         ),
     ),
     "boosted": (
