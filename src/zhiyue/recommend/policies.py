@@ -187,7 +187,10 @@ SEQUENCE = SequenceConfig(
     temper=0.31,
 )
 POPULAR = PopularConfig(half_life_days=HALF_LIFE_DAYS)
-CONTENT = ContentConfig()
+# mooccube_mini, from texts alone: 24 times 70 courses drawn at random were kept out and ranked among each other for who
+# took one. Found among ten: 0.432 at temper 1, 0.462 at 2, 0.468 at 2.5, 0.471 at 3 (with labels 0.464, 0.485, 0.487,
+# 0.488). The hybrid's recall@20 is the same within chance from 1 to 4.
+CONTENT = ContentConfig(temper=2.5)
 
 # `recency` from the same search. The calendar part counts only where acts have real times: the half-life is
 # that of the academy's interests, the boost lets what happens in this sitting outweigh last week.
