@@ -30,10 +30,11 @@ def drawn(people=90, shown=40, items=25, seed=0, groups=True):
 
 
 def test_every_measure_equals_plain_loops():
-    ranked, hidden, background = drawn()
+    ranked, hidden, background = drawn(shown=80)
     taken, groups = background.taken.toarray(), background.groups
     share = taken.mean(axis=0)
-    bits, popular, expected, apart, drift = [], [], [], [], []
+    bits, popular, expected, apart, drift, few = [], [], [], [], [], []
+    rare = taken.sum(axis=0) < 20
     for row, one in enumerate(ranked[:, :10]):
         shown = one[one != -1]
         if len(shown) == 0:
@@ -41,6 +42,7 @@ def test_every_measure_equals_plain_loops():
         bits.append(np.mean([-np.log2(max(share[item], 1 / 90)) for item in shown]))
         popular.append(share[shown].mean())
         expected.append(np.mean([share[item] if item < 25 else 0.0 for item in hidden[[row]].indices]))
+        few.append(rare[shown].mean())
         alike = [float(groups[a] == groups[b] != -1) for at, a in enumerate(shown) for b in shown[at + 1 :]]
         apart += [1 - np.mean(alike)] if alike else []
         history = [groups[item] for item in np.flatnonzero(taken[row]) if groups[item] != -1]
@@ -49,10 +51,12 @@ def test_every_measure_equals_plain_loops():
             p = {topic: history.count(topic) / len(history) for topic in set(history)}
             q = {topic: topics.count(topic) / len(topics) for topic in set(history)}
             drift.append(sum(v * np.log(v / (0.99 * q[t] + 0.01 * v)) for t, v in p.items()))
+    asked = [(row, item) for row in range(len(ranked)) for item in hidden[[row]].indices if item < 25]
+    found_few = [float(item in ranked[row]) for row, item in asked if rare[item]]
 
     found = measured(ranked, hidden, background)
 
-    assert len(drift) >= 30
+    assert len(drift) >= 30 <= len(found_few) < len(asked)
     assert {name: cell.value for name, cell in found.items()} == pytest.approx(
         {
             "novelty@10": np.mean(bits),
@@ -60,6 +64,8 @@ def test_every_measure_equals_plain_loops():
             "arp@10": np.mean(popular),
             "arp-ratio@10": np.mean(popular) / np.mean(expected),
             "calibration@10": np.mean(drift),
+            "few-share@10": np.mean(few),
+            "few-recall@20": np.mean(found_few),
         }
     )
     assert all(cell.low < cell.value < cell.high for cell in found.values())
@@ -95,6 +101,24 @@ def test_figures_by_hand():
     assert found["calibration@10"].value == pytest.approx(0.0)
 
 
+def test_items_that_few_took_are_looked_for_where_they_were_hidden_only():
+    """Item 0 was taken by 20 people, item 1 by 19, item 2 by nobody; item 3 isn't in the catalogue."""
+    taken = csr_array(np.asarray([[1.0, float(person < 19), 0.0] for person in range(20)]))
+    background = Background(taken, taken[[0] * 60])
+    shown = lists(*[[0, 1]] * 30, *[[2, 0]] * 30)
+    hidden = csr_array(np.asarray([[1.0, 1, 1, 1]] * 30 + [[1, 0, 0, 1]] * 30))
+
+    found = measured(shown, hidden, background)
+
+    assert found["few-share@10"].value == 0.5
+    # Of the items 1 and 2 that thirty people are asked for one is listed; the others are asked for none.
+    assert found["few-recall@20"].value == 0.5
+    of_none = csr_array(np.asarray([[1.0, 0, 0, 1]] * 60))
+    assert measured(shown, of_none, background)["few-recall@20"] == Missing(
+        "not enough data: 0 people, at least 30 are needed"
+    )
+
+
 def test_a_list_that_lacks_a_topic_of_the_history_is_far_from_it():
     taken = csr_array(np.asarray([[1.0, 1.0, 0.0, 0.0]]))
     background = Background(taken, taken, np.asarray([0, 1, 0, 1]))
@@ -110,7 +134,9 @@ def test_what_cannot_be_measured_says_why():
     few = measured(ranked[:20], hidden[:20], Background(background.taken, background.histories[:20]))
     strange = csr_array(np.eye(27)[[26] * 40])
 
-    assert set(few) == {"novelty@10", "diversity@10", "arp@10", "arp-ratio@10", "calibration@10"}
+    assert set(few) == {
+        "novelty@10", "diversity@10", "arp@10", "arp-ratio@10", "calibration@10", "few-share@10", "few-recall@20",
+    }  # fmt: skip
     assert few["novelty@10"] == Missing("not enough data: 19 people, at least 30 are needed")
     assert few["novelty@10"].value is None
     assert few["calibration@10"] == Missing("items have no topics")

@@ -10,6 +10,7 @@ from zhiyue.engine.evaluate import (
     differences,
     hide_after,
     hide_newest,
+    hide_of_people,
     measured,
     per_person,
     sampled,
@@ -119,6 +120,57 @@ def test_what_came_after_a_moment_is_hidden_and_only_what_was_new_to_its_user_is
     unordered = Acts(user, item, weight.astype(float), 4, 4)
     left, people, _ = hide_after(unordered, 5, 10)
     assert (len(left.user), len(people)) == (7, 0)
+
+
+def test_whole_people_are_held_out_and_their_older_half_is_what_lists_are_made_from():
+    random = np.random.default_rng(1)
+    user = np.repeat(np.arange(40), 5)
+    item = np.concatenate([random.permutation(12)[:5] for _ in range(40)])
+    order = random.permutation(200)
+    acts = Acts(user, item, np.ones(200), 41, 12, order)
+
+    left, shown, people, relevant = hide_of_people(acts, 0.25, most=100, kept=0.5)
+
+    assert len(people) == 10
+    assert not np.isin(left.user, people).any()
+    assert len(left.user) == 30 * 5
+    for row, person in enumerate(people.tolist()):
+        mine = np.flatnonzero(user == person)
+        by_age = item[mine[np.argsort(order[mine])]].tolist()
+        assert sorted(shown.item[shown.user == person].tolist()) == sorted(by_age[:3])
+        assert sorted(relevant.indices[relevant.indptr[row] : relevant.indptr[row + 1]]) == sorted(by_age[3:])
+    assert len(hide_of_people(acts, 0.25, most=4)[2]) == 4
+
+
+def test_who_is_held_out_has_several_items_that_count_and_keeps_one_and_loses_one():
+    # User 0 took 2 items and took the third back, user 1 took 3; user 2 only one.
+    rows = [(0, 0, 1, 1), (0, 1, 1, 2), (0, 2, -1, 3), (1, 2, 1, 4), (1, 0, 1, 5), (1, 3, 1, 6), (2, 1, 1, 7)]
+    user, item, weight, order = (np.asarray(column) for column in zip(*rows, strict=True))
+    acts = Acts(user, item, weight.astype(float), 3, 4, order)
+
+    left, shown, people, relevant = hide_of_people(acts, 0.9, most=9, kept=0.01)
+
+    assert people.tolist() == [1]
+    assert relevant.toarray().tolist() == [[1, 0, 0, 1]]
+    assert shown.item[shown.user == 1].tolist() == [2]
+    assert len(left.user) == 4
+    assert hide_of_people(acts, 0.9, most=9, kept=0.99)[3].toarray().tolist() == [[0, 0, 0, 1]]
+
+
+def test_without_order_what_is_hidden_of_somebody_is_drawn_by_the_seed():
+    acts = Acts(np.repeat(np.arange(30), 6), np.tile(np.arange(6), 30), np.ones(180), 30, 6)
+
+    first, again, other = (hide_of_people(acts, 0.5, most=99, seed=seed)[3].toarray() for seed in (1, 1, 2))
+
+    assert (first == again).all() and (first != other).any()
+    assert (first.sum(axis=1) == 3).all()
+    assert (first.sum(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0)])
+def test_shares_of_people_and_of_their_items_lie_between_none_and_all(share, kept):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        hide_of_people(Acts(*(np.zeros(0, dtype=int),) * 2, np.zeros(0), 0, 0), share, most=9, kept=kept)
 
 
 def test_a_place_without_an_item_is_never_a_hit():

@@ -50,7 +50,7 @@ def test_the_second_table_says_what_lists_are_like_and_which_policy_is_best(fold
     heads = [line for line in out.splitlines() if line.startswith("policy")]
     assert heads[1].split() == [
         "policy", "MAP@10", "novelty", "diversity", "ARP", "ARP", "ratio", "calibration",
-        "HR@10", "smpl", "NDCG@10", "smpl", "NDCG@10", "against", "the", "best",
+        "few", "share", "few", "Recall", "HR@10", "smpl", "NDCG@10", "smpl", "NDCG@10", "against", "the", "best",
     ]  # fmt: skip
     assert max(len(line) for line in out.splitlines()) < 160
     popular, follows = report["results"]

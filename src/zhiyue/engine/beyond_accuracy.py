@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate, Measure, Missing, mean, not_enough
+from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate, Measure, Missing, found, mean, not_enough
 from zhiyue.engine.kinds import Bools, Floats, Ints, Matrix
 from zhiyue.engine.ranking import NOTHING
 
 LENGTH = 10
+# An item that fewer people than this took is hard to place by what people did.
+FEW_PEOPLE = 20
 # Dense counts of joint people are held for so many cells at once.
 CELLS_AT_ONCE = 4_000_000
 # How much of the history's own topics is mixed into a list's, so that a topic it lacks costs much but not everything.
@@ -52,7 +54,9 @@ def measured(
     them, else of the sets of people who took them. arp@10: average recommendation popularity, the mean share of people
     who took the listed items. arp-ratio@10: that over the same mean of the hidden items; above 1 lists are more popular
     than what people went on to take. calibration@10: divergence (Kullback and Leibler, in nats) of the topics of a list
-    from those of its owner's history, 0 where they agree; only where items have topics.
+    from those of its owner's history, 0 where they agree; only where items have topics. few-share@10: share of the
+    places of a list that stand for items which fewer than FEW_PEOPLE people took. few-recall@20: found share of a
+    person's hidden items of that kind among all that `lists` hold; over those who have one.
     Intervals are normal, over people; that of the ratio is +- 1.96 standard errors over bootstrap resamples of people.
     Missing with its reason below FEWEST_PEOPLE people, or without what it needs.
     Sources: Zhou et al. 2010 (self-information); Ziegler et al. 2005 and Smyth and McClave 2001 (intra-list
@@ -64,6 +68,8 @@ def measured(
     fewest = 1 / max(1, background.taken.shape[0])
     bits, popularity = _mean_of(first, -np.log2(np.maximum(share, fewest))), _mean_of(first, share)
     apart = intra_list_diversity(first, background)
+    few = background.people < FEW_PEOPLE
+    of_few = recall_of(few, lists, relevant)
     drift = calibration(first, background)
     return {
         "novelty@10": _over(bits[listed], float(-np.log2(fewest))),
@@ -73,7 +79,21 @@ def measured(
         "calibration@10": Missing("items have no topics")
         if drift is None
         else _over(drift[~np.isnan(drift)], float(-np.log(SMOOTHING))),
+        "few-share@10": _over(_mean_of(first, few.astype(np.float64))[listed], 1.0),
+        "few-recall@20": _over(of_few[~np.isnan(of_few)], 1.0),
     }
+
+
+def recall_of(some: Bools, lists: Ints, relevant: Matrix) -> Floats:
+    """(lists,): the share found of the hidden items that are among `some`, (items,); nan for who has none. Hidden items
+    beyond the catalogue are never among them."""
+    rows, items = relevant.shape[0], len(some)
+    person = np.repeat(np.arange(rows), np.diff(relevant.indptr))
+    hidden = (relevant.indices < items) & some[np.minimum(relevant.indices, items - 1)]
+    wanted = np.bincount(person[hidden], minlength=rows)
+    there = lists != NOTHING
+    hit = found(lists, relevant) * some[np.where(there, lists, 0)]
+    return np.where(wanted > 0, hit.sum(axis=1) / np.maximum(wanted, 1), np.nan)
 
 
 def intra_list_diversity(lists: Ints, background: Background) -> Floats:

@@ -204,6 +204,41 @@ def hide_after(acts: Acts, last: int, most: int) -> tuple[Acts, Ints, Matrix]:
     return left, users, csr_array(cells, shape=(len(users), acts.items))
 
 
+def hide_of_people(
+    acts: Acts, share: float, *, most: int, kept: float = 0.5, fewest_items: int = 3, seed: int = 0
+) -> tuple[Acts, Acts, Ints, Matrix]:
+    """Hold whole people out: a random `share` of those with at least `fewest_items` items that count (weights above 0),
+    at most `most`. The oldest `kept` of each one's items are what lists are made from, at least one; the others, at
+    least one, are hidden. Where the order isn't known they are drawn at random.
+
+    returns  the acts of everybody else, to fit on; the same with the kept acts of those held out; their codes; and what
+    is hidden, (people, items)
+    Raises ValueError unless share and kept lie between 0 and 1. Source: Liang, Krishnan, Hoffman and Jebara 2018
+    ("strong generalization").
+    """
+    if not 0 < share < 1 or not 0 < kept < 1:
+        raise ValueError("share and kept must lie between 0 and 1")
+    random = np.random.default_rng(seed)
+    folded = histories(acts)
+    counts = folded.weight > 0
+    user, item = folded.user[counts], folded.item[counts]
+    lengths = np.bincount(user, minlength=acts.users)
+    several = np.flatnonzero(lengths >= fewest_items)
+    chosen = min(round(share * len(several)), most)
+    people = np.sort(random.choice(several, chosen, replace=False))
+    if acts.order is None:
+        drawn = np.lexsort((random.random(len(user)), user))
+        user, item = user[drawn], item[drawn]
+    place = np.arange(len(user)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    stays = np.clip(np.ceil(kept * lengths), 1, np.maximum(lengths - 1, 1))
+    hide = np.isin(user, people) & (place >= stays[user])
+    cells = (np.ones(int(hide.sum()), dtype=np.float32), (np.searchsorted(people, user[hide]), item[hide]))
+    relevant = csr_array(cells, shape=(len(people), acts.items))
+    is_hidden = np.isin(acts.user * acts.items + acts.item, user[hide] * acts.items + item[hide])
+    others = ~np.isin(acts.user, people)
+    return _only(acts, others), _only(acts, ~is_hidden), people, relevant
+
+
 def found(lists: Ints, relevant: Matrix) -> Ints:
     """1 where a listed item is one of the user's hidden items, else 0; same shape as `lists`."""
     items = relevant.shape[1]

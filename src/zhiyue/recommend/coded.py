@@ -30,13 +30,14 @@ Tell = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Training:
-    """A training file (and its items) in codes."""
+    """A training file (and its items) in codes. `is_timed`: as in `InteractionFile`."""
 
     acts: Acts
     users: Ids
     items: Ids
     item_kind: IdColumn
     texts: Texts | None
+    is_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +85,8 @@ def training(train: Path, items: Path | None, tell: Tell) -> Training:
         rows.order,
         rows.days,
     )
-    return Training(
-        acts, users, catalogue, item, None if described is None else _texts_of(described, catalogue)
-    )
+    texts = None if described is None else _texts_of(described, catalogue)
+    return Training(acts, users, catalogue, item, texts, rows.is_timed)
 
 
 def asked_by(hidden: InteractionFile, known: Training) -> Asked:

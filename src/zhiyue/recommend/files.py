@@ -56,7 +56,8 @@ class IdColumn:
 @dataclass(frozen=True, slots=True, eq=False)
 class InteractionFile:
     """Rows of a training or test file. `order` and `days` as in the engine's Acts; `notes` for the person at
-    the desk. `negatives`: as many sampled items a row of a test file as any other row has, row after row."""
+    the desk. `negatives`: as many sampled items a row of a test file as any other row has, row after row. `is_timed`:
+    the order is that of a clock, by which acts of different people compare."""
 
     path: Path
     user: IdColumn
@@ -66,6 +67,7 @@ class InteractionFile:
     days: Floats | None
     notes: tuple[str, ...] = ()
     negatives: IdColumn | None = None
+    is_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +102,8 @@ def read_interactions(path: Path) -> InteractionFile:
     twice = len(user) - _pairs(user, item)
     if twice:
         notes.append(f"{twice:,} rows repeat a pair of user and item; their weights are added up")
-    return InteractionFile(path, user, item, weight, order, days, tuple(notes))
+    is_timed = "time" in table.column_names
+    return InteractionFile(path, user, item, weight, order, days, tuple(notes), is_timed=is_timed)
 
 
 def read_pairs(path: Path) -> InteractionFile:

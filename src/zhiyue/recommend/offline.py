@@ -19,14 +19,16 @@ from zhiyue.engine.evaluate import Estimate, Measure
 from zhiyue.engine.kinds import Floats, Ints
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.engine.ranking import NOTHING
-from zhiyue.recommend.coded import Asked, Tell, Training, asked_by, codes, training
+from zhiyue.recommend import splitting
+from zhiyue.recommend.coded import Tell, Training, codes, training
 from zhiyue.recommend.errors import NotPossible
-from zhiyue.recommend.files import IdColumn, read_pairs, read_users
+from zhiyue.recommend.files import IdColumn, read_users
 from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
 from zhiyue.recommend.measuring import Step, lists_of, measured
 from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
+from zhiyue.recommend.splitting import Split
 
 # Lists are held until they make a row group of so many rows, never all at once.
 ROWS_AT_ONCE = 500_000
@@ -50,7 +52,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `evaluate` found out."""
+    """What `evaluate` found out. `split`: what was hidden of the training file, in a line; empty for a test file."""
 
     interactions: int
     learners: int
@@ -63,6 +65,7 @@ class Report:
     negatives: int
     seed: int
     results: tuple[Result, ...]
+    split: str = ""
 
 
 def chosen_policies(names: Sequence[str]) -> list[Policy]:
@@ -77,29 +80,34 @@ def chosen_policies(names: Sequence[str]) -> list[Policy]:
 def evaluate(
     *,
     train: Path,
-    test: Path,
+    test: Path | None = None,
+    split: str | None = None,
     items: Path | None = None,
     policies: Sequence[str] = (),
     seed: int = 0,
     tell: Tell = print,
 ) -> Report:
-    """Fit policies on `train` and measure on `test` under full ranking: every item of the catalogue that a
-    user does not own competes. The catalogue is the items of the training file and of the items file.
+    """Fit policies on `train` and measure on `test`, or on what `split` hides of it, under full ranking: every item of
+    the catalogue that a user does not own competes. The catalogue is the items of the training file and of the items
+    file.
 
-    Raises NotPossible.
+    Raises NotPossible, ValueError unless there is either a test file or a split.
     """
+    if (test is None) == (split is None):
+        raise ValueError("give a test file or a split")
     wanted = chosen_policies(policies)
     if items is None and policies and any(policy.needs_texts for policy in wanted):
         raise NotPossible("The policy “content” compares texts: give them with --items FILE.")
     known = training(train, items, tell)
-    asked = asked_by(read_pairs(test), known)
-    found = [one for policy in wanted if (one := _measured(policy, known, asked, seed, tell)) is not None]
+    hidden = splitting.by_file(test, known) if test else splitting.by_name(split or "", known, seed)
+    left, asked = replace(known, acts=hidden.fitted), hidden.asked
+    found = [one for policy in wanted if (one := _measured(policy, left, hidden, seed, tell)) is not None]
     results = _compared(found, seed)
     if not results:
         raise NotPossible("None of the policies could be fitted; see the messages above.")
     return Report(
-        interactions=len(known.acts.user),
-        learners=known.acts.users,
+        interactions=len(left.acts.user),
+        learners=len(np.unique(left.acts.user)),
         items=known.acts.items,
         test_learners=len(asked.people),
         test_pairs=int(asked.relevant.nnz),
@@ -109,6 +117,7 @@ def evaluate(
         negatives=0 if asked.sampled is None else asked.sampled.negatives.shape[1],
         seed=seed,
         results=results,
+        split=hidden.says,
     )
 
 
@@ -153,7 +162,7 @@ def check_target(out: Path, suffixes: set[str]) -> None:
 
 
 def _measured(
-    policy: Policy, known: Training, asked: Asked, seed: int, tell: Tell
+    policy: Policy, known: Training, hidden: Split, seed: int, tell: Tell
 ) -> tuple[Result, dict[str, Floats]] | None:
     """A policy's result, still without its differences, and its metrics person by person."""
     try:
@@ -161,9 +170,9 @@ def _measured(
     except NotPossible as problem:
         tell(f"{policy.name}: left out. {problem}")
         return None
-    with _shown_on_bar(len(asked.people), policy.name) as step:
+    with _shown_on_bar(len(hidden.asked.people), policy.name) as step:
         groups = None if known.texts is None else known.texts.groups
-        found = measured(pipeline, known.acts, groups, asked, seed=seed, step=step)
+        found = measured(pipeline, hidden.shown, groups, hidden.asked, seed=seed, step=step)
     result = Result(
         policy.name,
         found.measures,

@@ -1,10 +1,12 @@
 """An evaluation as text, JSON and picture. What is measured is decided in `offline`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from matplotlib.figure import Figure
 
+from zhiyue.engine.beyond_accuracy import FEW_PEOPLE
 from zhiyue.engine.evaluate import Measure, Missing
 from zhiyue.recommend.offline import Report
 from zhiyue.recommend.outputs import Place
@@ -18,7 +20,16 @@ HEADINGS = {
     "mrr@20": "MRR@20",
     "coverage@10": "coverage@10",
 }
-MORE_COLUMNS = ("map@10", "novelty@10", "diversity@10", "arp@10", "arp-ratio@10", "calibration@10")
+MORE_COLUMNS = (
+    "map@10",
+    "novelty@10",
+    "diversity@10",
+    "arp@10",
+    "arp-ratio@10",
+    "calibration@10",
+    "few-share@10",
+    "few-recall@20",
+)
 MORE_HEADINGS = {
     "map@10": "MAP@10",
     "novelty@10": "novelty",
@@ -26,6 +37,8 @@ MORE_HEADINGS = {
     "arp@10": "ARP",
     "arp-ratio@10": "ARP ratio",
     "calibration@10": "calibration",
+    "few-share@10": "few share",
+    "few-recall@20": "few Recall",
 }
 SAMPLED_COLUMNS = ("sampled-hr@10", "sampled-ndcg@10")
 SAMPLED_HEADINGS = {"sampled-hr@10": "HR@10 smpl", "sampled-ndcg@10": "NDCG@10 smpl"}
@@ -91,27 +104,33 @@ def write_plot(report: Report, place: Place) -> None:
 def _more(report: Report, widest: int) -> list[str]:
     """The second table: what lists are like, sampled metrics where there are any, differences to the best policy."""
     headings = list(MORE_HEADINGS.values()) + (list(SAMPLED_HEADINGS.values()) if report.negatives else [])
-    head = "  ".join(f"{heading:>12}" for heading in headings)
-    lines = [f"{'policy':<{widest}}  {head}  {'NDCG@10 against the best':>28}"]
+    widths = [max(len(heading), len("0.0000")) for heading in headings]
+    lines = [f"{'policy':<{widest}}  {_row(headings, widths)}  {'NDCG@10 against the best':>28}"]
     reasons: dict[str, None] = {}
     for result in report.results:
         found: dict[str, Measure] = {**result.measures, **result.beyond_accuracy, **result.sampled}
         cells = [found[name] for name in MORE_COLUMNS + (SAMPLED_COLUMNS if report.negatives else ())]
         apart = result.against_best.get(COMPARED)
         reasons |= {cell.reason: None for cell in [*cells, apart] if isinstance(cell, Missing)}
-        row = "  ".join(f"{'–' if cell.value is None else f'{cell.value:.4f}':>12}" for cell in cells)
+        row = _row(["–" if cell.value is None else f"{cell.value:.4f}" for cell in cells], widths)
         lines.append(f"{result.policy:<{widest}}  {row}  {_difference(apart):>28}".rstrip())
     lines += [
         "",
         "Of the first ten: novelty in bits; ARP: mean share of learners who took the listed items, ratio: to the",
-        "hidden; calibration: divergence of a list's topics from its learner's own, 0 is best. The difference to the",
-        f"best policy is on the same learners, 95 % paired bootstrap interval (seed {report.seed}). --json has all.",
+        "hidden; calibration: divergence of a list's topics from its learner's own, 0 is best; few: of items that",
+        f"fewer than {FEW_PEOPLE} learners took, share of the first ten, and found share of the hidden (of twenty).",
+        "The difference to the best policy is on the same learners, 95 % paired bootstrap interval",
+        f"(seed {report.seed}). --json has all.",
     ]
     if report.negatives:
         lines.append(
             f"smpl: each hidden item among {report.negatives:,} sampled ones; only to compare with papers."
         )
     return lines + [f"–: {reason}." for reason in reasons]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _difference(cell: Measure | None) -> str:
@@ -125,6 +144,8 @@ def _facts(report: Report) -> list[str]:
         f"train: {report.interactions:,} interactions, {report.learners:,} learners, {report.items:,} items; "
         f"test: {report.test_learners:,} learners, {report.test_pairs:,} hidden items"
     ]
+    if report.split:
+        lines.append(f"hidden of the training file: {report.split}")
     if report.unknown_learners:
         lines.append(
             f"{report.unknown_learners:,} test learners are not in train: they are shown the popular list"

@@ -75,16 +75,26 @@ class Command(BaseCommand):
             "--train", type=Path, required=True, metavar="FILE",
             help=f"{files}: user_id, item_id, optional time or position (order), optional rating (weight)",
         )  # fmt: skip
-        parser.add_argument(
-            "--test", type=Path, required=True, metavar="FILE", help=f"{files}: user_id, item_id"
-        )
+        hidden = parser.add_mutually_exclusive_group(required=True)
+        hidden.add_argument("--test", type=Path, metavar="FILE", help=f"{files}: user_id, item_id")
+        hidden.add_argument(
+            "--split", metavar="NAME",
+            help="hide a part of the training file instead: newest (item of each), time (the last fifth), "
+            "people (a fifth of them whole)",
+        )  # fmt: skip
         parser.add_argument("--items", type=Path, metavar="FILE", help=f"{files}: item_id and text columns")
         parser.add_argument(
             "--policy", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
         )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
         parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, .svg or .png")
-        parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+        parser.add_argument(
+            "--seed",
+            type=int,
+            default=0,
+            metavar="N",
+            help="of the bootstrap and of what is drawn (default: 0)",
+        )
 
     def _add_off_policy(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -133,6 +143,7 @@ class Command(BaseCommand):
             found = offline.evaluate(
                 train=options["train"],
                 test=options["test"],
+                split=options["split"],
                 items=options["items"],
                 policies=options["policy"],
                 seed=options["seed"],

@@ -1,0 +1,97 @@
+"""What an evaluation hides: the pairs of a test file, or a part of the training file by a named split."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zhiyue.engine import evaluate
+from zhiyue.engine.evaluate import FEWEST_PEOPLE
+from zhiyue.engine.kinds import Acts, Ints, Matrix
+from zhiyue.engine.matrix import owned
+from zhiyue.recommend.coded import Asked, Training, asked_by
+from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.files import read_pairs
+
+# More people make intervals narrower and the evaluation longer.
+MOST_PEOPLE = 20_000
+# Of whole people so many are held out, and of the time that the file covers so much at its end.
+SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """`fitted`: the acts that policies are fitted on; `shown`: those that lists are made from; `asked`: who is asked
+    about what; `says`: what is hidden, in a line, empty for a test file."""
+
+    fitted: Acts
+    shown: Acts
+    asked: Asked
+    says: str = ""
+
+
+def by_file(test: Path, known: Training) -> Split:
+    """The pairs of a test file are hidden. Raises NotPossible."""
+    return Split(known.acts, known.acts, asked_by(read_pairs(test), known))
+
+
+def by_name(name: str, known: Training, seed: int) -> Split:
+    """Raises NotPossible for a name that is no split, for too few people, and where the order it needs isn't known."""
+    if name not in SPLITS:
+        raise NotPossible(f"There is no split “{name}”. Choose from: {', '.join(SPLITS)}.")
+    found = SPLITS[name](known, seed)
+    if not len(found.fitted.user):
+        raise NotPossible(f"--split {name} would hide everything: nothing would be left to fit on.")
+    return found
+
+
+def _newest(known: Training, seed: int) -> Split:
+    acts = known.acts
+    people = evaluate.with_several(acts, MOST_PEOPLE)
+    _require(len(people), "newest", "people with three or more items")
+    if acts.order is None:
+        left, relevant = evaluate.hide_any(acts, people, seed=seed)
+        what = f"one item, drawn at random (seed {seed}; the file has no order),"
+    else:
+        left, relevant = evaluate.hide_newest(acts, people)
+        what = "the newest item"
+    return Split(left, left, _asked(left, people, relevant), f"{what} of {len(people):,} people")
+
+
+def _time(known: Training, seed: int) -> Split:
+    acts = known.acts
+    if acts.order is None or not known.is_timed:
+        raise NotPossible(
+            "--split time needs a column “time”: a position tells nothing of other people's acts."
+        )
+    last = int(np.quantile(acts.order, 1 - SHARE, method="lower"))
+    left, people, relevant = evaluate.hide_after(acts, last, MOST_PEOPLE)
+    _require(len(people), "time", "people with something new to them in the last fifth of the acts")
+    says = (
+        f"what {len(people):,} people took anew in the last fifth of the acts; all of that fifth is left out"
+    )
+    return Split(left, left, _asked(left, people, relevant), says)
+
+
+def _people(known: Training, seed: int) -> Split:
+    left, shown, people, relevant = evaluate.hide_of_people(known.acts, SHARE, most=MOST_PEOPLE, seed=seed)
+    _require(len(people), "people", f"people: a fifth (seed {seed}) of those with three or more items")
+    older = "older half" if known.acts.order is not None else "half (drawn, the file has no order)"
+    says = f"{len(people):,} people held out whole (seed {seed}): lists from their {older}, the rest hidden"
+    return Split(left, shown, _asked(shown, people, relevant), says)
+
+
+def _asked(shown: Acts, people: Ints, relevant: Matrix) -> Asked:
+    return Asked(people, owned(shown)[people], relevant, 0)
+
+
+def _require(found: int, name: str, whom: str) -> None:
+    if found < FEWEST_PEOPLE:
+        raise NotPossible(
+            f"--split {name}: too few people. It asks about {whom}; here these are {found:,}, at least "
+            f"{FEWEST_PEOPLE} are needed. Give more of the log, or a --test file."
+        )
+
+
+SPLITS: Mapping[str, Callable[[Training, int], Split]] = {"newest": _newest, "time": _time, "people": _people}
