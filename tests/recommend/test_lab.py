@@ -148,6 +148,22 @@ def test_new_courses_have_the_share_of_places_that_they_have(town):
     assert sum(share([course]).value for course in town) == pytest.approx(1.0)
 
 
+def test_new_courses_are_looked_for_apart(town):
+    now = clock.now()
+
+    def cells(new):
+        Course.objects.update(published_at=now - timedelta(days=31))
+        Course.objects.filter(pk__in=[course.pk for course in new]).update(published_at=now)
+        found = compare(academy(), offered(), policies=["popular"], split="newest")
+        return found.of("popular").cells
+
+    # Where all are new it is the same question as Recall@20; of fewer than thirty people it isn't answered.
+    everything = cells(town)
+    assert everything["new-recall@20"] == everything["recall@20"]
+    assert cells([])["new-recall@20"] is None
+    assert cells(town[:1])["new-recall@20"] is None
+
+
 def test_courses_that_are_not_out_are_neither_asked_for_nor_listed(town):
     before = compare(academy(), offered(), policies=["popular"], split="newest")
     Course.objects.filter(pk=town[3].pk).update(status=Course.Status.WITHDRAWN)

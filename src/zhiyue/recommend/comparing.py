@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from zhiyue.engine import evaluate
+from zhiyue.engine import beyond_accuracy, evaluate
 from zhiyue.engine.evaluate import FEWEST_PEOPLE
 from zhiyue.engine.kinds import Acts, Bools, Floats, Ints
 from zhiyue.engine.matrix import histories, owned
@@ -98,7 +98,8 @@ def compare(
     those courses that are out. Below FEWEST_PEOPLE people, or where nothing is left to fit on, nothing is compared.
 
     new@10: share of the places of the first ten that courses have which came out within NEW_DAYS days before what is
-    hidden, or later. Raises KeyError for an unknown policy or split.
+    hidden, or later. new-recall@20: found share of a person's hidden courses of that kind, over those who have one.
+    Raises KeyError for an unknown policy or split.
     """
     read = _only_out(read, out)
     hidden = _hide(read, SPLITS[split])
@@ -164,7 +165,7 @@ def _one(
     told = tuple(Segment(one.of, one.key, len(one.rows), _sure(each[one.rows])) for one in segments)
     compared = Compared(
         policy=name,
-        cells=_cells(found, is_new),
+        cells=_cells(found, hidden.asked, is_new),
         fit_seconds=round(fit_seconds, 3),
         milliseconds=round(found.milliseconds_per_user, 4),
         left_out=tuple(pipeline.left_out),
@@ -174,12 +175,15 @@ def _one(
     return compared, each
 
 
-def _cells(found: Measured, is_new: Bools) -> dict[str, Cell | None]:
+def _cells(found: Measured, asked: Asked, is_new: Bools) -> dict[str, Cell | None]:
     cells = {name: cell(one) for name, one in {**found.measures, **found.beyond_accuracy}.items()}
     listed = found.lists[:, :LISTED]
     there = listed != NOTHING
     share = (there & is_new[np.where(there, listed, 0)]).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    return cells | {"new@10": _sure(share)}
+    of_new = beyond_accuracy.recall_of(is_new, found.lists, asked.relevant)
+    of_new = of_new[~np.isnan(of_new)]
+    found_new = _sure(of_new) if len(of_new) >= FEWEST_PEOPLE else None
+    return cells | {"new@10": _sure(share), "new-recall@20": found_new}
 
 
 def _paired(found: Sequence[Compared], ndcg: Mapping[str, Floats]) -> Iterator[Compared]:

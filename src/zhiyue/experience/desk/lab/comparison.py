@@ -16,7 +16,16 @@ RANKED_BY = "ndcg@10"
 WIDTH, DOT = 120, 8
 Scale = tuple[float, float]
 QUALITY = ("hr@10", "recall@20", "mrr@20", "map@10")
-LISTS = ("coverage@10", "novelty@10", "diversity@10", "arp-ratio@10", "calibration@10", "new@10")
+LISTS = (
+    "coverage@10",
+    "novelty@10",
+    "diversity@10",
+    "arp-ratio@10",
+    "calibration@10",
+    "new@10",
+    "new-recall@20",
+    "few-recall@20",
+)
 SHARES = frozenset({"coverage@10", "new@10"})
 WORST_SHOWN = 8
 

@@ -13,6 +13,7 @@ from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import search_members
 from zhiyue.core.kit.errors import Refused
+from zhiyue.engine.beyond_accuracy import FEW_PEOPLE
 from zhiyue.engine.evaluate import FEWEST_PEOPLE
 from zhiyue.experience.desk import people
 from zhiyue.experience.desk.access import for_the_desk
@@ -148,6 +149,7 @@ def _lab(
         "runs": [(run, words.split(run.split), len(run.policies)) for run in kept],
         "fewest": FEWEST_PEOPLE,
         "new_days": NEW_DAYS,
+        "few_people": FEW_PEOPLE,
         "may_change": request.viewer.may(Permission.CHANGE_RECOMMENDATION),
     }
     return render(request, "desk/lab.html", page, status=refusal.status if refusal else 200)
