@@ -11,7 +11,7 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.worker import run_due
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue import services as catalogue
-from zhiyue.product.catalogue.models import Course, Topic
+from zhiyue.product.catalogue.models import Course, Likeness, Topic
 from zhiyue.product.catalogue.services.shelving import TopicFacts
 from zhiyue.product.learning.services import finish_lesson, save_course
 from zhiyue.recommend import memory, tasks
@@ -125,6 +125,36 @@ def test_a_changed_text_changes_only_what_is_made_of_texts(trained, operator):
     memory.forget()
     changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
     assert changed == {"content", "hybrid", "boosted", "similar"}
+
+
+@pytest.mark.parametrize("change", ["level", "prerequisite", "twins"])
+def test_what_lists_are_reranked_by_reaches_policies_made_of_acts_at_once(trained, change):
+    first, later = trained[0], trained[1]
+    before = {name: memory.newest(name).artefact_id for name in POLICIES}
+    if change == "level":
+        Course.objects.filter(pk=later.pk).update(level="advanced")
+    elif change == "prerequisite":
+        later.prerequisites.add(first)
+    else:
+        Likeness.objects.create(course=first, other=later, share=0.9, found_at=clock.now())
+
+    assert not take_in()
+
+    memory.forget()
+    changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
+    assert {name for name, policy in POLICIES.items() if policy.is_varied} == changed
+    traits = memory.newest("walks").pipeline.traits
+    codes = [int(np.searchsorted(memory.newest("walks").course_ids, course.pk)) for course in (first, later)]
+    if change == "level":
+        assert traits.level[codes[1]] == 2
+    elif change == "prerequisite":
+        assert traits.needs == {codes[1]: (codes[0],)}
+    else:
+        assert traits.twins[codes[0]] == traits.twins[codes[1]] != -1
+    # Once is enough.
+    kept = Artefact.objects.count()
+    assert not take_in()
+    assert Artefact.objects.count() == kept
 
 
 def test_a_withdrawn_course_is_in_no_slate_from_the_same_moment(trained, visitor, operator):

@@ -89,8 +89,13 @@ def take_in() -> bool:
 
 
 def _is_up_to_date(policy: Policy, held: Held, read: Catalogue) -> bool:
-    knows_all = len(read.course_ids) == len(held.course_ids)
-    return knows_all and (held.wording == read.wording or not policy.reads_texts)
+    if len(read.course_ids) != len(held.course_ids):
+        return False
+    if policy.reads_texts and held.wording != read.wording:
+        return False
+    now, then = read.texts.traits, held.pipeline.traits
+    # Levels, prerequisites and twins are what lists are re-ranked by, whatever scores them.
+    return not policy.is_varied or now is None or (then is not None and now.says_as(then))
 
 
 def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:

@@ -36,6 +36,15 @@ class Traits:
         codes = self.twins[sorted(known)]
         return known | set(np.flatnonzero(np.isin(self.twins, codes[codes != NOTHING])).tolist())
 
+    def says_as(self, other: "Traits") -> bool:
+        """Whether both know the same of the same items. By which number a topic goes doesn't count."""
+        mine, theirs = ([*one.groups, one.twins] for one in (self, other))
+        return (
+            np.array_equal(self.level, other.level)
+            and self.needs == other.needs
+            and all(np.array_equal(_renumbered(a), _renumbered(b)) for a, b in zip(mine, theirs, strict=True))
+        )
+
     def to_arrays(self) -> Arrays:
         pairs = [(item, first) for item, firsts in sorted(self.needs.items()) for first in firsts]
         return {
@@ -82,6 +91,12 @@ def clusters(pairs: Iterable[tuple[int, int]], items: int) -> Ints:
     joined = np.unique(np.asarray(paired, dtype=np.int64))
     found[joined] = lowest[joined]
     return found
+
+
+def _renumbered(codes: Ints) -> Ints:
+    """The same groups, each by the place of its first item."""
+    _, first, code = np.unique(codes, return_index=True, return_inverse=True)
+    return np.where(codes == NOTHING, NOTHING, first[code])
 
 
 def codes_by_value(values: Sequence[str]) -> Ints | None:
