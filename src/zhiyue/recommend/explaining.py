@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyue.analyse.kinds import Act
-from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Floats, Ints, Recommender
 from zhiyue.product.catalogue.editions import families
-from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
+from zhiyue.product.learning.corrections import Corrections
 from zhiyue.recommend import memory
 from zhiyue.recommend.inputs import codes_of
-from zhiyue.recommend.interests import folded
+from zhiyue.recommend.interests import folded, said
 from zhiyue.recommend.kinds import Recommended, Slate
 from zhiyue.recommend.live import serving_policy
 from zhiyue.recommend.memory import Held
@@ -60,14 +59,9 @@ def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanat
 def explain_each(actor: Actor, policies: Sequence[str], *, k: int = 12) -> list[Explanation]:
     """The slates under some policies, each taken apart. Raises ValueError as `slate` does."""
     found, original = slates(actor, policies, k=k), families()
-    said = {varied: _said(actor, varied) for varied in {POLICIES[one.policy].is_varied for one in found}}
-    return [_explained(one, *said[POLICIES[one.policy].is_varied], original) for one in found]
-
-
-def _said(actor: Actor, is_varied: bool) -> tuple[list[Act], Corrections]:
-    """What a slate goes by; nothing that the person said counts in the list that is everybody's."""
-    corrections = corrections_of(actor) if is_varied else UNCORRECTED
-    return recent_acts(actor, corrections=corrections), corrections
+    kinds = {POLICIES[one.policy].is_varied for one in found}
+    told = {is_varied: said(actor, is_varied=is_varied) for is_varied in kinds}
+    return [_explained(one, *told[POLICIES[one.policy].is_varied], original) for one in found]
 
 
 def _explained(

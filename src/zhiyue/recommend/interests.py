@@ -15,7 +15,7 @@ from zhiyue.engine.kinds import Acts, Ints, Profiles
 from zhiyue.engine.matrix import profiles
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.models import Course, Topic
-from zhiyue.product.learning.corrections import Corrections, corrections_of
+from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
 from zhiyue.recommend.inputs import acts_of, codes_of, present, still_meant
 from zhiyue.recommend.policies import MORE, PROFILE, TURNS
@@ -65,6 +65,13 @@ def folded(
     factor = np.where(np.isin(own.indices, codes_of(sorted(raised), course_ids)), np.float32(MORE), 1)
     weights = csr_array((own.data * factor.astype(np.float32), own.indices, own.indptr), shape=own.shape)
     return known, Profiles(weights, shaped.newest)
+
+
+def said(actor: Actor, *, is_varied: bool, until_pk: int | None = None) -> tuple[list[Act], Corrections]:
+    """What a slate goes by of a person: acts up to event `until_pk`, and corrections. Nothing that they corrected
+    counts in the list that is everybody's; what they did may."""
+    corrections = corrections_of(actor) if is_varied else UNCORRECTED
+    return recent_acts(actor, until_pk=until_pk, corrections=corrections), corrections
 
 
 def interest_profile(actor: Actor) -> list[OfTopic]:

@@ -20,13 +20,13 @@ from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.selectors import (
     learners_by_course,
 )
-from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
+from zhiyue.product.learning.corrections import Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
 from zhiyue.recommend import memory, rules, serve
 from zhiyue.recommend.closing import closed_to
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
-from zhiyue.recommend.interests import folded, opening, wished
+from zhiyue.recommend.interests import folded, opening, said, wished
 from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
 from zhiyue.recommend.live import live_policy, serving_policy
 from zhiyue.recommend.memory import Held
@@ -116,25 +116,23 @@ def slates(
             raise ValueError(f"There is no policy “{policy}”; choose from: {', '.join(POLICIES)}.")
     moment = at or clock.now()
     kinds = {POLICIES[name].is_varied for name in policies}
-    said = {is_varied: _said(actor, until_pk, is_varied) for is_varied in kinds}
+    told = {is_varied: _said(actor, until_pk, is_varied) for is_varied in kinds}
     own = closed_to(actor, until_pk, moment) | set(besides)
     shelves = {}
     for is_varied in kinds:
         where = slot or ("for-you" if is_varied else "popular")
         steering = rules.in_force(where, moment)
-        seed = lot_of(actor, moment) if said[is_varied].acts and where == "for-you" else None
+        seed = lot_of(actor, moment) if told[is_varied].acts and where == "for-you" else None
         shelves[is_varied] = _Shelf(with_editions(own | steering.never), steering, moment, seed)
     offer = _offer()
     return [
-        _slate(policy, said[is_varied], shelves[is_varied], k, offer)
+        _slate(policy, told[is_varied], shelves[is_varied], k, offer)
         for policy, is_varied in ((name, POLICIES[name].is_varied) for name in policies)
     ]
 
 
 def _said(actor: Actor, until_pk: int | None, is_varied: bool) -> _Said:
-    """Nothing that the person said counts in the list that is everybody's; what they did may."""
-    corrections = corrections_of(actor) if is_varied else UNCORRECTED
-    acts = recent_acts(actor, until_pk=until_pk, corrections=corrections)
+    acts, corrections = said(actor, is_varied=is_varied, until_pk=until_pk)
     # Acts say more than a wish: interests count until the first act.
     wishes = wished(actor, corrections) if not acts and is_varied else {}
     return _Said(acts, corrections, wishes)
