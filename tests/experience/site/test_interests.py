@@ -1,6 +1,10 @@
 """The page of what suggestions go by: read, corrected in one tap each, switched off and on."""
 
+from datetime import timedelta
+
 import pytest
+from django.urls import reverse
+from django.utils import formats
 
 from tests.factories import lesson_of, make_course, make_visitor
 from zhiyue.analyse.weights import INTEREST
@@ -8,6 +12,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.consent.purposes import EVERYTHING, Purpose
 from zhiyue.core.consent.selectors import granted
+from zhiyue.core.kit import clock
 from zhiyue.experience.site.interests import ORDER, in_words
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.learning.models import Correction
@@ -18,7 +23,7 @@ from zhiyue.recommend.services import train_all
 pytestmark = pytest.mark.django_db
 
 PAGE = "/me/interests/"
-QUERIES = 14
+QUERIES = 18
 
 
 @pytest.fixture
@@ -73,6 +78,43 @@ def test_the_number_of_queries_is_constant(english, reader, shelves, django_asse
         view_course(actor=reader, course=make_course(f"more-{n}", topic=f"topic-{n}"))
     with django_assert_num_queries(QUERIES):
         english.get(PAGE)
+
+
+def turned(actor, shelves):
+    """Data for two weeks, then art for two weeks."""
+    for days_ago in range(30, 0, -1):
+        topic = "data" if days_ago > 15 else "art"
+        moment = clock.day_start(clock.business_day()) - timedelta(days=days_ago, hours=-9)
+        course = shelves[f"{topic}-{days_ago % 2}"]
+        record("course.viewed", actor=actor, course_id=course.pk, occurred_at=moment)
+
+
+def test_a_turn_of_taste_is_told_with_its_date_and_only_to_whom_it_is_found(english, shelves, visitor):
+    steady = english.get(PAGE)
+    assert steady.context["turn"] is None
+    assert "you turn" not in text(steady)
+    turned(Actor(visitor=visitor), shelves)
+
+    page = english.get(PAGE)
+
+    day = clock.business_day() - timedelta(days=15)
+    turn = page.context["turn"]
+    assert (turn.day, turn.more, turn.less) == (day, "Topic art", "Topic data")
+    said = text(page)
+    assert f"Since {formats.date_format(day, 'DATE_FORMAT')} you turn more to Topic art, and less to Topic data." in said
+    assert "It may have begun on any day from" in said
+
+
+def test_what_is_corrected_or_switched_off_makes_no_turn(english, shelves, visitor):
+    turned(Actor(visitor=visitor), shelves)
+    english.post("/me/interests/topics/data/", {"way": "less"})
+    assert english.get(PAGE).context["turn"] is None
+    english.post("/me/interests/topics/data/", {"way": "none"})
+    assert english.get(PAGE).context["turn"] is not None
+    english.post(reverse("entrance:personalise"), {"on": "0", "next": PAGE})
+    off = english.get(PAGE)
+    assert not off.context["is_used"]
+    assert off.context["turn"] is None
 
 
 def test_less_of_a_topic_is_obeyed_on_the_next_page_and_taken_back(english, reader):

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import npgettext, pgettext
 
+from zhiyue.analyse.taste import taste_shift
 from zhiyue.collect.kinds import Actor
+from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.learning.corrections import corrected_topics
 from zhiyue.recommend.interests import OfCourse, interest_profile
 
 # More of a topic's courses stand behind a click.
 COURSES_SHOWN = 3
+# A topic is told to be learnt more or less where its share of somebody's choices changed by more than this.
+LEAST_CHANGE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,37 @@ def interests(actor: Actor) -> list[Interest]:
             )
         )
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Since when a person turns to other topics, by their names, joined; one of `more` and `less` may be empty."""
+
+    day: date
+    earliest: date
+    latest: date
+    more: str
+    less: str
+
+
+def turn_of_taste(actor: Actor, topics: Sequence[Topic]) -> Turn | None:
+    """None where taste is steady, or too little was done to say. `topics`: those that may be named."""
+    shift = taste_shift(actor).shift
+    if shift is None:
+        return None
+    before, after = dict(shift.before), dict(shift.after)
+    names = {topic.slug: in_language(topic.name, topic.name_en) for topic in topics}
+    apart = {
+        slug: after.get(slug, 0.0) - before.get(slug, 0.0) for slug in names if slug in {*before, *after}
+    }
+    largest = sorted(apart, key=lambda slug: -abs(apart[slug]))
+
+    def joined(sign: float) -> str:
+        return pgettext("topics", ", ").join(
+            names[slug] for slug in largest if sign * apart[slug] > LEAST_CHANGE
+        )
+
+    return Turn(shift.day, shift.earliest, shift.latest, joined(1), joined(-1))
 
 
 def in_words(acts: Mapping[str, int]) -> str:

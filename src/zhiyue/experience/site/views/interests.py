@@ -35,16 +35,17 @@ def interests(request: PageRequest) -> HttpResponse:
     actor = actor_of(request)
     shown = words.interests(actor)
     dismissed = selectors.dismissed_course_ids(actor)
-    cards = catalogue.courses_by_id(dismissed)
+    cards, topics = catalogue.courses_by_id(dismissed), catalogue.topics()
     named = {one.topic.pk for one in shown}
     page = {
         "tab": "me",
         "meta": meta.plain(request, pgettext("interests", "What suggestions go by")),
         "is_used": Purpose.PERSONALISATION in request.consent.granted,
         "interests": shown,
+        "turn": words.turn_of_taste(actor, topics),
         "corrected": [(topic, way) for topic, way in corrected_topics(actor) if topic.pk not in named],
         "unused": unused_courses(actor),
-        "topics": catalogue.topics(),
+        "topics": topics,
         "chosen": {topic.slug for topic in selectors.interests_of(actor)},
         "dismissed": [cards[pk] for pk in dismissed if pk in cards],
     }
