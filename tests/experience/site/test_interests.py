@@ -101,7 +101,10 @@ def test_a_turn_of_taste_is_told_with_its_date_and_only_to_whom_it_is_found(engl
     turn = page.context["turn"]
     assert (turn.day, turn.more, turn.less) == (day, "Topic art", "Topic data")
     said = text(page)
-    assert f"Since {formats.date_format(day, 'DATE_FORMAT')} you turn more to Topic art, and less to Topic data." in said
+    assert (
+        f"Since {formats.date_format(day, 'DATE_FORMAT')} you turn more to Topic art, and less to Topic data."
+        in said
+    )
     assert "It may have begun on any day from" in said
 
 
