@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from zhiyue.engine import matrix as matrix_module
 from zhiyue.engine.kinds import Acts
 from zhiyue.engine.matrix import (
     ProfileShape,
     histories,
+    largest_per_row,
+    nearest,
     owned,
     packed,
     picked,
@@ -128,6 +131,36 @@ def test_sparse_rows_keep_the_largest_cells_and_survive_packing():
         kept.toarray().tolist() == np.asarray([[0, 0, 0.3, 0.2], [0, 0, 0, 0.5]], dtype=np.float32).tolist()
     )
     assert (unpacked(packed(kept, "x"), "x") != kept).nnz == 0
+
+
+@pytest.mark.parametrize("keep", [1, 3, 40, 149, 150, 200])
+@pytest.mark.parametrize("kinds", [2, 5, 1000])
+def test_the_largest_cells_of_a_row_are_those_of_a_sort_and_of_equals_the_first(keep, kinds):
+    random = np.random.default_rng(keep)
+    block = (random.integers(0, kinds, (7, 150)) * (random.random((7, 150)) < 0.6)).astype(np.float32)
+    block[3] = 0.0
+
+    row, column = largest_per_row(block, keep)
+
+    for place, cells in enumerate(block):
+        best = np.argsort(-cells, kind="stable")[:keep]
+        assert column[row == place].tolist() == sorted(best[cells[best] > 0].tolist())
+    assert (np.diff(row) >= 0).all()
+
+
+def test_neighbours_made_block_by_block_on_threads_are_those_of_the_whole_matrix(monkeypatch):
+    whole = np.random.default_rng(0).random((40, 40)).astype(np.float32)
+    monkeypatch.setattr(matrix_module, "CELLS_AT_ONCE", 90)
+
+    found = nearest(lambda low, high: whole[low:high], 40, 4)
+
+    best = np.sort(np.argsort(-whole, axis=1)[:, :4], axis=1)
+    assert found.indices.reshape(40, 4).tolist() == best.tolist()
+    assert found.data.reshape(40, 4).tolist() == np.take_along_axis(whole, best, axis=1).tolist()
+
+
+def test_of_no_rows_nothing_is_kept():
+    assert nearest(lambda low, high: np.zeros((high - low, 0), dtype=np.float32), 0, 4).shape == (0, 0)
 
 
 def test_a_matrix_spread_over_more_items_keeps_its_cells_at_their_new_places():

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
+from zhiyue.engine import matrix as matrix_module
 from zhiyue.engine.kinds import Acts, Profiles
 from zhiyue.engine.recommenders import content, item_neighbours, pairs, popular
 from zhiyue.engine.recommenders.content import ContentConfig, NoWords
@@ -17,6 +18,7 @@ from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
 from zhiyue.engine.recommenders.popular import Popular, PopularConfig
 from zhiyue.engine.recommenders.similarity import Similarity
+from zhiyue.engine.recommenders.weighting import Weighting
 from zhiyue.engine.text import words
 
 XUETANGX = Path(__file__).parents[3] / "shared" / "data" / "xuetangx"
@@ -101,7 +103,7 @@ def test_shrinkage_takes_rare_pairs_down():
     plain = item_neighbours.fit(acts, ItemNeighboursConfig()).similar.toarray()
     shrunk = item_neighbours.fit(acts, ItemNeighboursConfig(shrink=2.0)).similar.toarray()
 
-    assert (plain[0, 1], plain[2, 3]) == (1.0, 1.0)
+    assert (plain[0, 1], plain[2, 3]) == pytest.approx((1.0, 1.0))
     assert (shrunk[0, 1], shrunk[2, 3]) == pytest.approx((2 / (2 + 2), 1 / (1 + 2)))
 
 
@@ -138,9 +140,33 @@ def test_the_blocks_in_which_a_fit_is_cut_do_not_show(monkeypatch):
     config = ItemNeighboursConfig(neighbours=25, gap_power=0.5, backward=0.5, breadth_power=0.3)
     whole = item_neighbours.fit(acts, config).similar.toarray()
     monkeypatch.setattr(pairs, "TRIPLES_AT_ONCE", 70)
-    monkeypatch.setattr(pairs, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(matrix_module, "CELLS_AT_ONCE", 60)
 
     assert item_neighbours.fit(acts, config).similar.toarray() == pytest.approx(whole, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ItemNeighboursConfig(neighbours=5),
+        ItemNeighboursConfig(neighbours=5, weight_power=0.5, breadth_power=0.4, shrink=1.0, temper=0.5),
+        ItemNeighboursConfig(neighbours=5, from_power=0.0, to_power=0.0, weighting=Weighting("bm25")),
+    ],
+)
+def test_folded_rows_have_the_neighbours_that_their_acts_have(config):
+    acts = random_acts()
+    rows = csr_array(matrix(acts), dtype=np.float32)
+
+    found = item_neighbours.similar(rows, config).similar
+
+    expected = item_neighbours.fit(acts, config).similar
+    assert found.indices.tolist() == expected.indices.tolist()
+    assert found.data == pytest.approx(expected.data, rel=1e-6)
+
+
+def test_correlations_are_fitted_to_acts_alone():
+    with pytest.raises(ValueError, match="acts"):
+        item_neighbours.similar(csr_array((2, 2), dtype=np.float32), ItemNeighboursConfig(likeness="pearson"))
 
 
 def test_a_negative_shrinkage_is_refused():

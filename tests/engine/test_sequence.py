@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.sparse import csr_array
 
+from zhiyue.engine import matrix as matrix_module
 from zhiyue.engine.kinds import Acts, CannotFit, Profiles
 from zhiyue.engine.recommenders import pairs, sequence
 from zhiyue.engine.recommenders.hybrid import Hybrid
@@ -99,7 +100,7 @@ def test_the_blocks_in_which_a_fit_is_cut_do_not_show(monkeypatch):
     acts = random_acts()
     whole = sequence.fit(acts, CONFIG).similar.toarray()
     monkeypatch.setattr(pairs, "TRIPLES_AT_ONCE", 70)
-    monkeypatch.setattr(pairs, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(matrix_module, "CELLS_AT_ONCE", 60)
 
     assert sequence.fit(acts, CONFIG).similar.toarray() == pytest.approx(whole, abs=1e-6)
 

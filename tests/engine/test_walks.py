@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.sparse import csr_array
 
+from zhiyue.engine import matrix as matrix_module
 from zhiyue.engine.kinds import Acts, Profiles
 from zhiyue.engine.recommenders import walks
 from zhiyue.engine.recommenders.walks import WalksConfig
@@ -114,7 +115,7 @@ def test_on_real_enrolments_the_cells_are_those_of_the_papers_products():
 def test_the_blocks_in_which_a_fit_is_cut_do_not_show(monkeypatch):
     acts = random_acts()
     whole = walks.fit(acts, WalksConfig(0.8, 0.45)).similar.toarray()
-    monkeypatch.setattr(walks, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(matrix_module, "CELLS_AT_ONCE", 60)
 
     assert walks.fit(acts, WalksConfig(0.8, 0.45)).similar.toarray() == pytest.approx(whole, abs=1e-7)
 

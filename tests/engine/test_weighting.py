@@ -8,6 +8,7 @@ import pytest
 from implicit.nearest_neighbours import BM25Recommender, TFIDFRecommender, bm25_weight, tfidf_weight
 from scipy.sparse import csr_matrix
 
+from zhiyue.engine import matrix as matrix_module
 from zhiyue.engine.kinds import Acts
 from zhiyue.engine.recommenders import item_neighbours, pairs
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
@@ -143,7 +144,7 @@ def test_the_blocks_of_a_correlation_do_not_show(monkeypatch):
     config = ItemNeighboursConfig(neighbours=25, likeness="pearson", shrink=2.0, backward=0.5, gap_power=0.4)
     whole = item_neighbours.fit(acts, config).similar.toarray()
     monkeypatch.setattr(pairs, "TRIPLES_AT_ONCE", 70)
-    monkeypatch.setattr(pairs, "CELLS_AT_ONCE", 60)
+    monkeypatch.setattr(matrix_module, "CELLS_AT_ONCE", 60)
 
     assert item_neighbours.fit(acts, config).similar.toarray() == pytest.approx(whole, abs=1e-6)
 

@@ -1,6 +1,8 @@
 """From acts to histories, profiles and sparse matrices, and back to plain arrays. No algorithm lives here."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +15,11 @@ from zhiyue.engine.kinds import Acts, Arrays, Bools, Floats, Histories, Ints, Ma
 # As sparse matrices keep them, too.
 Codes = NDArray[np.integer[Any]]
 Moment = TypeVar("Moment", Ints, Floats)
+
+# A dense block of so many cells stays in the processor's cache while it is made and its largest cells are looked for.
+CELLS_AT_ONCE = 1_000_000
+THREADS = min(8, os.cpu_count() or 1)
+GROUPS_PER_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +104,41 @@ def owned(acts: Acts) -> Matrix:
 
 
 def largest_per_row(block: Floats, keep: int) -> tuple[Ints, Ints]:
-    """Row and column numbers of the `keep` largest positive cells of each row of a dense block, row by
-    row."""
-    rows, columns = block.shape
-    if keep < columns:
-        chosen = np.sort(np.argpartition(block, columns - keep, axis=1)[:, columns - keep :], axis=1)
-        row = np.repeat(np.arange(rows), keep)
-        column = chosen.ravel()
-    else:
-        row, column = np.divmod(np.arange(rows * columns), columns)
-    positive = block[row, column] > 0
-    return row[positive].astype(np.int64), column[positive].astype(np.int64)
+    """Row and column numbers of the `keep` largest positive cells of each row of a dense block, row by row; of equals
+    those in the first columns."""
+    columns = block.shape[1]
+    floor = np.maximum(_floor(block, keep), np.nextafter(block.dtype.type(0), block.dtype.type(1)))
+    row, column = np.divmod(np.flatnonzero(block >= floor[:, None]), columns)
+    found = np.bincount(row, minlength=len(block))
+    if found.max(initial=0) > keep:
+        best = np.lexsort((-block[row, column], row))
+        first = np.cumsum(found) - found
+        kept = np.zeros(len(row), dtype=np.bool_)
+        kept[best[np.arange(len(row)) - first[row] < keep]] = True
+        row, column = row[kept], column[kept]
+    return row, column
+
+
+def nearest(rows: Callable[[int, int], Floats], count: int, keep: int) -> Matrix:
+    """The `keep` largest positive cells of each row of a (count, count) matrix, of which no more than a few blocks of
+    rows ever exist, on each thread one.
+
+    rows  makes the dense rows low..high-1; several are asked for at once
+    returns  (count, count) float32
+    """
+    size = max(1, CELLS_AT_ONCE // max(1, count))
+
+    def kept(low: int) -> _Kept:
+        return _Kept.of(rows(low, min(low + size, count)), keep)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return _joined(list(threads.map(kept, range(0, count, size))), count)
 
 
 def stacked(rows: Iterator[Floats], columns: int, keep: int) -> Matrix:
     """Join dense blocks of rows into one sparse float32 matrix that keeps the `keep` cells of the largest size a row,
     whatever their sign."""
-    counts, found, cells = [np.zeros(1, dtype=np.int64)], [], []
-    for block in rows:
-        row, column = largest_per_row(np.abs(block), keep)
-        counts.append(np.bincount(row, minlength=len(block)))
-        found.append(column.astype(np.int32))
-        cells.append(block[row, column].astype(np.float32))
-    start = np.cumsum(np.concatenate(counts))
-    column = np.concatenate(found) if found else np.zeros(0, dtype=np.int32)
-    cell = np.concatenate(cells) if cells else np.zeros(0, dtype=np.float32)
-    return csr_array((cell, column, start), shape=(len(start) - 1, columns))
+    return _joined([_Kept.of(block, keep, np.abs(block)) for block in rows], columns)
 
 
 def spread(matrix: Matrix, places: Ints, size: int) -> Matrix:
@@ -152,6 +168,45 @@ def unpacked(arrays: Arrays, name: str) -> Matrix:
     rows, columns = (int(side) for side in arrays[f"{name}/shape"])
     parts = (arrays[f"{name}/cells"], arrays[f"{name}/columns"], arrays[f"{name}/start"])
     return csr_array(parts, shape=(rows, columns))
+
+
+def _floor(block: Floats, keep: int) -> Floats:
+    """(rows,): what at least `keep` cells of each row reach, and few more.
+
+    Columns are dealt out into groups, a few times as many as `keep`: what `keep` of the groups' greatest cells reach, so
+    many cells do. That reads each cell once, where a partition moves it about.
+    """
+    columns = block.shape[1]
+    groups = GROUPS_PER_KEPT * keep
+    if keep >= columns:
+        return np.zeros(len(block), dtype=block.dtype)
+    if columns < 2 * groups:
+        return np.asarray(np.partition(block, columns - keep, axis=1)[:, columns - keep])
+    dealt = block[:, : columns // groups * groups].reshape(len(block), columns // groups, groups)
+    return np.asarray(np.partition(dealt.max(axis=1), groups - keep, axis=1)[:, groups - keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """What a block of rows keeps: how many cells each row, their columns and what they hold."""
+
+    counts: Ints
+    columns: NDArray[np.int32]
+    cells: Floats
+
+    @classmethod
+    def of(cls, block: Floats, keep: int, size: Floats | None = None) -> "_Kept":
+        """The `keep` largest cells of each row, by `size` if that isn't the block itself."""
+        row, column = largest_per_row(block if size is None else size, keep)
+        counts = np.bincount(row, minlength=len(block))
+        return cls(counts, column.astype(np.int32), block[row, column].astype(np.float32))
+
+
+def _joined(kept: Sequence[_Kept], columns: int) -> Matrix:
+    counts = np.concatenate([np.zeros(1, dtype=np.int64), *(block.counts for block in kept)])
+    column = np.concatenate([np.zeros(0, dtype=np.int32), *(block.columns for block in kept)])
+    cell = np.concatenate([np.zeros(0, dtype=np.float32), *(block.cells for block in kept)])
+    return csr_array((cell, column, np.cumsum(counts)), shape=(len(counts) - 1, columns))
 
 
 def _standing(acts: Acts) -> Acts:

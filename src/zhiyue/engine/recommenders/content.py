@@ -9,11 +9,9 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from zhiyue.engine.kinds import CannotFit, Floats, Matrix
-from zhiyue.engine.matrix import stacked
+from zhiyue.engine.matrix import nearest
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.text import words
-
-CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,7 @@ def fit(
     returns  zero diagonal, cells in (0, 1], the `neighbours` nearest of each item
     Raises NoWords if no word is shared. Source: Salton and Buckley 1988.
     """
-    vectors = vectorised(texts, labels, config)
-    return Similarity(stacked(_cosines(vectors, config.temper), vectors.shape[0], config.neighbours))
+    return Similarity(_nearest(vectorised(texts, labels, config), config))
 
 
 def vectorised(
@@ -91,11 +88,12 @@ def _bags(
         yield dict(bag)
 
 
-def _cosines(vectors: Matrix, temper: float) -> Iterator[Floats]:
-    across = csr_array(vectors.T)
-    items = vectors.shape[0]
-    size = max(1, CELLS_AT_ONCE // max(1, items))
-    for low in range(0, items, size):
-        block = (vectors[low : low + size] @ across).toarray()
-        block[np.arange(len(block)), np.arange(low, low + len(block))] = 0.0
-        yield np.clip(block, 0.0, 1.0) ** temper
+def _nearest(vectors: Matrix, config: ContentConfig) -> Matrix:
+    across = csr_array(vectors.T.tocsr())
+
+    def cosines(low: int, high: int) -> Floats:
+        block = (vectors[low:high] @ across).toarray()
+        block[np.arange(high - low), np.arange(low, high)] = 0.0
+        return np.asarray(np.clip(block, 0.0, 1.0) ** config.temper)
+
+    return nearest(cosines, vectors.shape[0], config.neighbours)

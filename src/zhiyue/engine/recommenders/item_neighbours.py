@@ -1,15 +1,15 @@
 """Items that the same people take: cosine or correlation between items with shrinkage, aware of order where there is
 one."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Acts, Floats
-from zhiyue.engine.matrix import histories, stacked
-from zhiyue.engine.recommenders.pairs import Damping, Decay, Evidence
+from zhiyue.engine.kinds import Acts, Bools, Floats, Ints, Matrix
+from zhiyue.engine.matrix import histories, nearest
+from zhiyue.engine.recommenders.pairs import Damping, Decay, Pairs, taken
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
@@ -80,40 +80,92 @@ def fit(acts: Acts, config: ItemNeighboursConfig) -> Similarity:
     2004 (dividing out popularity, unequal powers); Garg et al. 2019 (STAN, decay with the distance in a sequence).
     """
     folded = histories(acts)
-    keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
-    plain = Evidence.of(folded, config.weight_power, config.breadth_power)
-    evidence = replace(plain, weight=_weights(plain, config))
-    decay = Decay(config.gap_power, config.gap_scale, config.backward)
-    damping = Damping(config.from_power, config.to_power, config.shrink, config.temper)
-    correlated = config.likeness == "pearson"
-    rows = _correlated(evidence, decay, damping) if correlated else evidence.related(decay, damping)
-    return Similarity(stacked(rows, folded.items, keep))
-
-
-def _weights(plain: Evidence, config: ItemNeighboursConfig) -> Floats:
-    """What each (user, item) counts in the sums: weighted, or less the item's mean."""
-    folded, user, weight = plain.folded, plain.user, plain.weight
-    if config.likeness == "cosine" and config.weighting.scheme == "none":
-        return weight
     counts = folded.weight > 0
-    total = np.bincount(folded.item, weights=weight, minlength=folded.items)
+    weight = folded.weight**config.weight_power * counts
+    breadth = _breadth(folded.lengths, config)
     if config.likeness == "pearson":
-        raters = np.bincount(folded.item, weights=counts, minlength=folded.items)
-        return np.asarray((weight - (total / np.maximum(raters, 1.0))[folded.item]) * counts)
-    rare = rarity(np.bincount(user[counts], minlength=folded.users), folded.items)
-    mean_length = float(total.mean()) if folded.items else 0.0
-    return weighed(
-        weight, rare[user], np.asarray(total[folded.item], dtype=np.float64), mean_length, config.weighting
+        means = _means(folded.item, weight, counts, folded.items)
+        # Differences of large sums: they need more digits.
+        rows = taken(folded, (weight - means[folded.item]) * counts, np.float64)
+        return Similarity(_correlated(Pairs.of(rows, breadth, _decay(config)), counts, config))
+    rows = taken(folded, weight)
+    del folded, weight, counts
+    return _of(rows, breadth, config)
+
+
+def similar(rows: Matrix, config: ItemNeighboursConfig) -> Similarity:
+    """As `fit`, of people whose acts are folded already.
+
+    rows  (users, items) float32, cells above 0 in each person's order, oldest first, or in any where the decay is flat
+    Raises ValueError for Pearson's correlation.
+    """
+    if config.likeness == "pearson":
+        raise ValueError("correlations are fitted to acts")
+    if config.weight_power != 1:
+        powered = rows.data**config.weight_power
+        rows = csr_array((powered, rows.indices, rows.indptr), shape=rows.shape)
+    return _of(rows, _breadth(np.diff(rows.indptr), config), config)
+
+
+def _of(rows: Matrix, breadth: Floats, config: ItemNeighboursConfig) -> Similarity:
+    """By the cosine."""
+    if config.weighting.scheme != "none":
+        rows = _weighed(rows, config.weighting)
+    pairs = Pairs.of(rows, breadth, _decay(config))
+    return Similarity(pairs.nearest(_damping(config), _keep(rows.shape[1], config)))
+
+
+def _weighed(rows: Matrix, weighting: Weighting) -> Matrix:
+    """How much each person tells about each item."""
+    users, items = rows.shape
+    taker = np.repeat(np.arange(users, dtype=np.int32), np.diff(rows.indptr))
+    rare = rarity(np.bincount(taker[rows.data > 0], minlength=users), items)
+    total = np.bincount(rows.indices, weights=rows.data, minlength=items)
+    mean_length = float(total.mean()) if items else 0.0
+    cells = weighed(
+        rows.data.astype(np.float64),
+        rare[taker],
+        np.asarray(total[rows.indices], dtype=np.float64),
+        mean_length,
+        weighting,
     )
+    return csr_array((cells.astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
 
 
-def _correlated(evidence: Evidence, decay: Decay, damping: Damping) -> Iterator[Floats]:
-    """As `Evidence.related`, but the norms of a pair are sums over those alone who rated both."""
-    rated, square = (evidence.folded.weight > 0).astype(np.float64), evidence.weight**2
-    both = evidence.joint(decay)
-    mine, theirs = evidence.joint(decay, square, rated), evidence.joint(decay, rated, square)
-    for (low, block), (_, from_norm), (_, to_norm) in zip(both, mine, theirs, strict=True):
-        bottom = from_norm**damping.from_power * to_norm**damping.to_power
+def _means(item: Ints, weight: Floats, counts: Bools, items: int) -> Floats:
+    raters = np.bincount(item, weights=counts, minlength=items)
+    return np.asarray(np.bincount(item, weights=weight, minlength=items) / np.maximum(raters, 1.0))
+
+
+def _correlated(pairs: Pairs, counts: Bools, config: ItemNeighboursConfig) -> Matrix:
+    """As `Pairs.nearest`, but the norms of a pair are sums over those alone who rated both."""
+    rated, square = counts.astype(np.float64), pairs.first**2
+    mine, theirs = pairs.counting(square, rated), pairs.counting(rated, square)
+    damping = _damping(config)
+
+    def related(low: int, high: int) -> Floats:
+        bottom = mine.joint(low, high) ** damping.from_power * theirs.joint(low, high) ** damping.to_power
         # Of who gave all the same nothing can be said.
         bottom += np.where(bottom > 0, damping.shrink, 0.0)
-        yield damping.damped(low, np.maximum(block, 0.0), bottom)
+        joint = np.maximum(pairs.joint(low, high), 0.0)
+        joint = np.divide(joint, bottom, out=np.zeros_like(joint), where=bottom > 0)
+        joint[np.arange(high - low), np.arange(low, high)] = 0.0
+        return joint
+
+    return damping.tempered(nearest(related, pairs.items, _keep(pairs.items, config)))
+
+
+def _keep(items: int, config: ItemNeighboursConfig) -> int:
+    return int(min(config.neighbours, max(1, config.stored_pairs // max(1, items))))
+
+
+def _breadth(lengths: Ints, config: ItemNeighboursConfig) -> Floats:
+    return np.asarray(np.maximum(lengths, 1.0) ** -config.breadth_power)
+
+
+def _decay(config: ItemNeighboursConfig) -> Decay:
+    return Decay(config.gap_power, config.gap_scale, config.backward)
+
+
+def _damping(config: ItemNeighboursConfig) -> Damping:
+    return Damping(config.from_power, config.to_power, config.shrink, config.temper)

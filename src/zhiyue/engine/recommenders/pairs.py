@@ -2,16 +2,17 @@
 counts is kept with each algorithm."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Floats, Histories, Ints
+from zhiyue.engine.kinds import Floats, Histories, Matrix
+from zhiyue.engine.matrix import nearest
 
-# How many (person, item, item) triples are unfolded at once, and how many cells of the dense block they fall
-# into: together they bound the memory of a fit to a few hundred megabytes whatever the data.
-TRIPLES_AT_ONCE = 4_000_000
-CELLS_AT_ONCE = 4_000_000
+# How many (person, item, item) triples are unfolded at once: few enough that the processor's cache holds them.
+TRIPLES_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Decay:
     gap_power: float
     gap_scale: float
     backward: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether every pair counts the same."""
+        return self.gap_power == 0 and self.backward == 1
 
     def table(self, longest: int) -> Floats:
         """d(g) for gaps -longest..longest, looked up at gap + longest."""
@@ -40,86 +46,135 @@ class Damping:
     shrink: float
     temper: float
 
-    def damped(self, low: int, joint: Floats, bottom: Floats) -> Floats:
-        """(joint / bottom) ** temper of a block of rows from `low` on, zero where `bottom` is and on the diagonal."""
-        rows = np.arange(len(joint))
-        related = np.divide(joint, bottom, out=np.zeros_like(joint), where=bottom > 0)
-        related[rows, low + rows] = 0.0
-        return np.asarray(related**self.temper)
+    def tempered(self, similar: Matrix) -> Matrix:
+        """Which cells are the largest doesn't change with it, so only those that were kept are raised to it."""
+        if self.temper != 1:
+            similar.data **= np.float32(self.temper)
+        return similar
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """Histories with what each row (user code, weight) and each user (breadth) counts."""
+class Pairs:
+    """What every pair (i, j) of items of one person u counts, summed over people: sum_u l_u d(g_uij) first_ui second_uj
+    (breadth l, `decay` d of the gap).
 
-    folded: Histories
-    user: Ints
-    weight: Floats
+    rows  (users, items): cells are second_uj, oldest first where there is a decay; they say in what precision sums are
+    takers  (items, users): cells are the places of first_ui in `first`
+    first  aligned with the cells of `rows`
+    decay  None: every gap counts 1
+    """
+
+    rows: Matrix
+    takers: Matrix
+    first: Floats
     breadth: Floats
+    decay: Floats | None
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        ones = bool((self.first == 1).all() and (self.breadth == 1).all())
+        object.__setattr__(self, "plain", ones)
 
     @classmethod
-    def of(cls, folded: Histories, weight_power: float, breadth_power: float) -> "Evidence":
-        """A row counts its weight ** weight_power, a person with n items n ** -breadth_power."""
-        weight = np.asarray(folded.weight**weight_power * (folded.weight > 0))
-        breadth = np.asarray(np.maximum(folded.lengths, 1.0) ** -breadth_power)
-        return cls(folded, folded.user, weight, breadth)
+    def of(cls, rows: Matrix, breadth: Floats, decay: Decay | None = None) -> "Pairs":
+        """Pairs in which both count what the cells of `rows` say. Flat decays cost nothing."""
+        places = np.arange(rows.nnz, dtype=np.int32 if rows.nnz <= np.iinfo(np.int32).max else np.int64)
+        by_user: Matrix = csr_array((places, rows.indices, rows.indptr), shape=rows.shape)
+        takers = csr_array(by_user.T.tocsr())
+        table = None
+        if decay is not None and not decay.is_flat:
+            table = decay.table(int(np.diff(rows.indptr).max(initial=1))).astype(rows.dtype)
+        return cls(rows, takers, rows.data, breadth, table)
+
+    def counting(self, first: Floats, second: Floats) -> "Pairs":
+        """The same pairs, which count something else; both aligned with the cells of `rows`."""
+        rows: Matrix = csr_array((second, self.rows.indices, self.rows.indptr), shape=self.rows.shape)
+        return replace(self, rows=rows, first=first)
+
+    @property
+    def items(self) -> int:
+        return int(self.takers.shape[0])
 
     def norm(self) -> Floats:
-        """(items,): the sum of breadth * weight² over an item's people."""
-        amount = self.breadth[self.user] * self.weight**2
-        found = np.bincount(self.folded.item, weights=amount, minlength=self.folded.items)
-        return np.asarray(found, dtype=np.float64)
+        """(items,): the sum of breadth * first² over an item's people."""
+        if self.plain:
+            return np.diff(self.takers.indptr).astype(np.float64)
+        found = np.zeros(self.items)
+        users, size = self.rows.shape[0], 100_000
+        for low in range(0, users, size):
+            start = self.rows.indptr[low : low + size + 1]
+            some = slice(start[0], start[-1])
+            amount = np.repeat(self.breadth[low : low + size], np.diff(start)) * self.first[some] ** 2.0
+            found += np.bincount(self.rows.indices[some], weights=amount, minlength=self.items)
+        return found
 
-    def related(self, decay: Decay, damping: Damping) -> Iterator[Floats]:
-        """Dense blocks of rows, in item order: the damped joint evidence of each pair, zero on the diagonal."""
-        norm = self.norm()
-        to = norm**damping.to_power
-        for low, block in self.joint(decay):
-            bottom = np.outer(norm[low : low + len(block)] ** damping.from_power, to) + damping.shrink
-            yield damping.damped(low, block, bottom)
+    def joint(self, low: int, high: int) -> Floats:
+        """The sums of the pairs that begin with the items low..high-1: (high - low, items)."""
+        total = np.zeros((high - low, self.items), dtype=self.rows.dtype)
+        start = self.takers.indptr[low : high + 1]
+        for first, last in self._chunks(int(start[0]), int(start[-1])):
+            top = int(np.searchsorted(start, first, side="right")) - 1
+            bottom = int(np.searchsorted(start, last, side="left"))
+            seconds = self._seconds(first, last)
+            own = seconds.indptr[np.clip(start[top : bottom + 1], first, last) - first]
+            # Dense, equal columns of a row are summed.
+            rows: Matrix = csr_array((seconds.data, seconds.indices, own), shape=(bottom - top, self.items))
+            total[top:bottom] += rows.toarray()
+        return total
 
-    def joint(
-        self, decay: Decay, from_weight: Floats | None = None, to_weight: Floats | None = None
-    ) -> Iterator[tuple[int, Floats]]:
-        """The sum over people of breadth * d(g) * from_weight * to_weight of every pair, as dense blocks of rows in
-        item order, each with the number of its first row. Without order d is 1.
+    def _chunks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Cut cells of `takers` into runs that unfold to about TRIPLES_AT_ONCE pairs each."""
+        if first == last:
+            return
+        users = self.takers.indices[first:last]
+        unfolded = np.cumsum(np.diff(self.rows.indptr)[users], dtype=np.int64)
+        cuts = np.searchsorted(unfolded, np.arange(TRIPLES_AT_ONCE, unfolded[-1], TRIPLES_AT_ONCE))
+        bounds = np.unique([0, *cuts, last - first]) + first
+        yield from zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
 
-        from_weight, to_weight  what each row counts as the pair's first and as its second; None: `weight`
-        """
-        source_weight = self.weight if from_weight is None else from_weight
-        other_weight = self.weight if to_weight is None else to_weight
-        folded, items = self.folded, self.folded.items
-        by_item = np.argsort(folded.item, kind="stable")
-        first = np.searchsorted(folded.item[by_item], np.arange(items + 1))
-        size = max(1, CELLS_AT_ONCE // max(1, items))
-        for low in range(0, items, size):
-            high = min(low + size, items)
-            joint = np.zeros((high - low) * items)
-            for rows in self._chunks(by_item[first[low] : first[high]]):
-                cell, amount = self._unfolded(rows, decay, source_weight, other_weight)
-                joint += np.bincount(cell - low * items, weights=amount, minlength=len(joint))
-            yield low, joint.reshape(high - low, items)
+    def _seconds(self, first: int, last: int) -> Matrix:
+        """For each of the cells of `takers` the row of its person, counting what the pair does."""
+        users, places = self.takers.indices[first:last], self.takers.data[first:last]
+        seconds: Matrix = self.rows[users]
+        lengths = np.diff(seconds.indptr)
+        if not self.plain:
+            amount = self.first[places] * self.breadth[users]
+            seconds.data *= np.repeat(amount.astype(seconds.dtype), lengths)
+        if self.decay is not None:
+            own = places - self.rows.indptr[users]
+            shift = len(self.decay) // 2 - own - seconds.indptr[:-1]
+            gap = np.repeat(shift.astype(np.int32), lengths)
+            gap += np.arange(len(gap), dtype=np.int32)
+            seconds.data *= self.decay[gap]
+        return seconds
 
-    def _chunks(self, rows: Ints) -> Iterator[Ints]:
-        """Cut history rows into chunks that unfold to about TRIPLES_AT_ONCE pairs each."""
-        if len(rows):
-            unfolded = np.cumsum(self.folded.lengths[self.user[rows]])
-            cuts = np.searchsorted(
-                unfolded, np.arange(TRIPLES_AT_ONCE, unfolded[-1], TRIPLES_AT_ONCE), side="right"
-            )
-            yield from np.split(rows, np.unique(cuts))
+    def nearest(self, damping: Damping, keep: int) -> Matrix:
+        """The `keep` largest of each item's damped sums, zero on the diagonal."""
+        norm, kind = self.norm(), self.rows.dtype
+        source, to = (norm**power for power in (damping.from_power, damping.to_power))
+        over_source, over_to = (_over(bottom).astype(kind) for bottom in (source, to))
 
-    def _unfolded(
-        self, rows: Ints, decay: Decay, from_weight: Floats, to_weight: Floats
-    ) -> tuple[Ints, Floats]:
-        """Every (row, row of the same person): flat cell item * items + other item, and what the pair counts."""
-        folded, user = self.folded, self.user[rows]
-        lengths = folded.lengths[user]
-        source = np.repeat(rows, lengths)
-        step = np.arange(len(source)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        other = np.repeat(folded.start[user], lengths) + step
-        amount = np.repeat(self.breadth[user], lengths) * from_weight[source] * to_weight[other]
-        if folded.order is not None:
-            longest = int(lengths.max(initial=1))
-            amount *= decay.table(longest)[other - source + longest]
-        return folded.item[source] * folded.items + folded.item[other], amount
+        def related(low: int, high: int) -> Floats:
+            joint = self.joint(low, high)
+            if damping.shrink > 0:
+                bottom = np.outer(source[low:high].astype(kind), to.astype(kind))
+                bottom += kind.type(damping.shrink)
+                joint /= bottom
+            else:
+                joint *= over_source[low:high, None]
+                joint *= over_to
+            joint[np.arange(high - low), np.arange(low, high)] = 0.0
+            return joint
+
+        return damping.tempered(nearest(related, self.items, keep))
+
+
+def taken(folded: Histories, weight: Floats, kind: type[np.floating[Any]] = np.float32) -> Matrix:
+    """(users, items): what each row of histories counts."""
+    parts = weight.astype(kind), folded.item.astype(np.int32), folded.start
+    return csr_array(parts, shape=(folded.users, folded.items))
+
+
+def _over(bottom: Floats) -> Floats:
+    """One over it, 0 where it is."""
+    return np.divide(1.0, bottom, out=np.zeros_like(bottom), where=bottom > 0)

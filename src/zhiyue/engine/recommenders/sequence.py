@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from zhiyue.engine.kinds import Acts, CannotFit
-from zhiyue.engine.matrix import histories, stacked
-from zhiyue.engine.recommenders.pairs import Damping, Decay, Evidence
+from zhiyue.engine.matrix import histories
+from zhiyue.engine.recommenders.pairs import Damping, Decay, Pairs, taken
 from zhiyue.engine.recommenders.similarity import Similarity
 
 
@@ -63,7 +65,8 @@ def fit(acts: Acts, config: SequenceConfig) -> Similarity:
         raise NoOrder("nothing says which act came first")
     folded = histories(acts)
     keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
-    evidence = Evidence.of(folded, config.weight_power, config.breadth_power)
+    breadth = np.asarray(np.maximum(folded.lengths, 1.0) ** -config.breadth_power)
+    rows = taken(folded, folded.weight**config.weight_power * (folded.weight > 0))
     decay = Decay(config.gap_power, config.gap_scale, config.backward)
     damping = Damping(config.from_power, config.to_power, config.shrink, config.temper)
-    return Similarity(stacked(evidence.related(decay, damping), folded.items, keep))
+    return Similarity(Pairs.of(rows, breadth, decay).nearest(damping, keep))

@@ -1,17 +1,13 @@
 """Random walks from an item to the people who took it and on to their other items, popular ends held back."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Acts, Floats, Matrix
-from zhiyue.engine.matrix import histories, stacked
+from zhiyue.engine.kinds import Acts, Floats
+from zhiyue.engine.matrix import histories, nearest
+from zhiyue.engine.recommenders.pairs import Pairs, taken
 from zhiyue.engine.recommenders.similarity import Similarity
-
-# So many cells of the dense block of rows are held at once.
-CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +51,18 @@ def fit(acts: Acts, config: WalksConfig) -> Similarity:
     weight = folded.weight**config.weight_power * (folded.weight > 0)
     of_user = np.bincount(folded.user, weights=weight, minlength=folded.users).astype(np.float64)
     of_item = np.bincount(folded.item, weights=weight, minlength=folded.items).astype(np.float64)
-    shape = folded.users, folded.items
-    steps = _over(weight, of_user[folded.user]) ** config.alpha
-    onward: Matrix = csr_array((steps, folded.item, folded.start), shape=shape)
-    backward: Matrix = csr_array(
-        (_over(weight, of_item[folded.item]) ** config.alpha, folded.item, folded.start), shape=shape
-    )
-    held_back = np.where(of_item > 0, of_item, 1.0) ** -config.beta
-    keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
-    return Similarity(stacked(_rows(csr_array(backward.T), onward, held_back), folded.items, keep))
+    onward = taken(folded, _over(weight, of_user[folded.user]) ** config.alpha)
+    backward = (_over(weight, of_item[folded.item]) ** config.alpha).astype(np.float32)
+    held_back = (np.where(of_item > 0, of_item, 1.0) ** -config.beta).astype(np.float32)
+    pairs = Pairs.of(onward, np.ones(folded.users)).counting(backward, onward.data)
 
-
-def _rows(backward: Matrix, onward: Matrix, held_back: Floats) -> Iterator[Floats]:
-    """Dense blocks of rows of the similarity matrix, in item order."""
-    items = len(held_back)
-    size = max(1, CELLS_AT_ONCE // max(1, items))
-    for low in range(0, items, size):
-        high = min(low + size, items)
-        block = (backward[low:high] @ onward).toarray() * held_back
+    def rows(low: int, high: int) -> Floats:
+        block = pairs.joint(low, high) * held_back
         block[np.arange(high - low), np.arange(low, high)] = 0.0
-        yield block
+        return block
+
+    keep = int(min(config.neighbours, max(1, config.stored_pairs // max(1, folded.items))))
+    return Similarity(nearest(rows, folded.items, keep))
 
 
 def _over(top: Floats, bottom: Floats) -> Floats:
