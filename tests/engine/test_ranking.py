@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from zhiyue.engine import ranking
 from zhiyue.engine.ranking import NOTHING, completed, top_k, without
 
 
@@ -27,6 +28,24 @@ def test_a_list_is_the_head_of_a_stable_sort(rows, k):
 
     assert items[:, : expected.shape[1]].tolist() == expected.tolist()
     assert np.all(items[:, expected.shape[1] :] == NOTHING)
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 40, 10_000])
+@pytest.mark.parametrize("k", [1, 10, 700])
+def test_long_rows_cut_into_blocks_have_the_head_of_a_stable_sort_too(monkeypatch, kinds, k):
+    monkeypatch.setattr(ranking, "CELLS_AT_ONCE", 7_000)
+    random = np.random.default_rng(kinds)
+    scores = random.integers(0, kinds, (5, 3_100)).astype(np.float32)
+    scores[random.random(scores.shape) < 0.3] = -np.inf
+    scores[2] = -np.inf
+    scores[3, 5:] = -np.inf
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    best = np.take_along_axis(scores, expected, axis=1)
+
+    items, marks = top_k(scores, k)
+
+    assert items.tolist() == np.where(np.isneginf(best), NOTHING, expected).tolist()
+    assert marks.tolist() == best.tolist()
 
 
 def test_owned_items_are_never_listed_and_a_list_may_end_early():

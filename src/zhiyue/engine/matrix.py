@@ -19,7 +19,8 @@ Moment = TypeVar("Moment", Ints, Floats)
 # A dense block of so many cells stays in the processor's cache while it is made and its largest cells are looked for.
 CELLS_AT_ONCE = 1_000_000
 THREADS = min(8, os.cpu_count() or 1)
-GROUPS_PER_KEPT = 4
+# Groups of columns to find the largest cells by: more of them than this are passed over in vectors of the processor.
+GROUPS_PER_KEPT, FEWEST_GROUPS = 4, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,27 @@ def owned(acts: Acts) -> Matrix:
     return csr_array((ones, folded.item, folded.start), shape=(folded.users, folded.items))
 
 
+def floor_per_row(block: Floats, keep: int) -> Floats:
+    """(rows,): what at least `keep` cells of each row reach, and few more.
+
+    Columns are dealt out into groups, a few times as many as `keep`: what `keep` of the groups' greatest cells reach,
+    so many cells do. That reads each cell once, where a partition moves it about.
+    """
+    columns = block.shape[1]
+    groups = max(GROUPS_PER_KEPT * keep, FEWEST_GROUPS)
+    if keep >= columns:
+        return np.zeros(len(block), dtype=block.dtype)
+    if columns < 2 * groups:
+        return np.asarray(np.partition(block, columns - keep, axis=1)[:, columns - keep])
+    dealt = block[:, : columns // groups * groups].reshape(len(block), columns // groups, groups)
+    return np.asarray(np.partition(dealt.max(axis=1), groups - keep, axis=1)[:, groups - keep])
+
+
 def largest_per_row(block: Floats, keep: int) -> tuple[Ints, Ints]:
     """Row and column numbers of the `keep` largest positive cells of each row of a dense block, row by row; of equals
     those in the first columns."""
     columns = block.shape[1]
-    floor = np.maximum(_floor(block, keep), np.nextafter(block.dtype.type(0), block.dtype.type(1)))
+    floor = np.maximum(floor_per_row(block, keep), np.nextafter(block.dtype.type(0), block.dtype.type(1)))
     row, column = np.divmod(np.flatnonzero(block >= floor[:, None]), columns)
     found = np.bincount(row, minlength=len(block))
     if found.max(initial=0) > keep:
@@ -168,22 +185,6 @@ def unpacked(arrays: Arrays, name: str) -> Matrix:
     rows, columns = (int(side) for side in arrays[f"{name}/shape"])
     parts = (arrays[f"{name}/cells"], arrays[f"{name}/columns"], arrays[f"{name}/start"])
     return csr_array(parts, shape=(rows, columns))
-
-
-def _floor(block: Floats, keep: int) -> Floats:
-    """(rows,): what at least `keep` cells of each row reach, and few more.
-
-    Columns are dealt out into groups, a few times as many as `keep`: what `keep` of the groups' greatest cells reach, so
-    many cells do. That reads each cell once, where a partition moves it about.
-    """
-    columns = block.shape[1]
-    groups = GROUPS_PER_KEPT * keep
-    if keep >= columns:
-        return np.zeros(len(block), dtype=block.dtype)
-    if columns < 2 * groups:
-        return np.asarray(np.partition(block, columns - keep, axis=1)[:, columns - keep])
-    dealt = block[:, : columns // groups * groups].reshape(len(block), columns // groups, groups)
-    return np.asarray(np.partition(dealt.max(axis=1), groups - keep, axis=1)[:, groups - keep])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

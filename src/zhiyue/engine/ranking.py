@@ -1,10 +1,16 @@
 """From scores to short lists: best first, owned items left out, equal scores always in the same order."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+
 import numpy as np
 
 from zhiyue.engine.kinds import Floats, Ints, Matrix
+from zhiyue.engine.matrix import CELLS_AT_ONCE, THREADS, floor_per_row
 
 NOTHING = -1
+# A row of so many times k candidates is gone through once more.
+CROWDED = 16
 
 
 def completed(scores: Floats, popular: Floats) -> Floats:
@@ -38,17 +44,13 @@ def top_k(scores: Floats, k: int) -> tuple[Ints, Floats]:
     """
     if k < 1:
         raise ValueError("k must be at least 1")
-    users, items = scores.shape
-    size = min(k, items)
-    chosen = _best(scores, size)
-    values = np.take_along_axis(scores, chosen, axis=1)
-    place = np.lexsort((chosen, -values), axis=1)
-    chosen, values = np.take_along_axis(chosen, place, axis=1), np.take_along_axis(values, place, axis=1)
-    listed = np.full((users, k), NOTHING, dtype=np.int64)
-    marks = np.full((users, k), -np.inf, dtype=np.float32)
-    listed[:, :size] = np.where(np.isneginf(values), NOTHING, chosen)
-    marks[:, :size] = values
-    return listed, marks
+    size = max(1, CELLS_AT_ONCE // max(1, scores.shape[1]))
+    if len(scores) <= size:
+        return _top_k(scores, k)
+    with ThreadPoolExecutor(THREADS) as threads:
+        blocks = [scores[low : low + size] for low in range(0, len(scores), size)]
+        lists = list(threads.map(_top_k, blocks, repeat(k)))
+    return np.concatenate([items for items, _ in lists]), np.concatenate([marks for _, marks in lists])
 
 
 def speakers(shares: Floats, rest: Floats) -> Ints:
@@ -59,16 +61,37 @@ def speakers(shares: Floats, rest: Floats) -> Ints:
     return np.where((most > 0) & (most >= rest), shares.argmax(axis=1), NOTHING)
 
 
-def _best(scores: Floats, size: int) -> Ints:
+def _top_k(scores: Floats, k: int) -> tuple[Ints, Floats]:
+    users = len(scores)
+    listed = np.full((users, k), NOTHING, dtype=np.int64)
+    marks = np.full((users, k), -np.inf, dtype=np.float32)
+    row, item = _candidates(scores, k)
+    values = scores[row, item]
+    best = np.lexsort((-values, row))
+    found = np.bincount(row, minlength=users)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(found) - found, found)
+    best, row, place = best[place < k], row[place < k], place[place < k]
+    listed[row, place], marks[row, place] = item[best], values[best]
+    return listed, marks
+
+
+def _candidates(scores: Floats, k: int) -> tuple[Ints, Ints]:
+    """Row and item of cells above -inf, by row and then by item: the k best of each row among few others."""
     items = scores.shape[1]
-    if size == items:
-        return np.tile(np.arange(items, dtype=np.int64), (len(scores), 1))
-    chosen = np.argpartition(-scores, size - 1, axis=1)[:, :size].astype(np.int64)
-    border = np.take_along_axis(scores, chosen, axis=1).min(axis=1, keepdims=True)
-    tied = np.flatnonzero((scores >= border).sum(axis=1) > size)
-    for row in tied:
-        # argpartition may keep any of the equals at the border: keep the lowest codes instead.
-        above = np.flatnonzero(scores[row] > border[row])
-        equal = np.flatnonzero(scores[row] == border[row])[: size - len(above)]
-        chosen[row] = np.concatenate([above, equal])
-    return chosen
+    lowest = np.finfo(scores.dtype).min
+    floor = np.maximum(floor_per_row(scores, k), lowest) if k < items else np.full(len(scores), lowest)
+    cells = np.flatnonzero(scores >= floor[:, None])
+    row, item = np.divmod(cells, max(items, 1))
+    found = np.bincount(row, minlength=len(scores))
+    crowded = np.flatnonzero(found > CROWDED * k)
+    if not len(crowded):
+        return row, item
+    # Many equals stand at the border of the list: the lowest codes are enough of them.
+    kept = found[row] <= CROWDED * k
+    for one in crowded:
+        mine = scores[one]
+        border = np.partition(mine, items - k)[items - k]
+        equal = np.flatnonzero(mine == border)[:k]
+        ours = slice(int(found[:one].sum()), int(found[: one + 1].sum()))
+        kept[ours] = (mine[item[ours]] > border) | np.isin(item[ours], equal)
+    return row[kept], item[kept]

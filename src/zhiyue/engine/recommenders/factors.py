@@ -67,7 +67,8 @@ class Factors:
         return _solved(profiles.weights, self.side, self.confidence)
 
     def scores(self, profiles: Profiles) -> Floats:
-        return np.maximum(self.people(profiles) @ self.vectors.T, np.float32(0.0))
+        products = self.people(profiles) @ self.vectors.T
+        return np.maximum(products, np.float32(0.0), out=products)
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
         """c_ui times the likeness of i and j as this person sees it, y_j (Yᵀ Cᵘ Y + λ I)⁻¹ y_i. The shares of an item
