@@ -1,6 +1,6 @@
 """What re-ranking costs: hits against coverage for each size of the novelty bonus, and milliseconds a slate.
 
-Reads ../shared/data/xuetangx where it is present, split as in `recommenders`: of every learner of the public half the
+Reads ../shared/data/xuetangx where it is present, split as in `recommend`: of every learner of the public half the
 last course but one is hidden. That file has no topics, teachers or levels; for the milliseconds they are made up.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from benchmarks.recommenders import DATA, split
+from benchmarks.recommend.quality import DATA, split
 from zhiyue.engine import beyond_accuracy
 from zhiyue.engine.beyond_accuracy import Background
 from zhiyue.engine.evaluate import measured
