@@ -305,7 +305,18 @@ def test_a_dense_and_a_sparse_similarity_score_alike():
     profiles = everybody(acts)
 
     assert near.dense is not None
+    assert sparse.similar.indices.dtype == np.int32
     assert sparse.scores(profiles) == pytest.approx(near.scores(profiles), abs=1e-4)
+
+
+def test_a_full_similarity_is_scored_by_the_arrays_of_its_file_and_an_older_file_makes_its_own():
+    _, model = blend()
+    (_, near), _ = model.parts
+    arrays = near.to_arrays()
+
+    assert Similarity.from_arrays(arrays).dense is arrays["dense"]
+    assert np.array_equal(arrays.pop("dense"), Similarity.from_arrays(arrays).dense)
+    assert "dense" not in Similarity(csr_array(np.eye(30, dtype=np.float32))).to_arrays()
 
 
 def test_a_popular_list_spread_over_more_items_gives_nothing_to_the_new_ones():

@@ -11,7 +11,7 @@ from zhiyue.recommend.coded import Training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft
 from zhiyue.recommend.parts import Texts
-from zhiyue.recommend.policies import EASE, POLICIES, Part, Policy
+from zhiyue.recommend.policies import EASE, NEXT_ITEMS, POLICIES, Part, Policy
 
 TOO_MANY = "3 items are more than the 2 that a linear model is fitted to"
 NO_TEXTS = "there are no texts"
@@ -31,6 +31,21 @@ def test_a_part_that_cannot_be_fitted_is_left_out_and_says_why(acts):
 
     assert pipeline.left_out == {"ease": TOO_MANY, "content": NO_TEXTS}
     assert fitting.from_arrays(fitting.to_arrays(pipeline)).left_out == pipeline.left_out
+
+
+def test_the_hybrid_of_a_large_catalogue_does_without_what_grows_with_its_cube(monkeypatch):
+    monkeypatch.setattr(parts, "NEXT_ITEMS", replace(NEXT_ITEMS, most_items=99))
+    random = np.random.default_rng(0)
+    cell = random.choice(400 * 100, 3000, replace=False)
+    acts = Acts(cell // 100, cell % 100, np.ones(3000), 400, 100, random.permutation(3000))
+
+    large = fitting.fit(POLICIES["hybrid"], acts)
+
+    assert large.left_out["next-items"] == "100 items are more than the 99 that a linear model is fitted to"
+    assert large.names == ("item-neighbours", "walks", "user-neighbours", "popular")
+    again = fitting.from_arrays(fitting.to_arrays(large))
+    assert again.names == large.names
+    assert again.model.items == 100
 
 
 def test_a_policy_of_nothing_else_is_refused(acts):

@@ -165,8 +165,18 @@ def spread(matrix: Matrix, places: Ints, size: int) -> Matrix:
     """
     counts = np.zeros(size + 1, dtype=np.int64)
     counts[places + 1] = np.diff(matrix.indptr)
-    parts = (matrix.data, places[matrix.indices], np.cumsum(counts))
+    kind = matrix.indices.dtype
+    parts = (matrix.data, places.astype(kind)[matrix.indices], np.cumsum(counts).astype(kind))
     return csr_array(parts, shape=(size, size))
+
+
+def indexed_by(matrix: Matrix, kind: np.dtype[Any]) -> Matrix:
+    """The same matrix, its columns and starts told in integers of a kind. Of two matrices that scipy multiplies it
+    widens the narrower one, however large, at every product."""
+    if matrix.indices.dtype == kind:
+        return matrix
+    parts = matrix.data, matrix.indices.astype(kind), matrix.indptr.astype(kind)
+    return csr_array(parts, shape=matrix.shape)
 
 
 def packed(matrix: Matrix, name: str) -> Arrays:
@@ -207,7 +217,9 @@ def _joined(kept: Sequence[_Kept], columns: int) -> Matrix:
     counts = np.concatenate([np.zeros(1, dtype=np.int64), *(block.counts for block in kept)])
     column = np.concatenate([np.zeros(0, dtype=np.int32), *(block.columns for block in kept)])
     cell = np.concatenate([np.zeros(0, dtype=np.float32), *(block.cells for block in kept)])
-    return csr_array((cell, column, np.cumsum(counts)), shape=(len(counts) - 1, columns))
+    start = np.cumsum(counts)
+    kind = np.int32 if start[-1] <= np.iinfo(np.int32).max else np.int64
+    return csr_array((cell, column.astype(kind), start.astype(kind)), shape=(len(counts) - 1, columns))
 
 
 def _standing(acts: Acts) -> Acts:

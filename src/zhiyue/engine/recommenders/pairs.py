@@ -171,7 +171,9 @@ class Pairs:
 
 def taken(folded: Histories, weight: Floats, kind: type[np.floating[Any]] = np.float32) -> Matrix:
     """(users, items): what each row of histories counts."""
-    parts = weight.astype(kind), folded.item.astype(np.int32), folded.start
+    # Narrow indices halve what is read: scipy widens both to the wider of columns and starts.
+    narrow = np.int32 if len(folded.item) <= np.iinfo(np.int32).max else np.int64
+    parts = weight.astype(kind), folded.item.astype(narrow), folded.start.astype(narrow)
     return csr_array(parts, shape=(folded.users, folded.items))
 
 

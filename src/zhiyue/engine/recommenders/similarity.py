@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zhiyue.engine.kinds import Arrays, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import packed, picked, spread, unpacked
+from zhiyue.engine.matrix import indexed_by, packed, picked, spread, unpacked
 
 # A matrix fuller than this is multiplied densely: BLAS-like row sums beat index chasing from about a tenth.
 DENSE_FROM_SHARE = 0.1
@@ -15,13 +15,17 @@ DENSE_CELLS = 36_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Similarity:
-    """similar  (items, items) float32, cells above 0: how much an act on the row's item speaks for the
-    column's."""
+    """similar  (items, items) float32: how much an act on the row's item speaks for the column's
+    dense  the same with its zeros, where it is full: kept in the file, so that processes that map it share it. None:
+    made here where it is worth while
+    """
 
     similar: Matrix
-    dense: Floats | None = field(init=False, repr=False)
+    dense: Floats | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.dense is not None:
+            return
         cells = self.similar.shape[0] * self.similar.shape[1]
         full = 0 < cells <= DENSE_CELLS and self.similar.nnz > DENSE_FROM_SHARE * cells
         object.__setattr__(self, "dense", self.similar.toarray() if full else None)
@@ -33,7 +37,8 @@ class Similarity:
     def scores(self, profiles: Profiles) -> Floats:
         if self.dense is not None:
             return np.asarray(profiles.weights @ self.dense, dtype=np.float32)
-        return np.asarray((profiles.weights @ self.similar).toarray(), dtype=np.float32)
+        weights = indexed_by(profiles.weights, self.similar.indices.dtype)
+        return np.asarray((weights @ self.similar).toarray(), dtype=np.float32)
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
         mine = profile.weights.indices
@@ -48,8 +53,10 @@ class Similarity:
         return Similarity(spread(self.similar, places, items))
 
     def to_arrays(self) -> Arrays:
-        return packed(self.similar, "similar")
+        arrays = packed(self.similar, "similar")
+        return arrays if self.dense is None else arrays | {"dense": self.dense}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Similarity":
-        return cls(unpacked(arrays, "similar"))
+        # An artefact of an older version holds none.
+        return cls(unpacked(arrays, "similar"), arrays.get("dense"))
