@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 THREADS = os.cpu_count() or 1
+FULL = os.environ.get("BENCHMARK_SCALE") == "full"
 PACKAGES = {"sparse_dot_topn": "sparse_dot_topn", "implicit": "implicit", "faiss": "faiss-cpu"}
 MISSING = 3
 

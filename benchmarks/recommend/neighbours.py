@@ -1,6 +1,5 @@
 """The 100 nearest courses of every course by the cosine, and what finding them costs, in a made power law."""
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -9,10 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
 from benchmarks.recommend import power_law
-from benchmarks.recommend.alone import THREADS, Clock, alone, answer, verdict
+from benchmarks.recommend.alone import FULL, THREADS, Clock, alone, answer, verdict
 
 NEIGHBOURS = 100
-FULL = os.environ.get("BENCHMARK_SCALE") == "full"
 PEOPLE, COURSES, PAIRS = (1_000_000, 50_000, 46_000_000) if FULL else (100_000, 10_000, 4_600_000)
 MEMORY_LIMIT = 1.5
 

@@ -46,7 +46,7 @@ def test_a_contestant_is_measured_in_a_process_of_its_own():
 
 def test_a_part_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("BENCHMARK_PARTS", "products,speed")
-    with pytest.raises(SystemExit, match="no part speed; choose from: quality, neighbours, products"):
+    with pytest.raises(SystemExit, match="no part speed; choose from: quality, neighbours, products, graph"):
         recommend()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_array
 
+from zhiyue.engine.approximate import Graph, built, opened
 from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Matrix, Profiles
 from zhiyue.engine.matrix import histories
 
@@ -15,6 +16,9 @@ CELLS_AT_ONCE = 4_000_000
 # and waking other threads for each took twenty times as long on a busy machine.
 ONE_THREAD_PRODUCTS = 100_000
 START_DEVIATION = 0.01
+# A larger catalogue is searched by a graph where the extra `ann` is installed: so many of its best, and as many more as
+# somebody has items already, are scored, and of the others nothing is known.
+GRAPH_ABOVE, CANDIDATES = 100_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,13 @@ class Factors:
     """vectors  (items, factors) float32, a row of zeros for an item that nobody took.
 
     People are no part of the model: each is folded in from the profile by the very step that the fit solves for
-    its people, so whoever is new or acted since is served as well.
+    its people, so whoever is new or acted since is served as well. With a `graph` only the best are scored.
     """
 
     vectors: Floats
     confidence: float
     regularisation: float
+    graph: Graph | None = None
     side: "_Side" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +72,10 @@ class Factors:
         return _solved(profiles.weights, self.side, self.confidence)
 
     def scores(self, profiles: Profiles) -> Floats:
-        products = self.people(profiles) @ self.vectors.T
+        people = self.people(profiles)
+        if self.graph is not None:
+            return self._best(self.graph, people, int(np.diff(profiles.weights.indptr).max(initial=0)))
+        products = people @ self.vectors.T
         return np.maximum(products, np.float32(0.0), out=products)
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
@@ -83,8 +91,16 @@ class Factors:
         likeness = np.linalg.solve(system, self.vectors[wanted].T.astype(np.float64)).T @ near.T
         return np.asarray(likeness * (1.0 + extra), dtype=np.float32)
 
+    def _best(self, graph: Graph, people: Floats, most_owned: int) -> Floats:
+        scores = np.zeros((len(people), self.items), dtype=np.float32)
+        found, products = graph.nearest(people, min(CANDIDATES + most_owned, self.items))
+        row, place = np.nonzero((found >= 0) & (products > 0))
+        scores[row, found[row, place]] = products[row, place]
+        return scores
+
     def spread(self, places: Ints, items: int) -> "Factors":
-        """The same model over more items: item i becomes places[i]; of the others nothing is known.
+        """The same model over more items: item i becomes places[i]; of the others nothing is known. A graph is of the
+        items it was built over: until the next fit all are reckoned.
 
         places  (self.items,), ascending, below `items`
         """
@@ -94,12 +110,14 @@ class Factors:
 
     def to_arrays(self) -> Arrays:
         numbers = np.asarray([self.confidence, self.regularisation], dtype=np.float64)
-        return {"vectors": self.vectors, "numbers": numbers}
+        arrays: Arrays = {"vectors": self.vectors, "numbers": numbers}
+        return arrays if self.graph is None else arrays | {"graph": self.graph.text}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> "Factors":
         confidence, regularisation = (float(number) for number in arrays["numbers"])
-        return cls(arrays["vectors"], confidence, regularisation)
+        graph = opened(arrays["graph"]) if "graph" in arrays else None
+        return cls(arrays["vectors"], confidence, regularisation, graph)
 
 
 def fit(acts: Acts, config: FactorsConfig) -> Factors:
@@ -119,7 +137,8 @@ def fit(acts: Acts, config: FactorsConfig) -> Factors:
     for _ in range(config.rounds):
         people = _solved(taken, _Side.of(vectors, config.regularisation), config.confidence)
         vectors = _solved(takers, _Side.of(people, config.regularisation), config.confidence)
-    return Factors(vectors, config.confidence, config.regularisation)
+    graph = built(vectors) if acts.items > GRAPH_ABOVE else None
+    return Factors(vectors, config.confidence, config.regularisation, graph)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
