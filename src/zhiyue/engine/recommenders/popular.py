@@ -73,6 +73,10 @@ def fit(acts: Acts, config: PopularConfig) -> Popular:
     voice = (folded.weight > 0) * folded.weight**config.power
     if folded.days is not None and len(folded.days):
         voice = voice * 0.5 ** ((folded.days.max() - folded.days) / config.half_life_days)
-    total = np.bincount(folded.item, weights=voice, minlength=acts.items)
+    return of_counts(np.bincount(folded.item, weights=voice, minlength=acts.items).astype(np.float64))
+
+
+def of_counts(total: Floats) -> Popular:
+    """total  (items,) what each item's people counted"""
     highest = total.max(initial=0.0)
     return Popular((total / highest if highest > 0 else total).astype(np.float32))
