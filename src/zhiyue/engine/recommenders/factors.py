@@ -58,10 +58,10 @@ class Factors:
     confidence: float
     regularisation: float
     graph: Graph | None = None
-    side: "_Side" = field(init=False, repr=False)
+    side: "Side" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "side", _Side.of(self.vectors, self.regularisation))
+        object.__setattr__(self, "side", Side.of(self.vectors, self.regularisation))
 
     @property
     def items(self) -> int:
@@ -69,7 +69,7 @@ class Factors:
 
     def people(self, profiles: Profiles) -> Floats:
         """(profiles, factors): the vector of each profile."""
-        return _solved(profiles.weights, self.side, self.confidence)
+        return solved(profiles.weights, self.side, self.confidence)
 
     def scores(self, profiles: Profiles) -> Floats:
         people = self.people(profiles)
@@ -131,18 +131,28 @@ def fit(acts: Acts, config: FactorsConfig) -> Factors:
     """
     taken = _taken(acts, config)
     takers = csr_array(taken.T)
-    random = np.random.default_rng(config.seed)
-    shape = acts.items, min(config.factors, acts.items)
-    vectors = random.normal(0.0, START_DEVIATION, shape).astype(np.float32)
+    vectors = start(acts.items, config)
     for _ in range(config.rounds):
-        people = _solved(taken, _Side.of(vectors, config.regularisation), config.confidence)
-        vectors = _solved(takers, _Side.of(people, config.regularisation), config.confidence)
-    graph = built(vectors) if acts.items > GRAPH_ABOVE else None
+        people = solved(taken, Side.of(vectors, config.regularisation), config.confidence)
+        vectors = solved(takers, Side.of(people, config.regularisation), config.confidence)
+    return found(vectors, config)
+
+
+def found(vectors: Floats, config: FactorsConfig) -> Factors:
+    """The model of solved vectors, with a graph to search them where they are very many."""
+    graph = built(vectors) if len(vectors) > GRAPH_ABOVE else None
     return Factors(vectors, config.confidence, config.regularisation, graph)
 
 
+def start(items: int, config: FactorsConfig) -> Floats:
+    """(items, factors) float32: the vectors that the first round begins with."""
+    shape = items, min(config.factors, items)
+    random = np.random.default_rng(config.seed)
+    return np.asarray(random.normal(0.0, START_DEVIATION, shape), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Side:
+class Side:
     """The vectors that stay while the others are solved for. gram  YᵀY + λ I, (factors, factors) in double precision,
     being a sum over all rows; base  Y (YᵀY + λ I)⁻¹, (rows, factors) float32."""
 
@@ -151,14 +161,23 @@ class _Side:
     base: Floats
 
     @classmethod
-    def of(cls, vectors: Floats, regularisation: float) -> "_Side":
-        wide = vectors.astype(np.float64)
-        # A copy, since of one array with itself BLAS makes another product, which has another limit.
-        gram = _products(wide.T.copy()[None], wide[None])[0] + regularisation * np.eye(vectors.shape[1])
+    def of(cls, vectors: Floats, regularisation: float) -> "Side":
+        return cls.some_of(vectors, products(vectors) + regularisation * np.eye(vectors.shape[1]))
+
+    @classmethod
+    def some_of(cls, vectors: Floats, gram: Floats) -> "Side":
+        """Of some rows, where `gram` is a sum over more of them."""
         return cls(vectors, gram, _row_by_row(vectors, np.linalg.inv(gram).astype(np.float32)))
 
 
-def _solved(rows: Matrix, side: _Side, confidence: float) -> Floats:
+def products(vectors: Floats) -> Floats:
+    """YᵀY in double precision, (factors, factors)."""
+    wide = vectors.astype(np.float64)
+    # A copy, since of one array with itself BLAS makes another product, which has another limit.
+    return np.asarray(_products(wide.T.copy()[None], wide[None])[0], dtype=np.float64)
+
+
+def solved(rows: Matrix, side: Side, confidence: float) -> Floats:
     """The best vector of each row while those of the columns stay: x_u = (Yᵀ Cᵘ Y + λ I)⁻¹ Yᵀ Cᵘ p_u.
 
     rows  (rows, columns), stored cells above 0
