@@ -79,6 +79,17 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return given
 
+    def spark(self, var: str) -> str:
+        """The master of a Spark; empty: none."""
+        given: str = self.str(var, default="").strip()
+        address = r"[^\s,/:]+:\d+"
+        known = rf"local\[(\d+|\*)\]|spark://{address}(,{address})*|yarn|k8s://\S+"
+        if given and not re.fullmatch(known, given):
+            raise ImproperlyConfigured(
+                f"{var} must be local[cores], spark://host:port, yarn or k8s://address, not “{given}”."
+            )
+        return given
+
     def get_value(self, var: str, cast: Any = None, *args: Any, **kwargs: Any) -> Any:
         given = os.environ.get(var)
         if cast is bool and given is not None and given.strip().lower() not in _YES_OR_NO:

@@ -39,6 +39,7 @@ if ZHIYUE_TIME_ZONE not in available_timezones():
     )
 ZHIYUE_LAKE_URL: str = env.place("ZHIYUE_LAKE_URL")
 ZHIYUE_ARTEFACTS_URL: str = env.place("ZHIYUE_ARTEFACTS_URL")
+ZHIYUE_SPARK_MASTER: str = env.spark("ZHIYUE_SPARK_MASTER")
 ZHIYUE_S3_ENDPOINT: str = env.str("ZHIYUE_S3_ENDPOINT", default="")
 ZHIYUE_S3_REGION: str = env.str("ZHIYUE_S3_REGION", default="us-east-1")
 ZHIYUE_S3_KEY_ID: str = env.str("ZHIYUE_S3_KEY_ID", default="")

@@ -14,6 +14,7 @@ from zhiyue.recommend.fitting import Pipeline, fit
 from zhiyue.recommend.inputs import Academy
 from zhiyue.recommend.models import FIGURE, Artefact
 from zhiyue.recommend.policies import PROFILE, Policy
+from zhiyue.recommend.steps import Steps
 
 CHECKED_PEOPLE = 1000
 FEWEST_CHECKED = 30
@@ -25,7 +26,7 @@ CHANGED_SHARE = 1 / 3
 Metrics = dict[str, Any]
 
 
-def measured(policy: Policy, read: Academy) -> Metrics:
+def measured(policy: Policy, read: Academy, steps: Steps) -> Metrics:
     """How well the policy foretells the newest course of people who took several, as [value, low, high] each; {} while
     there are few.
 
@@ -36,7 +37,7 @@ def measured(policy: Policy, read: Academy) -> Metrics:
     if len(people) < FEWEST_CHECKED:
         return {}
     kept, relevant = evaluate.hide_newest(read.acts, people)
-    pipeline: Pipeline = fit(policy, kept, read.texts)
+    pipeline: Pipeline = fit(policy, kept, read.texts, steps)
     shaped, taken = profiles(kept, PROFILE), owned(kept)
     mine = type(shaped)(shaped.weights[people], shaped.newest[people])
     lists = serve.rank(pipeline, mine, taken[people], evaluate.LIST_LENGTH, vary=False).items

@@ -23,6 +23,7 @@ from zhiyue.recommend.inputs import Academy
 from zhiyue.recommend.measuring import Measured, measured
 from zhiyue.recommend.parts import Texts
 from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.steps import HERE, Steps
 from zhiyue.recommend.traits import Traits
 
 # How many days back the hidden begins; None: the newest course of each person is hidden.
@@ -92,6 +93,7 @@ def compare(
     *,
     policies: Sequence[str],
     split: str,
+    steps: Steps = HERE,
     tell: Callable[[Tick], object] = lambda _: None,
 ) -> Comparison:
     """Fit each policy on what is not hidden, and measure its plain lists (before variety, as `offline.evaluate`) of
@@ -130,7 +132,7 @@ def compare(
 
         at(0.0)
         try:
-            one, of_people = _one(name, read.texts, hidden, segments, is_new, at)
+            one, of_people = _one(name, read.texts, hidden, segments, is_new, at, steps)
         except NothingLeft as problem:
             passed_over[name] = str(problem)
             continue
@@ -146,10 +148,11 @@ def _one(
     segments: Sequence[_Of],
     is_new: Bools,
     at: Callable[[float], object],
+    steps: Steps,
 ) -> tuple[Compared, Floats]:
     """One policy without its differences, and its NDCG person by person. Raises NothingLeft."""
     started = time.perf_counter()
-    pipeline = fit(POLICIES[name], hidden.left, texts)
+    pipeline = fit(POLICIES[name], hidden.left, texts, steps)
     fit_seconds = time.perf_counter() - started
     at(0.5)
     people = len(hidden.asked.people)

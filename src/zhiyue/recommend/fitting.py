@@ -8,7 +8,6 @@ import numpy as np
 
 from zhiyue.engine.kinds import Acts, Arrays, CannotFit, Floats, Ints, Recommender
 from zhiyue.engine.ranker import Ranker
-from zhiyue.engine.recommenders import popular
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.engine.reranking import novelty
@@ -17,6 +16,7 @@ from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
 from zhiyue.recommend.policies import POPULAR, PartName, Policy, RankerName
 from zhiyue.recommend.rankers import RANKERS
 from zhiyue.recommend.second_look import NotBetter
+from zhiyue.recommend.steps import HERE, Steps
 from zhiyue.recommend.traits import Traits
 
 # In `left_out`, beside the names of parts.
@@ -57,8 +57,10 @@ class NothingLeft(ValueError):
         self.left_out = left_out
 
 
-def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
+def fit(policy: Policy, acts: Acts, texts: Texts | None = None, steps: Steps = HERE) -> Pipeline:
     """Fit every part of a policy. A part that cannot be fitted (no texts, too many items) is left out and named.
+
+    steps  where the heavy ones are taken
 
     Raises NothingLeft if nothing would be left.
     """
@@ -69,20 +71,20 @@ def fit(policy: Policy, acts: Acts, texts: Texts | None = None) -> Pipeline:
         try:
             look = (
                 policy.ranker,
-                second_look.learnt(policy.ranker, acts, lambda kept: _fitted(policy, kept, texts)),
+                second_look.learnt(policy.ranker, acts, lambda kept: _fitted(policy, kept, texts, steps)),
             )
         except CannotFit as problem:
             raise NothingLeft({RANKER: str(problem)}) from None
         except NotBetter as problem:
             left_out = {RANKER: str(problem)}
-    pipeline = _fitted(policy, acts, texts)
+    pipeline = _fitted(policy, acts, texts, steps)
     return replace(pipeline, left_out={**pipeline.left_out, **left_out}, ranker=look)
 
 
-def _fitted(policy: Policy, acts: Acts, texts: Texts | None) -> Pipeline:
+def _fitted(policy: Policy, acts: Acts, texts: Texts | None, steps: Steps) -> Pipeline:
     """Every part of a policy, without its ranker."""
-    common = popular.fit(acts, POPULAR)
-    known = Known(acts, common, texts or Texts())
+    common = steps.popular(acts, POPULAR)
+    known = Known(acts, common, texts or Texts(), steps)
     traits = None if texts is None else texts.traits
     return _joined(policy, lambda part: PARTS[part](known), common, traits, novelty(acts))
 

@@ -16,6 +16,7 @@ from zhiyue.recommend.comparing import Tick, compare, offered
 from zhiyue.recommend.inputs import academy
 from zhiyue.recommend.models import LabRun
 from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.steps import chosen
 
 KEPT_RUNS = 20
 # Progress is told in so many parts.
@@ -64,7 +65,8 @@ def carry_out(run_id: int) -> None:
         progress(done=int(PARTS * tick.done), total=PARTS, note=tick.policy)
 
     wanted = [name for name in row.policies if name in POLICIES]
-    found = compare(academy(), offered(), policies=wanted, split=row.split, tell=tell)
+    with chosen() as steps:
+        found = compare(academy(), offered(), policies=wanted, split=row.split, steps=steps, tell=tell)
     LabRun.objects.filter(pk=run_id, state=LabRun.State.OPEN).update(
         state=LabRun.State.DONE, found=found.to_json(), finished_at=clock.now()
     )

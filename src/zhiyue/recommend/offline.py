@@ -29,6 +29,7 @@ from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 from zhiyue.recommend.splitting import Split
+from zhiyue.recommend.steps import Steps, chosen
 
 # Lists are held until they make a row group of so many rows, never all at once.
 ROWS_AT_ONCE = 500_000
@@ -101,7 +102,9 @@ def evaluate(
     known = training(train, items, tell)
     hidden = splitting.by_file(test, known) if test else splitting.by_name(split or "", known, seed)
     left, asked = replace(known, acts=hidden.fitted), hidden.asked
-    found = [one for policy in wanted if (one := _measured(policy, left, hidden, seed, tell)) is not None]
+    with chosen(tell) as steps:
+        each = (_measured(policy, left, hidden, seed, steps, tell) for policy in wanted)
+        found = [one for one in each if one is not None]
     results = _compared(found, seed)
     if not results:
         raise NotPossible("None of the policies could be fitted; see the messages above.")
@@ -162,11 +165,11 @@ def check_target(out: Path, suffixes: set[str]) -> None:
 
 
 def _measured(
-    policy: Policy, known: Training, hidden: Split, seed: int, tell: Tell
+    policy: Policy, known: Training, hidden: Split, seed: int, steps: Steps, tell: Tell
 ) -> tuple[Result, dict[str, Floats]] | None:
     """A policy's result, still without its differences, and its metrics person by person."""
     try:
-        pipeline, fit_seconds = _fitted(policy, known, tell)
+        pipeline, fit_seconds = _fitted(policy, known, steps, tell)
     except NotPossible as problem:
         tell(f"{policy.name}: left out. {problem}")
         return None
@@ -199,10 +202,10 @@ def _compared(found: Sequence[tuple[Result, dict[str, Floats]]], seed: int) -> t
     )
 
 
-def _fitted(policy: Policy, known: Training, tell: Tell) -> tuple[Pipeline, float]:
+def _fitted(policy: Policy, known: Training, steps: Steps, tell: Tell) -> tuple[Pipeline, float]:
     started = time.perf_counter()
     try:
-        pipeline = fit(policy, known.acts, known.texts)
+        pipeline = fit(policy, known.acts, known.texts, steps)
     except NothingLeft as problem:
         if OF_TEXTS.issuperset(problem.left_out):
             given = NO_WORDS if known.texts else "give texts with --items FILE"
@@ -232,7 +235,8 @@ def _write_lists(
 ) -> int:
     asked = read_users(users)
     known = training(train, items, tell)
-    pipeline, _ = _fitted(policy, known, tell)
+    with chosen(tell) as steps:
+        pipeline, _ = _fitted(policy, known, steps, tell)
     people = codes(asked, known.users)
     if strangers := int((people == NOTHING).sum()):
         tell(f"{strangers:,} of {len(people):,} users are not in {train}: they get the popular list")

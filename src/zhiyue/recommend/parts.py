@@ -4,17 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
-from zhiyue.engine.recommenders import (
-    clusters,
-    content,
-    ease,
-    factors,
-    item_neighbours,
-    next_items,
-    sequence,
-    user_neighbours,
-    walks,
-)
+from zhiyue.engine.recommenders import clusters, content, ease, next_items, user_neighbours
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.recommend.policies import (
     CLUSTERS,
@@ -31,6 +21,7 @@ from zhiyue.recommend.policies import (
     WALKS,
     PartName,
 )
+from zhiyue.recommend.steps import HERE, Steps
 from zhiyue.recommend.traits import Traits
 
 
@@ -53,11 +44,13 @@ class Texts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What parts are fitted to. `popular` is fitted already: every policy has it."""
+    """What parts are fitted to, and where the heavy steps are taken. `popular` is fitted already: every policy has
+    it."""
 
     acts: Acts
     popular: Popular
     texts: Texts = field(default_factory=Texts)
+    steps: Steps = HERE
 
 
 def _content(known: Known) -> Recommender:
@@ -67,9 +60,8 @@ def _content(known: Known) -> Recommender:
 
 
 def _item_neighbours(known: Known) -> Recommender:
-    return item_neighbours.fit(
-        known.acts, NEIGHBOURS if known.acts.order is not None else NEIGHBOURS_UNORDERED
-    )
+    config = NEIGHBOURS if known.acts.order is not None else NEIGHBOURS_UNORDERED
+    return known.steps.item_neighbours(known.acts, config)
 
 
 def _next_items(known: Known) -> Recommender:
@@ -84,10 +76,11 @@ PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "user-neighbours": lambda known: user_neighbours.fit(known.acts, USER_NEIGHBOURS),
     "clusters": lambda known: clusters.fit(known.acts, CLUSTERS),
     "ease": lambda known: ease.fit(known.acts, EASE),
-    "walks": lambda known: walks.fit(known.acts, WALKS),
-    "factors": lambda known: factors.fit(known.acts, FACTORS),
+    "walks": lambda known: known.steps.walks(known.acts, WALKS),
+    "factors": lambda known: known.steps.factors(known.acts, FACTORS),
+    # Of some people only, which one machine does.
     "few-factors": lambda known: factors.fit(known.acts, FEW_FACTORS),
-    "sequence": lambda known: sequence.fit(known.acts, SEQUENCE),
+    "sequence": lambda known: known.steps.sequence(known.acts, SEQUENCE),
     "next-items": _next_items,
     "content": _content,
 }

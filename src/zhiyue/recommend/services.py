@@ -21,6 +21,7 @@ from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import FIGURE, Artefact
 from zhiyue.recommend.policies import POLICIES, Policy
+from zhiyue.recommend.steps import Steps, chosen
 
 KEPT = 3
 DETAIL_CHARACTERS = 300
@@ -32,9 +33,10 @@ def train(*, policy: str, accept: bool = False) -> Artefact:
     """Fit one policy, and let it serve where nothing stands against that; what was refused says so in `refusal`, and
     what served before goes on. `accept`: serve although it foretells worse (audited).
 
-    Raises KeyError for an unknown name, NothingLeft.
+    Raises KeyError for an unknown name, NothingLeft, and NotPossible for a Spark of the settings that can't be used.
     """
-    return _train(POLICIES[policy], academy(), accept)
+    with chosen() as steps:
+        return _train(POLICIES[policy], academy(), accept, steps)
 
 
 def train_all(
@@ -44,23 +46,30 @@ def train_all(
     tell: Callable[[str], object] = lambda _: None,
 ) -> list[Artefact]:
     """Fit every policy, or those named, on one reading of the log, as `train` does each; one of which nothing can be
-    fitted (made of texts while there are none, or too many courses) is passed over. `tell` hears of each."""
-    read = academy()
-    tell(f"{len(read.acts.user):,} acts of {read.acts.users:,} people on {read.acts.items:,} courses")
-    trained: list[Artefact] = []
-    for policy in map(POLICIES.__getitem__, names):
-        try:
-            artefact = _train(policy, read, accept)
-        except NothingLeft as problem:
-            log.info("Policy %s was not trained: %s.", policy.name, problem)
-            tell(f"{policy.name}: passed over, {problem}")
-            continue
-        if artefact.refusal:
-            tell(f"{policy.name}: refused, what served before goes on: {artefact.detail}")
-        else:
-            tell(f"{policy.name}: fitted in {artefact.fit_seconds:.2f} s")
-        trained.append(artefact)
-    return trained
+    fitted (made of texts while there are none, or too many courses) is passed over. `tell` hears of each.
+
+    Raises NotPossible as `train`."""
+    with chosen(tell) as steps:
+        read = academy()
+        tell(f"{len(read.acts.user):,} acts of {read.acts.users:,} people on {read.acts.items:,} courses")
+        each = (_told(POLICIES[name], read, accept, steps, tell) for name in names)
+        return [artefact for artefact in each if artefact is not None]
+
+
+def _told(
+    policy: Policy, read: Academy, accept: bool, steps: Steps, tell: Callable[[str], object]
+) -> Artefact | None:
+    try:
+        artefact = _train(policy, read, accept, steps)
+    except NothingLeft as problem:
+        log.info("Policy %s was not trained: %s.", policy.name, problem)
+        tell(f"{policy.name}: passed over, {problem}")
+        return None
+    if artefact.refusal:
+        tell(f"{policy.name}: refused, what served before goes on: {artefact.detail}")
+    else:
+        tell(f"{policy.name}: fitted in {artefact.fit_seconds:.2f} s")
+    return artefact
 
 
 def take_in() -> bool:
@@ -116,15 +125,15 @@ def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
     return True
 
 
-def _train(policy: Policy, read: Academy, accept: bool) -> Artefact:
+def _train(policy: Policy, read: Academy, accept: bool, steps: Steps) -> Artefact:
     served = Artefact.objects.newest_first(policy.name).first()
     metrics: Metrics = {}
     started = time.perf_counter()
     try:
-        arrays = to_arrays(fit(policy, read.acts, read.texts))
+        arrays = to_arrays(fit(policy, read.acts, read.texts, steps))
         fit_seconds = time.perf_counter() - started
         artefacts.require_finite(arrays)
-        metrics = checking.measured(policy, read)
+        metrics = checking.measured(policy, read, steps)
     except NothingLeft:
         raise
     except Exception as problem:

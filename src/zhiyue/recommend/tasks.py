@@ -1,7 +1,7 @@
 """Background entries of recommendation."""
 
 from zhiyue.core.jobs.registry import every, job
-from zhiyue.core.jobs.services import enqueue
+from zhiyue.core.jobs.services import enqueue, progress
 from zhiyue.recommend import lab, services
 
 # All courses published or changed within so many seconds are taken in at once.
@@ -14,7 +14,7 @@ def train(*, policy: str = "") -> None:
     if policy:
         services.train(policy=policy)
     else:
-        services.train_all()
+        services.train_all(tell=lambda said: progress(done=0, total=1, note=said))
     # What was published while this read and fitted isn't in it.
     enqueue(take_in, key="catalogue")
 

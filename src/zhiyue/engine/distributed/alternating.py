@@ -12,7 +12,15 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Floats, Ints, Matrix
-from zhiyue.engine.recommenders.factors import Factors, FactorsConfig, Side, products, solved, start
+from zhiyue.engine.recommenders.factors import (
+    Factors,
+    FactorsConfig,
+    Side,
+    of_vectors,
+    products,
+    solved,
+    start,
+)
 
 # A block of people or items has about so many cells: a few dozen megabytes of a worker.
 CELLS_A_BLOCK = 2_000_000
@@ -80,7 +88,7 @@ def fit(
     finally:
         people.unpersist()
         takers.unpersist()
-    return Factors(vectors, config.confidence, config.regularisation)
+    return of_vectors(vectors, config)
 
 
 def _round(

@@ -135,10 +135,10 @@ def fit(acts: Acts, config: FactorsConfig) -> Factors:
     for _ in range(config.rounds):
         people = solved(taken, Side.of(vectors, config.regularisation), config.confidence)
         vectors = solved(takers, Side.of(people, config.regularisation), config.confidence)
-    return found(vectors, config)
+    return of_vectors(vectors, config)
 
 
-def found(vectors: Floats, config: FactorsConfig) -> Factors:
+def of_vectors(vectors: Floats, config: FactorsConfig) -> Factors:
     """The model of solved vectors, with a graph to search them where they are very many."""
     graph = built(vectors) if len(vectors) > GRAPH_ABOVE else None
     return Factors(vectors, config.confidence, config.regularisation, graph)

@@ -1,0 +1,61 @@
+"""The steps of a training that grow with the square of what people did, and where they are taken: in this process, or
+on the Spark of the settings."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from django.conf import settings
+
+from zhiyue.engine.kinds import Acts, Recommender
+from zhiyue.engine.recommenders import factors, item_neighbours, popular, sequence, walks
+from zhiyue.engine.recommenders.factors import FactorsConfig
+from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
+from zhiyue.engine.recommenders.popular import Popular, PopularConfig
+from zhiyue.engine.recommenders.sequence import SequenceConfig
+from zhiyue.engine.recommenders.walks import WalksConfig
+from zhiyue.recommend import spark
+
+
+class Steps(Protocol):
+    """Each as the `fit` of its algorithm, which says what it raises."""
+
+    def popular(self, acts: Acts, config: PopularConfig) -> Popular: ...
+
+    def item_neighbours(self, acts: Acts, config: ItemNeighboursConfig) -> Recommender: ...
+
+    def sequence(self, acts: Acts, config: SequenceConfig) -> Recommender: ...
+
+    def walks(self, acts: Acts, config: WalksConfig) -> Recommender: ...
+
+    def factors(self, acts: Acts, config: FactorsConfig) -> Recommender: ...
+
+
+class _Here:
+    def popular(self, acts: Acts, config: PopularConfig) -> Popular:
+        return popular.fit(acts, config)
+
+    def item_neighbours(self, acts: Acts, config: ItemNeighboursConfig) -> Recommender:
+        return item_neighbours.fit(acts, config)
+
+    def sequence(self, acts: Acts, config: SequenceConfig) -> Recommender:
+        return sequence.fit(acts, config)
+
+    def walks(self, acts: Acts, config: WalksConfig) -> Recommender:
+        return walks.fit(acts, config)
+
+    def factors(self, acts: Acts, config: FactorsConfig) -> Recommender:
+        return factors.fit(acts, config)
+
+
+HERE: Steps = _Here()
+
+
+@contextmanager
+def chosen(tell: Callable[[str], object] = lambda _: None) -> Iterator[Steps]:
+    """The steps as the settings want them. `tell` hears of each that Spark took. Raises NotPossible."""
+    if not settings.ZHIYUE_SPARK_MASTER:
+        yield HERE
+        return
+    with spark.session(settings.ZHIYUE_SPARK_MASTER) as opened:
+        yield spark.OnSpark(opened, tell)
