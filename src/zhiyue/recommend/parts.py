@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
-from zhiyue.engine.recommenders import clusters, content, ease, next_items, user_neighbours
+from zhiyue.engine.recommenders import clusters, content, ease, factors, next_items, user_neighbours
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.recommend.policies import (
     CLUSTERS,
