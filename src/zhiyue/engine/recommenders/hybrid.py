@@ -12,15 +12,18 @@ from zhiyue.engine.recommenders.factors import Factors
 from zhiyue.engine.recommenders.linear import Linear
 from zhiyue.engine.recommenders.neighbourhood import Neighbourhood
 from zhiyue.engine.recommenders.popular import Popular
+from zhiyue.engine.recommenders.self_attention import SelfAttention
 from zhiyue.engine.recommenders.similarity import Similarity
 
-KINDS: Mapping[str, type[Popular | Similarity | Linear | Neighbourhood | Clusters | Factors]] = {
+Kind = Popular | Similarity | Linear | Neighbourhood | Clusters | Factors | SelfAttention
+KINDS: Mapping[str, type[Kind]] = {
     "popular": Popular,
     "similarity": Similarity,
     "linear": Linear,
     "neighbourhood": Neighbourhood,
     "clusters": Clusters,
     "factors": Factors,
+    "self-attention": SelfAttention,
 }
 
 
