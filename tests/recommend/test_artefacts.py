@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from scipy.sparse import csr_array
 
+from tests.recommend.teachable import TAUGHT
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Profiles
 from zhiyue.engine.matrix import owned, profiles
@@ -175,7 +176,7 @@ def test_a_compressed_one_is_refused():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", TAUGHT)
 def test_every_policy_serves_from_maps_as_from_memory(town, policy):
     read = academy()
     arrays = to_arrays(fit(POLICIES[policy], read.acts, read.texts))

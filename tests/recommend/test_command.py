@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.recommend.teachable import TAUGHT
 from zhiyue.core.kit import clock
 from zhiyue.recommend import live
 from zhiyue.recommend.models import LivePolicy
@@ -78,6 +79,7 @@ def test_the_policies_are_listed_with_a_line_each():
         "content",
         "hybrid",
         "boosted",
+        "deep",
     ]
     assert [line.split()[0] for line in out.splitlines() if line.endswith(" [live]")] == ["hybrid"]
     LivePolicy.objects.create(policy="ease", chosen_at=clock.now())
@@ -108,7 +110,7 @@ def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):
     )  # fmt: skip
 
     report = json.loads((folder / "report.json").read_text())
-    assert [result["policy"] for result in report["results"]] == list(POLICIES)
+    assert [result["policy"] for result in report["results"]] == list(TAUGHT)
     head = next(line for line in out.splitlines() if line.startswith("policy"))
     assert head.split() == ["policy", *HEADINGS, "fit", "s", "ms/user"]
     people = (report["learners"], report["test_learners"], report["unknown_learners"])
@@ -120,7 +122,9 @@ def test_evaluate_prints_all_metrics_and_writes_json_and_plot(folder):
     assert (folder / "report.svg").read_text().startswith("<?xml")
     few = "a ranker learns from 300 people with several courses, there are 1"
     assert err.splitlines() == [
-        f"{name}: {few}, so its courses stay in the order of the blend" for name in ("hybrid", "boosted")
+        *(f"{name}: {few}, so its courses stay in the order of the blend" for name in ("hybrid", "boosted")),
+        "deep: left out. The policy “deep” cannot be fitted: "
+        "self-attention learns from 100 people with several courses, there are 3.",
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_member
+from tests.recommend.teachable import TAUGHT
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.consent.purposes import NOTHING
@@ -40,7 +41,7 @@ def reader(town):
     return actor
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", TAUGHT)
 def test_the_slate_is_the_one_that_is_served_and_its_parts_add_up(town, reader, policy):
     train_all([policy])
     found = explain(reader, policy=policy, k=5)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.factories import make_member, make_visitor
+from tests.recommend.teachable import TAUGHT
 from zhiyue.analyse.selectors import interactions, recent_acts
 from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect import lake
@@ -74,7 +75,7 @@ def test_slates_are_those_of_the_rebuilt_profiles(people):
     # Members own what they joined, and are shown less.
     visitors = [actor for actor in people if f"v{actor.visitor}" in keys]
     assert len(visitors) >= 4
-    for policy in POLICIES.values():
+    for policy in map(POLICIES.__getitem__, TAUGHT):
         held = memory.newest(policy.name)
         for actor in visitors:
             row = keys.index(f"v{actor.visitor}")

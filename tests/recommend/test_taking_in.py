@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.factories import lesson_of, make_course
+from tests.recommend.teachable import TAUGHT
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.selectors import roles_of
@@ -118,12 +119,12 @@ def test_nothing_is_kept_where_nothing_changed(trained):
 def test_a_changed_text_changes_only_what_is_made_of_texts(trained, operator):
     viewer = Viewer(user=operator, visitor=None, roles=roles_of(operator))
     topic = Topic.objects.get(slug="coffee")
-    before = {name: memory.newest(name).artefact_id for name in POLICIES}
+    before = {name: memory.newest(name).artefact_id for name in TAUGHT}
     facts = TopicFacts(slug="coffee", name="poems", name_en=topic.name_en, description="")
     catalogue.change_topic(viewer=viewer, topic_id=topic.pk, facts=facts)
     settle()
     memory.forget()
-    changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
+    changed = {name for name in TAUGHT if memory.newest(name).artefact_id != before[name]}
     assert changed == {"content", "hybrid", "boosted", "similar"}
 
 

@@ -12,7 +12,7 @@ from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.engine.reranking import novelty
 from zhiyue.recommend import second_look
-from zhiyue.recommend.parts import OF_TEXTS, PARTS, Known, Texts
+from zhiyue.recommend.parts import DEAR, DEAR_MAY_LACK, OF_TEXTS, PARTS, Known, Texts
 from zhiyue.recommend.policies import POPULAR, PartName, Policy, RankerName
 from zhiyue.recommend.rankers import RANKERS
 from zhiyue.recommend.second_look import NotBetter
@@ -50,7 +50,7 @@ class Pipeline:
 
 
 class NothingLeft(ValueError):
-    """None of the policy's parts could be fitted; `left_out` says why each could not."""
+    """None of the policy's parts could be fitted, or not the one it needs; `left_out` says why each could not."""
 
     def __init__(self, left_out: Mapping[str, str]) -> None:
         super().__init__("; ".join(dict.fromkeys(left_out.values())))
@@ -66,27 +66,47 @@ def fit(policy: Policy, acts: Acts, texts: Texts | None = None, steps: Steps = H
     """
     look: tuple[RankerName, Ranker] | None = None
     left_out: dict[str, str] = {}
+    dear: dict[PartName, Recommender] = {}
     # Before the parts, so that two fits of them are never held at once.
     if policy.ranker is not None:
         try:
             look = (
                 policy.ranker,
-                second_look.learnt(policy.ranker, acts, lambda kept: _fitted(policy, kept, texts, steps)),
+                second_look.learnt(
+                    policy.ranker, acts, lambda kept: _fitted(policy, kept, texts, steps, acts, dear)
+                ),
             )
         except CannotFit as problem:
             raise NothingLeft({RANKER: str(problem)}) from None
         except NotBetter as problem:
             left_out = {RANKER: str(problem)}
-    pipeline = _fitted(policy, acts, texts, steps)
+    pipeline = _fitted(policy, acts, texts, steps, acts, dear)
     return replace(pipeline, left_out={**pipeline.left_out, **left_out}, ranker=look)
 
 
-def _fitted(policy: Policy, acts: Acts, texts: Texts | None, steps: Steps) -> Pipeline:
-    """Every part of a policy, without its ranker."""
+def _fitted(
+    policy: Policy,
+    acts: Acts,
+    texts: Texts | None,
+    steps: Steps,
+    of: Acts,
+    dear: dict[PartName, Recommender],
+) -> Pipeline:
+    """Every part of a policy, without its ranker, fitted to `acts`, all or most of the acts `of`. Of those in `dear`
+    the model is taken from there; it is put there where it may stay."""
     common = steps.popular(acts, POPULAR)
     known = Known(acts, common, texts or Texts(), steps)
     traits = None if texts is None else texts.traits
-    return _joined(policy, lambda part: PARTS[part](known), common, traits, novelty(acts))
+
+    def fitted(part: PartName) -> Recommender:
+        if part not in DEAR:
+            return PARTS[part](known)
+        model = dear.get(part) or PARTS[part](known)
+        if len(acts.item) >= (1 - DEAR_MAY_LACK) * len(of.item):
+            dear[part] = model
+        return model
+
+    return _joined(policy, fitted, common, traits, novelty(acts))
 
 
 def taken_in(policy: Policy, pipeline: Pipeline, places: Ints, texts: Texts) -> Pipeline:
@@ -180,6 +200,8 @@ def _joined(
             parts.append((part.weight, fitted(part.name)))
         except CannotFit as problem:
             left_out[part.name] = str(problem)
+            if part.name == policy.needs:
+                raise NothingLeft({part.name: str(problem)}) from None
     if not parts:
         raise NothingLeft(left_out)
     names = tuple(part.name for part in policy.parts if part.name not in left_out)

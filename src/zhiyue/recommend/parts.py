@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
-from zhiyue.engine.recommenders import clusters, content, ease, factors, next_items, user_neighbours
+from zhiyue.engine.recommenders import (
+    clusters,
+    content,
+    ease,
+    factors,
+    next_items,
+    self_attention,
+    user_neighbours,
+)
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.recommend.policies import (
     CLUSTERS,
@@ -16,6 +24,7 @@ from zhiyue.recommend.policies import (
     NEIGHBOURS_UNORDERED,
     NEXT_ITEMS,
     NEXT_ITEMS_UNORDERED,
+    SELF_ATTENTION,
     SEQUENCE,
     USER_NEIGHBOURS,
     WALKS,
@@ -68,8 +77,8 @@ def _next_items(known: Known) -> Recommender:
     return next_items.fit(known.acts, NEXT_ITEMS if known.acts.order is not None else NEXT_ITEMS_UNORDERED)
 
 
-# Each may raise CannotFit (those of texts without texts, the linear ones of too many items, the sequence without an
-# order).
+# Each may raise CannotFit (those of texts without texts, the linear ones of too many items, the sequence and
+# self-attention without an order, the latter without PyTorch or with few people).
 PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "popular": lambda known: known.popular.damped(),
     "item-neighbours": _item_neighbours,
@@ -82,7 +91,12 @@ PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
     "few-factors": lambda known: factors.fit(known.acts, FEW_FACTORS),
     "sequence": lambda known: known.steps.sequence(known.acts, SEQUENCE),
     "next-items": _next_items,
+    "self-attention": lambda known: self_attention.fit(known.acts, SELF_ATTENTION),
     "content": _content,
 }
+# Dear to fit, and hardly another where few acts more or less were there: after a ranker learnt from a model that lacked
+# no more than this share of the acts, that model stays.
+DEAR: frozenset[PartName] = frozenset({"self-attention"})
+DEAR_MAY_LACK = 0.05
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})

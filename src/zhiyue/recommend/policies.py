@@ -22,6 +22,7 @@ from zhiyue.engine.recommenders.linear import Finish
 from zhiyue.engine.recommenders.neighbourhood import Nearness
 from zhiyue.engine.recommenders.next_items import NextItemsConfig
 from zhiyue.engine.recommenders.popular import PopularConfig
+from zhiyue.engine.recommenders.self_attention_training import SelfAttentionConfig
 from zhiyue.engine.recommenders.sequence import SequenceConfig
 from zhiyue.engine.recommenders.user_neighbours import UserNeighboursConfig
 from zhiyue.engine.recommenders.walks import WalksConfig
@@ -38,6 +39,7 @@ PartName = Literal[
     "few-factors",
     "ease",
     "next-items",
+    "self-attention",
     "sequence",
     "walks",
 ]
@@ -57,13 +59,15 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A named pipeline. `says` is its line in `zhiyue recommend policies`; `is_varied`: its lists are re-ranked;
-    `ranker`: what puts the best of the parts' blend in order, None: their blended scores do."""
+    `ranker`: what puts the best of the parts' blend in order, None: their blended scores do; `needs`: the part without
+    which it would only be another policy."""
 
     name: str
     says: str
     parts: tuple[Part, ...]
     is_varied: bool = True
     ranker: RankerName | None = None
+    needs: PartName | None = None
 
     @property
     def reads_texts(self) -> bool:
@@ -186,6 +190,7 @@ SEQUENCE = SequenceConfig(
     weight_power=0.5,
     temper=0.31,
 )
+SELF_ATTENTION = SelfAttentionConfig(width=128, heads=2, blocks=1, reach=50, ahead=1, epochs=6, temper=0.5)
 POPULAR = PopularConfig(half_life_days=HALF_LIFE_DAYS)
 # mooccube_mini, from texts alone: 24 times 70 courses drawn at random were kept out and ranked among each other for who
 # took one. Found among ten: 0.432 at temper 1, 0.462 at 2, 0.468 at 2.5, 0.471 at 3 (with labels 0.464, 0.485, 0.487,
@@ -299,6 +304,13 @@ POLICIES: Mapping[str, Policy] = {
             "as hybrid, its candidates put in order by boosted trees; needs LightGBM (zhiyue[boost])",
             (*HYBRID, Part("ease", 0.05), Part("sequence", 0.05)),
             ranker="boosted",
+        ),
+        Policy(
+            "deep",
+            "as hybrid, with self-attention as a further voice (SASRec); needs PyTorch (zhiyue[deep])",
+            (Part("self-attention", 0.5), *HYBRID),
+            ranker="logit",
+            needs="self-attention",
         ),
     )
 }

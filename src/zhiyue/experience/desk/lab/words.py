@@ -51,6 +51,10 @@ POLICIES: Mapping[str, tuple[Words, Words]] = {
         pgettext_lazy("policy", "Sequence"),
         pgettext_lazy("policy meaning", "What learners took soon after the newest courses."),
     ),
+    "self-attention": (
+        pgettext_lazy("policy", "Self-attention"),
+        pgettext_lazy("policy meaning", "What comes next, read from the whole order of courses."),
+    ),
     "similar": (
         pgettext_lazy("policy", "Similar"),
         pgettext_lazy("policy meaning", "Item neighbours and content; the page of a course shows it."),
@@ -69,6 +73,10 @@ POLICIES: Mapping[str, tuple[Words, Words]] = {
     "boosted": (
         pgettext_lazy("policy", "Boosted trees"),
         pgettext_lazy("policy meaning", "As hybrid, put in order by trees; needs LightGBM."),
+    ),
+    "deep": (
+        pgettext_lazy("policy", "Deep"),
+        pgettext_lazy("policy meaning", "As hybrid, with self-attention as a further voice; needs PyTorch."),
     ),
 }
 _RANKER = pgettext_lazy("policy", "its ranker")
