@@ -17,6 +17,7 @@ from django.db.models.functions import Concat
 from django.utils import translation
 
 from tests.factories import lesson_of, make_course, make_member, make_visitor
+from tests.recommend.teachable import TAUGHT
 from zhiyue.analyse.selectors import interactions
 from zhiyue.analyse.weights import INTEREST
 from zhiyue.collect.kinds import Actor
@@ -541,7 +542,7 @@ def test_who_owns_or_looks_at_one_edition_is_not_shown_the_other(town, learner, 
 def test_the_job_trains_every_policy_on_a_schedule(town):
     tasks.train()
 
-    assert set(Artefact.objects.values_list("policy", flat=True)) == set(POLICIES)
+    assert set(Artefact.objects.values_list("policy", flat=True)) == set(TAUGHT)
     assert [str(kind.timing) for kind in schedules().values() if kind.job is tasks.train] == ["every 10 min"]
 
 

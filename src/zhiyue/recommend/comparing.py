@@ -135,6 +135,7 @@ def compare(
             one, of_people = _one(name, read.texts, hidden, segments, is_new, at, steps)
         except NothingLeft as problem:
             passed_over[name] = str(problem)
+            at(1.0)
             continue
         found.append(one)
         ndcg[name] = of_people
