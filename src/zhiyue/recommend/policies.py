@@ -190,6 +190,8 @@ SEQUENCE = SequenceConfig(
     weight_power=0.5,
     temper=0.31,
 )
+# The same split, two epochs, 6,000 learners: the next item alone foretold 0.320, the next ten 0.317. Little else was
+# tried, and the loss of held-out people still falls at the sixth epoch.
 SELF_ATTENTION = SelfAttentionConfig(width=128, heads=2, blocks=1, reach=50, ahead=1, epochs=6, temper=0.5)
 POPULAR = PopularConfig(half_life_days=HALF_LIFE_DAYS)
 # mooccube_mini, from texts alone: 24 times 70 courses drawn at random were kept out and ranked among each other for who
