@@ -182,7 +182,8 @@ def test_a_clock_that_was_set_right_may_still_be_beyond_bounds(actor, monkeypatc
 def test_every_type_of_property_is_kept_as_it_came(actor):
     properties = {**shown([3, 1], [1, 0.25]), "slate": slate_of(c1=0.25)}
     assert send(told("slate.shown", properties=properties), actor=actor).refused == ()
-    assert Event.objects.get().properties == {**properties, "slate": "for-you"}
+    kept = Event.objects.get().properties
+    assert kept == {**properties, "slate": "for-you", "showing": kept["showing"]}
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,35 @@ def test_a_signed_slate_is_stored_under_its_own_name(actor):
     assert send(*known, actor=actor).accepted == 3
     assert [row.properties["slate"] for row in Event.objects.all()] == ["for-you"] * 3
     assert Event.objects.latest("pk").properties["propensity"] == 0.1
+
+
+def test_a_choice_is_of_the_one_showing_it_was_made_from(actor):
+    mornings, evenings = slate_of(c2=0.5), slate_of(c2=0.5)
+    told_of = [
+        told("slate.shown", properties={**shown([1, 2], [1, 0.5]), "slate": mornings}),
+        told("slate.shown", properties={**shown([1, 2], [1, 0.5]), "slate": evenings}),
+        told("slate.chosen", course_id=2, properties=chosen(propensity=0.5, slate=evenings)),
+    ]
+    assert send(*told_of, actor=actor).accepted == 3
+    first, second, choice = (row.properties["showing"] for row in Event.objects.order_by("pk"))
+    assert first != second == choice
+    assert "contest" not in Event.objects.latest("pk").properties
+
+
+def test_what_a_browser_says_of_the_showing_is_what_was_signed_or_nothing(actor):
+    made_up = {"showing": "mine", "contest": 7, "policy_chance": 1e-9}
+    drawn = signed("for-you", policy="popular", contest=3, policy_chance=0.25)
+    before_the_upgrade = signing.Signer(salt="zhiyue.collect.slates").sign_object(["for-you", "popular", {}])
+    told_of = [
+        told("slate.chosen", course_id=1, properties={**chosen(slate=slate), **made_up})
+        for slate in (drawn, slate_of(), before_the_upgrade)
+    ]
+    assert send(*told_of, actor=actor).accepted == 3
+    lot, plain, old = (row.properties for row in Event.objects.order_by("pk"))
+    assert (lot["contest"], lot["policy_chance"]) == (3, 0.25)
+    assert lot["showing"] not in ("mine", plain["showing"])
+    assert plain.keys() == {"slate", "policy", "position", "showing"}
+    assert old.keys() == {"slate", "policy", "position"}
 
 
 def test_programs_are_kept_out(actor):

@@ -1,8 +1,9 @@
 """What a shelf is told under, signed where it is shown: a browser makes up neither its policy nor a course's chance to
-stand there."""
+stand there, nor which showing of it this was."""
 
 from collections.abc import Mapping
 from math import isclose
+from secrets import token_urlsafe
 
 from django.core import signing
 
@@ -11,32 +12,50 @@ from zhiyue.collect.errors import NotInVocabulary
 
 FORGED = "forged_slate"
 SHOWN, CHOSEN = "slate.shown", "slate.chosen"
+# What the signature says of a showing, in its order; the last two where its policy was drawn in a contest.
+OF_SHOWING = ("showing", "contest", "policy_chance")
 _SALT = "zhiyue.collect.slates"
+_NONCE_BYTES = 9
 
 
-def signed(slate: str, *, policy: str, chances: Mapping[int, float] | None = None) -> str:
-    """The slate as pages and the API hand it out, always the same for the same one.
+def signed(
+    slate: str,
+    *,
+    policy: str,
+    chances: Mapping[int, float] | None = None,
+    contest: int | None = None,
+    policy_chance: float = 1.0,
+) -> str:
+    """The slate as pages and the API hand it out: each time is a showing of its own, under an id of its own.
 
     `chances` are the propensities by course id; what isn't named stands there for certain. About ten may be named.
+    `contest`, `policy_chance`: in which contest of policies this one was drawn, and with which chance.
     """
     uncertain = {str(course_id): chance for course_id, chance in (chances or {}).items() if chance != 1}
-    return signing.Signer(salt=_SALT).sign_object([slate, policy, uncertain])
+    drawn = [] if contest is None else [contest, policy_chance]
+    return signing.Signer(salt=_SALT).sign_object(
+        [slate, policy, uncertain, token_urlsafe(_NONCE_BYTES), *drawn]
+    )
 
 
 def proved(cleaned: Cleaned) -> Cleaned:
-    """A browser's event, with the bare name of the slate where it is about one. Raises NotInVocabulary where the slate
-    wasn't signed here, or was with another policy or other chances."""
+    """A browser's event; where it is about a slate, with the bare name of that, and with what was signed of the showing
+    whatever the browser says of it. Raises NotInVocabulary where the slate wasn't signed here, or was with another
+    policy or other chances."""
     if cleaned.kind.name not in (SHOWN, CHOSEN):
         return cleaned
     told = cleaned.properties
     try:
-        slate, policy, uncertain = signing.Signer(salt=_SALT).unsign_object(str(told["slate"]))
+        # Pages that were open before an upgrade name no showing.
+        slate, policy, uncertain, *showing = signing.Signer(salt=_SALT).unsign_object(str(told["slate"]))
     except signing.BadSignature:
         raise NotInVocabulary(FORGED, "The slate isn't one that was handed out here.") from None
     if told["policy"] != policy:
         raise NotInVocabulary(FORGED, "The slate was made by another policy.")
     if not all(isclose(chance, uncertain.get(str(course_id), 1)) for course_id, chance in _chances(cleaned)):
         raise NotInVocabulary(FORGED, "The policy put these courses there with other chances.")
+    told = {name: value for name, value in told.items() if name not in OF_SHOWING}
+    told |= dict(zip(OF_SHOWING, showing, strict=False))
     return cleaned._replace(properties={**told, "slate": slate})
 
 

@@ -8,6 +8,13 @@ MOST_SHOWN = 40
 _SLATES_SERVE = Purpose.ANALYTICS | Purpose.PERSONALISATION | Purpose.EXPERIMENTS
 # Browsers tell the slate as it was signed for them (`collect.slates`), which is longer than its name.
 _SLATE = (word("slate", most=400), word("policy", most=60))
+# Never believed of browsers: taken from the signature. A choice has the id of the showing it was made from. Where the
+# policy was drawn by lot for the person's day: in which contest, and with which chance.
+_SHOWING = (
+    word("showing", most=24, required=False),
+    Property("contest", "int", least=1, most=2**31 - 1, required=False),
+    Property("policy_chance", "number", least=1e-9, most=1, required=False),
+)
 # The chance with which the policy puts this course there: 1 where it leaves nothing to chance, never 0.
 _PROPENSITY = Property("propensity", "number", least=1e-9, most=1, required=False)
 _PERCENT = Property("percent", "int", most=100)
@@ -38,6 +45,7 @@ KINDS = (
         BROWSER,
         properties=(
             *_SLATE,
+            *_SHOWING,
             Property("courses", "int_list", least=1, most=MOST_SHOWN),
             Property("propensities", "number_list", least=1e-9, most=1, required=False, along="courses"),
         ),
@@ -50,7 +58,7 @@ KINDS = (
         "A recommended course was chosen from a shelf.",
         BROWSER,
         about="course",
-        properties=(*_SLATE, Property("position", "int", least=1, most=MOST_SHOWN), _PROPENSITY),
+        properties=(*_SLATE, *_SHOWING, Property("position", "int", least=1, most=MOST_SHOWN), _PROPENSITY),
         serves=_SLATES_SERVE,
         days_kept=BROWSE_DAYS,
     ),
