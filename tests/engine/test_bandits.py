@@ -13,6 +13,7 @@ from zhiyue.engine.bandits import (
     Choice,
     Counts,
     Thompson,
+    believed,
     chances,
     choose,
     faded,
@@ -121,6 +122,19 @@ def test_a_choice_tells_its_propensity():
     assert counted == pytest.approx(shares, abs=0.02)
     assert {(choice.arm, choice.propensity) for choice in drawn} == {(0, 0.7), (1, 0.2), (2, 0.1)}
     assert choose(np.array([0.0, 1.0]), random) == Choice(1, 1.0)
+
+
+def test_beliefs_are_those_of_beta_and_the_chances_without_the_floor():
+    counts = Counts(np.array([3.0, 0.0]), np.array([7.0, 0.0]))
+    config = Thompson(least_share=0.2)
+    found = believed(config, counts)
+    assert found.mean.tolist() == pytest.approx([4 / 12, 1 / 2])
+    for arm, (a, b) in enumerate([(4, 8), (1, 1)]):
+        assert found.low[arm] == pytest.approx(stats.beta.ppf(0.025, a, b))
+        assert found.high[arm] == pytest.approx(stats.beta.ppf(0.975, a, b))
+    # P(U > Beta(4, 8)) is one less its mean.
+    assert found.best.tolist() == pytest.approx([1 / 3, 2 / 3], abs=TOLERANCE)
+    assert chances(config, counts).tolist() == pytest.approx((0.2 + 0.6 * found.best).tolist())
 
 
 def test_what_was_seen_is_learnt_and_fades():

@@ -13,6 +13,7 @@ SHARES = ndtr(np.arange(-7.0, 7.5))
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(6)
 # Below this share of an arm nothing is looked for.
 NEVER = 1e-12
+INTERVAL = (0.025, 0.975)
 # How far chances lie from the true integral at most, as the tests find it.
 TOLERANCE = 1e-6
 
@@ -74,6 +75,17 @@ class Choice:
     propensity: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beliefs:
+    """What is believed of each arm's rate: its mean, the interval that holds it with 95 of 100, and the chance that it
+    is the highest; (arms,) each."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    best: Floats
+
+
 def nothing_seen(arms: int) -> Counts:
     """Raises ValueError if there are no arms."""
     return Counts(np.zeros(arms), np.zeros(arms))
@@ -125,6 +137,13 @@ def chances(config: Thompson, counts: Counts) -> Floats:
         )
     best = highest(config.prior_successes + counts.successes, config.prior_failures + counts.failures)
     return np.asarray(config.least_share + max(left, 0.0) * best)
+
+
+def believed(config: Thompson, counts: Counts) -> Beliefs:
+    """Each arm's Beta distribution in numbers. `chances` are `best`, raised to the least share."""
+    a, b = config.prior_successes + counts.successes, config.prior_failures + counts.failures
+    low, high = betaincinv(a, b, INTERVAL[0]), betaincinv(a, b, INTERVAL[1])
+    return Beliefs(np.asarray(a / (a + b)), np.asarray(low), np.asarray(high), highest(a, b))
 
 
 def choose(chances: Floats, random: np.random.Generator) -> Choice:
