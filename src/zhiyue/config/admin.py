@@ -71,6 +71,9 @@ SHOWN = frozenset(
         "zhiyue_jobs.Job.error",
         "zhiyue_jobs.Job.kwargs",
         "zhiyue_recommend.Artefact.metrics",
+        "zhiyue_recommend.Contest.chances",
+        "zhiyue_recommend.Contest.policies",
+        "zhiyue_recommend.Contest.valued",
         "zhiyue_recommend.LabRun.found",
         "zhiyue_recommend.LabRun.policies",
     }

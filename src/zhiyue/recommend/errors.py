@@ -44,6 +44,13 @@ class UnknownSplit(Refused):
     status: ClassVar[int] = 400
 
 
+class ContestRefused(Refused):
+    """A contest of policies that can't be begun as it was asked for; the message says what to change."""
+
+    code: ClassVar[str] = "contest_refused"
+    status: ClassVar[int] = 422
+
+
 class LabBusy(Refused):
     """One comparison at a time."""
 

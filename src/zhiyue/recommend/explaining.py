@@ -11,10 +11,10 @@ from zhiyue.engine.kinds import Floats, Ints, Recommender
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.learning.corrections import Corrections
 from zhiyue.recommend import memory
+from zhiyue.recommend.contests import assigned
 from zhiyue.recommend.inputs import codes_of
 from zhiyue.recommend.interests import folded, said
 from zhiyue.recommend.kinds import Recommended, Slate
-from zhiyue.recommend.live import serving_policy
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.policies import POLICIES
 from zhiyue.recommend.selectors import slates
@@ -50,9 +50,9 @@ class Explanation:
 
 
 def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanation:
-    """The slate that the person would be shown now, taken apart; by the live policy where none is named. Raises
-    ValueError as `slate` does."""
-    (found,) = explain_each(actor, [serving_policy() if policy is None else policy], k=k)
+    """The slate that the person would be shown now, taken apart; by the live policy, or the one drawn for them, where
+    none is named. Raises ValueError as `slate` does."""
+    (found,) = explain_each(actor, [assigned(actor).policy if policy is None else policy], k=k)
     return found
 
 

@@ -47,11 +47,14 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Slate:
-    """Courses in order, the policy that chose them and the version of its artefact ("cold": none yet)."""
+    """Courses in order, the policy that chose them and the version of its artefact ("cold": none yet). Where the policy
+    was drawn by lot: in which contest, and with which chance."""
 
     items: tuple[Recommended, ...]
     policy: str
     version: str
+    contest: int | None = None
+    policy_chance: float = 1.0
 
     def __iter__(self) -> Iterator[Recommended]:
         return iter(self.items)

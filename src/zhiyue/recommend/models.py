@@ -1,5 +1,5 @@
-"""Which artefacts exist, which policy is live, what the lab compared, and the rules of the academy. What is in an
-artefact lies in a file under the data folder."""
+"""Which artefacts exist, which policy is live or which are tried by lot, what the lab compared, and the rules of the
+academy. What is in an artefact lies in a file under the data folder."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -68,12 +68,58 @@ class Artefact(models.Model):
         return float(self.metrics.get(FIGURE, [0.0])[0])
 
 
+class Contest(models.Model):
+    """Policies among which the academy learns by lot which one to show. Rows are kept: events name them."""
+
+    policies = models.JSONField()
+    # From which business day on each policy is drawn with which chance: {day: {policy: chance}}, the newest days. A day
+    # is written before it begins, so that nobody's policy changes within it.
+    chances = models.JSONField()
+    # What the log says of each policy (`recommend.valuing`), once it was asked.
+    valued = models.JSONField(null=True)
+    began_at = models.DateTimeField(default=clock.now)
+    began_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d} {' '.join(self.policies)}"
+
+
+class ArmDay(models.Model):
+    """How one policy of a contest did on one ended business day, in days of people: who was shown something by it, who
+    chose from that, and who also took it up on the same day."""
+
+    contest = models.ForeignKey(Contest, on_delete=models.CASCADE, related_name="days")
+    policy = models.CharField(max_length=40)
+    day = models.DateField()
+    shown = models.PositiveIntegerField()
+    chosen = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contest", "day", "policy"], name="one_count_per_arm_and_day"),
+            models.CheckConstraint(
+                condition=Q(taken__lte=F("chosen")) & Q(chosen__lte=F("shown")),
+                name="taken_was_chosen_was_shown",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.day}"
+
+
 class LivePolicy(models.Model):
-    """At most one row, written by the first choice; until then the default policy is live."""
+    """At most one row, written by the first choice; until then the default policy is live. `contest`: who may be
+    profiled and takes part in trials gets a policy of it instead."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     policy = models.CharField(max_length=40)
-    chosen_at = models.DateTimeField()
+    contest = models.ForeignKey(Contest, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Empty where a contest was begun before anybody chose.
+    chosen_at = models.DateTimeField(null=True)
     chosen_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

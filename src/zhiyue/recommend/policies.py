@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from zhiyue.analyse.weights import HALF_LIFE_DAYS
+from zhiyue.engine.bandits import Thompson
 from zhiyue.engine.boosted import BoostedConfig
 from zhiyue.engine.matrix import ProfileShape
 from zhiyue.engine.ranker import LogitConfig
@@ -226,6 +227,13 @@ RERANKING = Reranking(
     explore_days=30,
     explore_floor=0.05,
 )
+
+# Policies in a contest: each is drawn with a tenth at least, so that a log of some hundred people tells what each is
+# worth (weights are 10 at most); what was seen counts half after a month, as rates and policies change with trainings.
+CONTEST = Thompson(half_life_days=30.0, least_share=0.1)
+MOST_ARMS = 4
+# What takes up a course: it was opened, tried or joined.
+TAKING_UP = frozenset({"preview.started", "lesson.opened", "lesson.started", "course.enrolled"})
 
 # Acts that say that somebody took a course, not only looked at it: their level is that of these courses.
 TAKING = frozenset({"course.enrolled", "lesson.finished"})

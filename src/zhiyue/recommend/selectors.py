@@ -24,11 +24,12 @@ from zhiyue.product.learning.corrections import Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
 from zhiyue.recommend import memory, rules, serve
 from zhiyue.recommend.closing import closed_to
+from zhiyue.recommend.contests import Assigned, assigned
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.interests import folded, opening, said, wished
 from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
-from zhiyue.recommend.live import live_policy, serving_policy
+from zhiyue.recommend.live import live_policy
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.people import by_people, like_minded
@@ -83,9 +84,9 @@ def slate(
     at: datetime | None = None,
     besides: Collection[int] = (),
 ) -> Slate:
-    """The k courses to show a person next, by the live policy where none is named; what they own, finished, gave back
-    or said isn't for them is never among them, in no edition. Of a course that is out in several languages the edition
-    in the reader's is shown.
+    """The k courses to show a person next, by the live policy, or the one drawn for them, where none is named; what
+    they own, finished, gave back or said isn't for them is never among them, in no edition. Of a course that is out in
+    several languages the edition in the reader's is shown.
 
     `slot`: where it is shown; the academy's choice stands on shelves only, and chance has its place on one's own.
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
@@ -93,9 +94,9 @@ def slate(
     on the page already.
     Raises ValueError for a policy that is not in the table or k below 1.
     """
-    named = [serving_policy() if policy is None else policy]
-    (found,) = slates(actor, named, k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
-    return found
+    by = assigned(actor, at) if policy is None else Assigned(policy)
+    (found,) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
+    return replace(found, contest=by.contest, policy_chance=by.chance)
 
 
 def slates(

@@ -47,8 +47,9 @@ class ShownCourse:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under. One that
-    `could_be_personal` is the same for everybody only because who looks hasn't consented to personalisation."""
+    """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under; where the policy
+    was drawn by lot, the `contest` and its chance there too. One that `could_be_personal` is the same for everybody
+    only because who looks hasn't consented to personalisation."""
 
     key: str
     title: Words
@@ -57,12 +58,19 @@ class Shelf:
     more_url: str = ""
     items: Sequence[ShownCourse] = field(default_factory=tuple)
     could_be_personal: bool = False
+    contest: int | None = None
+    policy_chance: float = 1.0
 
     @property
     def slate(self) -> str:
-        """What browsers tell it under."""
-        chances = {item.course.id: item.propensity for item in self.items}
-        return signed(self.key, policy=self.policy, chances=chances)
+        """What browsers tell it under: a showing of its own each time."""
+        return signed(
+            self.key,
+            policy=self.policy,
+            chances={item.course.id: item.propensity for item in self.items},
+            contest=self.contest,
+            policy_chance=self.policy_chance,
+        )
 
     @property
     def is_suggested(self) -> bool:

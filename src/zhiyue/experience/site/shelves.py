@@ -16,7 +16,7 @@ from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.editions import language_of_reader
-from zhiyue.recommend.kinds import Reason, Recommended
+from zhiyue.recommend.kinds import Reason, Recommended, Slate
 from zhiyue.recommend.selectors import similar, slate
 
 SHELF_LENGTH = 12
@@ -40,7 +40,7 @@ def for_you(actor: Actor) -> Shelf:
                 "shelf", "From the topics you chose; read one lesson, and it follows what you do"
             )
         )
-        shown = _shelf("interests", found.items, policy=found.policy, title=title, reason=reason)
+        shown = _shelf("interests", found, title=title, reason=reason)
         return replace(shown, could_be_personal=could_be)
     if is_personal:
         title = pgettext_lazy("shelf", "For you")
@@ -55,7 +55,7 @@ def for_you(actor: Actor) -> Shelf:
             else pgettext_lazy("shelf", "Read one lesson, and this shelf becomes yours")
         )
     key = "for-you" if is_personal else "start"
-    shown = _shelf(key, found.items, policy=found.policy, title=title, reason=reason)
+    shown = _shelf(key, found, title=title, reason=reason)
     return replace(shown, could_be_personal=could_be)
 
 
@@ -64,9 +64,7 @@ def popular(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
     found = slate(actor, k=GRID_LENGTH, policy="popular", besides=besides)
     title = pgettext_lazy("shelf", "Popular now")
     reason = pgettext_lazy("shelf", "Popular lately, besides those above")
-    return _shelf(
-        "popular", found.items, policy="popular", title=title, reason=reason, more_url=reverse("site:courses")
-    )
+    return _shelf("popular", found, title=title, reason=reason, more_url=reverse("site:courses"))
 
 
 def newest(*, besides: Collection[int] = ()) -> Shelf:
@@ -97,14 +95,13 @@ def close_to(course_id: int) -> Shelf:
 
 def _shelf(
     key: str,
-    items: Iterable[Recommended],
+    found: Slate,
     *,
-    policy: str,
     title: Promise,
     reason: Promise | str = "",
     more_url: str = "",
 ) -> Shelf:
-    chosen = list(items)
+    chosen = found.items
     cards = catalogue.courses_by_id([item.course_id for item in chosen])
     titles = catalogue.titles([item.reason.course_id for item in chosen if item.reason.course_id])
     reasons = {item.course_id: in_words(item.reason, titles) for item in chosen}
@@ -113,7 +110,16 @@ def _shelf(
         reasons=reasons,
         propensities=_chances(chosen),
     )
-    return Shelf(key=key, title=title, reason=reason, policy=policy, items=shown, more_url=more_url)
+    return Shelf(
+        key=key,
+        title=title,
+        reason=reason,
+        policy=found.policy,
+        items=shown,
+        more_url=more_url,
+        contest=found.contest,
+        policy_chance=found.policy_chance,
+    )
 
 
 def _chances(items: Iterable[Recommended]) -> dict[int, float]:

@@ -149,6 +149,9 @@ class RecommendedShape(Shape):
 class SlateShape(Shape):
     slate = serializers.CharField(help_text="Signed; tell `slate.shown` and `slate.chosen` with it.")
     policy = serializers.CharField()
+    policy_chance = serializers.FloatField(
+        help_text="The chance with which this policy was drawn for who asks; 1 where policies aren't tried by lot."
+    )
     version = serializers.CharField(help_text="Of the model; `cold` before the first one is trained.")
     items = RecommendedShape(many=True)
 

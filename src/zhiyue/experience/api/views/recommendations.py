@@ -103,9 +103,14 @@ def _told(name: str, found: Slate) -> Any:
     ]
     told = {
         "slate": signed(
-            name, policy=found.policy, chances={item.course_id: item.propensity for item in found.items}
+            name,
+            policy=found.policy,
+            chances={item.course_id: item.propensity for item in found.items},
+            contest=found.contest,
+            policy_chance=found.policy_chance,
         ),
         "policy": found.policy,
+        "policy_chance": found.policy_chance,
         "version": found.version,
         "items": items,
     }
