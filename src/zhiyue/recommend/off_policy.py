@@ -1,4 +1,5 @@
-"""What another policy would have earned, from files: reckoned by the engine, told as text and JSON."""
+"""What another policy would have earned, from files: reckoned by the engine, told as text and JSON. From the academy's
+own log: `valuing`."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -45,16 +46,19 @@ def evaluate_log(*, log: Path, policy: Path, by_position: bool = False, seed: in
 
 def as_text(found: Found) -> str:
     """The table of estimators, what their weights are like, and why there are none."""
-    lines = _table(found.whole, f"{found.log}: {found.items:,} items")
+    lines = table(found.whole, f"{found.log}: {found.items:,} items")
     for place, evaluation in found.places.items():
-        lines += ["", *_table(evaluation, f"position {place}")]
-    lines += [
-        "",
-        f"95 % bootstrap intervals (BCa) over {found.whole.over}, seed {found.seed}. gain: above what the log's own",
+        lines += ["", *table(evaluation, f"position {place}")]
+    return "\n".join([*lines, "", *how_told(found.whole, found.seed)])
+
+
+def how_told(one: Evaluation, seed: int) -> list[str]:
+    """What stands below tables."""
+    return [
+        f"95 % bootstrap intervals (BCa) over {one.over}, seed {seed}. gain: above what the log's own",
         "policy earned. weights: chance / propensity; their mean is 1 where the log covers the policy and its",
         "propensities are right.",
     ]
-    return "\n".join(lines)
 
 
 def write_json(found: Found, place: Place) -> None:
@@ -63,7 +67,8 @@ def write_json(found: Found, place: Place) -> None:
     place.fill(lambda draft: draft.write_text(text, "utf-8"))
 
 
-def _table(one: Evaluation, title: str) -> list[str]:
+def table(one: Evaluation, title: str) -> list[str]:
+    """The estimators of one policy, or why there are none."""
     people = f" of {one.units:,} people" if one.over == "people" else ""
     lines = [
         f"{title}, {one.rounds:,} rounds{people}; mean reward {_told(one.logged)}",

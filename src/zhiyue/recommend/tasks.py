@@ -1,8 +1,8 @@
 """Background entries of recommendation."""
 
-from zhiyue.core.jobs.registry import every, job
+from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.jobs.services import enqueue, progress
-from zhiyue.recommend import lab, services
+from zhiyue.recommend import arms, lab, services
 
 # All courses published or changed within so many seconds are taken in at once.
 GATHERED_SECONDS = 5.0
@@ -32,4 +32,11 @@ def compare(*, run_id: int) -> None:
     lab.carry_out(run_id)
 
 
+@job(name="recommend.count_arms", attempts=3, lease_seconds=60)
+def count_arms() -> None:
+    """Count what came of the policies that are tried by lot, and decide how they share tomorrow."""
+    arms.count_all()
+
+
 every(minutes=10, job=train)
+daily(at="03:10", job=count_arms)

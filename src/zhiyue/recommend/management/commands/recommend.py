@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.ways import member_named
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.recommend import off_policy, offline, report, services
+from zhiyue.recommend import off_policy, offline, report, services, valuing
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
@@ -63,6 +64,8 @@ class Command(BaseCommand):
             said: str = getattr(self, f"_{options['verb'].replace('-', '_')}")(**options)
         except NotPossible as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from problem
+        except LakeUnreachable as problem:
+            raise CommandError(str(problem), returncode=REFUSED) from problem
         except KeyboardInterrupt:
             self._tell("Interrupted; nothing was written.")
             sys.exit(INTERRUPTED)
@@ -98,11 +101,15 @@ class Command(BaseCommand):
 
     def _add_off_policy(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--log", type=Path, required=True, metavar="FILE",
+            "--academy", action="store_true",
+            help="of each policy that this academy tried by lot, from its own log; takes no files",
+        )  # fmt: skip
+        parser.add_argument(
+            "--log", type=Path, metavar="FILE",
             help="item_id, reward, propensity, optional position, user_id and numbers named feature_…",
         )  # fmt: skip
         parser.add_argument(
-            "--policy", type=Path, required=True, metavar="FILE",
+            "--policy", type=Path, metavar="FILE",
             help="item_id, chance, optional position, user_id: with which chance the policy shows the item there",
         )  # fmt: skip
         parser.add_argument("--by-position", action="store_true", help="each position by itself as well")
@@ -155,11 +162,23 @@ class Command(BaseCommand):
 
     def _off_policy(self, **options: Any) -> str:
         _check_seed(options["seed"])
+        files = [options["log"], options["policy"]]
+        if options["academy"] and (any(files) or options["by_position"]):
+            raise NotPossible(
+                "--academy reads this academy's own log: leave --log, --policy and --by-position out."
+            )
+        if not options["academy"] and not all(files):
+            raise NotPossible("Give --log FILE and --policy FILE, or --academy for this academy's own log.")
         with ExitStack() as places:
             place = None
             if options["json"] is not None:
                 offline.check_target(options["json"], {".json"})
                 place = places.enter_context(reserved(options["json"]))
+            if options["academy"]:
+                of_academy = valuing.of_newest(seed=options["seed"])
+                if place is not None:
+                    valuing.write_json(of_academy, place)
+                return valuing.as_text(of_academy)
             found = off_policy.evaluate_log(
                 log=options["log"],
                 policy=options["policy"],

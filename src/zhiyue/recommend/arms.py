@@ -1,0 +1,188 @@
+"""What came of a contest: counted by ended day and policy, believed, and made the chances of tomorrow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Max, Q
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.kit import clock
+from zhiyue.engine import bandits
+from zhiyue.engine.bandits import Counts
+from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate
+from zhiyue.recommend import live
+from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
+from zhiyue.recommend.policies import CONTEST
+from zhiyue.recommend.showings import days_of_people
+from zhiyue.recommend.valuing import to_keep, valued
+
+# What browsers tell may be a week late: so many ended days are counted again each time.
+LATE_DAYS = 8
+# Of so many days it is remembered with which chances policies were drawn.
+KEPT_DAYS = 30
+# Fewer days of people with something taken up, of all arms together, tell nothing.
+FEWEST_TAKEN = 20
+
+
+def count_all() -> None:
+    """Count again the last days of each contest that is on or ended a short while ago, reckon what each policy is worth
+    alone, and decide the chances of tomorrow where one is on. The same again gives the same. Raises LakeUnreachable."""
+    lately = clock.now() - timedelta(days=LATE_DAYS)
+    for contest in Contest.objects.filter(Q(ended_at=None) | Q(ended_at__gt=lately)).order_by("pk"):
+        _count(contest)
+        Contest.objects.filter(pk=contest.pk).update(valued=to_keep(valued(contest)))
+        if contest.ended_at is None:
+            _decide(contest.pk)
+
+
+def seen(contest: Contest, day: date) -> Counts:
+    """What was seen of each arm as it counts on `day`: days of people with something taken up, and without."""
+    return _seen(contest.policies, list(contest.days.filter(day__lt=day).order_by("day")), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A policy of a contest. `shown`, `chosen`, `taken` in days of people; `mean`, `low`, `high` of the rate at which
+    they take something up, and the chance to be `best`, as believed now; its `share` today; its rate had it been shown
+    `alone` (doubly robust, from the whole log), None where that can't be told."""
+
+    policy: str
+    shown: int
+    chosen: int
+    taken: int
+    mean: float
+    low: float
+    high: float
+    best: float
+    share: float
+    alone: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The contest that is on. `counted_until`: the last day that was counted (None: none); `is_enough`: it tells
+    something."""
+
+    contest: int
+    began_at: datetime
+    by: str
+    counted_until: date | None
+    arms: tuple[Arm, ...]
+
+    @property
+    def is_enough(self) -> bool:
+        shown, taken = [arm.shown for arm in self.arms], sum(arm.taken for arm in self.arms)
+        return min(shown) >= FEWEST_PEOPLE and taken >= FEWEST_TAKEN
+
+
+def standings(viewer: Viewer) -> Standings | None:
+    """How the policies do among which the academy is learning; None where it isn't. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ACTIVITY)
+    row = LivePolicy.objects.select_related("contest__began_by").first()
+    contest = row.contest if row else None
+    if contest is None:
+        return None
+    days = list(contest.days.order_by("day"))
+    today = clock.business_day()
+    counts = _seen(contest.policies, days, today + timedelta(days=1))
+    believed = bandits.believed(CONTEST, counts)
+    shares = live.Standing("", contest.pk, contest.chances).chances_on(today) or {}
+    arms = []
+    for n, policy in enumerate(contest.policies):
+        mine = [day for day in days if day.policy == policy]
+        shown, chosen, taken = (
+            sum(getattr(day, name) for day in mine) for name in ("shown", "chosen", "taken")
+        )
+        arms.append(
+            Arm(
+                policy,
+                shown,
+                chosen,
+                taken,
+                mean=float(believed.mean[n]),
+                low=float(believed.low[n]),
+                high=float(believed.high[n]),
+                best=float(believed.best[n]),
+                share=shares.get(policy, 0.0),
+                alone=_alone(contest, policy),
+            )
+        )
+    return Standings(
+        contest=contest.pk,
+        began_at=contest.began_at,
+        by=contest.began_by.display_name if contest.began_by else "",
+        counted_until=max((day.day for day in days), default=None),
+        arms=tuple(sorted(arms, key=lambda arm: -arm.mean)),
+    )
+
+
+def _alone(contest: Contest, policy: str) -> Estimate | None:
+    told = (contest.valued or {}).get("policies", {}).get(policy, {}).get("dr")
+    if told is None:
+        return None
+    value, low, high = told
+    return Estimate(value, low, high, "bootstrap")
+
+
+def _count(contest: Contest) -> None:
+    """Read before the transaction begins, which on SQLite keeps other writers out."""
+    yesterday = clock.days_before(clock.business_day(), 1)
+    until = min(yesterday, clock.business_day(contest.ended_at)) if contest.ended_at else yesterday
+    counted = contest.days.aggregate(last=Max("day"))["last"]
+    since = clock.business_day(contest.began_at)
+    if counted is not None:
+        since = max(since, min(counted + timedelta(days=1), clock.days_before(until, LATE_DAYS - 1)))
+    if since > until:
+        return
+    rows = {
+        (day, policy): ArmDay(contest=contest, day=day, policy=policy, shown=0, chosen=0, taken=0)
+        for day in (since + timedelta(days=n) for n in range((until - since).days + 1))
+        for policy in contest.policies
+    }
+    for one in days_of_people(contest.pk, since=since, until=until):
+        # What stood in for an arm and is none itself isn't counted for any.
+        row = rows.get((one.day, one.policy))
+        if row is not None:
+            row.shown += 1
+            row.chosen += one.is_chosen
+            row.taken += one.is_taken
+    with transaction.atomic():
+        contest.days.filter(day__gte=since, day__lte=until).delete()
+        ArmDay.objects.bulk_create(rows.values(), batch_size=500)
+
+
+@transaction.atomic
+def _decide(contest_id: int) -> None:
+    """The chances of tomorrow: never those of today, within which nobody's policy is to change."""
+    contest = Contest.objects.select_for_update().get(pk=contest_id)
+    tomorrow = clock.business_day() + timedelta(days=1)
+    drawn = bandits.chances(CONTEST, seen(contest, tomorrow)).tolist()
+    known = {**contest.chances, tomorrow.isoformat(): dict(zip(contest.policies, drawn, strict=True))}
+    contest.chances = {day: known[day] for day in sorted(known)[-KEPT_DAYS:]}
+    contest.save(update_fields=["chances"])
+
+
+def _seen(policies: Sequence[str], days: Sequence[ArmDay], day: date) -> Counts:
+    """Of days in their order."""
+    counts, at = bandits.nothing_seen(len(policies)), day
+    for of, some in groupby(days, key=lambda one: one.day):
+        # Before the first there is nothing to fade.
+        counts = _with(bandits.faded(CONTEST, counts, max(0, (of - at).days)), policies, list(some))
+        at = of
+    return bandits.faded(CONTEST, counts, (day - at).days)
+
+
+def _with(counts: Counts, policies: Sequence[str], days: Sequence[ArmDay]) -> Counts:
+    taken, shown = np.zeros(len(policies)), np.zeros(len(policies))
+    for day in days:
+        if day.policy in policies:
+            arm = policies.index(day.policy)
+            taken[arm] += day.taken
+            shown[arm] += day.shown
+    return Counts(counts.successes + taken, counts.failures + shown - taken)

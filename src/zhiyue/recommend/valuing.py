@@ -1,0 +1,131 @@
+"""What each policy of a contest would have earned alone, reckoned from the academy's own log."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
+from zhiyue.core.kit import clock
+from zhiyue.engine.evaluate import Estimate, Missing
+from zhiyue.engine.logged import Rounds, Target
+from zhiyue.engine.off_policy import Evaluation, evaluated
+from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.models import Contest
+from zhiyue.recommend.off_policy import how_told, table
+from zhiyue.recommend.outputs import Place
+from zhiyue.recommend.showings import PersonDay, days_of_people
+
+# Of the engine's estimators, those that the lab keeps.
+KEPT = ("ips", "snips", "dr")
+NO_CONTEST = (
+    "This academy has never learnt by lot which policy to show, so its log holds no chances: begin on the desk "
+    "(Recommendation lab)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The value of each policy of a contest, alone, on the ended days that the log still has: `days` days of people."""
+
+    contest: int
+    began: date
+    until: date
+    seed: int
+    days: int
+    policies: dict[str, Evaluation]
+
+
+def valued(contest: Contest, *, seed: int = 0) -> Valued:
+    """Raises LakeUnreachable."""
+    today = clock.business_day()
+    began, until = clock.business_day(contest.began_at), clock.days_before(today, 1)
+    since = max(began, clock.days_before(today, BROWSE_DAYS))
+    days = days_of_people(contest.pk, since=since, until=until) if since <= until else []
+    found: dict[str, Evaluation] = {}
+    if days:
+        arms = contest.policies
+        rounds = rounds_of(days, arms)
+        found = {arm: evaluated(rounds, only(arm, rounds, arms), seed=seed) for arm in arms}
+    return Valued(contest.pk, began, until, seed, len(days), found)
+
+
+def rounds_of(days: Sequence[PersonDay], policies: Sequence[str]) -> Rounds:
+    """A round is a person's day: the policy that was drawn for it, with its chance, and 1 where something was taken up.
+    What stood in for an arm and is none itself comes after the arms. Context: is it a member, is it their first day.
+    Intervals are over people, of whom each has several days."""
+    names = [*policies, *sorted({one.policy for one in days} - set(policies))]
+    code = {policy: n for n, policy in enumerate(names)}
+    person = np.unique([one.person for one in days], return_inverse=True)[1]
+    first: dict[str, date] = {}
+    for one in days:
+        first.setdefault(one.person, one.day)
+    return Rounds(
+        action=np.asarray([code[one.policy] for one in days], dtype=np.int64),
+        reward=np.asarray([float(one.is_taken) for one in days]),
+        propensity=np.asarray([one.chance for one in days]),
+        actions=len(names),
+        person=person.astype(np.int64),
+        context=np.asarray(
+            [[one.person.startswith("m"), first[one.person] == one.day] for one in days], dtype=np.float64
+        ),
+    )
+
+
+def only(policy: str, rounds: Rounds, policies: Sequence[str]) -> Target:
+    """Always this policy."""
+    chances = np.zeros((1, rounds.actions))
+    chances[0, policies.index(policy)] = 1.0
+    return Target(chances, np.zeros(len(rounds), dtype=np.int64))
+
+
+def to_keep(found: Valued) -> dict[str, Any]:
+    """As a contest keeps it: of each policy the values with their intervals, or why there are none."""
+    return {
+        "until": found.until.isoformat(),
+        "days": found.days,
+        "policies": {policy: _kept(one) for policy, one in found.policies.items()},
+    }
+
+
+def of_newest(*, seed: int = 0) -> Valued:
+    """Of the contest that began last. Raises NotPossible where there was none."""
+    contest = Contest.objects.order_by("-pk").first()
+    if contest is None:
+        raise NotPossible(NO_CONTEST)
+    return valued(contest, seed=seed)
+
+
+def as_text(found: Valued) -> str:
+    """A table of estimators for each policy, and why there are none."""
+    lines = [
+        f"contest {found.contest}, {found.began} to {found.until}: {found.days:,} days of people; a round is a",
+        "person's day, its reward 1 where they chose a course from a slate and opened, tried or joined it on that day",
+    ]
+    if not found.policies:
+        return "\n".join(
+            [*lines, "", "Not enough data: nobody who takes part was shown anything on an ended day."]
+        )
+    for policy, one in found.policies.items():
+        lines += ["", *table(one, f"only {policy}")]
+    return "\n".join([*lines, "", *how_told(next(iter(found.policies.values())), found.seed)])
+
+
+def write_json(found: Valued, place: Place) -> None:
+    """The whole report; a value that isn't told is null, with its reason."""
+    text = json.dumps(asdict(found), ensure_ascii=False, indent=2, default=str) + "\n"
+    place.fill(lambda draft: draft.write_text(text, "utf-8"))
+
+
+def _kept(one: Evaluation) -> dict[str, Any]:
+    told: dict[str, Any] = {"effective": one.effective}
+    for method in KEPT:
+        value = one.values[method]
+        if isinstance(value, Estimate):
+            told[method] = [value.value, value.low, value.high]
+        elif isinstance(value, Missing):
+            told["why"] = value.reason
+    return told

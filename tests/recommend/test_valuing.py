@@ -1,0 +1,238 @@
+"""A contest on simulated people whose best policy is known: it gets the larger share, and the log that this leaves
+tells what the other one is worth."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from io import StringIO
+from itertools import count
+from uuid import UUID, uuid5
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.engine.simulated_choices import academy
+from zhiyue.collect.cleaning import clean
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.log import LogRow, append, row_of
+from zhiyue.core.consent.models import Choice
+from zhiyue.core.consent.purposes import EVERYTHING, VERSION
+from zhiyue.core.kit import clock
+from zhiyue.engine.evaluate import Estimate, Missing
+from zhiyue.engine.off_policy import evaluated
+from zhiyue.engine.simulate import chance, choice
+from zhiyue.engine.simulate.parameters import Parameters
+from zhiyue.engine.simulate.people import charm, liking
+from zhiyue.recommend import live
+from zhiyue.recommend.arms import count_all
+from zhiyue.recommend.contests import assigned
+from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
+from zhiyue.recommend.policies import CONTEST
+from zhiyue.recommend.showings import PersonDay
+from zhiyue.recommend.valuing import only, rounds_of, valued
+
+pytestmark = pytest.mark.django_db
+PEOPLE, DAYS, EVERY = 120, 36, 6
+SIMULATED = 739_500
+NAMESPACE = UUID(int=7)
+# Of those who choose a course so many open it on the same day.
+TAKES_UP = 0.7
+
+
+class Simulated:
+    """People of the simulator before two shelves: `hybrid` knows what each of them likes, `popular` what pulls all."""
+
+    def __init__(self) -> None:
+        self.parameters, shown = Parameters(), academy()
+        like = liking(self.parameters, chance.keys([f"person {n}" for n in range(PEOPLE)]), SIMULATED, shown)
+        everybody = np.broadcast_to(charm(self.parameters, shown.course_id), like.shape)
+        attraction = choice.attracted(self.parameters, like)
+        k = self.parameters.choice.shelf_length
+        looked_at = choice.examined(self.parameters, k)
+        self.listed = {
+            policy: np.argsort(-order, axis=1)[:, :k]
+            for policy, order in (("hybrid", like), ("popular", everybody))
+        }
+        # (people, places): the chance to choose each place of each shelf.
+        self.chances = {
+            policy: looked_at * np.take_along_axis(attraction, listed, axis=1)
+            for policy, listed in self.listed.items()
+        }
+
+    def worth(self, policy: str) -> float:
+        """On how many days of people something is taken up, if everybody is shown this policy."""
+        none = np.prod(1.0 - TAKES_UP * self.chances[policy], axis=1)
+        return float(np.mean(1.0 - none))
+
+
+def days_lived(
+    simulated: Simulated,
+    contest: Contest,
+    people: list[Actor],
+    first: date,
+    days: range,
+    random: np.random.Generator,
+) -> Iterator[LogRow]:
+    """What browsers and the server tell of some days on which everybody comes once, by the door of the log for many."""
+    numbers = count()
+
+    def row(
+        name: str, actor: Actor, at: datetime, course: int | None, properties: dict[str, object]
+    ) -> LogRow:
+        told = clean(
+            name=name, origin="browser" if name.startswith("slate") else "server",
+            event_id=uuid5(NAMESPACE, f"{first} {days} {next(numbers)}"), course_id=course,
+            lesson_id=None, properties=properties, occurred_at=at, received_at=at,
+        )  # fmt: skip
+        return row_of(
+            told, actor=actor, origin="browser" if name.startswith("slate") else "server", received_at=at,
+            purposes=told.kind.stored_for(EVERYTHING), zone=clock.business_zone(),
+        )  # fmt: skip
+
+    for day in days:
+        morning = clock.day_start(first + timedelta(days=day)) + timedelta(hours=9)
+        for n, actor in enumerate(people):
+            by = assigned(actor, morning)
+            slate = {"slate": "for-you", "policy": by.policy, "showing": f"{n}-{day}"}
+            slate |= {"contest": contest.pk, "policy_chance": by.chance}
+            listed = [int(place) + 1 for place in simulated.listed[by.policy][n]]
+            yield row("slate.shown", actor, morning, None, {**slate, "courses": listed})
+            wanted = np.flatnonzero(random.random(len(listed)) < simulated.chances[by.policy][n])
+            for place in wanted.tolist():
+                told = {**slate, "position": place + 1, "propensity": 1}
+                yield row("slate.chosen", actor, morning + timedelta(minutes=1), listed[place], told)
+                if random.random() < TAKES_UP:
+                    yield row("course.enrolled", actor, morning + timedelta(minutes=2), listed[place], {})
+
+
+@pytest.fixture
+def lived(db, monkeypatch):
+    """Thirty-six days of a contest, of which the chances were decided anew after each six."""
+    simulated, random = Simulated(), np.random.default_rng(0)
+    # Lots go by day, person and contest: all fixed, so that each run draws the same.
+    now = clock.day_start(date(2026, 6, 1)) + timedelta(hours=12)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    first = clock.business_day() - timedelta(days=DAYS)
+    chose = {
+        "granted": int(EVERYTHING),
+        "version": VERSION,
+        "way": Choice.Way.BAR,
+        "made_at": clock.day_start(first),
+    }
+    people = [Actor(visitor=uuid5(NAMESPACE, f"person {n}"), granted=EVERYTHING) for n in range(PEOPLE)]
+    Choice.objects.bulk_create(Choice(visitor=actor.visitor, **chose) for actor in people)
+    contest = Contest.objects.create(
+        pk=71,
+        policies=["popular", "hybrid"],
+        chances={first.isoformat(): {"popular": 0.5, "hybrid": 0.5}},
+        began_at=clock.day_start(first),
+    )
+    LivePolicy.objects.create(policy="popular", contest=contest)
+    for begin in range(0, DAYS, EVERY):
+        live.forget()
+        append(list(days_lived(simulated, contest, people, first, range(begin, begin + EVERY), random)))
+        # The night after, so that the chances are those of the days that follow.
+        night = clock.day_start(first + timedelta(days=begin + EVERY - 1)) + timedelta(hours=23)
+        monkeypatch.setattr(clock, "now", lambda night=night: night)
+        count_all()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    live.forget()
+    count_all()
+    contest.refresh_from_db()
+    return simulated, contest
+
+
+def run(*words):
+    out = StringIO()
+    call_command("recommend", "off-policy", *map(str, words), stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_the_better_policy_gets_the_larger_share_and_the_log_tells_what_the_other_is_worth(lived, tmp_path):
+    simulated, contest = lived
+    better, worse = simulated.worth("hybrid"), simulated.worth("popular")
+    assert better > 1.2 * worse
+    last = contest.chances[max(contest.chances)]
+    assert last["hybrid"] > 0.75
+    assert min(last.values()) >= CONTEST.least_share - 1e-9
+    shown = {
+        policy: sum(ArmDay.objects.filter(policy=policy).values_list("shown", flat=True)) for policy in last
+    }
+    assert shown["hybrid"] + shown["popular"] == PEOPLE * DAYS
+    assert shown["hybrid"] > 1.5 * shown["popular"]
+
+    found = valued(contest)
+
+    assert found.days == PEOPLE * DAYS
+    for policy, truth in (("popular", worse), ("hybrid", better)):
+        one = found.policies[policy]
+        assert (one.over, one.units) == ("people", PEOPLE)
+        assert one.weights.low <= 1 <= one.weights.high
+        for method in ("ips", "snips", "dr"):
+            value = one.values[method]
+            assert isinstance(value, Estimate)
+            assert value.low <= truth <= value.high
+    assert found.policies["hybrid"].gains["dr"].low > 0 > found.policies["popular"].gains["dr"].high
+    # Kept with the contest for the lab.
+    value = found.policies["popular"].values["ips"]
+    assert contest.valued["policies"]["popular"]["ips"] == [value.value, value.low, value.high]
+    # The command tells the same.
+    said = run("--academy", "--json", tmp_path / "report.json")
+    assert f"contest {contest.pk}, 2026-04-26 to 2026-05-31: 4,320 days of people" in said
+    assert said.index("only popular, 4,320 rounds of 120 people") < said.index("only hybrid, 4,320 rounds")
+    assert f"{value.value:.5f} [{value.low:.5f}, {value.high:.5f}]" in said
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["policies"]["hybrid"]["values"]["dr"]["low"] > 0
+
+
+# --- too little, and bad words ---
+
+
+def some_days(n, policy="hybrid"):
+    return [
+        PersonDay(f"m{i % 40}", date(2026, 1, 1 + i // 40), policy, 0.5, True, i % 2 == 0) for i in range(n)
+    ]
+
+
+def test_rounds_say_who_it_was_and_what_was_known_before():
+    days = [
+        PersonDay("m1", date(2026, 1, 1), "hybrid", 0.8, True, True),
+        PersonDay("v2", date(2026, 1, 1), "ease", 0.1, False, False),
+        PersonDay("m1", date(2026, 1, 2), "walks", 0.1, True, False),
+    ]
+    rounds = rounds_of(days, ["walks", "hybrid"])
+    assert rounds.action.tolist() == [1, 2, 0]
+    assert (rounds.actions, rounds.reward.tolist()) == (3, [1, 0, 0])
+    assert rounds.propensity.tolist() == [0.8, 0.1, 0.1]
+    assert rounds.person.tolist() == [0, 1, 0]
+    assert rounds.context.tolist() == [[1, 1], [0, 1], [1, 0]]
+    assert only("hybrid", rounds, ["walks", "hybrid"]).chances.tolist() == [[0, 1, 0]]
+
+
+def test_where_a_policy_was_hardly_shown_no_value_is_told(db):
+    contest = Contest.objects.create(policies=["walks", "hybrid"], chances={}, began_at=clock.now())
+    found = valued(contest)
+    assert (found.days, found.policies) == (0, {})
+    LivePolicy.objects.create(policy="hybrid", contest=contest)
+    assert "Not enough data: nobody who takes part" in run("--academy")
+    count_all()
+    assert Contest.objects.get().valued["policies"] == {}
+    rounds = rounds_of(some_days(400), ["walks", "hybrid"])
+    assert isinstance(evaluated(rounds, only("walks", rounds, ["walks", "hybrid"])).values["ips"], Missing)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Give --log FILE and --policy FILE, or --academy"),
+        (["--log", "x.csv"], "Give --log FILE and --policy FILE, or --academy"),
+        (["--academy", "--log", "x.csv"], "--academy reads this academy's own log"),
+        (["--academy", "--by-position"], "--academy reads this academy's own log"),
+        (["--academy"], "has never learnt by lot which policy to show"),
+    ],
+)
+def test_what_the_command_cannot_do_it_says(db, words, says):
+    with pytest.raises(CommandError, match=says) as refused:
+        run(*words)
+    assert refused.value.returncode == 2
