@@ -17,7 +17,7 @@ NOTHING = Purpose(0)
 EVERYTHING = Purpose.ANALYTICS | Purpose.PERSONALISATION | Purpose.MESSAGES | Purpose.EXPERIMENTS
 
 # Raised with every change of the words that explain the purposes.
-VERSION = 2
+VERSION = 3
 # Choices made with older words than these no longer hold, and people are asked again: raised where a purpose itself
 # changed, not for a better wording.
 HOLDS_SINCE_VERSION = 1

@@ -66,6 +66,8 @@ ACTS: Mapping[str, Words] = {
     "quarantine.thrown_away": pgettext_lazy("audit act", "threw away what was kept out for"),
     "member.slates_seen": pgettext_lazy("audit act", "looked at the recommendations of"),
     "recommendation.chosen": pgettext_lazy("audit act", "let recommend from now on the policy"),
+    "contest.begun": pgettext_lazy("audit act", "let the academy learn by lot which policy to show"),
+    "contest.ended": pgettext_lazy("audit act", "ended the learning by lot which policy to show"),
     "likeness.dismissed": pgettext_lazy("audit act", "set aside the likeness of"),
     "likeness.told": pgettext_lazy("audit act", "wrote to a teacher about"),
     "recommender.accepted": pgettext_lazy(

@@ -1,6 +1,6 @@
 """A comparison as tables: policies with their measures, intervals drawn to one scale, the groups served worst."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import pgettext
@@ -102,7 +102,7 @@ def shown(run: Run, *, live: str, asked_of: str) -> Shown | None:
         return None
     found = run.found
     policies = sorted(found.policies, key=lambda one: -_ndcg(one).value)
-    scale = _scale([_ndcg(one) for one in policies])
+    scale = scale_of([_ndcg(one) for one in policies])
     chosen = found.of(asked_of) or found.of(live) or (policies[0] if policies else None)
     return Shown(
         run=run,
@@ -163,7 +163,7 @@ def _row(one: Compared, live: str, scale: Scale) -> Row:
         name=words.policy(one.policy),
         meaning=words.meaning(one.policy),
         is_live=one.policy == live,
-        ndcg=_drawn(_ndcg(one), scale),
+        ndcg=drawn(_ndcg(one), scale),
         difference=difference(one.above.get(live)),
         quality=tuple(_told(name, one.cells.get(name)) for name in QUALITY),
         lists=tuple(_told(name, one.cells.get(name)) for name in LISTS),
@@ -177,13 +177,13 @@ def _groups(chosen: Compared, policies: Sequence[Compared]) -> tuple[Group, ...]
     """The worst first."""
     named = {topic.slug: in_language(topic.name, topic.name_en) for topic in topics()}
     worst = sorted(chosen.segments, key=lambda one: one.ndcg.value)[:WORST_SHOWN]
-    scale = _scale([one.ndcg for one in worst])
+    scale = scale_of([one.ndcg for one in worst])
     everybody = _ndcg(chosen).value
     return tuple(
         Group(
             name=words.segment(one.of, one.key, named),
             people=one.people,
-            ndcg=_drawn(one.ndcg, scale),
+            ndcg=drawn(one.ndcg, scale),
             is_worse=one.ndcg.high < everybody,
             best=_best(one, chosen, policies),
         )
@@ -212,12 +212,12 @@ def _told(name: str, cell: Cell | None) -> str:
     return f"{100 * cell.value:.0f} %" if name in SHARES else f"{cell.value:.3f}"
 
 
-def _scale(cells: Sequence[Cell]) -> Scale:
+def scale_of(cells: Sequence[Cell]) -> Scale:
     """The lowest and the highest end of the intervals that are drawn beneath each other."""
     return min((one.low for one in cells), default=0.0), max((one.high for one in cells), default=0.0)
 
 
-def _drawn(cell: Cell, scale: Scale) -> Drawn:
+def drawn(cell: Cell, scale: Scale, told: Callable[[float], str] = "{:.3f}".format) -> Drawn:
     low, high = scale
 
     def at(value: float) -> float:
@@ -225,9 +225,9 @@ def _drawn(cell: Cell, scale: Scale) -> Drawn:
         return round(DOT / 2 + (WIDTH - DOT) * ((value - low) / (high - low) if high > low else 0.5), 1)
 
     return Drawn(
-        value=f"{cell.value:.3f}",
-        low=f"{cell.low:.3f}",
-        high=f"{cell.high:.3f}",
+        value=told(cell.value),
+        low=told(cell.low),
+        high=told(cell.high),
         dot=at(cell.value),
         left=at(cell.low),
         right=at(cell.high),

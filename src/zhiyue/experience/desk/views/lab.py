@@ -20,8 +20,10 @@ from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.follow.consenting import choice_now
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import last_difference, shown
+from zhiyue.experience.desk.lab.contest import shown_contest
 from zhiyue.experience.desk.lab.slates import SLATE_LENGTH, side_by_side
 from zhiyue.experience.shell.viewers import PageRequest
+from zhiyue.recommend.arms import FEWEST_TAKEN, standings
 from zhiyue.recommend.asking import ask_for_run, look_at_slates
 from zhiyue.recommend.comparing import NEW_DAYS
 from zhiyue.recommend.errors import LabBusy, NotLookedAt, UnknownPolicy, UnknownSplit
@@ -88,6 +90,7 @@ def _asked_to_choose(
         "split": words.split(measured[0].split) if measured else "",
         "difference": measured[1] if measured else None,
         "is_trained": policy in live.trained,
+        "is_contest_on": standings(request.viewer) is not None,
         "refused": refused or {},
     }
     return render(request, "desk/lab_choose.html", page, status=status)
@@ -128,6 +131,7 @@ def _lab(
         raise Http404("There is no such comparison; the last ones are kept.")
     done = asked or next((run for run in kept if run.state == "done"), None)
     newest = kept[0] if kept else None
+    contest = standings(request.viewer)
     page = {
         "tab": "lab",
         "live": live,
@@ -139,6 +143,8 @@ def _lab(
             for name in POLICIES
         ],
         "splits": [(code, said, code == split) for code, said in words.SPLITS.items()],
+        "contest": shown_contest(contest) if contest else None,
+        "fewest_taken": FEWEST_TAKEN,
         "refusal": refusal,
         "newest": newest,
         # Whoever watched the run that is over now gets to know; whoever comes later finds it on the page.

@@ -70,7 +70,9 @@ _AIMS: Mapping[Purpose, Words] = {
         "purpose", "It lets the academy remind you of your own learning. None are sent so far."
     ),
     Purpose.EXPERIMENTS: pgettext_lazy(
-        "purpose", "Two ways of doing something are compared before everybody gets one. None run so far."
+        "purpose",
+        "Ways of doing something are compared before everybody gets one. So far only ways of recommending are, where "
+        "the academy turns that on.",
     ),
 }
 _REFUSED: Mapping[Purpose, Words] = {

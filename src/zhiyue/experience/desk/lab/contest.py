@@ -1,0 +1,79 @@
+"""Policies that are tried by lot, as a table: how often what they show is taken up, drawn to one scale."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import pgettext
+
+from zhiyue.engine.evaluate import Estimate
+from zhiyue.experience.desk.lab import words
+from zhiyue.experience.desk.lab.comparison import Drawn, drawn, scale_of
+from zhiyue.recommend.arms import Standings
+from zhiyue.recommend.compared import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRow:
+    """A policy. `shown`, `chosen`, `taken`: days of people; `rate` and the chance to be `best` as believed; `alone`:
+    the rate had it been shown alone, with its interval, "" where the log can't tell."""
+
+    policy: str
+    name: words.Words
+    shown: int
+    chosen: int
+    taken: int
+    rate: Drawn
+    best: str
+    share: str
+    alone: str
+    alone_between: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownContest:
+    found: Standings
+    finding: str
+    rows: tuple[ArmRow, ...]
+
+
+def shown_contest(found: Standings) -> ShownContest:
+    """The policy that does best comes first."""
+    cells = [Cell(arm.mean, arm.low, arm.high) for arm in found.arms]
+    scale = scale_of(cells)
+    rows = tuple(
+        ArmRow(
+            policy=arm.policy,
+            name=words.policy(arm.policy),
+            shown=arm.shown,
+            chosen=arm.chosen,
+            taken=arm.taken,
+            rate=drawn(cell, scale, percent),
+            best=percent(arm.best),
+            share=percent(arm.share),
+            alone=percent(arm.alone.value) if arm.alone else "",
+            alone_between=_between(arm.alone) if arm.alone else "",
+        )
+        for arm, cell in zip(found.arms, cells, strict=True)
+    )
+    return ShownContest(found, _finding(found), rows)
+
+
+def _between(estimate: Estimate) -> str:
+    # No rate lies below 0, where an interval may reach.
+    return f"{percent(max(0.0, estimate.low))}–{percent(estimate.high)}"
+
+
+def percent(value: float) -> str:
+    """With a digit after the point where that isn't all that it says: chances of 0 and 1 are never certain."""
+    if 0 < value < 0.001:
+        return "< 0.1 %"
+    if 0.999 < value < 1:
+        return "> 99.9 %"
+    return f"{100 * value:.1f} %"
+
+
+def _finding(found: Standings) -> str:
+    if not found.is_enough:
+        return pgettext("lab finding", "Not enough data yet to tell which policy is taken up most")
+    best = max(found.arms, key=lambda arm: arm.best)
+    said = {"best": words.policy(best.policy), "chance": percent(best.best)}
+    return pgettext("lab finding", "%(best)s is taken up most, with a chance of %(chance)s") % said
