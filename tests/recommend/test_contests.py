@@ -291,5 +291,5 @@ def test_every_process_hears_of_a_contest_within_a_second(
     with django_assert_num_queries(0):
         assert assigned(actor).contest is None
     now[0] += 0.02
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert assigned(actor) == Assigned("hybrid", contest.pk, 1.0)

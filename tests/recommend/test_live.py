@@ -137,5 +137,5 @@ def test_the_table_is_asked_once_a_second_so_that_every_process_follows(
     with django_assert_num_queries(0):
         assert live_policy() == "hybrid"
     now[0] += 0.02
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert live_policy() == "ease"

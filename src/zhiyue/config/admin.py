@@ -76,6 +76,7 @@ SHOWN = frozenset(
         "zhiyue_recommend.Contest.valued",
         "zhiyue_recommend.LabRun.found",
         "zhiyue_recommend.LabRun.policies",
+        "zhiyue_recommend.NewCourses.courses",
     }
 )
 _ANYTHING = (models.TextField, models.JSONField, models.BinaryField)

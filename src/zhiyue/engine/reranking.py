@@ -201,15 +201,15 @@ def level_fit(levels: Ints, level: float | None, fall: float) -> Floats:
     return np.asarray(fall**beyond, dtype=np.float32)
 
 
-def draw(scores: Floats, floor: float, uniforms: Floats) -> tuple[int, float]:
-    """One of some candidates by lot, each with the chance (score + floor) / sum of all of these.
+def draw(scores: Floats, floor: float, uniforms: Floats, pulls: Floats | float = 1.0) -> tuple[int, float]:
+    """One of some candidates by lot, each with the chance pull (score + floor) / sum of all of these.
 
-    scores  (n,), at least 0, n at least 1; floor  above 0, on the scale of the scores
+    scores  (n,), at least 0, n at least 1; floor  above 0, on the scale of the scores; pulls  (n,), above 0
     uniforms  (n,), in (0, 1], independent: a number that goes with the candidate, so that whoever has the same numbers
     draws the same, and a candidate that joins or leaves changes the result only where it wins or had won
     returns  position and its chance. Source: the exponential race, Efraimidis and Spirakis 2006.
     """
-    weights = np.maximum(scores.astype(np.float64), 0.0) + floor
+    weights = (np.maximum(scores.astype(np.float64), 0.0) + floor) * pulls
     winner = int(np.argmin(-np.log(uniforms) / weights))
     return winner, float(weights[winner] / weights.sum())
 

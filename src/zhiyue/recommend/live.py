@@ -19,7 +19,7 @@ from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.recommend import memory
 from zhiyue.recommend.errors import UnknownPolicy
-from zhiyue.recommend.models import Artefact, Contest, LivePolicy
+from zhiyue.recommend.models import Artefact, Contest, LivePolicy, NewCourses
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
 
 CHECK_SECONDS = 1.0
@@ -30,16 +30,25 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What was decided: the live policy, and the contest that is on (None: none) with its chances from each business
-    day on."""
+    day on; and how new courses pull at the lots that are drawn among them, from each day on."""
 
     policy: str
     contest: int | None = None
     chances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    pulls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def chances_on(self, day: date) -> Mapping[str, float] | None:
         """With which chance each policy is drawn on a day; None where none is."""
-        begun = [one for one in self.chances if one <= day.isoformat()]
-        return self.chances[max(begun)] if begun else None
+        return _newest(self.chances, day)
+
+    def pulls_on(self, day: date) -> Mapping[str, float]:
+        """By the ids of courses; who isn't named has one of 1."""
+        return _newest(self.pulls, day) or {}
+
+
+def _newest(by_day: Mapping[str, Mapping[str, float]], day: date) -> Mapping[str, float] | None:
+    begun = [one for one in by_day if one <= day.isoformat()]
+    return by_day[max(begun)] if begun else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,11 @@ def standing() -> Standing:
     if policy not in POLICIES:
         log.warning("There is no policy “%s”, which was chosen; “%s” serves.", policy, DEFAULT_POLICY)
         policy = DEFAULT_POLICY
-    found = Standing(policy, contest, chances or {})
+    pulls = {
+        day.isoformat(): {course_id: pull for course_id, (_, _, pull) in courses.items()}
+        for day, courses in NewCourses.objects.values_list("day", "courses")
+    }
+    found = Standing(policy, contest, chances or {}, pulls)
     with _lock:
         # Another entry by now: somebody asked later or chose, and what they left is to stand.
         if _seen.get(key) is seen:

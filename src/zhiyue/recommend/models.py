@@ -111,6 +111,17 @@ class ArmDay(models.Model):
         return f"{self.policy} {self.day}"
 
 
+class NewCourses(models.Model):
+    """How new courses did in the place that is drawn among them, and how that pulls at the lots from `day` on: of each
+    by its id on how many days of people it was shown there and chosen, and its pull. Written before the day begins."""
+
+    day = models.DateField(unique=True)
+    courses = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class LivePolicy(models.Model):
     """At most one row, written by the first choice; until then the default policy is live. `contest`: who may be
     profiled and takes part in trials gets a policy of it instead."""

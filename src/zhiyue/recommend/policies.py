@@ -232,6 +232,10 @@ RERANKING = Reranking(
 # worth (weights are 10 at most); what was seen counts half after a month, as rates and policies change with trainings.
 CONTEST = Thompson(half_life_days=30.0, least_share=0.1)
 MOST_ARMS = 4
+# New courses in the place that is drawn among them: each keeps a quarter of an equal chance, however it did; before so
+# many days of people were shown one nothing is held against any.
+NEW_COURSE_LEAST = 0.25
+NEW_COURSE_DAYS = 50
 # What takes up a course: it was opened, tried or joined.
 TAKING_UP = frozenset({"preview.started", "lesson.opened", "lesson.started", "course.enrolled"})
 

@@ -21,10 +21,12 @@ from zhiyue.recommend.traits import Traits
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lot:
-    """The new courses among which one place is drawn. `seed`: whoever has the same draws the same."""
+    """The new courses among which one place is drawn. `seed`: whoever has the same draws the same. `pulls`: how many
+    times its chance a course has for how it did so far; who isn't named, once."""
 
     pool: Ints
     seed: int
+    pulls: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,9 @@ def _explored(lines: list[Line], traits: Traits, row: Row, k: int, person: Perso
     scores = np.maximum(row.full[pool], 0.0)
     highest = float(np.max(row.full, initial=0.0))
     uniforms = 1.0 - np.random.default_rng(lot.seed).random(len(row.full))[pool]
+    pulls = np.asarray([lot.pulls.get(code, 1.0) for code in pool.tolist()])
     winner, chance = reranking.draw(
-        scores / highest if highest > 0 else scores, RERANKING.explore_floor, uniforms
+        scores / highest if highest > 0 else scores, RERANKING.explore_floor, uniforms, pulls
     )
     place = min(RERANKING.explore_place - 1, len(kept))
     drawn = Line(int(pool[winner]), float(scores[winner]), NOTHING, chance=chance)

@@ -11,7 +11,6 @@ from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
-from zhiyue.engine.kinds import Ints
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.popular import Popular
@@ -29,7 +28,7 @@ from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.interests import folded, opening, said, wished
 from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
-from zhiyue.recommend.live import live_policy
+from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.people import by_people, like_minded
@@ -212,7 +211,7 @@ def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Sl
         new = [original for original, (_, at) in offer.shown.items() if at >= since]
         codes = codes_of(sorted(wishes), held.course_ids), codes_of(sorted(new), held.course_ids)
         rounds = [*opening(*codes, late, len(held.course_ids), free), *rounds]
-    lot = None if shelf.seed is None else Lot(_new(held, offer, shelf.moment), shelf.seed)
+    lot = None if shelf.seed is None else _lot(shelf.seed, held, offer, shelf.moment)
     found = serve.NO_PLACES
     listed: list[int] = []
     for left_out, most in rounds:
@@ -262,11 +261,16 @@ def _weighed(steering: Steering, held: Held, offer: _Offer) -> dict[int, float]:
     }
 
 
-def _new(held: Held, offer: _Offer, moment: datetime) -> Ints:
-    """Codes of the courses that are out since a short while."""
+def _lot(seed: int, held: Held, offer: _Offer, moment: datetime) -> Lot:
+    """Among the courses that are out since a short while, with what pulls at each on that day."""
     since = moment - timedelta(days=RERANKING.explore_days)
     young = [course_id for course_id, (_, out) in offer.shown.items() if since <= out <= moment]
-    return np.asarray(codes_of(sorted(young), held.course_ids), dtype=np.int64)
+    pulls = {
+        code: pull
+        for course_id, pull in standing().pulls_on(clock.business_day(moment)).items()
+        for code in codes_of([_original(int(course_id), offer)], held.course_ids)
+    }
+    return Lot(np.asarray(codes_of(sorted(young), held.course_ids), dtype=np.int64), seed, pulls)
 
 
 def _told(

@@ -49,7 +49,8 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
     """Every day of a person on which they were shown a slate of the contest, from `since` until `until`, in the order
     of days and people: of those who let us recommend by what they do and take part in trials, then and still now.
     Raises LakeUnreachable."""
-    shown = [one for one in showings('"contest"', since, until) if one.properties["contest"] == contest]
+    told = showings('"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION)
+    shown = [one for one in told if one.properties["contest"] == contest]
     taken = _taken_up({course_id for one in shown for course_id, _ in one.chosen}, since, until)
     days: dict[tuple[date, str, str, float], list[bool]] = {}
     for one in shown:
@@ -65,8 +66,28 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
     ]
 
 
-def showings(telling: str, since: date, until: date) -> list[Showing]:
-    """The showings of these days whose properties hold the text `telling`, of those who take part, as above.
+def drawn_courses(*, since: date, until: date) -> list[tuple[int, bool]]:
+    """Every day of a person on which a course stood in the place that is drawn among new ones, and whether they chose
+    it there on that day: of those who let us recommend by what they do, then and still now. Raises LakeUnreachable."""
+    days: dict[tuple[str, date, int], bool] = {}
+    for one in showings('"propensit', since, until, read_for=Purpose.PERSONALISATION):
+        told, chosen = one.properties, {course_id for course_id, _ in one.chosen}
+        if "courses" in told:
+            chances = zip(told["courses"], told.get("propensities") or (), strict=False)
+            lots = [course_id for course_id, chance in chances if chance < 1]
+        else:
+            lots = sorted(chosen) if told.get("propensity", 1) < 1 else []
+        for course_id in lots:
+            key = (one.person, one.day, course_id)
+            days[key] = days.get(key, False) or course_id in chosen
+    return [(course_id, is_chosen) for (_, _, course_id), is_chosen in sorted(days.items())]
+
+
+def showings(
+    telling: str, since: date, until: date, *, read_for: Purpose, also: Purpose | None = None
+) -> list[Showing]:
+    """The showings of these days whose properties hold the text `telling`, of those who consent to both purposes now
+    and did to the first then.
 
     Only what browsers told counts, for that was signed when it was shown. A choice tells of its showing, too, however
     quickly it was made. A page that is kept open is a showing of the day on which it was first seen.
@@ -80,10 +101,12 @@ def showings(telling: str, since: date, until: date) -> list[Showing]:
             events.properties.contains('"showing"') & events.properties.contains(telling),
         ).order_by(["occurred_at", "id"])
 
-    takes_part = _people_granting(Purpose.EXPERIMENTS) & _people_granting(Purpose.PERSONALISATION)
+    takes_part = _people_granting(read_for)
+    if also is not None:
+        takes_part &= _people_granting(also)
     first: dict[tuple[str, str], tuple[date, dict[str, Any]]] = {}
     chosen: dict[tuple[str, str], list[tuple[int, datetime]]] = {}
-    for row in _rows(told, Purpose.EXPERIMENTS, since - ONE_DAY, _TOLD):
+    for row in _rows(told, read_for, since - ONE_DAY, _TOLD):
         if row["person"] not in takes_part:
             continue
         properties = json.loads(row["properties"])

@@ -2,7 +2,7 @@
 
 from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.jobs.services import enqueue, progress
-from zhiyue.recommend import arms, lab, services
+from zhiyue.recommend import arms, lab, services, trying
 
 # All courses published or changed within so many seconds are taken in at once.
 GATHERED_SECONDS = 5.0
@@ -34,8 +34,9 @@ def compare(*, run_id: int) -> None:
 
 @job(name="recommend.count_arms", attempts=3, lease_seconds=60)
 def count_arms() -> None:
-    """Count what came of the policies that are tried by lot, and decide how they share tomorrow."""
+    """Count what came of policies and of new courses that are tried by lot, and decide how they share tomorrow."""
     arms.count_all()
+    trying.count_new_courses()
 
 
 every(minutes=10, job=train)

@@ -88,7 +88,7 @@ _JOBS: Mapping[str, Words] = {
     "monitor.taste": pgettext_lazy("job", "Find changes of what learners care about"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
     "recommend.compare": pgettext_lazy("job", "Compare policies in the lab"),
-    "recommend.count_arms": pgettext_lazy("job", "Count what policies tried by lot achieved"),
+    "recommend.count_arms": pgettext_lazy("job", "Count how policies and new courses tried by lot did"),
     "recommend.take_in": pgettext_lazy("job", "Let the recommenders know new courses and texts"),
     "recommend.follow_catalogue": pgettext_lazy("job", "Keep the recommenders up with the catalogue"),
     "catalogue.come_out": pgettext_lazy("job", "Announce a scheduled course at its time"),
