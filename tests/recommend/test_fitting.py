@@ -12,6 +12,7 @@ from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft
 from zhiyue.recommend.parts import Texts
 from zhiyue.recommend.policies import EASE, NEXT_ITEMS, POLICIES, Part, Policy
+from zhiyue.recommend.steps import HERE
 
 TOO_MANY = "3 items are more than the 2 that a linear model is fitted to"
 NO_TEXTS = "there are no texts"
@@ -76,8 +77,8 @@ def test_files_are_told_which_parts_are_left_and_why(acts):
     known = Training(acts, None, None, None, None)
     told = []
 
-    offline._fitted(MIXED, known, told.append)
+    offline._fitted(MIXED, known, HERE, told.append)
 
     assert told == [f"mixed: {TOO_MANY}; no texts given with --items, so it falls back to walks"]
     with pytest.raises(NotPossible, match=f"The policy “ease” cannot be fitted: {TOO_MANY}."):
-        offline._fitted(POLICIES["ease"], known, told.append)
+        offline._fitted(POLICIES["ease"], known, HERE, told.append)
