@@ -43,7 +43,7 @@ def test_the_hybrid_of_a_large_catalogue_does_without_what_grows_with_its_cube(m
     large = fitting.fit(POLICIES["hybrid"], acts)
 
     assert large.left_out["next-items"] == "100 items are more than the 99 that a linear model is fitted to"
-    assert large.names == ("item-neighbours", "walks", "user-neighbours", "popular")
+    assert large.names == ("item-neighbours", "walks", "user-neighbours", "few-factors", "popular")
     again = fitting.from_arrays(fitting.to_arrays(large))
     assert again.names == large.names
     assert again.model.items == 100
