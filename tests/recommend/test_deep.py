@@ -15,6 +15,7 @@ from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft
 from zhiyue.recommend.parts import PARTS, Texts
 from zhiyue.recommend.policies import POLICIES, PROFILE
+from zhiyue.recommend.steps import HERE
 
 DEEP = POLICIES["deep"]
 INSTALL = r"pip install 'zhiyue\[deep\]'"
@@ -54,7 +55,7 @@ def test_evaluating_it_without_pytorch_says_what_to_install():
     known = Training(along_roads(), None, None, None, None)
 
     with pytest.raises(NotPossible, match=rf"policy “deep” cannot be fitted: .*{INSTALL}"):
-        offline._fitted(DEEP, known, print)
+        offline._fitted(DEEP, known, HERE, print)
 
 
 @pytest.mark.usefixtures("recorded")

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from tests.factories import make_course, make_member
+from tests.recommend.teachable import TAUGHT
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
@@ -25,7 +26,6 @@ from zhiyue.recommend import checking, memory, parts, tasks
 from zhiyue.recommend.checking import HOLDS
 from zhiyue.recommend.kinds import RefusedTraining
 from zhiyue.recommend.models import FIGURE, Artefact
-from zhiyue.recommend.policies import POLICIES
 from zhiyue.recommend.selectors import refused_trainings, slate
 from zhiyue.recommend.services import take_in, train, train_all
 
@@ -227,13 +227,13 @@ def stumble(known):
 )
 def test_a_part_that_breaks_off_refuses_its_policy_and_no_other(faithful, monkeypatch, part, told):
     train_all()
-    before = {policy: Artefact.objects.newest_first(policy).first().pk for policy in POLICIES}
+    before = {policy: Artefact.objects.newest_first(policy).first().pk for policy in TAUGHT}
     monkeypatch.setitem(parts.PARTS, "factors", part)
 
     tasks.train()
 
-    after = {policy: Artefact.objects.newest_first(policy).first().pk for policy in POLICIES}
-    assert {policy for policy in POLICIES if after[policy] == before[policy]} == {"factors"}
+    after = {policy: Artefact.objects.newest_first(policy).first().pk for policy in TAUGHT}
+    assert {policy for policy in TAUGHT if after[policy] == before[policy]} == {"factors"}
     [refused] = Artefact.objects.refused()
     assert (refused.policy, refused.refusal, refused.detail) == ("factors", BROKEN, told)
     assert finding().said == f"The training of factors broke off: {told}. What was trained before serves on."

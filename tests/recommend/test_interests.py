@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import lesson_of, make_course, make_member, make_visitor
+from tests.recommend.teachable import TAUGHT
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
@@ -327,7 +328,7 @@ def test_so_few_that_it_would_tell_of_one_are_not_counted(courses):
     assert (first.course_id, first.reason.kind, first.reason.learners) == (courses[5].pk, "people", None)
 
 
-@pytest.mark.parametrize("policy", sorted(set(POLICIES) - {"user-neighbours", "clusters", "popular"}))
+@pytest.mark.parametrize("policy", sorted(set(TAUGHT) - {"user-neighbours", "clusters", "popular"}))
 def test_other_policies_name_the_act_that_gave_most(town, reader, policy):
     train_all([policy])
     kinds = {item.reason.kind for item in slate(reader, policy=policy)}

@@ -586,7 +586,7 @@ def test_batch_gives_members_the_slates_of_their_home_page(town, tmp_path):
     )
     pq.write_table(pa.table({"user_id": [f"m{member.pk}" for member in members]}), tmp_path / "users.parquet")
 
-    for policy in POLICIES:
+    for policy in TAUGHT:
         offline.batch(
             train=tmp_path / "acts.parquet", users=tmp_path / "users.parquet",
             items=tmp_path / "items.parquet", out=tmp_path / "out.parquet", k=8, policy=policy, tell=lambda _: None,

@@ -149,7 +149,8 @@ def test_a_command_says_so_too_and_writes_nothing(settings, without_pyspark, tmp
 
     with pytest.raises(CommandError, match=r"zhiyue\[spark\]") as refused:
         call_command(
-            "recommend", "evaluate", train=tmp_path / "train.csv", test=tmp_path / "test.csv", json=report
+            *("recommend", "evaluate", "--train", str(tmp_path / "train.csv")),
+            *("--test", str(tmp_path / "test.csv"), "--json", str(report)),
         )
     assert refused.value.returncode == 2
     assert not report.exists()

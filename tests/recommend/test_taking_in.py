@@ -131,7 +131,7 @@ def test_a_changed_text_changes_only_what_is_made_of_texts(trained, operator):
 @pytest.mark.parametrize("change", ["level", "prerequisite", "twins"])
 def test_what_lists_are_reranked_by_reaches_policies_made_of_acts_at_once(trained, change):
     first, later = trained[0], trained[1]
-    before = {name: memory.newest(name).artefact_id for name in POLICIES}
+    before = {name: memory.newest(name).artefact_id for name in TAUGHT}
     if change == "level":
         Course.objects.filter(pk=later.pk).update(level="advanced")
     elif change == "prerequisite":
@@ -142,8 +142,8 @@ def test_what_lists_are_reranked_by_reaches_policies_made_of_acts_at_once(traine
     assert not take_in()
 
     memory.forget()
-    changed = {name for name in POLICIES if memory.newest(name).artefact_id != before[name]}
-    assert {name for name, policy in POLICIES.items() if policy.is_varied} == changed
+    changed = {name for name in TAUGHT if memory.newest(name).artefact_id != before[name]}
+    assert {name for name in TAUGHT if POLICIES[name].is_varied} == changed
     traits = memory.newest("walks").pipeline.traits
     codes = [int(np.searchsorted(memory.newest("walks").course_ids, course.pk)) for course in (first, later)]
     if change == "level":
