@@ -187,16 +187,16 @@ def test_a_training_that_read_before_a_publication_is_brought_up_to_date(trained
 
 
 def test_a_pipeline_of_other_parts_is_trained_anew(trained):
-    (newest,) = Artefact.objects.newest_first("hybrid")[:1]
+    (newest,) = Artefact.objects.newest_first("similar")[:1]
     (content,) = Artefact.objects.newest_first("content")[:1]
     Artefact.objects.filter(pk=newest.pk).update(
         path=content.path, digest=content.digest, version="of-one-part"
     )
     poems("poems-new")
     assert not take_in()
-    held = memory.newest("hybrid")
+    held = memory.newest("similar")
     assert len(held.course_ids) == len(trained) + 1
-    assert len(held.pipeline.model.parts) == len(POLICIES["hybrid"].parts)
+    assert len(held.pipeline.model.parts) == len(POLICIES["similar"].parts)
 
 
 def test_a_slate_of_a_profile_over_the_old_codes_is_not_confused_by_new_ones(trained, visitor):
