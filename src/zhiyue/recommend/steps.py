@@ -1,10 +1,12 @@
 """The steps of a training that grow with the square of what people did, and where they are taken: in this process, or
 on the Spark of the settings."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from django.conf import ENVIRONMENT_VARIABLE as SETTINGS_IN
 from django.conf import settings
 
 from zhiyue.engine.kinds import Acts, Recommender
@@ -53,8 +55,9 @@ HERE: Steps = _Here()
 
 @contextmanager
 def chosen(tell: Callable[[str], object] = lambda _: None) -> Iterator[Steps]:
-    """The steps as the settings want them. `tell` hears of each that Spark took. Raises NotPossible."""
-    if not settings.ZHIYUE_SPARK_MASTER:
+    """The steps as the settings want them; without settings, as in a notebook, those of this process. `tell` hears of
+    each that Spark took. Raises NotPossible."""
+    if not (settings.configured or SETTINGS_IN in os.environ) or not settings.ZHIYUE_SPARK_MASTER:
         yield HERE
         return
     with spark.session(settings.ZHIYUE_SPARK_MASTER) as opened:
