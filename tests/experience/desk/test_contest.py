@@ -14,7 +14,7 @@ from zhiyue.recommend.arms import Arm, Standings
 from zhiyue.recommend.models import ArmDay, Artefact, Contest, LivePolicy
 
 pytestmark = pytest.mark.django_db
-QUERIES = 9
+QUERIES = 10
 
 
 @pytest.fixture
