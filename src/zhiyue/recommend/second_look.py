@@ -123,7 +123,7 @@ def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -
 def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> Ranker:
     """Hide one item of people who took several (the newest, or any where no order is known: few people then do so
     several times), fit the blend to the rest, and learn which of its candidates the hidden one was. Two thirds of the
-    lessons teach and one third checks: a ranker that finds the hidden no better than the blend does is thrown away, any
+    people teach and one third checks: a ranker that finds the hidden no better than the blend does is thrown away, any
     other learns once more from all.
 
     Raises NotBetter, and what the ranker's own fit raises.
@@ -138,10 +138,10 @@ def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> R
         _lessons(fitted(kept), kept, people, hidden.indices.astype(np.int64))
         for kept, hidden in _hidings(acts, people)
     ]
-    columns, taken = (np.concatenate(told) for told in zip(*lessons, strict=True))
+    columns, taken, whose = (np.concatenate(told) for told in zip(*lessons, strict=True))
     if not len(taken):
         raise NotBetter("nothing that people took next was among the candidates of the blend")
-    teaching = np.arange(len(taken)) % 3 != 0
+    teaching = whose % 3 != 0
     candidate = wanted.fit(columns[teaching], taken[teaching])
     checked = columns[~teaching]
     if _gain(candidate.marks(checked), taken[~teaching]) <= 0:
@@ -158,14 +158,15 @@ def _hidings(acts: Acts, people: Ints) -> Iterator[tuple[Acts, Matrix]]:
         yield evaluate.hide_any(acts, people, seed=turn)
 
 
-def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple[Floats, Ints]:
-    """Columns, and the place of what was taken in the blend's order, of the people whose hidden item is among the
-    candidates and may be moved."""
+def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple[Floats, Ints, Ints]:
+    """Columns, the place of what was taken in the blend's order, and whose lesson it is (a place in `people`), of those
+    whose hidden item is among the candidates and may be moved."""
     shaped, taken = profiles(kept, PROFILE), owned(kept)
     places = min(CANDIDATES, kept.items)
     size = max(1, CELLS_AT_ONCE // max(1, kept.items))
     told: list[Floats] = []
     places_taken: list[Ints] = []
+    whose: list[Ints] = []
     for low in range(0, len(people), size):
         some = people[low : low + size]
         mine = Profiles(shaped.weights[some], shaped.newest[some])
@@ -174,7 +175,8 @@ def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple
         teaches = match.any(axis=1)
         told.append(found.columns(pipeline.popular, mine)[teaches])
         places_taken.append(match.argmax(axis=1)[teaches])
-    return np.concatenate(told), np.concatenate(places_taken).astype(np.int64)
+        whose.append(low + np.flatnonzero(teaches))
+    return np.concatenate(told), np.concatenate(places_taken).astype(np.int64), np.concatenate(whose)
 
 
 def _gain(marks: Floats, place: Ints) -> float:
