@@ -214,6 +214,32 @@ def test_with_a_flipped_byte_the_artefact_before_is_served_and_it_is_logged(town
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("traits/level", lambda level: level[:-1]),
+        ("traits/groups", lambda groups: groups[:, :-1]),
+        ("novelty", lambda novelty: novelty[:-1]),
+        ("model/1/similar/columns", lambda columns: columns - 1),
+        ("model/1/similar/columns", lambda columns: columns + 1),
+        ("model/1/similar/start", lambda start: start[::-1].copy()),
+        ("model/1/similar/cells", lambda cells: cells[:-1]),
+    ],
+)
+def test_arrays_that_do_not_fit_one_another_are_found_before_anybody_is_served(town, caplog, name, wrong):
+    first, second = train(policy="hybrid"), train(policy="hybrid")
+    arrays = {
+        each: np.array(array) for each, array in artefacts.take_up(second.path, second.digest).arrays.items()
+    }
+    arrays[name] = wrong(arrays[name])
+    path, digest = artefacts.keep("hybrid", arrays)
+    Artefact.objects.filter(pk=second.pk).update(path=path, digest=digest)
+
+    assert version_shown() == first.version
+    assert f"Artefact {second} cannot be read, the one before it is served" in caplog.text
+
+
+@pytest.mark.django_db
 def test_a_file_that_is_cut_short_under_a_map_is_let_go(town):
     first, second = train(policy="hybrid"), train(policy="hybrid")
     assert version_shown() == second.version

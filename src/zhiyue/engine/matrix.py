@@ -191,10 +191,16 @@ def packed(matrix: Matrix, name: str) -> Arrays:
 
 
 def unpacked(arrays: Arrays, name: str) -> Matrix:
-    """The inverse of `packed`. Raises KeyError if the arrays are not there."""
+    """The inverse of `packed`. Raises KeyError if the arrays are not there, ValueError if they make no matrix: scipy
+    would read and write beside its memory by them."""
     rows, columns = (int(side) for side in arrays[f"{name}/shape"])
-    parts = (arrays[f"{name}/cells"], arrays[f"{name}/columns"], arrays[f"{name}/start"])
-    return csr_array(parts, shape=(rows, columns))
+    cells, column, start = (arrays[f"{name}/{part}"] for part in ("cells", "columns", "start"))
+    makes_rows = len(start) == rows + 1 and start[0] == 0 and bool((np.diff(start) >= 0).all())
+    if not makes_rows or not start[-1] == len(cells) == len(column):
+        raise ValueError(f"the rows of {name} are not those of a matrix")
+    if len(column) and not 0 <= int(column.min()) <= int(column.max()) < columns:
+        raise ValueError(f"{name} names columns that it doesn't have")
+    return csr_array((cells, column, start), shape=(rows, columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
