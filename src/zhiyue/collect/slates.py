@@ -28,7 +28,7 @@ def signed(
 ) -> str:
     """The slate as pages and the API hand it out: each time is a showing of its own, under an id of its own.
 
-    `chances` are the propensities by course id; what isn't named stands there for certain. About ten may be named.
+    `chances` are the propensities by course id; what isn't named stands there for certain. Slates name one; about four fit.
     `contest`, `policy_chance`: in which contest of policies this one was drawn, and with which chance.
     """
     uncertain = {str(course_id): chance for course_id, chance in (chances or {}).items() if chance != 1}
