@@ -25,7 +25,7 @@ from zhiyue.recommend.policies import POLICIES
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = {"lab": 10, "slates": 32}
+QUERIES = {"lab": 10, "slates": 33}
 
 
 @pytest.fixture
