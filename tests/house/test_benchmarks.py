@@ -1,8 +1,8 @@
 """The benchmarks say when they could not measure."""
 
+import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,10 @@ def test_pages_that_could_not_be_measured_are_a_failure():
     assert "Failed: pages." in done.stderr
 
 
-@pytest.mark.skipif(find_spec("faiss") is not None, reason="faiss is installed")
-def test_a_peer_that_is_not_installed_is_left_out_and_how_to_install_it_said(capfd):
+def test_a_peer_that_is_not_installed_is_left_out_and_how_to_install_it_said(capfd, monkeypatch, tmp_path):
+    # Stands before a faiss that is installed, and can't be imported.
+    (tmp_path / "faiss.py").write_text("raise ModuleNotFoundError('No module named faiss', name='faiss')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     assert alone("benchmarks.recommend.products", "faiss", "1") is None
     assert capfd.readouterr().out == "faiss: left out; pip install faiss-cpu\n"
 
