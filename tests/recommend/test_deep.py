@@ -4,16 +4,20 @@ import importlib
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from tests.engine.self_attention_orders import RECORD, along_roads
+from tests.factories import make_course
+from zhiyue.core.kit import clock
 from zhiyue.engine import evaluate
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.engine.recommenders.self_attention import SelfAttention
-from zhiyue.recommend import artefacts, fitting, offline, serve
+from zhiyue.recommend import artefacts, fitting, offline, serve, services, tasks
 from zhiyue.recommend.coded import Training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft
-from zhiyue.recommend.parts import PARTS, Texts
+from zhiyue.recommend.models import Artefact
+from zhiyue.recommend.parts import DEAR_EVERY, PARTS, Texts
 from zhiyue.recommend.policies import POLICIES, PROFILE
 from zhiyue.recommend.steps import HERE
 
@@ -110,3 +114,57 @@ def test_with_pytorch_it_is_fitted_from_acts_alone():
 
     assert isinstance(pipeline.blend.parts[0][1], SelfAttention)
     assert serve.rank(pipeline, profiles(acts, PROFILE).block(0, 1), owned(acts)[:1], 3).items.shape == (1, 3)
+
+
+def newest(policy):
+    return Artefact.objects.filter(policy=policy).latest("pk")
+
+
+def a_day_later():
+    Artefact.objects.filter(policy="deep").update(measured_at=clock.now() - DEAR_EVERY)
+
+
+def test_the_job_trains_it_once_a_day_and_whoever_asks_has_it_at_once(town, monkeypatch):
+    # What it is made of doesn't matter here: the town is too small to learn from.
+    monkeypatch.setitem(PARTS, "self-attention", PARTS["popular"])
+    tasks.train()
+    first, other = newest("deep"), newest("hybrid")
+    tasks.train()
+    assert newest("deep") == first
+    assert newest("hybrid") != other
+
+    call_command("recommend", "train")
+    asked = newest("deep")
+    assert asked != first
+    tasks.train(policy="deep")
+    again = newest("deep")
+    assert again != asked
+
+    a_day_later()
+    tasks.train()
+    assert newest("deep") != again
+
+
+def test_what_was_refused_is_tried_again_a_day_later_too(town, monkeypatch):
+    monkeypatch.setitem(PARTS, "self-attention", lambda known: 1 / 0)
+    tasks.train()
+    assert newest("deep").refusal == Artefact.Refusal.BROKEN
+    assert "deep" not in services.due()
+    a_day_later()
+    assert "deep" in services.due()
+
+
+def test_a_catalogue_taken_in_puts_no_training_off(town, monkeypatch):
+    monkeypatch.setitem(PARTS, "self-attention", PARTS["popular"])
+    services.train(policy="deep")
+    a_day_later()
+    make_course("new-one", title="新的一课", topic="data", text="新的文字。")
+    services.take_in()
+    assert newest("deep").created_at > clock.now() - DEAR_EVERY
+    assert "deep" in services.due()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("no_torch")
+def test_while_it_cannot_be_trained_at_all_it_stays_due():
+    assert "deep" in services.due()

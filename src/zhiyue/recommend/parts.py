@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from zhiyue.engine.kinds import Acts, Ints, Recommender
 from zhiyue.engine.recommenders import (
@@ -29,6 +30,7 @@ from zhiyue.recommend.policies import (
     USER_NEIGHBOURS,
     WALKS,
     PartName,
+    Policy,
 )
 from zhiyue.recommend.steps import HERE, Steps
 from zhiyue.recommend.traits import Traits
@@ -98,5 +100,11 @@ PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
 # no more than this share of the acts, that model stays.
 DEAR: frozenset[PartName] = frozenset({"self-attention"})
 DEAR_MAY_LACK = 0.05
+# So often the job trains a policy with a dear part; whoever asks for one has it at once.
+DEAR_EVERY = timedelta(days=1)
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})
+
+
+def is_dear(policy: Policy) -> bool:
+    return any(part.name in DEAR for part in policy.parts)

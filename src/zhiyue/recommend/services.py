@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from zhiyue.collect.places import Unreachable
 from zhiyue.core.audit.services import note
@@ -20,6 +21,7 @@ from zhiyue.recommend.fitting import NothingLeft, fit, taken_in, to_arrays
 from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import FIGURE, Artefact
+from zhiyue.recommend.parts import DEAR_EVERY, is_dear
 from zhiyue.recommend.policies import POLICIES, Policy
 from zhiyue.recommend.steps import Steps, chosen
 
@@ -54,6 +56,16 @@ def train_all(
         tell(f"{len(read.acts.user):,} acts of {read.acts.users:,} people on {read.acts.items:,} courses")
         each = (_told(POLICIES[name], read, accept, steps, tell) for name in names)
         return [artefact for artefact in each if artefact is not None]
+
+
+def due() -> list[str]:
+    """What the job trains now: every policy, but one with a dear part only if none was trained, or refused, within a
+    day."""
+    lately = clock.now() - DEAR_EVERY
+    # A catalogue that was taken in is no training.
+    trained = Artefact.objects.annotate(trained_at=Coalesce("measured_at", "created_at"))
+    rest = set(trained.filter(trained_at__gt=lately).values_list("policy", flat=True))
+    return [name for name, policy in POLICIES.items() if name not in rest or not is_dear(policy)]
 
 
 def _told(

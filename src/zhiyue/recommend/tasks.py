@@ -10,11 +10,11 @@ GATHERED_SECONDS = 5.0
 
 @job(name="recommend.train", attempts=3, lease_seconds=60)
 def train(*, policy: str = "") -> None:
-    """Train one policy, or all of them."""
+    """Train one policy, or all that are due."""
     if policy:
         services.train(policy=policy)
     else:
-        services.train_all(tell=lambda said: progress(done=0, total=1, note=said))
+        services.train_all(services.due(), tell=lambda said: progress(done=0, total=1, note=said))
     # What was published while this read and fitted isn't in it.
     enqueue(take_in, key="catalogue")
 
