@@ -21,7 +21,7 @@ from zhiyue.engine.recommenders.popular import PopularConfig
 from zhiyue.engine.recommenders.sequence import SequenceConfig
 from zhiyue.engine.recommenders.walks import WalksConfig
 from zhiyue.engine.recommenders.weighting import Weighting
-from zhiyue.recommend.policies import NEIGHBOURS, POPULAR, SEQUENCE, WALKS
+from zhiyue.recommend.policies import FACTORS, FEW_FACTORS, NEIGHBOURS, POPULAR, SEQUENCE, WALKS
 
 XUETANGX = Path(__file__).parents[3] / "shared" / "data" / "xuetangx"
 
@@ -161,6 +161,21 @@ def test_what_a_database_does_not_count_is_refused(config):
 
     with pytest.raises(ValueError, match="plain cosines only"):
         counting.neighbours(folded, ItemNeighboursConfig(**config), items=15, ordered=True)
+
+
+def test_what_factors_are_fitted_to_is_of_everybody():
+    acts = drawn()
+    stands = matrix.histories(acts)
+    counts = stands.weight > 0
+
+    found = counting.taken(counting.histories(table(acts)), FACTORS).order_by(["user", "item"]).to_pyarrow()
+
+    by = np.lexsort((stands.item[counts], stands.user[counts]))
+    assert found["user"].to_pylist() == stands.user[counts][by].tolist()
+    assert found["item"].to_pylist() == stands.item[counts][by].tolist()
+    assert found["weight"].to_numpy() == pytest.approx(stands.weight[counts][by] ** FACTORS.weight_power)
+    with pytest.raises(ValueError, match="to everybody"):
+        counting.taken(counting.histories(table(acts)), FEW_FACTORS)
 
 
 @pytest.mark.real_data

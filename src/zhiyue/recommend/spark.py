@@ -111,7 +111,7 @@ class OnSpark:
         parallel = self._session.sparkContext.defaultParallelism
         blocks = max(parallel, -(-len(acts.user) // alternating.CELLS_A_BLOCK))
         with self._step("factors"):
-            taken = self._frame(counting.taken(self._folded(acts), config.weight_power))
+            taken = self._frame(counting.taken(self._folded(acts), config))
             return alternating.fit(
                 taken,
                 acts.items,

@@ -11,6 +11,7 @@ from ibis import _
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Floats
+from zhiyue.engine.recommenders.factors import FactorsConfig
 from zhiyue.engine.recommenders.item_neighbours import ItemNeighboursConfig
 from zhiyue.engine.recommenders.pairs import Damping, Decay
 from zhiyue.engine.recommenders.popular import PopularConfig
@@ -38,10 +39,15 @@ def histories(acts: ibis.Table) -> ibis.Table:
     return placed.drop("order") if "order" in acts.columns else placed
 
 
-def taken(folded: ibis.Table, weight_power: float) -> ibis.Table:
-    """What `factors` fits: user, item and the weight raised to the power, where it is above 0."""
+def taken(folded: ibis.Table, config: FactorsConfig) -> ibis.Table:
+    """What `factors` fits: user, item and the weight raised to the power, where it is above 0.
+
+    Raises ValueError for a fit of some people only.
+    """
+    if config.people is not None:
+        raise ValueError("a database fits factors to everybody: for some people one machine is enough")
     return folded.filter(folded.weight > 0).select(
-        "user", "item", weight=_powered(folded.weight, weight_power)
+        "user", "item", weight=_powered(folded.weight, config.weight_power)
     )
 
 
