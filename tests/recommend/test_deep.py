@@ -1,6 +1,7 @@
 """The deep policy: refused where its part can't be, and with it a pipeline like any other."""
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,19 @@ def test_the_part_is_fitted_once_where_the_ranker_learnt_from_nearly_all_acts(
     # Of everybody with several courses the newest act was hidden from the ranker's own fit.
     hidden = len(evaluate.with_several(acts, 1000))
     assert heard == [len(acts.item) - hidden, len(acts.item)][:fits]
+
+
+def test_where_acts_are_hidden_several_times_no_model_knows_what_the_next_time_hides(recorded, monkeypatch):
+    heard: list[int] = []
+    monkeypatch.setitem(PARTS, "self-attention", lambda known: heard.append(len(known.acts.item)) or recorded)
+    monkeypatch.setattr(fitting, "DEAR_MAY_LACK", 0.5)
+    acts = replace(along_roads(), order=None)
+
+    fitting.fit(DEEP, acts)
+
+    # Five times with something hidden, and once with everything.
+    assert len(heard) == 6
+    assert max(heard[:5]) < heard[5] == len(acts.item)
 
 
 def test_with_pytorch_it_is_fitted_from_acts_alone():

@@ -102,7 +102,8 @@ def _fitted(
         if part not in DEAR:
             return PARTS[part](known)
         model = dear.get(part) or PARTS[part](known)
-        if len(acts.item) >= (1 - DEAR_MAY_LACK) * len(of.item):
+        # Without an order a ranker learns from several hidings: a model would know what the next one hides.
+        if acts.order is not None and len(acts.item) >= (1 - DEAR_MAY_LACK) * len(of.item):
             dear[part] = model
         return model
 
