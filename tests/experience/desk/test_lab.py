@@ -1,6 +1,7 @@
 """The recommendation lab: comparing, choosing, and one person under each policy."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -130,6 +131,56 @@ def test_the_groups_of_the_live_policy_stand_worst_first_with_who_serves_them_be
 )
 def test_the_finding_follows_the_policy_that_is_live_now(invented, in_english, present, finding):
     assert shown(invented, live=present, asked_of="").finding == finding
+
+
+def as_told(run, **changed):
+    """The run with fields of some of its policies changed, by their names."""
+    policies = tuple(replace(one, **changed.get(one.policy, {})) for one in run.found.policies)
+    return replace(run, found=replace(run.found, policies=policies))
+
+
+def test_a_policy_without_its_own_ranker_is_marked_and_never_said_to_win(invented, in_english):
+    lost = as_told(invented, walks={"left_out": ("ranker",)})
+    table = shown(lost, live="hybrid", asked_of="")
+    assert table.finding == "The live policy, Hybrid, finds most of what was hidden"
+    assert [(row.policy, row.is_whole) for row in table.rows][:2] == [("walks", False), ("hybrid", True)]
+    assert [str(name) for name in table.not_whole] == ["Walks"]
+    of_live = as_told(invented, walks={"left_out": ("ranker",)}, hybrid={"left_out": ("ranker",)})
+    finding = shown(of_live, live="hybrid", asked_of="").finding
+    assert finding == "The live policy, Hybrid, finds most, though without its ranker"
+    # Another part that is missing takes nothing away.
+    lighter = as_told(invented, walks={"left_out": ("content",)})
+    assert shown(lighter, live="hybrid", asked_of="").finding.startswith("Walks surely finds more")
+    every = {name: {"left_out": ("ranker",)} for name in ("walks", "hybrid", "ease")}
+    assert shown(as_told(invented, **every), live="popular", asked_of="").finding == (
+        "No policy was measured as itself"
+    )
+
+
+@pytest.mark.parametrize(("above", "is_none"), [(0.0004, True), (-0.0004, True), (0.0006, False)])
+def test_a_difference_that_nobody_could_see_is_nearly_the_same(invented, in_english, above, is_none):
+    run = as_told(invented, walks={"above": {"hybrid": Cell(above, -0.01, 0.01)}})
+    table = shown(run, live="hybrid", asked_of="")
+    assert table.rows[0].difference.is_none is is_none
+    same = table.finding == "Walks and the live policy, Hybrid, find nearly the same"
+    assert same is is_none
+
+
+def test_the_pages_say_that_a_ranker_was_missing(read, invented):
+    run = as_told(invented, walks={"left_out": ("ranker",), "above": {"hybrid": Cell(0.0001, -0.01, 0.01)}})
+    now = clock.now()
+    LabRun.objects.create(
+        state="done", policies=list(run.policies), split=run.split, live=run.live,
+        asked_at=now, finished_at=now, found=run.found.to_json(),
+    )  # fmt: skip
+    page = read("/desk/lab/")
+    assert "without its ranker</span>" in page
+    assert "Measured without its ranker: Walks." in page
+    assert "nearly the same" in page
+    page = read("/desk/lab/live/walks/")
+    assert "It found nearly the same as Hybrid" in page
+    assert "Measured without its ranker: Walks." in page
+    assert "Measured without its ranker" not in read("/desk/lab/live/ease/")
 
 
 # --- the page ---

@@ -9,6 +9,7 @@ from zhiyue.experience.desk.lab import words
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.selectors import topics
 from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment
+from zhiyue.recommend.fitting import RANKER
 from zhiyue.recommend.lab import Run
 
 RANKED_BY = "ndcg@10"
@@ -44,19 +45,21 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far a policy lies above the live one; `is_sure`: the interval is on one side of 0."""
+    """How far a policy lies above the live one; `is_sure`: the interval is on one side of 0; `is_none`: it rounds to
+    0, so nobody could see it."""
 
     value: str
     low: str
     high: str
     is_above: bool
     is_sure: bool
+    is_none: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A policy. `difference` is None for the live one, and where it isn't known. Cells in the order of the columns, ""
-    where there is none."""
+    where there is none. `is_whole`: it had its own ranker, or needs none."""
 
     policy: str
     name: words.Words
@@ -69,6 +72,7 @@ class Row:
     fit_seconds: float
     milliseconds: float
     without: tuple[words.Words, ...]
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +89,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One comparison. `asked_of` is the policy of which the groups are told."""
+    """One comparison. `asked_of` is the policy of which the groups are told; `not_whole`: policies measured without
+    their own ranker, so that their figures are those of the blend behind it."""
 
     run: Run
     found: Comparison
     finding: str
     rows: tuple[Row, ...]
     passed_over: tuple[words.Words, ...]
+    not_whole: tuple[words.Words, ...]
     asked_of: str
     groups: tuple[Group, ...]
 
@@ -110,9 +116,15 @@ def shown(run: Run, *, live: str, asked_of: str) -> Shown | None:
         finding=_finding(policies, live),
         rows=tuple(_row(one, live, scale) for one in policies),
         passed_over=tuple(words.policy(name) for name in found.passed_over),
+        not_whole=tuple(words.policy(one.policy) for one in policies if not is_whole(one)),
         asked_of=chosen.policy if chosen else "",
         groups=_groups(chosen, policies) if chosen else (),
     )
+
+
+def is_whole(one: Compared) -> bool:
+    """Whether a policy was measured as itself: not without the ranker that makes it another one than its blend."""
+    return RANKER not in one.left_out
 
 
 def difference(cell: Cell | None) -> Difference | None:
@@ -124,6 +136,7 @@ def difference(cell: Cell | None) -> Difference | None:
         high=f"{cell.high:+.3f}",
         is_above=cell.value > 0,
         is_sure=cell.low > 0 or cell.high < 0,
+        is_none=float(f"{cell.value:.3f}") == 0,
     )
 
 
@@ -137,23 +150,37 @@ def last_difference(runs: Sequence[Run], policy: str, live: str) -> tuple[Run, D
     return None
 
 
+def without_ranker(run: Run, names: Sequence[str]) -> list[words.Words]:
+    """Which of these policies the run measured without their ranker."""
+    found = [run.found.of(name) for name in names] if run.found else []
+    return [words.policy(one.policy) for one in found if one and not is_whole(one)]
+
+
 def _finding(policies: Sequence[Compared], live: str) -> str:
-    if not policies:
-        return ""
-    best = policies[0]
+    """Nothing is said to win that wasn't measured as itself; the live policy is what it is."""
+    best = next((one for one in policies if is_whole(one) or one.policy == live), None)
+    if best is None:
+        return pgettext("lab finding", "No policy was measured as itself") if policies else ""
     said = {"best": words.policy(best.policy), "live": words.policy(live)}
-    if best.policy == live:
-        return pgettext("lab finding", "The live policy, %(live)s, finds most of what was hidden") % said
-    apart = difference(best.above.get(live))
-    if apart is None:
-        return pgettext("lab finding", "%(best)s finds most of what was hidden") % said
-    if apart.is_sure:
-        return pgettext("lab finding", "%(best)s surely finds more than the live policy, %(live)s") % said
-    return (
-        pgettext(
-            "lab finding", "%(best)s finds most; whether more than the live policy, %(live)s, isn't sure"
+    if best.policy != live:
+        return _beside_live(difference(best.above.get(live))) % said
+    if not is_whole(best):
+        return (
+            pgettext("lab finding", "The live policy, %(live)s, finds most, though without its ranker") % said
         )
-        % said
+    return pgettext("lab finding", "The live policy, %(live)s, finds most of what was hidden") % said
+
+
+def _beside_live(apart: Difference | None) -> str:
+    """What to say of the best policy, which isn't the live one."""
+    if apart is None:
+        return pgettext("lab finding", "%(best)s finds most of what was hidden")
+    if apart.is_none:
+        return pgettext("lab finding", "%(best)s and the live policy, %(live)s, find nearly the same")
+    if apart.is_sure:
+        return pgettext("lab finding", "%(best)s surely finds more than the live policy, %(live)s")
+    return pgettext(
+        "lab finding", "%(best)s finds most; whether more than the live policy, %(live)s, isn't sure"
     )
 
 
@@ -170,6 +197,7 @@ def _row(one: Compared, live: str, scale: Scale) -> Row:
         fit_seconds=one.fit_seconds,
         milliseconds=one.milliseconds,
         without=tuple(words.policy(part) for part in one.left_out),
+        is_whole=is_whole(one),
     )
 
 

@@ -19,7 +19,7 @@ from zhiyue.experience.desk import people
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.follow.consenting import choice_now
 from zhiyue.experience.desk.lab import words
-from zhiyue.experience.desk.lab.comparison import last_difference, shown
+from zhiyue.experience.desk.lab.comparison import last_difference, shown, without_ranker
 from zhiyue.experience.desk.lab.contest import shown_contest
 from zhiyue.experience.desk.lab.slates import SLATE_LENGTH, side_by_side
 from zhiyue.experience.shell.viewers import PageRequest
@@ -89,6 +89,7 @@ def _asked_to_choose(
         "run": measured[0] if measured else None,
         "split": words.split(measured[0].split) if measured else "",
         "difference": measured[1] if measured else None,
+        "not_whole": without_ranker(measured[0], [policy, live.policy]) if measured else [],
         "is_trained": policy in live.trained,
         "is_contest_on": standings(request.viewer) is not None,
         "refused": refused or {},
