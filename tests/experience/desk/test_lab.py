@@ -281,6 +281,13 @@ def test_the_number_of_queries_does_not_grow(desk, town, django_assert_num_queri
 # --- choosing ---
 
 
+def test_another_policy_can_be_chosen_before_anything_was_compared(read):
+    page = read("/desk/lab/")
+    assert "Choose another policy" in page
+    links = re.findall(r'href="/desk/lab/live/([a-z-]+)/"', page)
+    assert links == [name for name in POLICIES if name != "hybrid"]
+
+
 def test_a_policy_is_made_live_after_its_measured_difference_was_shown(desk, read, town):
     page = read("/desk/lab/live/popular/")
     assert "No comparison that is kept measured it beside Hybrid." in page

@@ -139,6 +139,9 @@ def _lab(
         "live_name": words.policy(live.policy),
         "live_meaning": words.meaning(live.policy),
         "serving_name": words.policy(live.serving) if live.serving != live.policy else "",
+        "others": [
+            (name, words.policy(name), words.meaning(name)) for name in POLICIES if name != live.policy
+        ],
         "policies": [
             (name, words.policy(name), words.meaning(name), ticked is None or name in ticked)
             for name in POLICIES
