@@ -17,7 +17,7 @@ from zhiyue.core.kit import clock
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import WIDTH, shown
 from zhiyue.product.learning.services import view_course
-from zhiyue.recommend import live, memory
+from zhiyue.recommend import extras, live, memory
 from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment
 from zhiyue.recommend.comparing import BANDS, SPLITS
 from zhiyue.recommend.lab import Run
@@ -122,6 +122,13 @@ def test_the_groups_of_the_live_policy_stand_worst_first_with_who_serves_them_be
     assert shown(invented, live="hybrid", asked_of="magic").asked_of == "hybrid"
 
 
+def test_a_group_that_is_everybody_is_left_out(invented, in_english):
+    everybody = Segment("since", "new", 40, Cell(0.05, 0.01, 0.09))
+    of_hybrid = invented.found.of("hybrid")
+    run = as_told(invented, hybrid={"segments": (everybody, *of_hybrid.segments)})
+    assert [one.people for one in shown(run, live="hybrid", asked_of="").groups] == [30, 38]
+
+
 @pytest.mark.parametrize(
     ("present", "finding"),
     [
@@ -186,6 +193,20 @@ def test_the_pages_say_that_a_ranker_was_missing(read, invented):
 # --- the page ---
 
 
+def test_what_is_not_installed_is_not_ticked_and_says_what_it_needs(read, monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda module: None if module == "torch" else object())
+    page = read("/desk/lab/")
+    ticked = re.findall(r'value="([a-z-]+)" checked', page)
+    assert ticked == [name for name in POLICIES if name != "deep"]
+    assert "“Deep” needs what isn't installed here:" in page.replace("&#x27;", "'")
+    assert "zhiyue[deep]" in page
+    assert "zhiyue[boost]" not in page
+    monkeypatch.setattr(extras, "find_spec", lambda module: object())
+    page = read("/desk/lab/")
+    assert re.findall(r'value="([a-z-]+)" checked', page) == list(POLICIES)
+    assert "isn't installed" not in page.replace("&#x27;", "'")
+
+
 def test_before_the_first_comparison_the_page_says_what_comes(read):
     page = read("/desk/lab/")
     assert "Nothing was compared yet" in page
@@ -218,7 +239,9 @@ def test_a_comparison_is_asked_for_watched_and_read(desk, read, town):
     kept = LabRun.objects.get().found
     for one in kept["policies"]:
         assert f"<b>{one['cells']['ndcg@10']['value']:.3f}</b>" in page
-    assert "1 to 3 courses met" in page
+    # All forty had met as many courses: there is no group but everybody.
+    assert "No group but everybody has 30 people yet." in page
+    assert "1 to 3 courses met" not in page
     assert "苏运" in page
 
 

@@ -118,7 +118,7 @@ def shown(run: Run, *, live: str, asked_of: str) -> Shown | None:
         passed_over=tuple(words.policy(name) for name in found.passed_over),
         not_whole=tuple(words.policy(one.policy) for one in policies if not is_whole(one)),
         asked_of=chosen.policy if chosen else "",
-        groups=_groups(chosen, policies) if chosen else (),
+        groups=_groups(chosen, policies, found.people) if chosen else (),
     )
 
 
@@ -201,10 +201,11 @@ def _row(one: Compared, live: str, scale: Scale) -> Row:
     )
 
 
-def _groups(chosen: Compared, policies: Sequence[Compared]) -> tuple[Group, ...]:
-    """The worst first."""
+def _groups(chosen: Compared, policies: Sequence[Compared], people: int) -> tuple[Group, ...]:
+    """The worst first; a group that is everybody would only say the total again."""
     named = {topic.slug: in_language(topic.name, topic.name_en) for topic in topics()}
-    worst = sorted(chosen.segments, key=lambda one: one.ndcg.value)[:WORST_SHOWN]
+    some = [one for one in chosen.segments if one.people < people]
+    worst = sorted(some, key=lambda one: one.ndcg.value)[:WORST_SHOWN]
     scale = scale_of([one.ndcg for one in worst])
     everybody = _ndcg(chosen).value
     return tuple(

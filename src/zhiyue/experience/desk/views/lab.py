@@ -28,6 +28,7 @@ from zhiyue.recommend.asking import ask_for_run, look_at_slates
 from zhiyue.recommend.comparing import NEW_DAYS
 from zhiyue.recommend.errors import LabBusy, NotLookedAt, UnknownPolicy, UnknownSplit
 from zhiyue.recommend.explaining import Explanation
+from zhiyue.recommend.extras import missing_extra
 from zhiyue.recommend.lab import runs
 from zhiyue.recommend.live import choose_live_policy, live_choice
 from zhiyue.recommend.policies import POLICIES
@@ -133,6 +134,8 @@ def _lab(
     done = asked or next((run for run in kept if run.state == "done"), None)
     newest = kept[0] if kept else None
     contest = standings(request.viewer)
+    missing = {name: extra for name in POLICIES if (extra := missing_extra(name))}
+    wanted = ticked if ticked is not None else [name for name in POLICIES if name not in missing]
     page = {
         "tab": "lab",
         "live": live,
@@ -142,10 +145,8 @@ def _lab(
         "others": [
             (name, words.policy(name), words.meaning(name)) for name in POLICIES if name != live.policy
         ],
-        "policies": [
-            (name, words.policy(name), words.meaning(name), ticked is None or name in ticked)
-            for name in POLICIES
-        ],
+        "policies": [(name, words.policy(name), words.meaning(name), name in wanted) for name in POLICIES],
+        "not_installed": [(words.policy(name), extra) for name, extra in missing.items()],
         "splits": [(code, said, code == split) for code, said in words.SPLITS.items()],
         "contest": shown_contest(contest) if contest else None,
         "fewest_taken": FEWEST_TAKEN,
