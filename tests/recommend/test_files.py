@@ -76,7 +76,7 @@ def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):
         (csv(tmp_path, b"\x1f\x8b\x08 no gzip", "rows.csv.gz"), "the file cannot be read"),
         (csv(tmp_path, gzip.compress(b"user_id,item_id\n1,2\0\n"), "nul.csv.gz"), "line 2 holds a NUL byte"),
         (csv(tmp_path, "user_id,item_id\n1,2\n".encode("utf-16"), "wide.csv"), "save the file as UTF-8"),
-        (csv(tmp_path, b"user_id,item_id\n\xff\xfe,1\n", "latin.csv"), "the file cannot be read"),
+        (csv(tmp_path, b"user_id,item_id\n\xff\xfe,1\n", "latin.csv"), "isn't UTF-8"),
     ):
         with pytest.raises(BadFile, match=reason):
             read_interactions(path)
@@ -89,6 +89,23 @@ def test_a_missing_value_in_parquet_is_refused_with_its_row(tmp_path, column):
 
     with pytest.raises(BadFile, match=rf"data row 2: {column} is missing"):
         read_interactions(parquet(tmp_path, **columns))
+
+
+@pytest.mark.parametrize("name", ["gbk.csv", "gbk.csv.gz"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user_id,item_id\n张三,1\n",
+        "用户,user_id,item_id\n1,2,3\n",
+        "user_id,item_id\n" + 50_000 * "1,2\n" + "李四,1\n",
+    ],
+    ids=["cell", "header", "late"],
+)
+def test_a_csv_that_is_not_utf_8_says_how_to_save_it(tmp_path, text, name):
+    raw = text.encode("gbk")
+    path = csv(tmp_path, gzip.compress(raw) if name.endswith("gz") else raw, name)
+    with pytest.raises(BadFile, match=r"the file isn't UTF-8: .* save it as “CSV UTF-8”$"):
+        read_pairs(path)
 
 
 def test_ids_that_are_neither_whole_numbers_nor_text_are_refused(tmp_path):

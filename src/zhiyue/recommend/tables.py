@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 
 from zhiyue.recommend.errors import BadFile, is_parquet
 
+# Excel in Chinese saves “CSV” as GBK.
+NOT_UTF_8 = "the file isn't UTF-8: open it in Excel or an editor and save it as “CSV UTF-8”"
+
 
 def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
     """The needed and wanted columns (None: all columns) of a file that has rows."""
@@ -25,7 +28,11 @@ def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | No
         raise BadFile(path, "only .parquet, .csv and .csv.gz files can be read")
     try:
         table = _parquet(path, needed, wanted) if is_parquet(path) else _csv(path, needed, wanted)
-    except (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, EOFError) as problem:
+    except UnicodeDecodeError as problem:
+        raise BadFile(path, NOT_UTF_8) from problem
+    except (pa.ArrowException, csv.Error, OSError, EOFError) as problem:
+        if not is_parquet(path) and not _is_utf_8(path):
+            raise BadFile(path, NOT_UTF_8) from problem
         raise BadFile(path, f"the file cannot be read: {first_line(problem)}") from problem
     if table.num_rows == 0:
         raise BadFile(path, "the file has no data rows")
@@ -73,6 +80,18 @@ def _opened(path: Path, *, encoding: str, newline: str | None) -> TextIO:
     """A CSV file as text; `newline` as in `open`."""
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     return cast(TextIO, opened(path, "rt", encoding=encoding, newline=newline))
+
+
+def _is_utf_8(path: Path) -> bool:
+    try:
+        with _opened(path, encoding="utf-8", newline=None) as lines:
+            for _ in lines:
+                pass
+    except UnicodeDecodeError:
+        return False
+    except (OSError, EOFError):
+        return True
+    return True
 
 
 def _refuse_nul(path: Path) -> None:
