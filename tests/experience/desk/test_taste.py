@@ -50,7 +50,7 @@ CHANGE = {
 def test_a_found_change_is_dated_and_told_with_its_intervals(read, topics):
     found(changes=[CHANGE])
     page = read("/desk/taste/")
-    assert "What 321 people chose in the half year until 28 June 2026" in page
+    assert "What 321 people chose in the half year up to 28 June 2026, as far as there are data" in page
     assert "Since 10 May 2026 more is chosen of: Topic poems; less of: Topic data" in page
     assert "The day lies between 8 May 2026 and 13 May 2026." in page
     assert (
@@ -62,7 +62,8 @@ def test_a_found_change_is_dated_and_told_with_its_intervals(read, topics):
     assert '<b>+11.9</b></td><td class="number">10.0 … 14.0</td>' in page
     assert "<b>-11.9</b>" in page
     assert '<td class="number">0.0</td><td class="number">-1.0 … 1.0</td>' in page
-    assert "it fades by half in 15 days; interests fade by half in 30." in page
+    assert "it fades by half in 15 days; interests fade by half in 30. Letting them fade" in page
+    assert "was tried and recommended no better" in page
     # Topics that moved come first; one that nobody chose has no line.
     assert '"columns": ["Week", "Topic poems", "Topic data"]' in page
     assert '["22 Jun", 25.0, 75.0]' in page
@@ -88,6 +89,13 @@ def test_no_change_is_said_so(read, topics):
     page = read("/desk/taste/")
     assert "No change found in 26 weeks of choices by 321 people" in page
     assert "The day lies between" not in page
+
+
+def test_weeks_of_which_there_are_no_data_are_not_counted(read, topics):
+    weeks = [[(DAY - timedelta(days=7 * n + 6)).isoformat(), 0, 0, 0] for n in range(25, 8, -1)]
+    weeks += [[(DAY - timedelta(days=7 * n + 6)).isoformat(), 6, 0, 2] for n in range(8, -1, -1)]
+    found(weeks=weeks)
+    assert "No change found in 9 weeks of choices by 321 people" in read("/desk/taste/")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def finding(found: TasteFound, names: Mapping[str, str]) -> str:
     if found.why_not:
         return str(_WHY_NOT[found.why_not])
     if not found.changes:
-        said = {"n": len(found.weeks), "people": f"{found.people:,}"}
+        # The half year begins before a young academy does.
+        with_choices = sum(any(counts) for _, counts in found.weeks)
+        said = {"n": with_choices, "people": f"{found.people:,}"}
         return pgettext("taste", "No change found in %(n)s weeks of choices by %(people)s people") % said
     return _finding(found.changes[-1], names)
 
