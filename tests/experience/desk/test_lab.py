@@ -140,6 +140,14 @@ def test_the_finding_follows_the_policy_that_is_live_now(invented, in_english, p
     assert shown(invented, live=present, asked_of="").finding == finding
 
 
+def keep(run):
+    now = clock.now()
+    return LabRun.objects.create(
+        state="done", policies=list(run.policies), split=run.split, live=run.live,
+        asked_at=now, finished_at=now, found=run.found.to_json(),
+    )  # fmt: skip
+
+
 def as_told(run, **changed):
     """The run with fields of some of its policies changed, by their names."""
     policies = tuple(replace(one, **changed.get(one.policy, {})) for one in run.found.policies)
@@ -175,15 +183,12 @@ def test_a_difference_that_nobody_could_see_is_nearly_the_same(invented, in_engl
 
 def test_the_pages_say_that_a_ranker_was_missing(read, invented):
     run = as_told(invented, walks={"left_out": ("ranker",), "above": {"hybrid": Cell(0.0001, -0.01, 0.01)}})
-    now = clock.now()
-    LabRun.objects.create(
-        state="done", policies=list(run.policies), split=run.split, live=run.live,
-        asked_at=now, finished_at=now, found=run.found.to_json(),
-    )  # fmt: skip
+    keep(run)
     page = read("/desk/lab/")
     assert "without its ranker</span>" in page
     assert "Measured without its ranker: Walks." in page
     assert "nearly the same" in page
+    assert 'Hits in the first ten<code class="code-name">HR@10</code>' in page
     page = read("/desk/lab/live/walks/")
     assert "It found nearly the same as Hybrid" in page
     assert "Measured without its ranker: Walks." in page
@@ -191,6 +196,19 @@ def test_the_pages_say_that_a_ranker_was_missing(read, invented):
 
 
 # --- the page ---
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.1, 0.3, "surely better"), (-0.3, -0.1, "surely worse"), (-0.1, 0.3, "not sure")],
+)
+def test_how_sure_a_difference_is_stands_beside_it(read, invented, low, high, said):
+    keep(
+        as_told(invented, walks={"above": {"hybrid": Cell((low + high) / 2, low, high)}}, ease={"above": {}})
+    )
+    page = read("/desk/lab/")
+    told = [one for one in ("surely better", "surely worse", "not sure") if f">{one}</span>" in page]
+    assert told == [said]
 
 
 def test_what_is_not_installed_is_not_ticked_and_says_what_it_needs(read, monkeypatch):
