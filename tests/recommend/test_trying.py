@@ -14,6 +14,7 @@ from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
 from zhiyue.engine.bandits import Counts, Thompson
 from zhiyue.engine.reranking import draw
+from zhiyue.product.catalogue.editions import families
 from zhiyue.product.learning.services import view_course
 from zhiyue.recommend import live
 from zhiyue.recommend.models import NewCourses
@@ -32,7 +33,7 @@ def hour(hours, *, days_ago=1):
 
 def counted():
     today = clock.business_day()
-    return drawn_courses(since=today - timedelta(days=3), until=today)
+    return drawn_courses(families(), since=today - timedelta(days=3), until=today)
 
 
 @pytest.fixture
@@ -124,6 +125,34 @@ def test_pulls_of_past_days_are_kept_for_a_while(young):
         NewCourses.objects.create(day=today - timedelta(days=ago), courses={})
     count_new_courses()
     assert NewCourses.objects.count() == KEPT_DAYS + 1
+
+
+def test_editions_are_one_course_however_each_of_them_does(young):
+    chinese, other, _ = young
+    english = make_course("young-0-en", days_ago=1, language="en", edition_of="young-0")
+    a_day(chinese, 40, 12)
+    a_day(english, 40, 0)
+    a_day(other, 40, 4)
+    count_new_courses()
+    told = NewCourses.objects.get().courses
+    assert {course: one[:2] for course, one in told.items()} == {
+        str(course.pk): counts for course, counts in zip(young, ([80, 12], [40, 4], [0, 0]), strict=True)
+    }
+    assert max(told, key=lambda course: told[course][2]) == str(chinese.pk)
+    # Somebody who is shown it in two languages on a day was shown it once.
+    actor, chances = Actor(visitor=make_visitor()), {chinese.pk: 0.4, english.pk: 0.4}
+    for course in (chinese, english):
+        show(actor, hour(10), slate_of(drawn=chances), courses=(course.pk,), drawn=chances)
+    count_new_courses()
+    assert NewCourses.objects.get().courses[str(chinese.pk)][:2] == [81, 12]
+
+
+def test_an_edition_that_comes_later_is_new_under_its_original(young):
+    old = make_course("old", days_ago=200)
+    make_course("old-en", days_ago=1, language="en", edition_of="old")
+    a_day(young[0], 60, 5)
+    count_new_courses()
+    assert NewCourses.objects.get().courses[str(old.pk)][:2] == [0, 0]
 
 
 # --- lots ---

@@ -113,7 +113,8 @@ class ArmDay(models.Model):
 
 class NewCourses(models.Model):
     """How new courses did in the place that is drawn among them, and how that pulls at the lots from `day` on: of each
-    by its id on how many days of people it was shown there and chosen, and its pull. Written before the day begins."""
+    original by its id on how many days of people it was shown there and chosen, and its pull. Written before the day
+    begins."""
 
     day = models.DateField(unique=True)
     courses = models.JSONField()

@@ -2,7 +2,7 @@
 `valuing`."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -66,9 +66,10 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
     ]
 
 
-def drawn_courses(*, since: date, until: date) -> list[tuple[int, bool]]:
+def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> list[tuple[int, bool]]:
     """Every day of a person on which a course stood in the place that is drawn among new ones, and whether they chose
-    it there on that day: of those who let us recommend by what they do, then and still now. Raises LakeUnreachable."""
+    it there on that day: of those who let us recommend by what they do, then and still now. Editions are counted as
+    their `originals`. Raises LakeUnreachable."""
     days: dict[tuple[str, date, int], bool] = {}
     for one in showings('"propensit', since, until, read_for=Purpose.PERSONALISATION):
         told, chosen = one.properties, {course_id for course_id, _ in one.chosen}
@@ -78,7 +79,7 @@ def drawn_courses(*, since: date, until: date) -> list[tuple[int, bool]]:
         else:
             lots = sorted(chosen) if told.get("propensity", 1) < 1 else []
         for course_id in lots:
-            key = (one.person, one.day, course_id)
+            key = (one.person, one.day, originals.get(course_id, course_id))
             days[key] = days.get(key, False) or course_id in chosen
     return [(course_id, is_chosen) for (_, _, course_id), is_chosen in sorted(days.items())]
 

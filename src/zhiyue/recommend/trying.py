@@ -9,6 +9,7 @@ from django.db import transaction
 from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
 from zhiyue.engine.bandits import Counts, Thompson
+from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.models import Course
 from zhiyue.recommend import live
 from zhiyue.recommend.models import NewCourses
@@ -26,9 +27,9 @@ def count_new_courses() -> None:
     since, until = clock.days_before(today, RERANKING.explore_days), clock.days_before(today, 1)
     shown: Counter[int] = Counter()
     chosen: Counter[int] = Counter()
-    for course_id, is_chosen in drawn_courses(since=since, until=until):
-        shown[course_id] += 1
-        chosen[course_id] += is_chosen
+    for original, is_chosen in drawn_courses(families(), since=since, until=until):
+        shown[original] += 1
+        chosen[original] += is_chosen
     told = _pulls(shown, chosen)
     with transaction.atomic():
         NewCourses.objects.update_or_create(day=today + timedelta(days=1), defaults={"courses": told})
@@ -38,10 +39,10 @@ def count_new_courses() -> None:
 
 def _pulls(shown: Counter[int], chosen: Counter[int]) -> dict[str, list[float]]:
     """Thompson sampling among the new courses of tomorrow: the chance to be the best one, over that of an equal draw.
-    Each is believed in like an average one at first, with the weight of half a choice."""
+    Each is believed in like an average one at first, with the weight of half a choice. Editions are their original."""
     since = clock.now() - timedelta(days=RERANKING.explore_days)
-    young = Course.objects.published().filter(published_at__gte=since).order_by("pk")
-    courses = list(young.values_list("pk", flat=True))
+    young = Course.objects.published().filter(published_at__gte=since)
+    courses = sorted({original or pk for pk, original in young.values_list("pk", "edition_of_id")})
     total, of_all = sum(shown.values()), sum(chosen.values())
     if len(courses) < 2 or total < NEW_COURSE_DAYS or not of_all:
         return {}
