@@ -16,7 +16,7 @@ from zhiyue.collect.errors import BatchTooLarge
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event, Quarantined
 from zhiyue.collect.selectors import quarantine_counts
-from zhiyue.collect.slates import signed
+from zhiyue.collect.slates import signed, whose
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock
 
@@ -79,8 +79,8 @@ def test_the_same_event_counts_once_within_and_across_batches(actor):
         (told(properties={"path": None}), "missing_property"),
         (told(event_id="-" * 5000 + uuid4().hex), "too_large"),
         (told(event_id="-" * 50 + uuid4().hex), "malformed"),
-        (told(properties={"path": "/" * 4001}), "too_large"),
-        ({**told(), "colour": "红" * 1400}, "too_large"),
+        (told(properties={"path": "/" * 5001}), "too_large"),
+        ({**told(), "colour": "红" * 1700}, "too_large"),
         (told("slate.chosen", course_id=1, properties=chosen(position=10**400)), "out_of_bounds"),
         (told("slate.chosen", course_id=10**400, properties=chosen()), "missing_id"),
         (told("slate.chosen", course_id=1, properties=chosen(propensity=0)), "out_of_bounds"),
@@ -183,7 +183,7 @@ def test_every_type_of_property_is_kept_as_it_came(actor):
     properties = {**shown([3, 1], [1, 0.25]), "slate": slate_of(c1=0.25)}
     assert send(told("slate.shown", properties=properties), actor=actor).refused == ()
     kept = Event.objects.get().properties
-    assert kept == {**properties, "slate": "for-you", "showing": kept["showing"]}
+    assert kept == {**properties, "slate": "for-you", "made_on": kept["made_on"], "showing": kept["showing"]}
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,8 @@ def test_a_choice_is_of_the_one_showing_it_was_made_from(actor):
 def test_what_a_browser_says_of_the_showing_is_what_was_signed_or_nothing(actor):
     made_up = {"showing": "mine", "contest": 7, "policy_chance": 1e-9}
     drawn = signed("for-you", policy="popular", contest=3, policy_chance=0.25)
-    before_the_upgrade = signing.Signer(salt="zhiyue.collect.slates").sign_object(["for-you", "popular", {}])
+    earlier = ["for-you", "popular", {}, "nonce", 3, 0.25]
+    before_the_upgrade = signing.Signer(salt="zhiyue.collect.slates").sign_object(earlier)
     told_of = [
         told("slate.chosen", course_id=1, properties={**chosen(slate=slate), **made_up})
         for slate in (drawn, slate_of(), before_the_upgrade)
@@ -244,8 +245,29 @@ def test_what_a_browser_says_of_the_showing_is_what_was_signed_or_nothing(actor)
     lot, plain, old = (row.properties for row in Event.objects.order_by("pk"))
     assert (lot["contest"], lot["policy_chance"]) == (3, 0.25)
     assert lot["showing"] not in ("mine", plain["showing"])
-    assert plain.keys() == {"slate", "policy", "position", "showing"}
+    assert plain.keys() == {"slate", "policy", "position", "made_on", "showing"}
     assert old.keys() == {"slate", "policy", "position"}
+
+
+def test_of_a_slate_that_was_made_for_somebody_else_the_showing_is_not_told(actor):
+    other = Actor(member_id=1, visitor=actor.visitor)
+    made = [signed("for-you", policy="popular", contest=3, made_for=whose(one)) for one in (actor, other)]
+    assert len({whose(actor), whose(other), whose(Actor(visitor=uuid4())), whose(Actor())}) == 4
+    told_of = [told("slate.chosen", course_id=1, properties=chosen(slate=slate)) for slate in made]
+    assert send(*told_of, actor=actor).accepted == 2
+    own, others = (row.properties for row in Event.objects.order_by("pk"))
+    assert (own["contest"], own["made_on"]) == (3, clock.business_day().isoformat())
+    assert others == {"slate": "for-you", "policy": "popular", "position": 1}
+
+
+def test_a_long_signed_slate_is_as_long_as_events_may_tell(actor):
+    chances = {10**6 + n: 0.1234567890123456 for n in range(10)}
+    slate = signed(
+        "for-you", policy="a-policy-with-a-long-name", chances=chances, contest=2**31 - 1, policy_chance=1 / 3,
+        made_for=whose(actor),
+    )  # fmt: skip
+    properties = {**chosen(slate=slate, policy="a-policy-with-a-long-name"), "propensity": 0.1234567890123456}
+    assert send(told("slate.chosen", course_id=10**6, properties=properties), actor=actor).accepted == 1
 
 
 def test_programs_are_kept_out(actor):

@@ -7,7 +7,8 @@ from uuid import uuid4
 from tests.conftest import BROWSER
 from zhiyue.collect.kinds import Actor, Receipt
 from zhiyue.collect.services import judge, keep, record
-from zhiyue.collect.slates import signed
+from zhiyue.collect.slates import signed, whose
+from zhiyue.core.kit import clock
 
 LISTED = (1, 2, 3)
 
@@ -17,30 +18,45 @@ def tell(actor: Actor, name: str, at: datetime, *, user_agent: str = BROWSER, **
     return keep(judge([entry], actor=actor, user_agent=user_agent, received_at=at + timedelta(seconds=1)))
 
 
+class Slate:
+    """A slate that is made for whoever is told to be shown it or to choose from it first, on that day."""
+
+    def __init__(
+        self, policy: str, contest: int | None, chance: float, drawn: dict[int, float] | None
+    ) -> None:
+        self.policy, self._signed = policy, ""
+        self._of = {"chances": drawn, "contest": contest, "policy_chance": chance}
+
+    def told(self, actor: Actor, at: datetime) -> dict[str, object]:
+        self._signed = self._signed or signed(
+            "for-you", policy=self.policy, made_for=whose(actor), made_on=clock.business_day(at), **self._of
+        )
+        return {"slate": self._signed, "policy": self.policy}
+
+
 def slate_of(
     policy: str = "hybrid",
     *,
     contest: int | None = None,
     chance: float = 0.5,
     drawn: dict[int, float] | None = None,
-) -> dict[str, object]:
-    slate = signed("for-you", policy=policy, chances=drawn, contest=contest, policy_chance=chance)
-    return {"slate": slate, "policy": policy}
+) -> Slate:
+    return Slate(policy, contest, chance, drawn)
 
 
 def show(
-    actor: Actor, at: datetime, slate: dict[str, object], courses: Sequence[int] = LISTED,
-    drawn: dict[int, float] | None = None,
+    actor: Actor, at: datetime, slate: Slate, courses: Sequence[int] = LISTED,
+    drawn: dict[int, float] | None = None, *, user_agent: str = BROWSER,
 ) -> Receipt:  # fmt: skip
     chances = [(drawn or {}).get(course, 1) for course in courses]
-    told = {**slate, "courses": list(courses), "propensities": chances}
-    return tell(actor, "slate.shown", at, properties=told)
+    told = {**slate.told(actor, at), "courses": list(courses), "propensities": chances}
+    return tell(actor, "slate.shown", at, properties=told, user_agent=user_agent)
 
 
 def choose(
-    actor: Actor, at: datetime, slate: dict[str, object], course: int, propensity: float = 1, **more: str
+    actor: Actor, at: datetime, slate: Slate, course: int, propensity: float = 1, **more: str
 ) -> Receipt:
-    told = {**slate, "position": 1, "propensity": propensity}
+    told = {**slate.told(actor, at), "position": 1, "propensity": propensity}
     return tell(actor, "slate.chosen", at, course_id=course, properties=told, **more)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.factories import make_member, make_visitor
-from tests.recommend.contested import choose, show, slate_of, take_up, tell
+from tests.recommend.contested import choose, show, slate_of, take_up
 from zhiyue.collect import lake
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
@@ -111,24 +111,63 @@ def test_who_is_quicker_than_the_eye_was_shown_it_all_the_same(contest, reader):
     assert told(contest) == [("walks", True, False)]
 
 
-def test_a_page_that_is_left_open_over_midnight_is_of_the_day_it_was_seen_on(contest, reader):
+def test_a_page_that_is_left_open_over_midnight_is_of_the_day_it_was_made_for(contest, reader):
     slate = slate_of("walks", contest=contest.pk)
-    show(reader, hour(23.9, days_ago=2), slate)
-    show(reader, hour(0.2), slate)
-    choose(reader, hour(0.3), slate, 2)
-    take_up(reader, hour(0.4), 2)
+    show(reader, hour(23.9, days_ago=3), slate)
+    show(reader, hour(0.2, days_ago=2), slate)
+    choose(reader, hour(0.3, days_ago=2), slate, 2)
+    take_up(reader, hour(0.4, days_ago=2), 2)
     (only,) = days(contest)
-    assert only.day == clock.business_day() - timedelta(days=2)
-    assert not only.is_chosen
+    assert only.day == clock.business_day() - timedelta(days=3)
+    assert (only.is_chosen, only.is_taken) == (True, True)
     # Also where the day before isn't asked for.
-    assert days(contest, n=1) == []
+    assert days(contest, n=2) == []
 
 
-def test_another_person_s_choice_from_the_same_showing_is_theirs(contest, reader, visitor):
+def test_a_page_that_stays_open_for_days_tells_nothing_more_whichever_days_are_asked_for(contest, reader):
+    slate = slate_of("walks", contest=contest.pk)
+    show(reader, hour(9, days_ago=5), slate)
+    for ago in (3, 2, 1):
+        show(reader, hour(9, days_ago=ago), slate)
+        choose(reader, hour(9.1, days_ago=ago), slate, 2)
+        take_up(reader, hour(9.2, days_ago=ago), 2)
+    by_window = [[(one.day, one.is_chosen) for one in days(contest, n=n)] for n in range(1, 8)]
+    first = [(clock.business_day() - timedelta(days=5), False)]
+    assert by_window == [[]] * 4 + [first] * 3
+
+
+def test_days_are_counted_the_same_when_the_window_has_moved_on(contest, reader, monkeypatch):
+    for ago, stays_open in ((3, 2), (2, 1), (1, 1)):
+        slate = slate_of("walks", contest=contest.pk)
+        show(reader, hour(9, days_ago=ago), slate)
+        choose(reader, hour(10, days_ago=stays_open), slate, 2)
+        take_up(reader, hour(10.1, days_ago=stays_open), 2)
+    count_all()
+    counted, now = rows(), clock.now()
+    assert sum(row[4] for row in counted) == 3
+    for later in (1, 5, 12):
+        monkeypatch.setattr(clock, "now", lambda later=later: now + timedelta(days=later))
+        choose(reader, clock.now() - timedelta(hours=1), slate, 3)
+        count_all()
+        assert rows()[: len(counted)] == counted
+        assert {row[2:] for row in rows()[len(counted) :]} == {(0, 0, 0)}
+
+
+def test_what_another_person_does_on_the_same_page_stays_an_event_and_counts_for_nobody(
+    contest, reader, visitor
+):
     slate = slate_of("walks", contest=contest.pk)
     show(reader, hour(9), slate)
-    choose(Actor(visitor=visitor), hour(9.1), slate, 2)
-    assert sorted((one.person[0], one.is_chosen) for one in days(contest)) == [("m", False), ("v", True)]
+    assert choose(Actor(visitor=visitor), hour(9.1), slate, 2).accepted == 1
+    assert [(one.person[0], one.is_chosen) for one in days(contest)] == [("m", False)]
+
+
+def test_who_has_signed_in_since_chooses_from_a_visitor_s_page_for_nothing(contest, reader, visitor):
+    slate = slate_of("walks", contest=contest.pk)
+    show(Actor(visitor=visitor), hour(9), slate)
+    join_visitor(visitor=visitor, member_id=reader.member_id)
+    assert choose(Actor(member_id=reader.member_id, visitor=visitor), hour(9.1), slate, 2).accepted == 1
+    assert [(one.person, one.is_chosen) for one in days(contest)] == [(f"m{reader.member_id}", False)]
 
 
 def test_what_a_visitor_did_is_the_member_s_they_turn_out_to_be(contest, reader, visitor):
@@ -147,10 +186,10 @@ def test_slates_that_were_not_drawn_and_those_of_other_contests_are_left_out(con
 
 
 def test_robots_and_who_does_not_take_part_are_left_out(contest, reader):
-    slate = slate_of("walks", contest=contest.pk)
-    tell(reader, "slate.shown", hour(9), user_agent="Googlebot/2.1", properties={**slate, "courses": [1]})
+    show(reader, hour(9), slate_of("walks", contest=contest.pk), user_agent="Googlebot/2.1")
     for refused in (Purpose.PERSONALISATION, Purpose.EXPERIMENTS):
-        show(Actor(visitor=make_visitor(EVERYTHING & ~refused)), hour(9), slate)
+        one = Actor(visitor=make_visitor(EVERYTHING & ~refused))
+        show(one, hour(9), slate_of("walks", contest=contest.pk))
     assert days(contest) == []
 
 
@@ -164,7 +203,8 @@ def test_who_withdraws_is_left_out_from_then_on(contest, visitor, withdrawn):
 
 
 def test_what_files_and_the_simulator_bring_is_left_out(contest, reader):
-    drawn = {"showing": "x", "contest": contest.pk, "policy_chance": 0.5}
+    made_on = clock.business_day(hour(9)).isoformat()
+    drawn = {"made_on": made_on, "showing": "x", "contest": contest.pk, "policy_chance": 0.5}
     properties = {"slate": "for-you", "policy": "walks", "courses": [1], **drawn}
     brought = clean(
         name="slate.shown", origin="import", event_id=uuid4(), course_id=None, lesson_id=None,

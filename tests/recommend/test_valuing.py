@@ -95,7 +95,8 @@ def days_lived(
         for n, actor in enumerate(people):
             by = assigned(actor, morning)
             slate = {"slate": "for-you", "policy": by.policy, "showing": f"{n}-{day}"}
-            slate |= {"contest": contest.pk, "policy_chance": by.chance}
+            made_on = clock.business_day(morning).isoformat()
+            slate |= {"made_on": made_on, "contest": contest.pk, "policy_chance": by.chance}
             listed = [int(place) + 1 for place in simulated.listed[by.policy][n]]
             yield row("slate.shown", actor, morning, None, {**slate, "courses": listed})
             wanted = np.flatnonzero(random.random(len(listed)) < simulated.chances[by.policy][n])

@@ -18,7 +18,7 @@ PAST_BOUND = timedelta(days=7)
 SHIFT_BOUND = timedelta(hours=26)
 # A batch may be so long on its way without its clock being thought wrong.
 ON_THE_WAY = timedelta(seconds=5)
-EVENT_BYTES = 4_000
+EVENT_BYTES = 5_000
 _FIELDS = frozenset({"id", "name", "at", "course_id", "lesson_id", "properties"})
 _LARGEST_ID = 2**62
 _LONGEST_UUID = 45

@@ -116,7 +116,7 @@ def judge(
         try:
             if by_program:
                 raise NotInVocabulary(ROBOT, f"Sent by a program: {user_agent[:80]}")
-            cleaned = proved(from_browser(entry, received_at=arrived, shift=shift))
+            cleaned = proved(from_browser(entry, received_at=arrived, shift=shift), actor)
             if reason := refuse(cleaned):
                 raise NotInVocabulary(reason, f"{cleaned.kind.name} was refused: {reason}.")
         except NotInVocabulary as why:

@@ -48,13 +48,15 @@ class Recommended:
 @dataclass(frozen=True, slots=True)
 class Slate:
     """Courses in order, the policy that chose them and the version of its artefact ("cold": none yet). Where the policy
-    was drawn by lot: in which contest, and with which chance."""
+    was drawn by lot: in which contest, and with which chance. `made_for`: whose it is, as slates are signed
+    (`collect.slates`); "": anybody's."""
 
     items: tuple[Recommended, ...]
     policy: str
     version: str
     contest: int | None = None
     policy_chance: float = 1.0
+    made_for: str = ""
 
     def __iter__(self) -> Iterator[Recommended]:
         return iter(self.items)

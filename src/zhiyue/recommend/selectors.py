@@ -10,6 +10,7 @@ import numpy as np
 from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.slates import whose
 from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
@@ -95,7 +96,7 @@ def slate(
     """
     by = assigned(actor, at) if policy is None else Assigned(policy)
     (found,) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
-    return replace(found, contest=by.contest, policy_chance=by.chance)
+    return replace(found, contest=by.contest, policy_chance=by.chance, made_for=whose(actor))
 
 
 def slates(

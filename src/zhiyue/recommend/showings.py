@@ -1,11 +1,11 @@
-"""What came of showings: read from the log, by whom, when and under which policy. How it is judged: `arms`,
+"""What came of showings: read from the log day by day, by whom, when and under which policy. How it is judged: `arms`,
 `valuing`."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import ibis
 
@@ -13,29 +13,39 @@ from zhiyue.collect import lake
 from zhiyue.collect.slates import CHOSEN, SHOWN
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import who_grants
+from zhiyue.core.kit import clock
 from zhiyue.recommend.policies import TAKING_UP
 
 # A browser's clock may be so far off without being set right.
 SKEW = timedelta(seconds=5)
 ONE_DAY = timedelta(days=1)
-_TOLD = ("person", "day", "course_id", "occurred_at", "properties")
+Folded = TypeVar("Folded")
+
+
+class Chosen(NamedTuple):
+    """A course that was chosen from a showing: when, and with which chance it stood there."""
+
+    course_id: int
+    day: date
+    at: datetime
+    propensity: float
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A slate as one person was shown it, on which day, and what they chose from it on that day: course and moment.
-    `properties` are those of its first event."""
+    """A slate as one person was shown it, on the `day` for which it was made, and what they chose from it on that day
+    or the next. `properties` are those of its first event."""
 
     person: str
     day: date
     properties: dict[str, Any]
-    chosen: tuple[tuple[int, datetime], ...]
+    chosen: list[Chosen] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonDay:
     """A person's day under one policy of a contest, which was drawn for them with `chance`: whether they chose a course
-    from a slate of it, and took one of these up on the same day."""
+    from a slate of it, and took one of these up on the day of the choice."""
 
     person: str
     day: date
@@ -46,108 +56,152 @@ class PersonDay:
 
 
 def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]:
-    """Every day of a person on which they were shown a slate of the contest, from `since` until `until`, in the order
-    of days and people: of those who let us recommend by what they do and take part in trials, then and still now.
-    Raises LakeUnreachable."""
-    told = showings('"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION)
-    shown = [one for one in told if one.properties["contest"] == contest]
-    taken = _taken_up({course_id for one in shown for course_id, _ in one.chosen}, since, until)
-    days: dict[tuple[date, str, str, float], list[bool]] = {}
-    for one in shown:
-        key = (one.day, one.person, str(one.properties["policy"]), float(one.properties["policy_chance"]))
-        did = days.setdefault(key, [False, False])
-        for course_id, at in one.chosen:
-            last = taken.get((one.person, course_id, one.day))
-            did[0] = True
-            did[1] |= last is not None and last >= at - SKEW
+    """Every day of a person for which a slate of the contest was made that they were shown, from `since` until `until`,
+    in the order of days and people: of those who let us recommend by what they do and take part in trials, then and
+    still now. Raises LakeUnreachable."""
+
+    def folded(told: Iterator[Showing]) -> dict[tuple[date, str, str, float], list[Chosen]]:
+        days: dict[tuple[date, str, str, float], list[Chosen]] = {}
+        for one in told:
+            if one.properties["contest"] == contest:
+                policy, chance = str(one.properties["policy"]), float(one.properties["policy_chance"])
+                days.setdefault((one.day, one.person, policy, chance), []).extend(one.chosen)
+        return days
+
+    days = of_showings(
+        folded, '"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION
+    )
+    choices = [(person, one) for (_, person, *_), chosen in days.items() for one in chosen]
+    taken = _taken_up({(person, one.day, one.course_id) for person, one in choices})
     return [
-        PersonDay(person, day, policy, chance, *did)
-        for (day, person, policy, chance), did in sorted(days.items())
+        PersonDay(
+            person,
+            day,
+            policy,
+            chance,
+            is_chosen=bool(chosen),
+            is_taken=any(
+                last >= one.at - SKEW
+                for one in chosen
+                if (last := taken.get((person, one.day, one.course_id))) is not None
+            ),
+        )
+        for (day, person, policy, chance), chosen in sorted(days.items())
     ]
 
 
 def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> list[tuple[int, bool]]:
     """Every day of a person on which a course stood in the place that is drawn among new ones, and whether they chose
-    it there on that day: of those who let us recommend by what they do, then and still now. Editions are counted as
-    their `originals`. Raises LakeUnreachable."""
-    days: dict[tuple[str, date, int], bool] = {}
-    for one in showings('"propensit', since, until, read_for=Purpose.PERSONALISATION):
-        told, chosen = one.properties, {course_id for course_id, _ in one.chosen}
-        if "courses" in told:
-            chances = zip(told["courses"], told.get("propensities") or (), strict=False)
-            lots = [course_id for course_id, chance in chances if chance < 1]
-        else:
-            lots = sorted(chosen) if told.get("propensity", 1) < 1 else []
-        for course_id in lots:
-            key = (one.person, one.day, originals.get(course_id, course_id))
-            days[key] = days.get(key, False) or course_id in chosen
+    it there: of those who let us recommend by what they do, then and still now. Editions are counted as their
+    `originals`. Raises LakeUnreachable."""
+
+    def folded(told: Iterator[Showing]) -> dict[tuple[str, date, int], bool]:
+        days: dict[tuple[str, date, int], bool] = {}
+        for one in told:
+            chosen = {choice.course_id for choice in one.chosen}
+            for course_id in _lots(one):
+                key = (one.person, one.day, originals.get(course_id, course_id))
+                days[key] = days.get(key, False) or course_id in chosen
+        return days
+
+    days = of_showings(folded, '"propensit', since, until, read_for=Purpose.PERSONALISATION)
     return [(course_id, is_chosen) for (_, _, course_id), is_chosen in sorted(days.items())]
 
 
-def showings(
-    telling: str, since: date, until: date, *, read_for: Purpose, also: Purpose | None = None
-) -> list[Showing]:
-    """The showings of these days whose properties hold the text `telling`, of those who consent to both purposes now
-    and did to the first then.
+def of_showings(
+    fold: Callable[[Iterator[Showing]], Folded],
+    telling: str,
+    since: date,
+    until: date,
+    *,
+    read_for: Purpose,
+    also: Purpose | None = None,
+) -> Folded:
+    """What `fold` makes of the showings of these days whose properties hold the text `telling`, of those who consent to
+    both purposes now and did to the first then. They come in the order of days, and of a day in that of their first
+    events; more than two days of them are never held.
 
-    Only what browsers told counts, for that was signed when it was shown. A choice tells of its showing, too, however
-    quickly it was made. A page that is kept open is a showing of the day on which it was first seen.
+    Only what browsers told counts, for that was signed when it was made, and only of the day for which it was made and
+    the following one: a page that stays open longer tells nothing, whatever the first day that is asked for. A choice
+    tells of its showing, too, however quickly it was made. Of days that haven't ended nothing is read beyond `until`,
+    so that the same days give the same all day long. Raises LakeUnreachable.
     """
-
-    def told(events: ibis.Table) -> ibis.Table:
-        return events.filter(
-            events.name.isin([SHOWN, CHOSEN]),
-            events.origin == "browser",
-            events.day <= until,
-            events.properties.contains('"showing"') & events.properties.contains(telling),
-        ).order_by(["occurred_at", "id"])
-
     takes_part = _people_granting(read_for)
     if also is not None:
         takes_part &= _people_granting(also)
-    first: dict[tuple[str, str], tuple[date, dict[str, Any]]] = {}
-    chosen: dict[tuple[str, str], list[tuple[int, datetime]]] = {}
-    for row in _rows(told, read_for, since - ONE_DAY, _TOLD):
-        if row["person"] not in takes_part:
-            continue
-        properties = json.loads(row["properties"])
-        key = (row["person"], properties["showing"])
-        day, _ = first.setdefault(key, (row["day"], properties))
-        if row["course_id"] is not None and row["day"] == day:
-            chosen.setdefault(key, []).append((row["course_id"], row["occurred_at"]))
-    return [
-        Showing(key[0], day, properties, tuple(chosen.get(key, ())))
-        for key, (day, properties) in first.items()
-        if day >= since
-    ]
+    through = max(until, min(until + ONE_DAY, clock.days_before(clock.business_day(), 1)))
+
+    def by_day(events: ibis.Table) -> Iterator[Showing]:
+        told = events.filter(
+            events.name.isin([SHOWN, CHOSEN]),
+            events.origin == "browser",
+            events.properties.contains('"made_on"') & events.properties.contains(telling),
+        )
+        held: dict[date, dict[tuple[str, str], Showing]] = {}
+        for day in _days(since, through):
+            columns = ("person", "day", "name", "course_id", "occurred_at", "properties")
+            today = told.filter(told.day == day).order_by(["occurred_at", "id"]).select(*columns)
+            for row in today.to_pyarrow().to_pylist():
+                properties = json.loads(row["properties"])
+                made_on = date.fromisoformat(properties["made_on"])
+                if row["person"] in takes_part and max(since, day - ONE_DAY) <= made_on <= min(until, day):
+                    _hold(held.setdefault(made_on, {}), Showing(row["person"], made_on, properties), row)
+            yield from held.pop(day - ONE_DAY, {}).values()
+        yield from held.pop(through, {}).values()
+
+    def asked(events: ibis.Table) -> Folded:
+        return fold(by_day(_with_person(events)))
+
+    return lake.ask(asked, purpose=read_for, since=since)
 
 
-def _taken_up(courses: Collection[int], since: date, until: date) -> dict[tuple[str, int, date], datetime]:
-    """When people last took up each of these courses on each day."""
+def _hold(held: dict[tuple[str, str], Showing], seen: Showing, row: Mapping[str, Any]) -> None:
+    told = seen.properties
+    one = held.setdefault((seen.person, told["showing"]), seen)
+    if row["name"] == CHOSEN:
+        chosen = Chosen(row["course_id"], row["day"], row["occurred_at"], told.get("propensity", 1))
+        one.chosen.append(chosen)
+
+
+def _lots(one: Showing) -> list[int]:
+    """The courses of a slate that stood there by lot."""
+    if "courses" not in one.properties:
+        return sorted({choice.course_id for choice in one.chosen if choice.propensity < 1})
+    told = one.properties
+    chances = zip(told["courses"], told.get("propensities") or (), strict=False)
+    return [course_id for course_id, chance in chances if chance < 1]
+
+
+def _taken_up(choices: Collection[tuple[str, date, int]]) -> dict[tuple[str, date, int], datetime]:
+    """When people last took up each of these courses, on each of these days."""
+    courses: dict[date, set[int]] = {}
+    for _, day, course_id in choices:
+        courses.setdefault(day, set()).add(course_id)
     if not courses:
         return {}
 
-    def begun(events: ibis.Table) -> ibis.Table:
-        acts = events.filter(
-            events.name.isin(sorted(TAKING_UP)), events.course_id.isin(sorted(courses)), events.day <= until
-        )
-        return acts.group_by("person", "course_id", "day").agg(last=acts.occurred_at.max())
+    def asked(events: ibis.Table) -> dict[tuple[str, date, int], datetime]:
+        acts = _with_person(events.filter(events.name.isin(sorted(TAKING_UP))))
+        found: dict[tuple[str, date, int], datetime] = {}
+        for day, chosen in sorted(courses.items()):
+            of_day = acts.filter(acts.day == day, acts.course_id.isin(sorted(chosen)))
+            last = of_day.group_by("person", "course_id").agg(last=of_day.occurred_at.max())
+            for row in last.to_pyarrow().to_pylist():
+                key = (row["person"], day, row["course_id"])
+                if key in choices:
+                    found[key] = row["last"]
+        return found
 
-    rows = _rows(begun, Purpose.PERSONALISATION, since, ("person", "course_id", "day", "last"))
-    return {(row["person"], row["course_id"], row["day"]): row["last"] for row in rows}
+    return lake.ask(asked, purpose=Purpose.PERSONALISATION, since=min(courses))
 
 
-def _rows(
-    question: Callable[[ibis.Table], ibis.Table], purpose: Purpose, since: date, columns: Collection[str]
-) -> list[dict[str, Any]]:
-    def asked(events: ibis.Table) -> list[dict[str, Any]]:
-        person = ibis.coalesce("m" + events.member_id.cast("string"), "v" + events.visitor)
-        rows: list[dict[str, Any]] = (
-            question(events.mutate(person=person)).select(*columns).to_pyarrow().to_pylist()
-        )
-        return rows
+def _with_person(events: ibis.Table) -> ibis.Table:
+    return events.mutate(person=ibis.coalesce("m" + events.member_id.cast("string"), "v" + events.visitor))
 
-    return lake.ask(asked, purpose=purpose, since=since)
+
+def _days(since: date, until: date) -> Iterator[date]:
+    for n in range((until - since).days + 1):
+        yield since + timedelta(days=n)
 
 
 def _people_granting(purpose: Purpose) -> set[str]:

@@ -7,10 +7,12 @@ MOST_SHOWN = 40
 # Also what experiments compare policies by.
 _SLATES_SERVE = Purpose.ANALYTICS | Purpose.PERSONALISATION | Purpose.EXPERIMENTS
 # Browsers tell the slate as it was signed for them (`collect.slates`), which is longer than its name.
-_SLATE = (word("slate", most=320), word("policy", most=60))
-# Never believed of browsers: taken from the signature. A choice has the id of the showing it was made from. Where the
-# policy was drawn by lot for the person's day: in which contest, and with which chance.
+_SLATE = (word("slate", most=380), word("policy", most=60))
+# Never believed of browsers: taken from the signature, where it was made for who tells. A choice has the id and the
+# business day of the showing it was made from. Where the policy was drawn by lot for the person's day: in which
+# contest, and with which chance.
 _SHOWING = (
+    word("made_on", most=10, required=False),
     word("showing", most=16, required=False),
     Property("contest", "int", least=1, most=2**31 - 1, required=False),
     Property("policy_chance", "number", least=1e-9, most=1, required=False),

@@ -48,8 +48,8 @@ class ShownCourse:
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """A slate as a page shows it. `key` and `policy` are what impressions and choices are told under; where the policy
-    was drawn by lot, the `contest` and its chance there too. One that `could_be_personal` is the same for everybody
-    only because who looks hasn't consented to personalisation."""
+    was drawn by lot, the `contest` and its chance there too; `made_for` whom, "": anybody. One that
+    `could_be_personal` is the same for everybody only because who looks hasn't consented to personalisation."""
 
     key: str
     title: Words
@@ -60,6 +60,7 @@ class Shelf:
     could_be_personal: bool = False
     contest: int | None = None
     policy_chance: float = 1.0
+    made_for: str = ""
 
     @property
     def slate(self) -> str:
@@ -70,6 +71,7 @@ class Shelf:
             chances={item.course.id: item.propensity for item in self.items},
             contest=self.contest,
             policy_chance=self.policy_chance,
+            made_for=self.made_for,
         )
 
     @property

@@ -119,6 +119,7 @@ def _shelf(
         more_url=more_url,
         contest=found.contest,
         policy_chance=found.policy_chance,
+        made_for=found.made_for,
     )
 
 

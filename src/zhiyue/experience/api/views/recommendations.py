@@ -108,6 +108,7 @@ def _told(name: str, found: Slate) -> Any:
             chances={item.course_id: item.propensity for item in found.items},
             contest=found.contest,
             policy_chance=found.policy_chance,
+            made_for=found.made_for,
         ),
         "policy": found.policy,
         "policy_chance": found.policy_chance,
