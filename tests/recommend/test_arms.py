@@ -111,6 +111,17 @@ def test_who_is_quicker_than_the_eye_was_shown_it_all_the_same(contest, reader):
     assert told(contest) == [("walks", True, False)]
 
 
+def test_a_choice_of_what_did_not_stand_on_the_slate_is_none(contest, reader):
+    slate = slate_of("walks", contest=contest.pk)
+    # The choice comes before the slate is told of.
+    choose(reader, hour(9), slate, 9)
+    show(reader, hour(9.1), slate, courses=(1, 2, 3))
+    take_up(reader, hour(9.2), 9)
+    assert told(contest) == [("walks", False, False)]
+    choose(reader, hour(9.3), slate, 3)
+    assert told(contest) == [("walks", True, False)]
+
+
 def test_a_page_that_is_left_open_over_midnight_is_of_the_day_it_was_made_for(contest, reader):
     slate = slate_of("walks", contest=contest.pk)
     show(reader, hour(23.9, days_ago=3), slate)

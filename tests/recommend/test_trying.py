@@ -69,6 +69,14 @@ def test_only_what_was_drawn_counts_once_a_day_and_chosen_where_it_was_drawn(you
     assert counted() == [(drawn, True), (drawn, True)]
 
 
+def test_what_is_chosen_before_the_slate_is_told_of_does_not_decide_what_was_drawn(young, visitor):
+    drawn, sure, _ = (course.pk for course in young)
+    actor, slate_shown = Actor(visitor=visitor), slate_of(drawn={drawn: 0.4})
+    choose(actor, hour(9), slate_shown, sure)
+    show(actor, hour(9.1), slate_shown, courses=(sure, drawn), drawn={drawn: 0.4})
+    assert counted() == [(drawn, False)]
+
+
 def test_it_is_read_for_personalisation(young):
     a_day(young[0], 2, 1, granted=Purpose.PERSONALISATION)
     assert sorted(counted()) == [(young[0].pk, False), (young[0].pk, True)]

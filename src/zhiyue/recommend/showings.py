@@ -31,15 +31,30 @@ class Chosen(NamedTuple):
     propensity: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Showing:
     """A slate as one person was shown it, on the `day` for which it was made, and what they chose from it on that day
-    or the next. `properties` are those of its first event."""
+    or the next. `properties` are those of its first event; `courses` with the chances to stand there as it was first
+    shown, None where it is known from choices alone."""
 
     person: str
     day: date
     properties: dict[str, Any]
+    courses: dict[int, float] | None = None
     chosen: list[Chosen] = field(default_factory=list)
+
+    @property
+    def choices(self) -> list[Chosen]:
+        """What was chosen of what stood there."""
+        return [one for one in self.chosen if self.courses is None or one.course_id in self.courses]
+
+    @property
+    def lots(self) -> list[int]:
+        """The courses that stood there by lot."""
+        told = (
+            {one.course_id: one.propensity for one in self.chosen} if self.courses is None else self.courses
+        )
+        return sorted(course_id for course_id, chance in told.items() if chance < 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
         for one in told:
             if one.properties["contest"] == contest:
                 policy, chance = str(one.properties["policy"]), float(one.properties["policy_chance"])
-                days.setdefault((one.day, one.person, policy, chance), []).extend(one.chosen)
+                days.setdefault((one.day, one.person, policy, chance), []).extend(one.choices)
         return days
 
     days = of_showings(
@@ -98,8 +113,8 @@ def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> 
     def folded(told: Iterator[Showing]) -> dict[tuple[str, date, int], bool]:
         days: dict[tuple[str, date, int], bool] = {}
         for one in told:
-            chosen = {choice.course_id for choice in one.chosen}
-            for course_id in _lots(one):
+            chosen = {choice.course_id for choice in one.choices}
+            for course_id in one.lots:
                 key = (one.person, one.day, originals.get(course_id, course_id))
                 days[key] = days.get(key, False) or course_id in chosen
         return days
@@ -161,15 +176,9 @@ def _hold(held: dict[tuple[str, str], Showing], seen: Showing, row: Mapping[str,
     if row["name"] == CHOSEN:
         chosen = Chosen(row["course_id"], row["day"], row["occurred_at"], told.get("propensity", 1))
         one.chosen.append(chosen)
-
-
-def _lots(one: Showing) -> list[int]:
-    """The courses of a slate that stood there by lot."""
-    if "courses" not in one.properties:
-        return sorted({choice.course_id for choice in one.chosen if choice.propensity < 1})
-    told = one.properties
-    chances = zip(told["courses"], told.get("propensities") or (), strict=False)
-    return [course_id for course_id, chance in chances if chance < 1]
+    elif one.courses is None:
+        chances = told.get("propensities") or [1] * len(told["courses"])
+        one.courses = dict(zip(told["courses"], chances, strict=True))
 
 
 def _taken_up(choices: Collection[tuple[str, date, int]]) -> dict[tuple[str, date, int], datetime]:
