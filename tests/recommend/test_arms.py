@@ -84,6 +84,16 @@ def test_a_day_of_a_person_counts_once_however_often_they_look(contest, reader):
     assert (later.policy, later.chance, later.is_chosen, later.is_taken) == ("walks", 0.25, True, True)
 
 
+def test_a_day_within_which_the_chance_changed_counts_once_with_the_first(contest, reader):
+    """As where an arm stops being trained, and what is drawn stands in for it from then on."""
+    first, later = (slate_of("walks", contest=contest.pk, chance=chance) for chance in (0.75, 1.0))
+    show(reader, hour(9), first)
+    show(reader, hour(11), later)
+    choose(reader, hour(11.1), later, 2)
+    (only,) = days(contest)
+    assert (only.policy, only.chance, only.is_chosen) == ("walks", 0.75, True)
+
+
 @pytest.mark.parametrize("name", ["course.enrolled", "lesson.opened", "lesson.started"])
 def test_what_was_chosen_and_then_begun_on_the_same_day_is_taken_up(contest, reader, name):
     slate = slate_of("walks", contest=contest.pk)

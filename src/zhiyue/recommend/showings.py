@@ -59,8 +59,8 @@ class Showing:
 
 @dataclass(frozen=True, slots=True)
 class PersonDay:
-    """A person's day under one policy of a contest, which was drawn for them with `chance`: whether they chose a course
-    from a slate of it, and took one of these up on the day of the choice."""
+    """A person's day under one policy of a contest, which was drawn for them with `chance` (the first of the day):
+    whether they chose a course from a slate of it, and took one of these up on the day of the choice."""
 
     person: str
     day: date
@@ -75,18 +75,19 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
     in the order of days and people: of those who let us recommend by what they do and take part in trials, then and
     still now. Raises LakeUnreachable."""
 
-    def folded(told: Iterator[Showing]) -> dict[tuple[date, str, str, float], list[Chosen]]:
-        days: dict[tuple[date, str, str, float], list[Chosen]] = {}
+    def folded(told: Iterator[Showing]) -> dict[tuple[date, str, str], tuple[float, list[Chosen]]]:
+        days: dict[tuple[date, str, str], tuple[float, list[Chosen]]] = {}
         for one in told:
             if one.properties["contest"] == contest:
-                policy, chance = str(one.properties["policy"]), float(one.properties["policy_chance"])
-                days.setdefault((one.day, one.person, policy, chance), []).extend(one.choices)
+                key = (one.day, one.person, str(one.properties["policy"]))
+                _, chosen = days.setdefault(key, (float(one.properties["policy_chance"]), []))
+                chosen.extend(one.choices)
         return days
 
     days = of_showings(
         folded, '"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION
     )
-    choices = [(person, one) for (_, person, *_), chosen in days.items() for one in chosen]
+    choices = [(person, one) for (_, person, _), (_, chosen) in days.items() for one in chosen]
     taken = _taken_up({(person, one.day, one.course_id) for person, one in choices})
     return [
         PersonDay(
@@ -101,7 +102,7 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
                 if (last := taken.get((person, one.day, one.course_id))) is not None
             ),
         )
-        for (day, person, policy, chance), chosen in sorted(days.items())
+        for (day, person, policy), (chance, chosen) in sorted(days.items(), key=lambda one: one[0])
     ]
 
 
