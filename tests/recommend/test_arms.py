@@ -344,7 +344,7 @@ def chooser(operator):
 
 
 def test_the_standings_tell_what_was_seen_believed_and_shared(contest, chooser):
-    a_day(contest, 2, "walks", shown=40, chosen=20, taken=12)
+    a_day(contest, 2, "walks", shown=40, chosen=20, taken=15)
     a_day(contest, 1, "hybrid", shown=40, chosen=25, taken=9)
     count_all()
     found = standings(chooser)
@@ -354,7 +354,7 @@ def test_the_standings_tell_what_was_seen_believed_and_shared(contest, chooser):
         True,
     )
     best, other = found.arms
-    assert (best.policy, best.shown, best.chosen, best.taken, best.share) == ("walks", 40, 20, 12, 0.5)
+    assert (best.policy, best.shown, best.chosen, best.taken, best.share) == ("walks", 40, 20, 15, 0.5)
     assert (other.policy, other.shown, other.chosen, other.taken) == ("hybrid", 40, 25, 9)
     believed = bandits.believed(CONTEST, seen(contest, clock.business_day() + timedelta(days=1)))
     assert (best.mean, best.low, best.high, best.best) == tuple(
@@ -363,16 +363,47 @@ def test_the_standings_tell_what_was_seen_believed_and_shared(contest, chooser):
     assert best.best + other.best == pytest.approx(1)
 
 
+def told_of(contest, **people):
+    valued = {policy: {"people": n, "why": "not enough data: …"} for policy, n in people.items()}
+    Contest.objects.filter(pk=contest.pk).update(valued={"policies": valued})
+
+
 def test_few_days_or_nothing_taken_up_are_not_enough(contest, chooser):
     assert standings(chooser).is_enough is False
+    told_of(contest, walks=30, hybrid=30)
     day = clock.business_day() - timedelta(days=1)
     for policy in contest.policies:
-        ArmDay.objects.create(contest=contest, day=day, policy=policy, shown=30, chosen=10, taken=9)
+        ArmDay.objects.create(contest=contest, day=day, policy=policy, shown=33, chosen=10, taken=9)
     assert standings(chooser).is_enough is False
-    ArmDay.objects.update(taken=10)
+    ArmDay.objects.update(taken=11, chosen=11)
     assert standings(chooser).is_enough is True
     ArmDay.objects.filter(policy="walks").update(shown=29)
     assert standings(chooser).is_enough is False
+
+
+def test_many_days_of_few_people_and_days_of_long_ago_are_not_enough(contest, chooser):
+    day = clock.business_day() - timedelta(days=1)
+    for policy in contest.policies:
+        ArmDay.objects.create(contest=contest, day=day, policy=policy, shown=50, chosen=40, taken=30)
+    told_of(contest, walks=30, hybrid=29)
+    assert standings(chooser).is_enough is False
+    told_of(contest, walks=30, hybrid=30)
+    found = standings(chooser)
+    assert found.is_enough is True
+    assert {(arm.people, arm.alone, arm.why) for arm in found.arms} == {(30, None, "not enough data: …")}
+    # A half-life later no more than half of it is believed.
+    ArmDay.objects.update(day=day - timedelta(days=int(CONTEST.half_life_days)))
+    later = standings(chooser)
+    assert max(arm.seen for arm in later.arms) < 25
+    assert later.is_enough is False
+
+
+def test_the_people_of_each_policy_are_counted_once(contest, reader, visitor, chooser):
+    for ago in (3, 2, 1):
+        show(reader, hour(9, days_ago=ago), slate_of("walks", contest=contest.pk))
+    show(Actor(visitor=visitor), hour(9), slate_of("walks", contest=contest.pk))
+    count_all()
+    assert {arm.policy: arm.people for arm in standings(chooser).arms} == {"walks": 2, "hybrid": 0}
 
 
 def test_without_a_contest_there_are_no_standings_and_strangers_see_none(db, chooser, stranger):

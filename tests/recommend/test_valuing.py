@@ -176,8 +176,12 @@ def test_the_better_policy_gets_the_larger_share_and_the_log_tells_what_the_othe
             assert value.low <= truth <= value.high
     assert found.policies["hybrid"].gains["dr"].low > 0 > found.policies["popular"].gains["dr"].high
     # Kept with the contest for the lab.
-    value = found.policies["popular"].values["ips"]
-    assert contest.valued["policies"]["popular"]["ips"] == [value.value, value.low, value.high]
+    value = found.policies["popular"].values["dr"]
+    assert contest.valued["policies"]["popular"] == {
+        "people": found.people["popular"],
+        "dr": [value.value, value.low, value.high],
+    }
+    assert 0 < found.people["popular"] <= PEOPLE
     # The command tells the same.
     said = run("--academy", "--json", tmp_path / "report.json")
     assert f"contest {contest.pk}, 2026-04-26 to 2026-05-31: 4,320 days of people" in said
@@ -218,7 +222,7 @@ def test_where_a_policy_was_hardly_shown_no_value_is_told(db):
     LivePolicy.objects.create(policy="hybrid", contest=contest)
     assert "Not enough data: nobody who takes part" in run("--academy")
     count_all()
-    assert Contest.objects.get().valued["policies"] == {}
+    assert Contest.objects.get().valued == {"policies": {"walks": {"people": 0}, "hybrid": {"people": 0}}}
     rounds = rounds_of(some_days(400), ["walks", "hybrid"])
     assert isinstance(evaluated(rounds, only("walks", rounds, ["walks", "hybrid"])).values["ips"], Missing)
 

@@ -1,9 +1,10 @@
 """What came of a contest: counted by ended day and policy, believed, and made the chances of tomorrow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -20,7 +21,7 @@ from zhiyue.recommend import live
 from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
 from zhiyue.recommend.policies import CONTEST
 from zhiyue.recommend.showings import days_of_people
-from zhiyue.recommend.valuing import to_keep, valued
+from zhiyue.recommend.valuing import KEPT, to_keep, valued
 
 # What browsers tell may be a week late: so many ended days are counted again each time.
 LATE_DAYS = 8
@@ -48,9 +49,10 @@ def seen(contest: Contest, day: date) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A policy of a contest. `shown`, `chosen`, `taken` in days of people; `mean`, `low`, `high` of the rate at which
-    they take something up, and the chance to be `best`, as believed now; its `share` today; its rate had it been shown
-    `alone` (doubly robust, from the whole log), None where that can't be told."""
+    """A policy of a contest. `shown`, `chosen`, `taken` in days of people, of `people` different ones; `mean`, `low`,
+    `high` of the rate at which they take something up, and the chance to be `best`, as believed now from so much as is
+    left of `seen` days with `hits` among them; its `share` today; its rate had it been shown `alone` (doubly robust,
+    from the whole log), None where that can't be told, as `why` says."""
 
     policy: str
     shown: int
@@ -61,7 +63,11 @@ class Arm:
     high: float
     best: float
     share: float
+    people: int
+    seen: float
+    hits: float
     alone: Estimate | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,9 @@ class Standings:
 
     @property
     def is_enough(self) -> bool:
-        shown, taken = [arm.shown for arm in self.arms], sum(arm.taken for arm in self.arms)
-        return min(shown) >= FEWEST_PEOPLE and taken >= FEWEST_TAKEN
+        """By what the belief is made of, in which old days count less, and by people, not their days alone."""
+        shown = min(min(arm.people, arm.seen) for arm in self.arms)
+        return shown >= FEWEST_PEOPLE and sum(arm.hits for arm in self.arms) >= FEWEST_TAKEN
 
 
 def standings(viewer: Viewer) -> Standings | None:
@@ -93,6 +100,7 @@ def standings(viewer: Viewer) -> Standings | None:
     counts = _seen(contest.policies, days, today + timedelta(days=1))
     believed = bandits.believed(CONTEST, counts)
     shares = live.Standing("", contest.pk, contest.chances).chances_on(today) or {}
+    valued_as: dict[str, dict[str, Any]] = (contest.valued or {}).get("policies", {})
     arms = []
     for n, policy in enumerate(contest.policies):
         mine = [day for day in days if day.policy == policy]
@@ -110,7 +118,11 @@ def standings(viewer: Viewer) -> Standings | None:
                 high=float(believed.high[n]),
                 best=float(believed.best[n]),
                 share=shares.get(policy, 0.0),
-                alone=_alone(contest, policy),
+                people=valued_as.get(policy, {}).get("people", 0),
+                seen=float(counts.successes[n] + counts.failures[n]),
+                hits=float(counts.successes[n]),
+                alone=_alone(valued_as.get(policy, {})),
+                why=valued_as.get(policy, {}).get("why", ""),
             )
         )
     return Standings(
@@ -122,11 +134,10 @@ def standings(viewer: Viewer) -> Standings | None:
     )
 
 
-def _alone(contest: Contest, policy: str) -> Estimate | None:
-    told = (contest.valued or {}).get("policies", {}).get(policy, {}).get("dr")
-    if told is None:
+def _alone(told: Mapping[str, Any]) -> Estimate | None:
+    if KEPT not in told:
         return None
-    value, low, high = told
+    value, low, high = told[KEPT]
     return Estimate(value, low, high, "bootstrap")
 
 

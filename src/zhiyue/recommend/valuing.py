@@ -1,6 +1,7 @@
 """What each policy of a contest would have earned alone, reckoned from the academy's own log."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -10,7 +11,7 @@ import numpy as np
 
 from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
 from zhiyue.core.kit import clock
-from zhiyue.engine.evaluate import Estimate, Missing
+from zhiyue.engine.evaluate import Missing
 from zhiyue.engine.logged import Rounds, Target
 from zhiyue.engine.off_policy import Evaluation, evaluated
 from zhiyue.recommend.errors import NotPossible
@@ -19,8 +20,8 @@ from zhiyue.recommend.off_policy import how_told, table
 from zhiyue.recommend.outputs import Place
 from zhiyue.recommend.showings import PersonDay, days_of_people
 
-# Of the engine's estimators, those that the lab keeps.
-KEPT = ("ips", "snips", "dr")
+# Of the engine's estimators, the one that the lab shows.
+KEPT = "dr"
 NO_CONTEST = (
     "This academy has never learnt by lot which policy to show, so its log holds no chances: begin on the desk "
     "(Recommendation lab)."
@@ -29,13 +30,15 @@ NO_CONTEST = (
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """The value of each policy of a contest, alone, on the ended days that the log still has: `days` days of people."""
+    """The value of each policy of a contest, alone, on the ended days that the log still has: `days` days of people.
+    `people`: how many different ones each policy was shown."""
 
     contest: int
     began: date
     until: date
     seed: int
     days: int
+    people: dict[str, int]
     policies: dict[str, Evaluation]
 
 
@@ -50,7 +53,9 @@ def valued(contest: Contest, *, seed: int = 0) -> Valued:
         arms = contest.policies
         rounds = rounds_of(days, arms)
         found = {arm: evaluated(rounds, only(arm, rounds, arms), seed=seed) for arm in arms}
-    return Valued(contest.pk, began, until, seed, len(days), found)
+    shown = Counter(policy for _, policy in {(one.person, one.policy) for one in days})
+    people = {arm: shown[arm] for arm in contest.policies}
+    return Valued(contest.pk, began, until, seed, len(days), people, found)
 
 
 def rounds_of(days: Sequence[PersonDay], policies: Sequence[str]) -> Rounds:
@@ -83,12 +88,17 @@ def only(policy: str, rounds: Rounds, policies: Sequence[str]) -> Target:
 
 
 def to_keep(found: Valued) -> dict[str, Any]:
-    """As a contest keeps it: of each policy the values with their intervals, or why there are none."""
-    return {
-        "until": found.until.isoformat(),
-        "days": found.days,
-        "policies": {policy: _kept(one) for policy, one in found.policies.items()},
-    }
+    """As a contest keeps it for the lab: of each policy how many people it was shown, and its value with the interval,
+    or why there is none."""
+    told: dict[str, dict[str, Any]] = {policy: {"people": people} for policy, people in found.people.items()}
+    for policy, one in found.policies.items():
+        value = one.values[KEPT]
+        told[policy] |= (
+            {"why": value.reason}
+            if isinstance(value, Missing)
+            else {KEPT: [value.value, value.low, value.high]}
+        )
+    return {"policies": told}
 
 
 def of_newest(*, seed: int = 0) -> Valued:
@@ -118,14 +128,3 @@ def write_json(found: Valued, place: Place) -> None:
     """The whole report; a value that isn't told is null, with its reason."""
     text = json.dumps(asdict(found), ensure_ascii=False, indent=2, default=str) + "\n"
     place.fill(lambda draft: draft.write_text(text, "utf-8"))
-
-
-def _kept(one: Evaluation) -> dict[str, Any]:
-    told: dict[str, Any] = {"effective": one.effective}
-    for method in KEPT:
-        value = one.values[method]
-        if isinstance(value, Estimate):
-            told[method] = [value.value, value.low, value.high]
-        elif isinstance(value, Missing):
-            told["why"] = value.reason
-    return told

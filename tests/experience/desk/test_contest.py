@@ -54,8 +54,8 @@ def counted(contest, **arms):
 # --- words and drawings ---
 
 
-def arm(policy, mean, low, high, best, *, shown=100):
-    return Arm(policy, shown, 50, 30, mean, low, high, best, share=0.25)
+def arm(policy, mean, low, high, best, *, seen=100.0):
+    return Arm(policy, 120, 50, 40, mean, low, high, best, share=0.25, people=40, seen=seen, hits=30.0)
 
 
 def test_rates_are_drawn_to_one_scale_and_never_said_to_be_certain(in_english):
@@ -76,7 +76,7 @@ def test_rates_are_drawn_to_one_scale_and_never_said_to_be_certain(in_english):
 
 
 def test_of_too_little_nothing_is_found(in_english):
-    arms = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03, shown=29))
+    arms = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03, seen=29.0))
     table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
     assert table.finding == "Not enough data yet to tell which policy is taken up most"
 
@@ -154,18 +154,24 @@ def test_who_may_only_look_sees_how_they_do_and_no_buttons(signed_in, contest, l
 
 
 def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, contest):
-    counted(contest, walks=(40, 20, 18), hybrid=(30, 12, 3))
+    counted(contest, walks=(40, 20, 18), hybrid=(33, 12, 5))
     Contest.objects.update(
-        valued={"policies": {"walks": {"dr": [0.41, 0.3, 0.52]}, "hybrid": {"why": "not enough data: …"}}}
+        valued={
+            "policies": {
+                "walks": {"people": 31, "dr": [0.41, 0.3, 0.52]},
+                "hybrid": {"people": 30, "why": "not enough data: …"},
+            }
+        }
     )
     page = read("/desk/lab/")
     assert "Walks is taken up most, with a chance of" in page
     assert '41.0 % <span class="text-faint">30.0 %–52.0 %</span>' in page
     table = page[page.index('aria-labelledby="contest"') :]
     assert table.index("Walks") < table.index(">Hybrid<")
-    for cell in ("70.0 %", "30.0 %", "40", "20", "18", "12", "3"):
+    for cell in ("70.0 %", "30.0 %", "31", "30", "40", "20", "18", "33", "12", "5"):
         assert f'<td class="number">{cell}</td>' in table
     assert '<svg class="interval"' in table
+    assert '<span lang="en">not enough data: …</span>' in table
     assert "until the table says much" not in page
 
 
@@ -173,7 +179,10 @@ def test_few_days_are_said_to_be_few(read, contest):
     counted(contest, walks=(29, 20, 20), hybrid=(30, 12, 3))
     page = read("/desk/lab/")
     assert "Not enough data yet to tell which policy is taken up most" in page
-    assert "It takes 30 days of people for each policy, and 20 on which something was taken up" in page
+    assert (
+        "It takes 30 people for each policy, as many of their days, and 20 days on which something was taken"
+        in page
+    )
 
 
 def test_the_number_of_queries_does_not_grow_with_the_days(desk, contest, django_assert_num_queries):

@@ -14,10 +14,11 @@ from zhiyue.recommend.compared import Cell
 @dataclass(frozen=True, slots=True)
 class ArmRow:
     """A policy. `shown`, `chosen`, `taken`: days of people; `rate` and the chance to be `best` as believed; `alone`:
-    the rate had it been shown alone, with its interval, "" where the log can't tell."""
+    the rate had it been shown alone, with its interval, "" where the log can't tell, as `why` says."""
 
     policy: str
     name: words.Words
+    people: int
     shown: int
     chosen: int
     taken: int
@@ -26,6 +27,7 @@ class ArmRow:
     share: str
     alone: str
     alone_between: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def shown_contest(found: Standings) -> ShownContest:
         ArmRow(
             policy=arm.policy,
             name=words.policy(arm.policy),
+            people=arm.people,
             shown=arm.shown,
             chosen=arm.chosen,
             taken=arm.taken,
@@ -51,6 +54,7 @@ def shown_contest(found: Standings) -> ShownContest:
             share=percent(arm.share),
             alone=percent(arm.alone.value) if arm.alone else "",
             alone_between=_between(arm.alone) if arm.alone else "",
+            why=arm.why,
         )
         for arm, cell in zip(found.arms, cells, strict=True)
     )
