@@ -10,15 +10,12 @@ from scipy.special import betaln, ndtr
 from zhiyue.engine import bandits
 from zhiyue.engine.bandits import (
     TOLERANCE,
-    Choice,
     Counts,
     Thompson,
     believed,
     chances,
-    choose,
     faded,
     highest,
-    learnt,
     nothing_seen,
 )
 from zhiyue.engine.logged import Rounds, Target
@@ -113,17 +110,6 @@ def test_hopeless_arms_have_no_chance_but_their_least_share():
     assert chances(Thompson(), nothing_seen(4)) == pytest.approx([0.25] * 4)
 
 
-def test_a_choice_tells_its_propensity():
-    random = np.random.default_rng(3)
-    shares = np.array([0.7, 0.2, 0.1])
-    drawn = [choose(shares, random) for _ in range(5000)]
-
-    counted = np.bincount([choice.arm for choice in drawn], minlength=3) / 5000
-    assert counted == pytest.approx(shares, abs=0.02)
-    assert {(choice.arm, choice.propensity) for choice in drawn} == {(0, 0.7), (1, 0.2), (2, 0.1)}
-    assert choose(np.array([0.0, 1.0]), random) == Choice(1, 1.0)
-
-
 def test_beliefs_are_those_of_beta_and_the_chances_without_the_floor():
     counts = Counts(np.array([3.0, 0.0]), np.array([7.0, 0.0]))
     config = Thompson(least_share=0.2)
@@ -137,11 +123,8 @@ def test_beliefs_are_those_of_beta_and_the_chances_without_the_floor():
     assert chances(config, counts).tolist() == pytest.approx((0.2 + 0.6 * found.best).tolist())
 
 
-def test_what_was_seen_is_learnt_and_fades():
-    seen = learnt(nothing_seen(3), np.array([0, 2, 2, 2]), np.array([1.0, 0.0, 1.0, 0.25]))
-
-    assert seen.successes.tolist() == [1.0, 0.0, 1.25]
-    assert seen.failures.tolist() == [0.0, 0.0, 1.75]
+def test_what_was_seen_fades():
+    seen = Counts(np.array([1.0, 0.0, 1.25]), np.array([0.0, 0.0, 1.75]))
     later = faded(Thompson(half_life_days=7.0), seen, 14.0)
     assert later.successes.tolist() == [0.25, 0.0, 0.3125]
     assert faded(Thompson(), seen, 14.0) is seen
@@ -158,10 +141,6 @@ def test_what_was_seen_is_learnt_and_fades():
         (lambda: nothing_seen(0), "one number per arm"),
         (lambda: Counts(np.zeros(2), np.zeros(3)), "two lists of the same length"),
         (lambda: Counts(np.array([1.0]), np.array([-1.0])), "finite and at least 0"),
-        (lambda: learnt(nothing_seen(2), np.array([2]), np.array([1.0])), r"outside 0\.\.1"),
-        (lambda: learnt(nothing_seen(2), np.array([1]), np.array([1.5])), r"rewards must lie in \[0, 1\]"),
-        (lambda: learnt(nothing_seen(2), np.array([1]), np.array([np.nan])), r"rewards must lie in \[0, 1\]"),
-        (lambda: learnt(nothing_seen(2), np.array([1, 0]), np.array([1.0])), "give one reward per round"),
         (lambda: faded(Thompson(), nothing_seen(2), -1.0), "days is -1.0: it must be 0 or more"),
     ],
 )
@@ -182,7 +161,9 @@ def lived(config, rates, seed):
         share = chances(config, counts)
         arm = random.choice(len(share), A_DAY, p=share)
         reward = (random.random(A_DAY) < today[arm]).astype(float)
-        counts = learnt(faded(config, counts, 1.0), arm, reward)
+        before, won = faded(config, counts, 1.0), np.bincount(arm, reward, len(share))
+        lost = np.bincount(arm, minlength=len(share)) - won
+        counts = Counts(before.successes + won, before.failures + lost)
         regret.append(A_DAY * today.max() - today[arm].sum())
         log.append((arm, reward, share[arm]))
     return np.asarray(regret), tuple(np.concatenate(column) for column in zip(*log, strict=True))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, betaincinv, betaln, ndtr
 
-from zhiyue.engine.kinds import Floats, Ints
+from zhiyue.engine.kinds import Floats
 
 # The integral's cells end where an arm's distribution reaches these shares: about a standard deviation apart.
 SHARES = ndtr(np.arange(-7.0, 7.5))
@@ -67,14 +67,6 @@ class Counts:
         return len(self.successes)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An arm and the chance with which it was chosen; both belong into the log."""
-
-    arm: int
-    propensity: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Beliefs:
     """What is believed of each arm's rate: its mean, the interval that holds it with 95 of 100, and the chance that it
@@ -89,25 +81,6 @@ class Beliefs:
 def nothing_seen(arms: int) -> Counts:
     """Raises ValueError if there are no arms."""
     return Counts(np.zeros(arms), np.zeros(arms))
-
-
-def learnt(counts: Counts, arm: Ints, reward: Floats) -> Counts:
-    """The counts after more rounds.
-
-    arm  (rounds,); reward  (rounds,) in [0, 1]: a part of a success adds that part, and the rest to the failures
-    Raises ValueError if an arm doesn't exist or a reward lies outside.
-    """
-    if len(arm) != len(reward):
-        raise ValueError(
-            f"there are {len(arm):,} arms and {len(reward):,} rewards: give one reward per round"
-        )
-    if np.any((arm < 0) | (arm >= counts.arms)):
-        raise ValueError(f"an arm lies outside 0..{counts.arms - 1}")
-    if not np.all((reward >= 0) & (reward <= 1)):
-        raise ValueError("rewards must lie in [0, 1]")
-    won = np.bincount(arm, weights=reward, minlength=counts.arms)
-    lost = np.bincount(arm, weights=1.0 - reward, minlength=counts.arms)
-    return Counts(counts.successes + won, counts.failures + lost)
 
 
 def faded(config: Thompson, counts: Counts, days: float) -> Counts:
@@ -144,12 +117,6 @@ def believed(config: Thompson, counts: Counts) -> Beliefs:
     a, b = config.prior_successes + counts.successes, config.prior_failures + counts.failures
     low, high = betaincinv(a, b, INTERVAL[0]), betaincinv(a, b, INTERVAL[1])
     return Beliefs(np.asarray(a / (a + b)), np.asarray(low), np.asarray(high), highest(a, b))
-
-
-def choose(chances: Floats, random: np.random.Generator) -> Choice:
-    """Draw an arm. Chances hold until counts change, so they are worked out once for many draws."""
-    arm = int(random.choice(len(chances), p=chances))
-    return Choice(arm, float(chances[arm]))
 
 
 def highest(a: Floats, b: Floats) -> Floats:
