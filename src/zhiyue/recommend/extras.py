@@ -15,7 +15,7 @@ _NEEDED: Mapping[str, tuple[str, str]] = {
 def missing_extra(policy: str) -> str:
     """The extra that must be installed before this policy can be fitted as itself; empty where nothing is missing."""
     for name in (POLICIES[policy].needs, POLICIES[policy].ranker):
-        if name in _NEEDED:
+        if name is not None and name in _NEEDED:
             module, extra = _NEEDED[name]
             if find_spec(module) is None:
                 return extra
