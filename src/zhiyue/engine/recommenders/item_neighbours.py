@@ -1,7 +1,7 @@
 """Items that the same people take: cosine or correlation between items with shrinkage, aware of order where there is
 one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -83,6 +83,8 @@ def fit(acts: Acts, config: ItemNeighboursConfig) -> Similarity:
     counts = folded.weight > 0
     weight = folded.weight**config.weight_power * counts
     breadth = _breadth(folded.lengths, config)
+    if folded.order is None:
+        config = replace(config, gap_power=0.0, backward=1.0)
     if config.likeness == "pearson":
         means = _means(folded.item, weight, counts, folded.items)
         # Differences of large sums: they need more digits.
