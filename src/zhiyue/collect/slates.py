@@ -45,7 +45,7 @@ def signed(
 ) -> str:
     """The slate as pages and the API hand it out: each time is a showing of its own, under an id of its own.
 
-    `chances` are the propensities by course id; what isn't named stands there for certain. Slates name one; about four
+    `chances` are the propensities by course id; what isn't named stands there for certain. Slates name one; about ten
     fit. `contest`, `policy_chance`: in which contest of policies this one was drawn, and with which chance.
     `made_for`: as `whose` says it, "" where it is the same for everybody; `made_on`: the business day, today's if not
     given.

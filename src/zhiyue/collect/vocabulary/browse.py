@@ -7,7 +7,7 @@ MOST_SHOWN = 40
 # Also what experiments compare policies by.
 _SLATES_SERVE = Purpose.ANALYTICS | Purpose.PERSONALISATION | Purpose.EXPERIMENTS
 # Browsers tell the slate as it was signed for them (`collect.slates`), which is longer than its name.
-_SLATE = (word("slate", most=380), word("policy", most=60))
+_SLATE = (word("slate", most=600), word("policy", most=60))
 # Never believed of browsers: taken from the signature, where it was made for who tells. A choice has the id and the
 # business day of the showing it was made from. Where the policy was drawn by lot for the person's day: in which
 # contest, and with which chance.
