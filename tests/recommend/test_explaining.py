@@ -15,12 +15,13 @@ from zhiyue.core.consent.purposes import NOTHING
 from zhiyue.core.jobs.models import Job
 from zhiyue.engine.matrix import profiles
 from zhiyue.product.learning.services import save_course, view_course
-from zhiyue.recommend import memory
+from zhiyue.recommend import explaining, memory
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.inputs import acts_of
+from zhiyue.recommend.kinds import Reason
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import POLICIES, PROFILE
-from zhiyue.recommend.selectors import slate
+from zhiyue.recommend.selectors import slate, slates
 from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,22 @@ def test_an_act_that_spoke_for_a_course_is_named(town, reader):
     assert alike[0].evidence[0].share > 0
 
 
+def test_what_is_popular_is_shown_for_no_act(town, reader, monkeypatch):
+    train_all(["content"])
+    alike = explain(reader, policy="content", k=3)
+    common = [
+        replace(one.shown, reason=Reason("popular")) if n == 0 else one.shown
+        for n, one in enumerate(alike.courses)
+    ]
+    found = replace(slates(reader, ["content"], k=3)[0], items=tuple(common))
+    monkeypatch.setattr(explaining, "slates", lambda *_, **__: [found])
+
+    first, *rest = explain(reader, policy="content", k=3).courses
+
+    assert alike.courses[0].evidence and not first.evidence
+    assert [one.evidence for one in rest] == [one.evidence for one in alike.courses[1:]]
+
+
 def test_before_a_training_and_without_an_act_it_says_so(town):
     make_member("quiet@test.example", "安静", granted=NOTHING)
     out, _ = run("explain", "quiet@test.example", "--k", "2")
@@ -90,7 +107,10 @@ def test_a_policy_of_which_nothing_can_be_fitted_is_passed_over(db):
 def test_explaining_a_member_in_words(town, reader):
     run("train")
     out, _ = run("explain", "Reader@test.example", "--k", "3", "--policy", "hybrid")
-    first = out.splitlines()[2]
+    assert out.splitlines()[1].startswith(
+        "parts: what each gave, from 0 to 1; the score needn't be their sum"
+    )
+    first = out.splitlines()[3]
     assert first.startswith(" 1. ") and first.endswith("(act)")
     assert "next-items " in out and "content " in out
     assert "data 第 0 课" in out or "poems 第 1 课" in out

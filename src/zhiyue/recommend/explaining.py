@@ -32,7 +32,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A course of a slate: what each part of the policy gave, weighed, and the acts that gave most."""
+    """A course of a slate: what each part of the policy gave, weighed, from 0 to 1 (`shown.score` needn't be their
+    sum: a ranker and variety come after), and the acts that gave most; none where the reason is that it is popular."""
 
     shown: Recommended
     parts: dict[str, float]
@@ -87,7 +88,9 @@ def _explained(
             continue
         row = next(rows)
         parts = {name: float(scores[row]) for name, scores in gave.items()}
-        spoke = _evidence(shares[row], held.course_ids[person.weights.indices])
+        # What is shown because many took it isn't shown for anything that this person did.
+        is_common = item.reason.kind == "popular"
+        spoke = () if is_common else _evidence(shares[row], held.course_ids[person.weights.indices])
         explained.append(Explained(item, parts, spoke))
     return Explanation(found.policy, found.version, len(acts), tuple(explained))
 

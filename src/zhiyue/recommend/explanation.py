@@ -12,6 +12,8 @@ def explanation_as_text(found: Explanation) -> str:
     head = f"{found.policy}, artefact {found.version}, going by {found.acts:,} acts"
     if not found.acts:
         head += " (nothing was done, or personalisation isn't consented to: the list is everybody's)"
+    if any(item.parts for item in found.courses):
+        head += "\nparts: what each gave, from 0 to 1; the score needn't be their sum: a ranker and variety come after"
     lines = [head]
     for item in found.courses:
         lines += ["", *_told(item, named)]
