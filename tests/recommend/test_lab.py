@@ -156,13 +156,18 @@ def test_new_courses_are_looked_for_apart(town):
         Course.objects.update(published_at=now - timedelta(days=31))
         Course.objects.filter(pk__in=[course.pk for course in new]).update(published_at=now)
         found = compare(academy(), offered(), policies=["popular"], split="newest")
+        hidden_new.append((found.people_of_new, found.people))
         return found.of("popular").cells
 
+    hidden_new: list[tuple[int, int]] = []
     # Where all are new it is the same question as Recall@20; of fewer than thirty people it isn't answered.
     everything = cells(town)
     assert everything["new-recall@20"] == everything["recall@20"]
     assert cells([])["new-recall@20"] is None
     assert cells(town[:1])["new-recall@20"] is None
+    (of_all, people), (of_none, _), (of_one, _) = hidden_new
+    assert (of_all, of_none) == (people, 0)
+    assert 0 < of_one < 30
 
 
 def test_courses_that_are_not_out_are_neither_asked_for_nor_listed(town):

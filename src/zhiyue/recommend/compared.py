@@ -59,6 +59,8 @@ class Comparison:
     hidden: int
     policies: tuple[Compared, ...]
     passed_over: dict[str, str]
+    # Of how many people a new course was hidden; older comparisons don't say.
+    people_of_new: int = 0
 
     def of(self, policy: str) -> Compared | None:
         return next((one for one in self.policies if one.policy == policy), None)

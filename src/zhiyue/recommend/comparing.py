@@ -117,6 +117,7 @@ def compare(
         hidden=int(hidden.asked.relevant.nnz),
         policies=(),
         passed_over={},
+        people_of_new=int((hidden.asked.relevant @ is_new.astype(np.int64) > 0).sum()),
     )
     if people < FEWEST_PEOPLE or not bare.acts:
         return bare

@@ -122,6 +122,28 @@ def test_the_groups_of_the_live_policy_stand_worst_first_with_who_serves_them_be
     assert shown(invented, live="hybrid", asked_of="magic").asked_of == "hybrid"
 
 
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (Cell(0.1, 0.05, 0.2), "Walks finds new courses best: of those hidden from 35 people it found 40 % (30 to 50)"),
+        (Cell(0.3, 0.2, 0.35), "Walks finds most new courses, though it isn't sure that others find fewer: of those "
+         "hidden from 35 people it found 40 % (30 to 50)"),
+    ],
+)  # fmt: skip
+def test_who_finds_new_courses_is_said_with_how_many_were_asked(invented, in_english, others, said):
+    one = invented.found.of("walks").cells | {"new-recall@20": Cell(0.4, 0.3, 0.5)}
+    two = invented.found.of("hybrid").cells | {"new-recall@20": others}
+    run = as_told(invented, walks={"cells": one}, hybrid={"cells": two})
+    assert shown(run, live="hybrid", asked_of="").of_new == ""
+    run = replace(run, found=replace(run.found, people_of_new=35))
+    table = shown(run, live="hybrid", asked_of="")
+    assert (table.of_new, table.tells_few, len(table.rows[0].lists)) == (said, True, 8)
+    same = {name: {"cells": cells | {"few-recall@20": cells["new-recall@20"]}}
+            for name, cells in (("walks", one), ("hybrid", two))}  # fmt: skip
+    table = shown(as_told(run, **same), live="hybrid", asked_of="")
+    assert (table.tells_few, len(table.rows[0].lists)) == (False, 7)
+
+
 def test_a_group_that_is_everybody_is_left_out(invented, in_english):
     everybody = Segment("since", "new", 40, Cell(0.05, 0.01, 0.09))
     of_hybrid = invented.found.of("hybrid")

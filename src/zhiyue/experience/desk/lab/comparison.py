@@ -13,6 +13,7 @@ from zhiyue.recommend.fitting import RANKER
 from zhiyue.recommend.lab import Run
 
 RANKED_BY = "ndcg@10"
+OF_NEW, OF_FEW = "new-recall@20", "few-recall@20"
 # The drawing of an interval, in units of its own box.
 WIDTH, DOT = 120, 8
 Scale = tuple[float, float]
@@ -24,8 +25,8 @@ LISTS = (
     "arp-ratio@10",
     "calibration@10",
     "new@10",
-    "new-recall@20",
-    "few-recall@20",
+    OF_NEW,
+    OF_FEW,
 )
 SHARES = frozenset({"coverage@10", "new@10"})
 WORST_SHOWN = 8
@@ -90,7 +91,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One comparison. `asked_of` is the policy of which the groups are told; `not_whole`: policies measured without
-    their own ranker, so that their figures are those of the blend behind it."""
+    their own ranker, so that their figures are those of the blend behind it; `of_new`: who finds new courses;
+    `tells_few`: whether finding little-taken courses is another thing than finding new ones here."""
 
     run: Run
     found: Comparison
@@ -98,6 +100,8 @@ class Shown:
     rows: tuple[Row, ...]
     passed_over: tuple[words.Words, ...]
     not_whole: tuple[words.Words, ...]
+    of_new: str
+    tells_few: bool
     asked_of: str
     groups: tuple[Group, ...]
 
@@ -110,13 +114,16 @@ def shown(run: Run, *, live: str, asked_of: str) -> Shown | None:
     policies = sorted(found.policies, key=lambda one: -_ndcg(one).value)
     scale = scale_of([_ndcg(one) for one in policies])
     chosen = found.of(asked_of) or found.of(live) or (policies[0] if policies else None)
+    tells_few = any(one.cells.get(OF_NEW) != one.cells.get(OF_FEW) for one in policies)
     return Shown(
         run=run,
         found=found,
         finding=_finding(policies, live),
-        rows=tuple(_row(one, live, scale) for one in policies),
+        rows=tuple(_row(one, live, scale, tells_few) for one in policies),
         passed_over=tuple(words.policy(name) for name in found.passed_over),
         not_whole=tuple(words.policy(one.policy) for one in policies if not is_whole(one)),
+        of_new=_finding_of_new(policies, found.people_of_new),
+        tells_few=tells_few,
         asked_of=chosen.policy if chosen else "",
         groups=_groups(chosen, policies, found.people) if chosen else (),
     )
@@ -184,7 +191,36 @@ def _beside_live(apart: Difference | None) -> str:
     )
 
 
-def _row(one: Compared, live: str, scale: Scale) -> Row:
+def _finding_of_new(policies: Sequence[Compared], people: int) -> str:
+    """Which policy finds new courses, "" where that isn't known."""
+    known = [(cell, one.policy) for one in policies if (cell := one.cells.get(OF_NEW)) and is_whole(one)]
+    if not known or not people:
+        return ""
+    (best, name), *others = sorted(known, key=lambda pair: -pair[0].value)
+    said = {
+        "best": words.policy(name), "people": people, "share": f"{100 * best.value:.0f}",
+        "low": f"{100 * best.low:.0f}", "high": f"{100 * best.high:.0f}",
+    }  # fmt: skip
+    if any(best.low <= other.high for other, _ in others):
+        return (
+            pgettext(
+                "lab finding",
+                "%(best)s finds most new courses, though it isn't sure that others find fewer: of those hidden from "
+                "%(people)s people it found %(share)s %% (%(low)s to %(high)s)",
+            )
+            % said
+        )
+    return (
+        pgettext(
+            "lab finding",
+            "%(best)s finds new courses best: of those hidden from %(people)s people it found %(share)s %% "
+            "(%(low)s to %(high)s)",
+        )
+        % said
+    )
+
+
+def _row(one: Compared, live: str, scale: Scale, tells_few: bool) -> Row:
     return Row(
         policy=one.policy,
         name=words.policy(one.policy),
@@ -193,7 +229,7 @@ def _row(one: Compared, live: str, scale: Scale) -> Row:
         ndcg=drawn(_ndcg(one), scale),
         difference=difference(one.above.get(live)),
         quality=tuple(_told(name, one.cells.get(name)) for name in QUALITY),
-        lists=tuple(_told(name, one.cells.get(name)) for name in LISTS),
+        lists=tuple(_told(name, one.cells.get(name)) for name in LISTS if tells_few or name != OF_FEW),
         fit_seconds=one.fit_seconds,
         milliseconds=one.milliseconds,
         without=tuple(words.policy(part) for part in one.left_out),
