@@ -1,9 +1,12 @@
 """Reading again what may not have changed, and changing only what was read."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.factories import make_course
 from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,28 @@ def test_a_list_that_was_read_already_still_leads_on(browser):
     assert (again.status_code, again["Link"]) == (304, first["Link"])
     assert set(again["Vary"].split(", ")) == set(first["Vary"].split(", "))
     assert "Content-Type" not in again
+
+
+@pytest.mark.parametrize("address", ["/api/v1/recommendations", "/api/v1/courses/a/similar"])
+def test_recommendations_that_did_not_change_are_not_sent_again_that_day(browser, monkeypatch, address):
+    make_course("a", days_ago=1), make_course("b", days_ago=2)
+    moment = clock.day_start(clock.business_day()) + timedelta(hours=12)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    first = browser.get(address)
+    known = {"if-none-match": first["ETag"]}
+    again = browser.get(address, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    # Each answer is a showing of its own all the same.
+    assert browser.get(address).json()["slate"] != first.json()["slate"]
+    monkeypatch.setattr(clock, "now", lambda: moment + timedelta(days=1))
+    assert browser.get(address, headers=known).status_code == 200
+
+
+def test_another_list_of_recommendations_is_sent(browser):
+    make_course("a", days_ago=1)
+    first = browser.get("/api/v1/recommendations")
+    make_course("b", days_ago=2)
+    assert browser.get("/api/v1/recommendations", headers={"if-none-match": first["ETag"]}).status_code == 200
 
 
 def test_the_etag_is_of_what_is_told_and_not_of_how_it_was_asked(learner, program):

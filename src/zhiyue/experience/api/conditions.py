@@ -10,10 +10,13 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from zhiyue.core.kit import clock
 from zhiyue.experience.api.limits import LIMIT_HEADERS
 from zhiyue.experience.api.renderers import OneJSONRenderer
 from zhiyue.experience.shell.problems import KINDS
 
+# Where an answer says which showing it is (`collect.slates`).
+SHOWING = "slate"
 _OF_THE_REQUEST = (*LIMIT_HEADERS, "Link")
 
 
@@ -32,7 +35,7 @@ def with_etag(request: Request, response: Response) -> Response:
     """Give an answer its ETag once it is rendered; to whoever has read it already, 304."""
 
     def finish(rendered: HttpResponse) -> HttpResponse | None:
-        tag = etag_of(rendered.content)
+        tag = _tag(response.data, rendered.content)
         rendered["ETag"] = tag
         if request.method not in {"GET", "HEAD"}:
             # The new state of what was changed; its conditions were those of the old one.
@@ -48,6 +51,15 @@ def with_etag(request: Request, response: Response) -> Response:
 
     response.add_post_render_callback(finish)
     return response
+
+
+def _tag(told: object, body: bytes) -> str:
+    """A list of recommendations is handed out each time as a showing of its own, which changes nothing in the list:
+    whoever has it already may go on showing it all day."""
+    if isinstance(told, dict) and SHOWING in told:
+        same = {**told, SHOWING: clock.business_day().isoformat()}
+        return f"W/{etag_of(OneJSONRenderer().render(same))}"
+    return etag_of(body)
 
 
 def check_unchanged(request: Request, now: object) -> None:
