@@ -200,6 +200,20 @@ def test_what_a_visitor_did_is_the_member_s_they_turn_out_to_be(contest, reader,
     assert [(one.person, one.is_taken) for one in days(contest)] == [(f"m{reader.member_id}", True)]
 
 
+def test_who_is_drawn_for_anew_on_signing_in_is_one_person_under_what_they_saw_first(
+    contest, reader, visitor
+):
+    before = slate_of("walks", contest=contest.pk)
+    show(Actor(visitor=visitor), hour(9), before)
+    join_visitor(visitor=visitor, member_id=reader.member_id)
+    after = slate_of("hybrid", contest=contest.pk)
+    show(reader, hour(10), after)
+    choose(reader, hour(10.1), after, 2)
+    assert [(one.person, one.policy, one.is_chosen) for one in days(contest)] == [
+        (f"m{reader.member_id}", "walks", False)
+    ]
+
+
 def test_slates_that_were_not_drawn_and_those_of_other_contests_are_left_out(contest, reader):
     show(reader, hour(9), slate_of("walks"))
     show(reader, hour(9), slate_of("walks", contest=contest.pk + 1))

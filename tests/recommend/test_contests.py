@@ -274,6 +274,17 @@ def test_slates_that_name_no_policy_are_made_by_the_one_drawn(town, begin):
     assert policies == {"content", "walks"}
 
 
+def test_a_list_that_no_policy_made_is_no_policy_s_work(town, begin, learner):
+    trained(*ARMS)
+    begin()
+    reader = Actor(member_id=learner.pk)
+    view_course(actor=reader, course=town[0])
+    assert assigned(reader).contest is not None
+    found = slate(reader)
+    assert (found.version, found.contest, found.policy_chance) == ("cold", None, 1.0)
+    assert found.items
+
+
 def test_every_process_hears_of_a_contest_within_a_second(
     monkeypatch, visitor, django_assert_num_queries, begin
 ):

@@ -215,6 +215,16 @@ def test_rounds_say_who_it_was_and_what_was_known_before():
     assert only("hybrid", rounds, ["walks", "hybrid"]).chances.tolist() == [[0, 1, 0]]
 
 
+def test_an_ended_contest_is_valued_to_its_end(db):
+    began, ended = (clock.now() - timedelta(days=days) for days in (20, 10))
+    contest = Contest.objects.create(
+        policies=["hybrid", "popular"], chances={}, began_at=began, ended_at=ended
+    )
+    assert valued(contest).until == clock.business_day(ended)
+    contest.ended_at = None
+    assert valued(contest).until == clock.days_before(clock.business_day(), 1)
+
+
 def test_where_a_policy_was_hardly_shown_no_value_is_told(db):
     contest = Contest.objects.create(policies=["walks", "hybrid"], chances={}, began_at=clock.now())
     found = valued(contest)

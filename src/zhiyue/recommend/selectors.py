@@ -96,6 +96,9 @@ def slate(
     """
     by = assigned(actor, at) if policy is None else Assigned(policy)
     (found,) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
+    if found.version == COLD:
+        # No policy made it, so it says nothing of the one that was drawn.
+        by = Assigned(by.policy)
     return replace(found, contest=by.contest, policy_chance=by.chance, made_for=whose(actor))
 
 

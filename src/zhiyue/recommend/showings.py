@@ -73,21 +73,23 @@ class PersonDay:
 def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]:
     """Every day of a person for which a slate of the contest was made that they were shown, from `since` until `until`,
     in the order of days and people: of those who let us recommend by what they do and take part in trials, then and
-    still now. Raises LakeUnreachable."""
+    still now. A day is of the policy that was shown first: who signs in is drawn for anew, but is one person.
+    Raises LakeUnreachable."""
 
-    def folded(told: Iterator[Showing]) -> dict[tuple[date, str, str], tuple[float, list[Chosen]]]:
-        days: dict[tuple[date, str, str], tuple[float, list[Chosen]]] = {}
+    def folded(told: Iterator[Showing]) -> dict[tuple[date, str], tuple[str, float, list[Chosen]]]:
+        days: dict[tuple[date, str], tuple[str, float, list[Chosen]]] = {}
         for one in told:
             if one.properties["contest"] == contest:
-                key = (one.day, one.person, str(one.properties["policy"]))
-                _, chosen = days.setdefault(key, (float(one.properties["policy_chance"]), []))
-                chosen.extend(one.choices)
+                mine = str(one.properties["policy"]), float(one.properties["policy_chance"])
+                policy, _, chosen = days.setdefault((one.day, one.person), (*mine, []))
+                if policy == mine[0]:
+                    chosen.extend(one.choices)
         return days
 
     days = of_showings(
         folded, '"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION
     )
-    choices = [(person, one) for (_, person, _), (_, chosen) in days.items() for one in chosen]
+    choices = [(person, one) for (_, person), (_, _, chosen) in days.items() for one in chosen]
     taken = _taken_up({(person, one.day, one.course_id) for person, one in choices})
     return [
         PersonDay(
@@ -102,7 +104,7 @@ def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]
                 if (last := taken.get((person, one.day, one.course_id))) is not None
             ),
         )
-        for (day, person, policy), (chance, chosen) in sorted(days.items(), key=lambda one: one[0])
+        for (day, person), (policy, chance, chosen) in sorted(days.items(), key=lambda one: one[0])
     ]
 
 

@@ -46,6 +46,8 @@ def valued(contest: Contest, *, seed: int = 0) -> Valued:
     """Raises LakeUnreachable."""
     today = clock.business_day()
     began, until = clock.business_day(contest.began_at), clock.days_before(today, 1)
+    if contest.ended_at is not None:
+        until = min(until, clock.business_day(contest.ended_at))
     since = max(began, clock.days_before(today, BROWSE_DAYS))
     days = days_of_people(contest.pk, since=since, until=until) if since <= until else []
     found: dict[str, Evaluation] = {}
