@@ -18,7 +18,7 @@ from zhiyue.engine import bandits
 from zhiyue.engine.bandits import Counts
 from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate
 from zhiyue.recommend import live
-from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
+from zhiyue.recommend.models import ArmDay, Contest
 from zhiyue.recommend.policies import CONTEST
 from zhiyue.recommend.showings import days_of_people
 from zhiyue.recommend.valuing import KEPT, to_keep, valued
@@ -72,14 +72,15 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """The contest that is on. `counted_until`: the last day that was counted (None: none); `is_enough`: it tells
-    something."""
+    """A contest. `counted_until`: the last day that was counted (None: none); `ended_at`: None while it is on;
+    `is_enough`: it tells something."""
 
     contest: int
     began_at: datetime
     by: str
     counted_until: date | None
     arms: tuple[Arm, ...]
+    ended_at: datetime | None = None
 
     @property
     def is_enough(self) -> bool:
@@ -89,14 +90,14 @@ class Standings:
 
 
 def standings(viewer: Viewer) -> Standings | None:
-    """How the policies do among which the academy is learning; None where it isn't. Raises NotAllowed."""
+    """How the policies do among which the academy is learning, or did in the contest that was on last; None where
+    there was none. Raises NotAllowed."""
     require(viewer, Permission.SEE_ACTIVITY)
-    row = LivePolicy.objects.select_related("contest__began_by").first()
-    contest = row.contest if row else None
+    contest = Contest.objects.select_related("began_by").order_by("-pk").first()
     if contest is None:
         return None
     days = list(contest.days.order_by("day"))
-    today = clock.business_day()
+    today = clock.business_day(contest.ended_at)
     counts = _seen(contest.policies, days, today + timedelta(days=1))
     believed = bandits.believed(CONTEST, counts)
     shares = live.Standing("", contest.pk, contest.chances).chances_on(today) or {}
@@ -131,6 +132,7 @@ def standings(viewer: Viewer) -> Standings | None:
         by=contest.began_by.display_name if contest.began_by else "",
         counted_until=max((day.day for day in days), default=None),
         arms=tuple(sorted(arms, key=lambda arm: -arm.mean)),
+        ended_at=contest.ended_at,
     )
 
 

@@ -51,6 +51,11 @@ def assigned(actor: Actor, moment: datetime | None = None) -> Assigned:
     return Assigned(policy, decided.contest, min(chance, 1.0))
 
 
+def is_learning() -> bool:
+    """Is a contest on?"""
+    return live.standing().contest is not None
+
+
 def _lot(actor: Actor, day: date, contest: int) -> float:
     """A number in [0, 1) that goes with a person's day, and with no other lot that is drawn for them."""
     whose = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"

@@ -75,6 +75,12 @@ def test_rates_are_drawn_to_one_scale_and_never_said_to_be_certain(in_english):
     ]  # fmt: skip
 
 
+def test_what_is_not_sure_is_no_finding(in_english):
+    arms = (arm("walks", 0.3, 0.2, 0.4, 0.52), arm("hybrid", 0.2, 0.1, 0.3, 0.48))
+    table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
+    assert table.finding == "Not decided yet: Walks is ahead, with a chance of 52.0 %"
+
+
 def test_of_too_little_nothing_is_found(in_english):
     arms = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03, seen=29.0))
     table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
@@ -134,6 +140,7 @@ def test_a_refused_beginning_says_why_and_keeps_what_was_typed(desk, trained, po
     page = answer.content.decode()
     assert (answer.status_code, says in page) == (status, True)
     assert set(re.findall(r'value="([a-z-]+)" checked', page)) == set(policies) - {"factors", "magic"}
+    assert f'value="{why}"' in page
     assert not Contest.objects.exists()
 
 
@@ -173,6 +180,18 @@ def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, conte
     assert '<svg class="interval"' in table
     assert '<span lang="en">not enough data: …</span>' in table
     assert "until the table says much" not in page
+
+
+def test_the_last_contest_stays_on_the_page_and_its_policies_can_be_made_live(read, contest, desk):
+    counted(contest, walks=(40, 20, 12), hybrid=(35, 10, 6))
+    assert desk.post("/desk/lab/contest/end/").status_code == 302
+    page = read("/desk/lab/")
+    part = page[page.index('id="contest"') :]
+    assert "ended on" in part and "Share today" not in part
+    assert 'action="/desk/lab/contest/end/"' not in page
+    assert 'href="/desk/lab/live/walks/"' in part
+    # Another one may begin.
+    assert 'href="/desk/lab/contest/"' in page
 
 
 def test_few_days_are_said_to_be_few(read, contest):

@@ -26,7 +26,7 @@ from zhiyue.recommend.policies import POLICIES
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = {"lab": 10, "slates": 33}
+QUERIES = {"lab": 10, "slates": 29}
 
 
 @pytest.fixture

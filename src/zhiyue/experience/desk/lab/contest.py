@@ -10,6 +10,9 @@ from zhiyue.experience.desk.lab.comparison import Drawn, drawn, scale_of
 from zhiyue.recommend.arms import Standings
 from zhiyue.recommend.compared import Cell
 
+# What is less sure is no finding.
+SURE = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
@@ -80,4 +83,8 @@ def _finding(found: Standings) -> str:
         return pgettext("lab finding", "Not enough data yet to tell which policy is taken up most")
     best = max(found.arms, key=lambda arm: arm.best)
     said = {"best": words.policy(best.policy), "chance": percent(best.best)}
+    if best.best < SURE:
+        return (
+            pgettext("lab finding", "Not decided yet: %(best)s is ahead, with a chance of %(chance)s") % said
+        )
     return pgettext("lab finding", "%(best)s is taken up most, with a chance of %(chance)s") % said

@@ -13,8 +13,8 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.recommend.arms import FEWEST_TAKEN, standings
-from zhiyue.recommend.contests import begin_contest, end_contest
+from zhiyue.recommend.arms import FEWEST_TAKEN
+from zhiyue.recommend.contests import begin_contest, end_contest, is_learning
 from zhiyue.recommend.errors import ContestRefused, UnknownPolicy
 from zhiyue.recommend.live import live_choice
 from zhiyue.recommend.policies import CONTEST, MOST_ARMS, POLICIES
@@ -34,7 +34,7 @@ def begin(request: PageRequest) -> HttpResponse:
             request, ticked, refused={"act": "learn", "message": why.message, "typed": request.POST}
         )
     except (ContestRefused, UnknownPolicy) as refusal:
-        return _asked(request, ticked, refusal)
+        return _asked(request, ticked, refusal, {"typed": request.POST})
     messages.success(
         request, pgettext("recommendation lab", "The academy is learning: the lot decides within a second.")
     )
@@ -65,7 +65,7 @@ def _asked(
     page = {
         "tab": "lab",
         "live_name": words.policy(live.policy),
-        "is_on": standings(request.viewer) is not None,
+        "is_on": is_learning(),
         "policies": [
             (name, words.policy(name), words.meaning(name), name in (ticked or [live.policy]))
             for name in POLICIES

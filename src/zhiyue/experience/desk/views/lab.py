@@ -26,6 +26,7 @@ from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.recommend.arms import FEWEST_TAKEN, standings
 from zhiyue.recommend.asking import ask_for_run, look_at_slates
 from zhiyue.recommend.comparing import NEW_DAYS
+from zhiyue.recommend.contests import assigned, is_learning
 from zhiyue.recommend.errors import LabBusy, NotLookedAt, UnknownPolicy, UnknownSplit
 from zhiyue.recommend.explaining import Explanation
 from zhiyue.recommend.extras import missing_extra
@@ -92,7 +93,7 @@ def _asked_to_choose(
         "difference": measured[1] if measured else None,
         "not_whole": without_ranker(measured[0], [policy, live.policy]) if measured else [],
         "is_trained": policy in live.trained,
-        "is_contest_on": standings(request.viewer) is not None,
+        "is_contest_on": is_learning(),
         "refused": refused or {},
     }
     return render(request, "desk/lab_choose.html", page, status=status)
@@ -104,7 +105,6 @@ def slates(request: PageRequest) -> HttpResponse:
     """One person's slates under each policy; whom to look at is asked for first."""
     who = people.who(request.GET.get("who", ""), request.viewer)
     sought = request.GET.get("q", "").strip()
-    live = live_choice(request.viewer)
     page: dict[str, object] = {
         "tab": "lab",
         "who": who,
@@ -116,7 +116,12 @@ def slates(request: PageRequest) -> HttpResponse:
             found = look_at_slates(
                 viewer=request.viewer, actor=who.actor, name=who.name, policies=list(POLICIES), k=SLATE_LENGTH
             )
-            page |= {"slates": side_by_side(found, live=live.serving), "acts": _acts(found)}
+            drawn = assigned(who.actor)
+            page |= {
+                "slates": side_by_side(found, live=drawn.policy),
+                "acts": _acts(found),
+                "is_drawn": drawn.contest is not None,
+            }
         except NotLookedAt:
             page |= {"withheld": {"name": who.name, "choice": choice_now(who.actor)}}
     return render(request, "desk/lab_slates.html", page)
@@ -134,6 +139,7 @@ def _lab(
     done = asked or next((run for run in kept if run.state == "done"), None)
     newest = kept[0] if kept else None
     contest = standings(request.viewer)
+    is_on = contest is not None and contest.ended_at is None
     missing = {name: extra for name in POLICIES if (extra := missing_extra(name))}
     wanted = ticked if ticked is not None else [name for name in POLICIES if name not in missing]
     page = {
@@ -149,6 +155,7 @@ def _lab(
         "not_installed": [(words.policy(name), extra) for name, extra in missing.items()],
         "splits": [(code, said, code == split) for code, said in words.SPLITS.items()],
         "contest": shown_contest(contest) if contest else None,
+        "is_contest_on": is_on,
         "fewest_taken": FEWEST_TAKEN,
         "refusal": refusal,
         "newest": newest,
