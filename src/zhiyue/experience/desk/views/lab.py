@@ -140,6 +140,9 @@ def _lab(
     newest = kept[0] if kept else None
     contest = standings(request.viewer)
     is_on = contest is not None and contest.ended_at is None
+    if contest is not None and not is_on and contest.counted_until is None:
+        # Over before a day was: it tells nothing.
+        contest = None
     missing = {name: extra for name in POLICIES if (extra := missing_extra(name))}
     wanted = ticked if ticked is not None else [name for name in POLICIES if name not in missing]
     page = {
