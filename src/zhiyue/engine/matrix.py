@@ -283,15 +283,25 @@ def _newest(moment: Moment, row: Ints, rows: int, counts: Bools) -> Moment:
 
 def picked(matrix: Matrix, rows: Codes, columns: Codes) -> Floats:
     """matrix[rows][:, columns] as a dense array. Choosing columns of a sparse matrix costs several times as much."""
+    row, cells = cells_of(matrix, rows)
+    return placed(row, matrix.indices[cells], matrix.data[cells], (len(rows), matrix.shape[1]), columns)
+
+
+def cells_of(matrix: Matrix, rows: Codes) -> tuple[Ints, Ints]:
+    """The stored cells of some rows: for each its place among `rows`, and its place among the matrix's cells."""
     start = matrix.indptr[rows].astype(np.int64)
     lengths = matrix.indptr[rows + 1] - start
     row = np.repeat(np.arange(len(rows)), lengths)
-    cells = np.arange(len(row)) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
-    place = np.full(matrix.shape[1], -1, dtype=np.int64)
+    return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
+
+
+def placed(row: Ints, column: Codes, cell: Floats, shape: tuple[int, int], columns: Codes) -> Floats:
+    """Some columns of a matrix of that shape that holds these cells, each once; (rows, len(columns))."""
+    place = np.full(shape[1], -1, dtype=np.int64)
     place[columns] = np.arange(len(columns))
-    at = place[matrix.indices[cells]]
-    wanted = at >= 0
-    found = np.zeros((len(rows), len(columns)), dtype=matrix.dtype)
-    found[row[wanted], at[wanted]] = matrix.data[cells[wanted]]
+    at = place[column]
+    wanted = np.flatnonzero(at >= 0)
+    found = np.zeros((shape[0], len(columns)), dtype=cell.dtype)
+    found[row[wanted], at[wanted]] = cell[wanted]
     # A column asked for twice was written at its last place only.
     return np.asarray(found[:, place[columns]])

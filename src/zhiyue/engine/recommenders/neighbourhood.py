@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Acts, Arrays, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import histories, largest_per_row, packed, picked, unpacked
+from zhiyue.engine.matrix import cells_of, histories, largest_per_row, packed, picked, placed, unpacked
 from zhiyue.engine.recommenders.weighting import UNWEIGHTED, Weighting, rarity, weighed
 
 Likeness = Literal["cosine", "pearson"]
@@ -137,12 +137,15 @@ class Neighbourhood:
         near = self.near(mine)
         who, voice = near.indices, near.data
         telling = self._telling(mine).data
-        parts = picked(self.telling, who, mine.indices) * telling
+        # What is telling and what is spoken lies in the same cells as the people's rows.
+        row, cells = cells_of(self.people, who)
+        column, shape = self.people.indices[cells], (len(who), self.items)
+        parts = placed(row, column, self.telling.data[cells], shape, mine.indices) * telling
         whole = parts.sum(axis=1, keepdims=True)
         parts = np.divide(parts, whole, out=np.zeros_like(parts), where=whole != 0) * voice[:, None]
-        shares = picked(self.spoken, who, wanted).T @ parts
+        shares = placed(row, column, self.spoken.data[cells], shape, wanted).T @ parts
         if self.nearness.normalised:
-            has = (picked(self.people, who, wanted) > 0).astype(np.float32)
+            has = (placed(row, column, self.people.data[cells], shape, wanted) > 0).astype(np.float32)
             shares = _over(shares, has.T @ voice[:, None])
         shares[wanted[:, None] == mine.indices[None, :]] = 0.0
         return np.asarray(shares, dtype=np.float32, order="C")
