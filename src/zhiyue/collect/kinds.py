@@ -26,6 +26,11 @@ class Actor:
     def is_nobody(self) -> bool:
         return self.member_id is None and self.visitor is None
 
+    @property
+    def key(self) -> str:
+        """One word for who it is, as rows of the log are grouped by: m and the member, v and the visitor's key."""
+        return f"m{self.member_id}" if self.member_id is not None else f"v{self.visitor}"
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:

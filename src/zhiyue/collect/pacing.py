@@ -144,7 +144,6 @@ def lock(actor: Actor) -> None:
     under way already keeps all other writers out."""
     if connection.vendor != "postgresql":
         return
-    who = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"
-    key = int.from_bytes(blake2b(who.encode(), digest_size=8).digest(), signed=True)
+    key = int.from_bytes(blake2b(actor.key.encode(), digest_size=8).digest(), signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])

@@ -28,8 +28,7 @@ def whose(actor: Actor) -> str:
     """For whom a slate is signed: a member or a visitor, under a key that only the academy can make; "" for nobody."""
     if actor.is_nobody:
         return ""
-    who = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"
-    keyed = salted_hmac(f"{_SALT}.whose", who, algorithm="sha256").digest()
+    keyed = salted_hmac(f"{_SALT}.whose", actor.key, algorithm="sha256").digest()
     return urlsafe_b64encode(keyed[:_WHOSE_BYTES]).decode()
 
 

@@ -58,8 +58,7 @@ def is_learning() -> bool:
 
 def _lot(actor: Actor, day: date, contest: int) -> float:
     """A number in [0, 1) that goes with a person's day, and with no other lot that is drawn for them."""
-    whose = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"
-    told = sha256(f"{whose} {day} contest {contest}".encode()).digest()
+    told = sha256(f"{actor.key} {day} contest {contest}".encode()).digest()
     return (int.from_bytes(told[:8]) >> 11) / 2**53
 
 

@@ -71,8 +71,7 @@ class Line:
 
 def lot_of(actor: Actor, moment: datetime) -> int:
     """The seed of somebody's draws: the same all day, so that a page that is loaded again shows the same."""
-    whose = f"m{actor.member_id}" if actor.member_id is not None else f"v{actor.visitor}"
-    return int.from_bytes(sha256(f"{whose} {clock.business_day(moment)}".encode()).digest()[:8])
+    return int.from_bytes(sha256(f"{actor.key} {clock.business_day(moment)}".encode()).digest()[:8])
 
 
 def factors(
