@@ -165,6 +165,19 @@ def test_a_score_is_shared_by_what_is_lost_without_an_act(recorded):
     assert shares[0].argmax() == 3
 
 
+def test_only_the_newest_acts_are_asked_what_they_gave(recorded, monkeypatch):
+    acts = profile([3, 16, 4, 20])
+    everybody = recorded.shares(acts, np.arange(NOBODYS))
+    monkeypatch.setattr(self_attention, "NEWEST_ASKED", 2)
+
+    shares = recorded.shares(acts, np.arange(NOBODYS))
+
+    assert (shares[:, :2] == 0).all()
+    assert (everybody[:, :2] > 0).any()
+    known = everybody[:, 2:].sum(axis=1) > 0
+    assert shares[known].sum(axis=1) == pytest.approx(recorded.scores(acts)[0][:NOBODYS][known], abs=1e-6)
+
+
 def test_the_only_act_gave_everything(recorded):
     alone = profile([3])
 

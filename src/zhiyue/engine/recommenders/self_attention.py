@@ -17,6 +17,8 @@ from zhiyue.engine.recommenders.sequence import NoOrder
 FEWEST_PEOPLE = 100
 # So many cells of a batch of people's places are reckoned at once.
 CELLS_AT_ONCE = 4_000_000
+# Of so many of a person's newest acts it is asked what each gave; each costs a reading of its own.
+NEWEST_ASKED = 16
 
 
 class TooFewPeople(CannotFit):
@@ -53,18 +55,19 @@ class SelfAttention:
 
     def shares(self, profile: Profiles, wanted: Ints) -> Floats:
         """Each score, divided among the acts by how much it falls if one of them is left out. An act without which it
-        doesn't fall gave nothing, nor does one beyond the reach."""
+        doesn't fall gave nothing, nor did one that isn't among the newest `NEWEST_ASKED`."""
         mine = profile.weights.indices.astype(np.int64)
         read = np.flatnonzero(self.taken[mine])[-self.reach :]
+        asked = read[-NEWEST_ASKED:]
         given = np.zeros((len(wanted), len(mine)), dtype=np.float32)
         if not len(read):
             return given
-        rows = [mine[read], *(mine[np.delete(read, place)] for place in range(len(read)))]
+        rows = [mine[read], *(mine[read[read != act]] for act in asked)]
         chances = self.chances(rows)
         told = self._told(chances, chances[:1].max())[:, wanted].T
         lost = np.maximum(told[:, :1] - told[:, 1:], 0.0)
         whole = lost.sum(axis=1, keepdims=True)
-        given[:, read] = told[:, :1] * lost / np.where(whole > 0, whole, 1.0)
+        given[:, asked] = told[:, :1] * lost / np.where(whole > 0, whole, 1.0)
         return given
 
     def chances(self, sequences: list[Ints]) -> Floats:
