@@ -1,6 +1,7 @@
 """The web server's way in."""
 
 import gc
+import os
 import warnings
 from importlib import import_module
 
@@ -12,6 +13,10 @@ from zhiyue.experience.shell.bodies import CountedBodies
 
 # WhiteNoise hands Django files piece by piece; read in a thread they are as good as asynchronous ones.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+# One person's slate is a few small products of matrices: threads that share them wait for one another longer than they
+# reckon. Before numpy comes in; whoever sets a number keeps it.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 choose_settings()
 leave_with_supervisor()
 application = CountedBodies(get_asgi_application())
