@@ -91,21 +91,40 @@ def test_a_missing_value_in_parquet_is_refused_with_its_row(tmp_path, column):
         read_interactions(parquet(tmp_path, **columns))
 
 
-@pytest.mark.parametrize("name", ["gbk.csv", "gbk.csv.gz"])
+@pytest.mark.parametrize("name", ["excel.csv", "excel.csv.gz"])
 @pytest.mark.parametrize(
     "text",
     [
-        "user_id,item_id\n张三,1\n",
+        "user_id,item_id\n张三,微积分\n𠮷野,1\n",
         "用户,user_id,item_id\n1,2,3\n",
-        "user_id,item_id\n" + 50_000 * "1,2\n" + "李四,1\n",
+        "user_id,item_id\n" + 50_000 * "王五,二\n" + "李四,1\n",
     ],
-    ids=["cell", "header", "late"],
+    ids=["cell", "header", "long"],
 )
-def test_a_csv_that_is_not_utf_8_says_how_to_save_it(tmp_path, text, name):
-    raw = text.encode("gbk")
+def test_a_csv_in_gb18030_is_read_and_that_is_told(tmp_path, text, name):
+    raw = text.encode("gb18030")
     path = csv(tmp_path, gzip.compress(raw) if name.endswith("gz") else raw, name)
-    with pytest.raises(BadFile, match=r"the file isn't UTF-8: .* save it as “CSV UTF-8”$"):
+    heard: list[str] = []
+
+    found = read_pairs(path, heard.append)
+
+    plain = read_pairs(csv(tmp_path, text, "plain.csv"), heard.append)
+    assert (found.user.values, found.item.values) == (plain.user.values, plain.item.values)
+    assert heard == [f"{path}: the file isn't UTF-8; read as GB18030, as Excel in Chinese saves “CSV”"]
+
+
+def test_a_bad_row_of_a_csv_in_gb18030_is_named_with_its_line(tmp_path):
+    path = csv(tmp_path, 'user_id,item_id,says\n1,2,"学\n完"\n,3,好\n'.encode("gb18030"))
+    with pytest.raises(BadFile, match=r"data row 2 \(line 4\): user_id is missing"):
         read_pairs(path)
+
+
+@pytest.mark.parametrize("text", ["user_id,item_id\nJosé,1\n", "prénom,user_id,item_id\né,2,3\n"])
+def test_a_csv_that_is_neither_says_how_to_save_it(tmp_path, text):
+    heard: list[str] = []
+    with pytest.raises(BadFile, match=r"the file isn't UTF-8: .* save it as “CSV UTF-8”$"):
+        read_pairs(csv(tmp_path, text.encode("latin-1")), heard.append)
+    assert heard == []
 
 
 def test_ids_that_are_neither_whole_numbers_nor_text_are_refused(tmp_path):

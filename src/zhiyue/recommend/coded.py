@@ -1,7 +1,6 @@
 """Files in the engine's codes: the training data, and what a test file hides. What is done with them is in
 `offline`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +22,8 @@ from zhiyue.recommend.files import (
     read_items,
 )
 from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.tables import Tell
 from zhiyue.recommend.traits import Traits, codes_by_value
-
-Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +63,10 @@ class Sampled:
 
 def training(train: Path, items: Path | None, tell: Tell) -> Training:
     """Read a training file and, where given, an items file. Raises BadFile."""
-    rows = read_interactions(train)
+    rows = read_interactions(train, tell)
     for note in rows.notes:
         tell(f"{train}: {note}")
-    described = None if items is None else read_items(items)
+    described = None if items is None else read_items(items, tell)
     item = rows.item
     catalogue = item.values
     if described is not None:

@@ -13,7 +13,7 @@ import pyarrow.csv
 
 from zhiyue.engine.kinds import Floats, Ints
 from zhiyue.recommend.errors import BadFile, is_parquet
-from zhiyue.recommend.tables import bad_row, first_line, read_table
+from zhiyue.recommend.tables import Tell, bad_row, first_line, read_table, silently
 
 Ids: TypeAlias = "pa.Array[Any]"
 MISSING = ("", "nan", "null", "none", "na", "n/a", "<na>")
@@ -81,9 +81,9 @@ class ItemFile:
     labels: Mapping[str, list[str]]
 
 
-def read_interactions(path: Path) -> InteractionFile:
+def read_interactions(path: Path, tell: Tell = silently) -> InteractionFile:
     """Raises BadFile."""
-    table = read_table(path, ("user_id", "item_id"), ("rating", "time", "position"))
+    table = read_table(path, ("user_id", "item_id"), ("rating", "time", "position"), tell)
     user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
     weight = _weights(path, table) if "rating" in table.column_names else np.ones(len(user))
     notes: list[str] = []
@@ -106,24 +106,24 @@ def read_interactions(path: Path) -> InteractionFile:
     return InteractionFile(path, user, item, weight, order, days, tuple(notes), is_timed=is_timed)
 
 
-def read_pairs(path: Path) -> InteractionFile:
+def read_pairs(path: Path, tell: Tell = silently) -> InteractionFile:
     """A test file: user_id, item_id and, where there is one, the list `negatives` count, everything else is ignored.
     Raises BadFile."""
-    table = read_table(path, ("user_id", "item_id"), ("negatives",))
+    table = read_table(path, ("user_id", "item_id"), ("negatives",), tell)
     user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
     negatives = _negatives(path, table) if "negatives" in table.column_names else None
     return InteractionFile(path, user, item, np.ones(len(user)), None, None, (), negatives)
 
 
-def read_users(path: Path) -> IdColumn:
+def read_users(path: Path, tell: Tell = silently) -> IdColumn:
     """The distinct users in the order of the file. Raises BadFile."""
-    found = ids_of(path, read_table(path, ("user_id",), ()), "user_id")
+    found = ids_of(path, read_table(path, ("user_id",), (), tell), "user_id")
     return IdColumn(pc.unique(found.values), found.kind)
 
 
-def read_items(path: Path) -> ItemFile:
+def read_items(path: Path, tell: Tell = silently) -> ItemFile:
     """Raises BadFile, also for an item that stands in the file twice."""
-    table = read_table(path, ("item_id",), None)
+    table = read_table(path, ("item_id",), None, tell)
     item = ids_of(path, table, "item_id")
     first = pc.index_in(item.values, value_set=pc.unique(item.values)).to_numpy()
     again = np.flatnonzero(np.concatenate([[False], first[1:] <= np.maximum.accumulate(first)[:-1]]))

@@ -12,7 +12,7 @@ from zhiyue.engine.logged import ROUNDING, Rounds, Target
 from zhiyue.recommend.coded import codes
 from zhiyue.recommend.errors import BadFile
 from zhiyue.recommend.files import IdColumn, Ids, ids_of, numbers_of
-from zhiyue.recommend.tables import bad_row, read_table
+from zhiyue.recommend.tables import Tell, bad_row, read_table, silently
 
 FEATURE = "feature_"
 # The chances lie in memory, a row per person and position, a column per item: 800 MB at most.
@@ -43,14 +43,14 @@ class _Keys:
         return tuple(name for name, column in told.items() if column is not None)
 
 
-def read_log(log: Path, policy: Path) -> Logged:
+def read_log(log: Path, policy: Path, tell: Tell = silently) -> Logged:
     """`log` has item_id, reward and propensity; position, user_id and numbers named feature_… where they are known.
     `policy` has item_id and chance, for each user_id and each position where it has these columns; items that it
     doesn't name have no chance.
 
     Raises BadFile.
     """
-    table = read_table(log, ("item_id", "reward", "propensity"), None)
+    table = read_table(log, ("item_id", "reward", "propensity"), None, tell)
     item, keys = ids_of(log, table, "item_id"), _keys(log, table)
     reward, propensity = numbers_of(log, table, "reward"), numbers_of(log, table, "propensity")
     _refuse(log, (propensity <= 0) | (propensity > 1), "propensity must be above 0 and at most 1")
@@ -59,7 +59,7 @@ def read_log(log: Path, policy: Path) -> Logged:
     places, position = (
         (None, None) if keys.position is None else np.unique(keys.position, return_inverse=True)
     )
-    target, catalogue = _target(log, policy, item, keys)
+    target, catalogue = _target(log, policy, item, keys, tell)
     rounds = Rounds(
         codes(item, catalogue),
         reward,
@@ -72,9 +72,9 @@ def read_log(log: Path, policy: Path) -> Logged:
     return Logged(rounds, target, () if places is None else tuple(map(float, places)))
 
 
-def _target(log: Path, policy: Path, item: IdColumn, logged: _Keys) -> tuple[Target, Ids]:
+def _target(log: Path, policy: Path, item: IdColumn, logged: _Keys, tell: Tell) -> tuple[Target, Ids]:
     """The chances for each round, and the items of both files."""
-    table = read_table(policy, ("item_id", "chance"), ("user_id", "position"))
+    table = read_table(policy, ("item_id", "chance"), ("user_id", "position"), tell)
     named, keys = ids_of(policy, table, "item_id"), _keys(policy, table)
     chance = numbers_of(policy, table, "chance")
     _refuse(policy, (chance < 0) | (chance > 1), "chance must lie between 0 and 1")

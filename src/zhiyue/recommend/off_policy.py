@@ -10,6 +10,7 @@ from zhiyue.engine.off_policy import METHODS, Evaluation, evaluated
 from zhiyue.engine.off_policy import by_position as one_by_one
 from zhiyue.recommend.logs import read_log
 from zhiyue.recommend.outputs import Place
+from zhiyue.recommend.tables import Tell, silently
 
 SAYS = {
     "ips": "rewards weighted by chance / propensity",
@@ -33,9 +34,11 @@ class Found:
     places: dict[str, Evaluation]
 
 
-def evaluate_log(*, log: Path, policy: Path, by_position: bool = False, seed: int = 0) -> Found:
+def evaluate_log(
+    *, log: Path, policy: Path, by_position: bool = False, seed: int = 0, tell: Tell = silently
+) -> Found:
     """Raises NotPossible for files that can't be used."""
-    read = read_log(log, policy)
+    read = read_log(log, policy, tell)
     whole = evaluated(read.rounds, read.target, seed=seed)
     places: dict[str, Evaluation] = {}
     if by_position:

@@ -20,7 +20,7 @@ from zhiyue.engine.kinds import Floats, Ints
 from zhiyue.engine.matrix import owned, profiles
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import splitting
-from zhiyue.recommend.coded import Tell, Training, codes, training
+from zhiyue.recommend.coded import Training, codes, training
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.files import IdColumn, read_users
 from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
@@ -30,6 +30,7 @@ from zhiyue.recommend.parts import OF_TEXTS
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
 from zhiyue.recommend.splitting import Split
 from zhiyue.recommend.steps import Steps, chosen
+from zhiyue.recommend.tables import Tell
 
 # Lists are held until they make a row group of so many rows, never all at once.
 ROWS_AT_ONCE = 500_000
@@ -100,7 +101,7 @@ def evaluate(
     if items is None and policies and any(policy.needs_texts for policy in wanted):
         raise NotPossible("The policy “content” compares texts: give them with --items FILE.")
     known = training(train, items, tell)
-    hidden = splitting.by_file(test, known) if test else splitting.by_name(split or "", known, seed)
+    hidden = splitting.by_file(test, known, tell) if test else splitting.by_name(split or "", known, seed)
     left, asked = replace(known, acts=hidden.fitted), hidden.asked
     with chosen(tell) as steps:
         each = (_measured(policy, left, hidden, seed, steps, tell) for policy in wanted)
@@ -233,7 +234,7 @@ def _shown_on_bar(people: int, name: str = "users") -> Iterator[Step]:
 def _write_lists(
     place: Place, train: Path, users: Path, items: Path | None, policy: Policy, k: int, tell: Tell
 ) -> int:
-    asked = read_users(users)
+    asked = read_users(users, tell)
     known = training(train, items, tell)
     with chosen(tell) as steps:
         pipeline, _ = _fitted(policy, known, steps, tell)

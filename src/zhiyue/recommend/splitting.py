@@ -13,6 +13,7 @@ from zhiyue.engine.matrix import owned
 from zhiyue.recommend.coded import Asked, Training, asked_by
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.files import read_pairs
+from zhiyue.recommend.tables import Tell
 
 # More people make intervals narrower and the evaluation longer.
 MOST_PEOPLE = 20_000
@@ -31,9 +32,9 @@ class Split:
     says: str = ""
 
 
-def by_file(test: Path, known: Training) -> Split:
+def by_file(test: Path, known: Training, tell: Tell) -> Split:
     """The pairs of a test file are hidden. Raises NotPossible."""
-    return Split(known.acts, known.acts, asked_by(read_pairs(test), known))
+    return Split(known.acts, known.acts, asked_by(read_pairs(test, tell), known))
 
 
 def by_name(name: str, known: Training, seed: int) -> Split:

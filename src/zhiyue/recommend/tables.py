@@ -2,22 +2,32 @@
 
 import csv
 import gzip
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from zhiyue.core.kit.sheets import GB18030, UTF_8, encoding_of
 from zhiyue.recommend.errors import BadFile, is_parquet
 
-# Excel in Chinese saves “CSV” as GBK.
 NOT_UTF_8 = "the file isn't UTF-8: open it in Excel or an editor and save it as “CSV UTF-8”"
+AS_GB18030 = "the file isn't UTF-8; read as GB18030, as Excel in Chinese saves “CSV”"
+
+Tell = Callable[[str], object]
 
 
-def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
-    """The needed and wanted columns (None: all columns) of a file that has rows."""
+def silently(_: str) -> None:
+    """Nobody is told."""
+
+
+def read_table(
+    path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None, tell: Tell = silently
+) -> pa.Table:
+    """The needed and wanted columns (None: all columns) of a file that has rows. `tell` hears of a CSV that isn't
+    UTF-8."""
     if not path.exists():
         raise BadFile(path, "there is no such file")
     if not path.is_file():
@@ -27,12 +37,8 @@ def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | No
     if not (is_parquet(path) or path.name.lower().endswith((".csv", ".csv.gz"))):
         raise BadFile(path, "only .parquet, .csv and .csv.gz files can be read")
     try:
-        table = _parquet(path, needed, wanted) if is_parquet(path) else _csv(path, needed, wanted)
-    except UnicodeDecodeError as problem:
-        raise BadFile(path, NOT_UTF_8) from problem
+        table = _parquet(path, needed, wanted) if is_parquet(path) else _csv(path, needed, wanted, tell)
     except (pa.ArrowException, csv.Error, OSError, EOFError) as problem:
-        if not is_parquet(path) and not _is_utf_8(path):
-            raise BadFile(path, NOT_UTF_8) from problem
         raise BadFile(path, f"the file cannot be read: {first_line(problem)}") from problem
     if table.num_rows == 0:
         raise BadFile(path, "the file has no data rows")
@@ -45,9 +51,12 @@ def _parquet(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None
     return pq.read_table(path, columns=_chosen(names, needed, wanted))
 
 
-def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) -> pa.Table:
+def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None, tell: Tell) -> pa.Table:
     _refuse_nul(path)
-    with _opened(path, encoding="utf-8-sig", newline="") as lines:
+    encoding = _encoding(path)
+    if encoding == GB18030:
+        tell(f"{path}: {AS_GB18030}")
+    with _opened(path, encoding=encoding, newline="") as lines:
         names = [name.strip() for name in next(csv.reader(lines), [])]
     _check_names(path, names, needed, wanted)
     columns = _chosen(names, needed, wanted)
@@ -62,7 +71,12 @@ def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None) ->
     # One thread: only then does the parser know the number of the row that it stumbles over.
     table = pyarrow.csv.read_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False,
+            column_names=names,
+            skip_rows=1,
+            encoding="utf8" if encoding == UTF_8 else encoding,
+        ),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
         convert_options=pyarrow.csv.ConvertOptions(
             include_columns=columns,
@@ -82,16 +96,14 @@ def _opened(path: Path, *, encoding: str, newline: str | None) -> TextIO:
     return cast(TextIO, opened(path, "rt", encoding=encoding, newline=newline))
 
 
-def _is_utf_8(path: Path) -> bool:
-    try:
-        with _opened(path, encoding="utf-8", newline=None) as lines:
-            for _ in lines:
-                pass
-    except UnicodeDecodeError:
-        return False
-    except (OSError, EOFError):
-        return True
-    return True
+def _encoding(path: Path) -> str:
+    """How a CSV file is encoded. Raises BadFile where it is neither UTF-8 nor GB18030."""
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with cast(BinaryIO, opened(path, "rb")) as file:
+        found = encoding_of(file)
+    if found is None:
+        raise BadFile(path, NOT_UTF_8)
+    return found
 
 
 def _refuse_nul(path: Path) -> None:
@@ -134,7 +146,7 @@ def _line(path: Path, row: int) -> int | None:
     # One limit for the whole process, so it is only raised: a text of any length is passed over here.
     csv.field_size_limit(max(_LONGEST_CELL, csv.field_size_limit()))
     try:
-        with _opened(path, encoding="utf-8-sig", newline="") as lines:
+        with _opened(path, encoding=_encoding(path), newline="") as lines:
             reader = csv.reader(lines)
             next(reader)
             if reader.line_num > 1:

@@ -50,6 +50,21 @@ def test_the_form_is_told_by_the_ending(name, form):
     assert parse_mapping(WHOLE, file=Path(name)).form == form
 
 
+@pytest.mark.parametrize(
+    ("content", "told", "encoding"),
+    [
+        ("人员\n".encode(), "", "utf-8-sig"),
+        ("人员\n".encode("gb18030"), "", "gb18030"),
+        ("人员\n".encode("gb18030"), 'encoding = "big5"', "big5"),
+        ("é\n".encode("latin-1"), "", "utf-8-sig"),
+    ],
+)
+def test_the_encoding_is_that_of_the_file_unless_it_is_told(tmp_path, content, told, encoding):
+    file = tmp_path / "past.csv"
+    file.write_bytes(content)
+    assert parse_mapping(f"{WHOLE}[file]\n{told}\n", file=file).encoding == encoding
+
+
 def test_statements_need_no_mapping():
     assert parse_mapping("", file=Path("a.jsonl")).columns == []
 

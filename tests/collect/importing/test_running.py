@@ -522,6 +522,18 @@ class TestCommand:
         assert "past.csv" in self.run("list")
         assert self.run("undo", str(number)) == "1 events went.\n"
 
+    def test_a_table_as_excel_in_chinese_saves_it_is_read_and_that_is_told(self, folder, learner, course):
+        path = write(folder, line())
+        path.write_bytes(path.read_text(encoding="utf-8").replace("who,", "人员,").encode("gb18030"))
+        mapping = folder / "mapping.toml"
+        mapping.write_text(MAPPING.replace('"who"', '"人员"'), encoding="utf-8")
+        heard = StringIO()
+        call_command(
+            "import", "events", str(path), "--mapping", str(mapping), stdout=StringIO(), stderr=heard
+        )
+        assert Event.objects.count() == 1
+        assert "past.csv is read as GB18030" in heard.getvalue()
+
     def test_it_says_what_is_wrong(self, folder, learner):
         with pytest.raises(CommandError, match="There is no file"):
             self.run("events", str(folder / "none.csv"))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from zhiyue.collect.errors import BadMapping
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.consent.purposes import NOTHING, Purpose
+from zhiyue.core.kit.sheets import UTF_8, encoding_of
 
 Form = Literal["csv", "parquet", "xapi"]
 PersonBy = Literal["email", "phone", "username", "id"]
@@ -50,7 +51,7 @@ class ColumnMapping:
     id_column: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ","
-    encoding: str = "utf-8-sig"
+    encoding: str = UTF_8
     stated: Purpose = NOTHING
 
     @property
@@ -128,7 +129,7 @@ class _Reader:
             id_column=self._text("id", "column"),
             properties=self._properties(),
             delimiter=self._text("file", "delimiter") or ",",
-            encoding=self._text("file", "encoding") or "utf-8-sig",
+            encoding=self._encoding(form),
             stated=self._stated(),
         )
         if form != "xapi":
@@ -208,6 +209,18 @@ class _Reader:
         default = by_ending.get(self._file.suffix.lower(), "csv")
         form: Form = self._choice("file", "form", get_args(Form), default)
         return form
+
+    def _encoding(self, form: Form) -> str:
+        """As it is told; else as the file can be read."""
+        told = self._text("file", "encoding")
+        if told or form != "csv":
+            return told or UTF_8
+        try:
+            with self._file.open("rb") as file:
+                return encoding_of(file) or UTF_8
+        except OSError:
+            # Whoever reads it says what is wrong.
+            return UTF_8
 
     def _zone(self) -> str:
         zone = self._text("when", "zone")

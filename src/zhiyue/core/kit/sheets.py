@@ -1,12 +1,13 @@
 """Tables as CSV, for spreadsheets: written so that no cell becomes a formula, read as people's programs write them."""
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from django.conf import settings
 from django.utils import translation
@@ -18,6 +19,11 @@ from zhiyue.core.kit.errors import Refused
 BOM = "\ufeff"
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ROWS = 20_000
+UTF_8, GB18030 = "utf-8-sig", "gb18030"
+# UTF-8 first: GB18030 reads much that isn't its own. What it wrote passes for UTF-8 only by chance, in a file with very
+# few Chinese signs.
+ENCODINGS = (UTF_8, GB18030)
+_READ_AT_ONCE = 1 << 20
 # What a spreadsheet may take for a formula; the wide forms are those of Chinese keyboards. Quotes before it count,
 # so that a guard is told from a quote that was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -90,7 +96,7 @@ def decoded(content: bytes) -> str:
             )
         )
     else:
-        encodings = ("utf-8-sig", "gb18030")
+        encodings = ENCODINGS
     for encoding in encodings:
         try:
             text = content.decode(encoding)
@@ -103,6 +109,11 @@ def decoded(content: bytes) -> str:
             "sheet", "The file can't be read as text. Save it as CSV (“CSV UTF-8”) and choose it again."
         )
     )
+
+
+def encoding_of(file: BinaryIO) -> str | None:
+    """The first of ENCODINGS as which a whole file can be read, of any size; None: neither."""
+    return next((encoding for encoding in ENCODINGS if _is_readable(file, encoding)), None)
 
 
 def read(text: str) -> Sheet:
@@ -176,6 +187,18 @@ def listed(cell: str, torn: Mapping[str, Sequence[str]] = MappingProxyType({})) 
         parts.append(part.strip())
         at = after
     return list(dict.fromkeys(part for part in parts if part))
+
+
+def _is_readable(file: BinaryIO, encoding: str) -> bool:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while part := file.read(_READ_AT_ONCE):
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plainly(name: str) -> str:

@@ -184,6 +184,7 @@ class Command(BaseCommand):
                 policy=options["policy"],
                 by_position=options["by_position"],
                 seed=options["seed"],
+                tell=self._tell,
             )
             if place is not None:
                 off_policy.write_json(found, place)

@@ -11,6 +11,7 @@ from zhiyue.collect.importing.running import Outcome, import_file, try_file
 from zhiyue.collect.importing.undoing import undo
 from zhiyue.collect.models import HistoryImport
 from zhiyue.core.kit.errors import Refused
+from zhiyue.core.kit.sheets import GB18030
 from zhiyue.product.catalogue.places import places
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
@@ -48,6 +49,8 @@ class Command(BaseCommand):
                 f"{file.name} isn't a file that can be read: its name ends with none of {', '.join(ENDINGS)}."
             )
         mapping = read_mapping(options["mapping"], file=file)
+        if mapping.encoding == GB18030:
+            self.stderr.write(f"{file.name} is read as GB18030, as Excel in Chinese saves “CSV”.")
         with tqdm(unit=" rows", disable=None, file=self.stderr) as bar:
 
             def report(done: int, total: int) -> None:
