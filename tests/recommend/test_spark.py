@@ -182,14 +182,50 @@ def test_a_master_that_does_not_answer_is_named():
 
 
 @pytest.mark.parametrize(
-    "master", ["local[2]", "local[*]", "spark://one:7077,two:7077", "yarn", "k8s://https://cluster:443", ""]
+    "master",
+    [
+        "local[2]",
+        "local[*]",
+        "spark://one:7077,two.example-1:1,10.0.0.3:65535",
+        "spark://[::1]:7077,[2001:db8::7]:7078",
+        "yarn",
+        "k8s://https://cluster:443",
+        "",
+    ],
 )
 def test_a_setting_that_names_a_master_is_taken(monkeypatch, master):
     monkeypatch.setenv("ZHIYUE_SPARK_MASTER", master)
     assert Environment().spark("ZHIYUE_SPARK_MASTER") == master
 
 
-@pytest.mark.parametrize("master", ["local", "localhost", "spark://one", "http://one:7077", "local[two]"])
+@pytest.mark.parametrize(
+    "master",
+    [
+        *("local", "localhost", "local[two]", "local[0]", "http://one:7077", "one:7077"),
+        *(
+            "spark://",
+            "spark://one",
+            "spark://one:0",
+            "spark://one:65536",
+            "spark://one:70770",
+            "spark://:7077",
+        ),
+        *(
+            "spark://one:7077,",
+            "spark://one:7077,two",
+            "spark://one:7077,spark://two:7077",
+            "spark://one:7077, two:1",
+        ),
+        *(
+            "spark://::1:7077",
+            "spark://[::1]",
+            "spark://[::1",
+            "spark://[one]:7077",
+            "spark://[1::2::3]:7077",
+        ),
+        *("spark://the_one:7077", "spark://-one:7077", "spark://one:７０７７", "local[２]"),
+    ],
+)
 def test_a_setting_that_names_none_is_refused(monkeypatch, master):
     monkeypatch.setenv("ZHIYUE_SPARK_MASTER", master)
     with pytest.raises(ImproperlyConfigured, match=r"ZHIYUE_SPARK_MASTER must be local\[cores\]"):

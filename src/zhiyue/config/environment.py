@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.ipv6 import is_valid_ipv6_address
 
 SETTINGS = "zhiyue.config.settings"
 _YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0", ""}
@@ -82,11 +83,14 @@ class Environment(environ.Env):  # type: ignore[misc]
     def spark(self, var: str) -> str:
         """The master of a Spark; empty: none."""
         given: str = self.str(var, default="").strip()
-        address = r"[^\s,/:]+:\d+"
-        known = rf"local\[(\d+|\*)\]|spark://{address}(,{address})*|yarn|k8s://\S+"
-        if given and not re.fullmatch(known, given):
+        if not given or re.fullmatch(r"local\[([1-9]\d*|\*)\]|yarn|k8s://\S+", given, re.ASCII):
+            return given
+        addresses = given.removeprefix("spark://")
+        if addresses == given or not all(_is_address(one) for one in addresses.split(",")):
             raise ImproperlyConfigured(
-                f"{var} must be local[cores], spark://host:port, yarn or k8s://address, not “{given}”."
+                f"{var} must be local[cores], yarn, k8s://address or spark://host:port (several as "
+                "spark://one:7077,two:7077; the port 1 to 65535, an IPv6 address in brackets, no “_” in a name), "
+                f"not “{given}”."
             )
         return given
 
@@ -98,3 +102,16 @@ class Environment(environ.Env):  # type: ignore[misc]
             return super().get_value(var, cast, *args, **kwargs)
         except ValueError as wrong:
             raise ImproperlyConfigured(f"{var} can't be “{given}”: {wrong}.") from wrong
+
+
+def _is_address(given: str) -> bool:
+    """Whether Spark takes this as the host and port of a master."""
+    # A name as Java takes it: it sees no host in one with “_”.
+    found = re.fullmatch(
+        r"(?:[a-z\d](?:[a-z\d.-]*[a-z\d])?|\[(.+)\]):(\d{1,5})", given, re.ASCII | re.IGNORECASE
+    )
+    return (
+        found is not None
+        and 1 <= int(found[2]) <= 65535
+        and (found[1] is None or is_valid_ipv6_address(found[1]))
+    )
