@@ -1,11 +1,13 @@
 """Steps taken by Spark are those taken here. Without Spark or Java: what is said then."""
 
-import builtins
 import importlib
 import importlib.util
+import json
 import shutil
 import socket
+from contextlib import nullcontext
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,18 @@ from zhiyue.engine.kinds import Acts
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.recommenders.factors import FactorsConfig
 from zhiyue.engine.recommenders.sequence import NoOrder
-from zhiyue.recommend import services, spark
+from zhiyue.recommend import services, spark, steps
+from zhiyue.recommend.comparing import compare, offered
 from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.inputs import academy
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import FACTORS, NEIGHBOURS, POPULAR, PROFILE, SEQUENCE, WALKS
 from zhiyue.recommend.steps import HERE
 
 XUETANGX = Path(__file__).parents[3] / "shared" / "data" / "xuetangx"
+WITHOUT_PYSPARK = (
+    "ZHIYUE_SPARK_MASTER names a Spark, which needs the extra “spark”: pip install 'zhiyue[spark]'"
+)
 STEPS = {
     "popular": POPULAR,
     "item_neighbours": NEIGHBOURS,
@@ -47,10 +54,12 @@ def on_spark():
 
 @pytest.fixture
 def without_pyspark(monkeypatch):
+    there = importlib.import_module
+
     def missing(name, *rest):
         if name.startswith("pyspark"):
             raise ImportError(name)
-        return builtins.__import__(name, *rest)
+        return there(name, *rest)
 
     monkeypatch.setattr(importlib, "import_module", missing)
 
@@ -133,27 +142,95 @@ def test_on_real_enrolments_it_gives_what_it_gives_here(on_spark, step, config):
     assert np.abs(mine - theirs).max() <= 1e-4 * theirs.max()
 
 
-def test_without_pyspark_it_is_said_what_to_install_and_nothing_is_trained(db, settings, without_pyspark):
+def test_without_pyspark_only_what_needs_spark_is_not_trained_and_says_what_to_install(
+    town, settings, without_pyspark
+):
+    (before,) = services.train_all(["item-neighbours"])
     settings.ZHIYUE_SPARK_MASTER = "local[2]"
+    heard: list[str] = []
 
-    with pytest.raises(NotPossible, match=r"pip install 'zhiyue\[spark\]'"):
-        services.train_all(["popular"])
-    assert not Artefact.objects.exists()
+    trained = services.train_all(["popular", "item-neighbours", "content", "hybrid"], tell=heard.append)
+
+    assert [(one.policy, one.refusal) for one in trained] == [
+        ("popular", ""),
+        ("item-neighbours", "broken"),
+        ("content", ""),
+        ("hybrid", "broken"),
+    ]
+    refused = Artefact.objects.refused()
+    assert {one.detail for one in refused} == {WITHOUT_PYSPARK}
+    assert Artefact.objects.newest_first("item-neighbours").first() == before
+    assert f"item-neighbours: refused, what served before goes on: {WITHOUT_PYSPARK}" in heard
+    # One of them alone, as when a catalogue is taken in.
+    assert services.train(policy="walks").detail == WITHOUT_PYSPARK
 
 
-def test_a_command_says_so_too_and_writes_nothing(settings, without_pyspark, tmp_path):
+def test_a_spark_that_cannot_be_had_is_looked_for_once(settings, monkeypatch):
+    settings.ZHIYUE_SPARK_MASTER = "local[2]"
+    looked: list[str] = []
+
+    def nowhere(master):
+        looked.append(master)
+        raise NotPossible("nowhere")
+
+    monkeypatch.setattr(spark, "session", nowhere)
+    acts = drawn()
+    with steps.chosen() as found:
+        assert looked == []
+        require_equal(found.popular(acts, POPULAR), HERE.popular(acts, POPULAR), 0.0)
+        for step in ("item_neighbours", "sequence", "walks", "factors"):
+            with pytest.raises(NotPossible, match="nowhere"):
+                getattr(found, step)(acts, STEPS[step])
+    assert looked == ["local[2]"]
+
+
+def test_without_pyspark_the_lab_compares_the_others_and_keeps_why(town, settings, without_pyspark):
+    settings.ZHIYUE_SPARK_MASTER = "local[2]"
+    with steps.chosen() as found:
+        compared = compare(
+            academy(), offered(), policies=["walks", "popular", "ease"], split="newest", steps=found
+        )
+    assert [one.policy for one in compared.policies] == ["popular", "ease"]
+    assert compared.passed_over == {"walks": WITHOUT_PYSPARK}
+
+
+def test_a_command_leaves_out_only_what_needs_spark(settings, without_pyspark, tmp_path):
     settings.ZHIYUE_SPARK_MASTER = "local[2]"
     (tmp_path / "train.csv").write_text("user_id,item_id\n1,1\n1,2\n2,1\n2,3\n")
     (tmp_path / "test.csv").write_text("user_id,item_id\n1,3\n")
     report = tmp_path / "report.json"
+    heard = StringIO()
 
-    with pytest.raises(CommandError, match=r"zhiyue\[spark\]") as refused:
+    def evaluate(*policies):
+        named = [word for policy in policies for word in ("--policy", policy)]
         call_command(
             *("recommend", "evaluate", "--train", str(tmp_path / "train.csv")),
-            *("--test", str(tmp_path / "test.csv"), "--json", str(report)),
+            *("--test", str(tmp_path / "test.csv"), "--json", str(report), *named),
+            stdout=StringIO(),
+            stderr=heard,
         )
+
+    with pytest.raises(CommandError, match="None of the policies could be fitted") as refused:
+        evaluate("walks", "factors")
     assert refused.value.returncode == 2
     assert not report.exists()
+    assert heard.getvalue().count(f"left out. {WITHOUT_PYSPARK}") == 2
+
+    evaluate("walks", "popular")
+    assert [one["policy"] for one in json.loads(report.read_text())["results"]] == ["popular"]
+
+
+def test_lists_that_need_spark_are_refused_without_it(settings, without_pyspark, tmp_path):
+    settings.ZHIYUE_SPARK_MASTER = "local[2]"
+    (tmp_path / "train.csv").write_text("user_id,item_id\n1,1\n1,2\n2,1\n2,3\n")
+    words = ("--train", str(tmp_path / "train.csv"), "--users", str(tmp_path / "train.csv"))
+    for policy, out in (("walks", tmp_path / "walks.parquet"), ("popular", tmp_path / "popular.parquet")):
+        with pytest.raises(CommandError, match=r"zhiyue\[spark\]") if policy == "walks" else nullcontext():
+            call_command(
+                "recommend", "batch", *words, "--policy", policy, "--out", str(out), stdout=StringIO()
+            )
+    assert not (tmp_path / "walks.parquet").exists()
+    assert pq.read_table(tmp_path / "popular.parquet").num_rows == 2
 
 
 def test_without_java_it_is_said_where_it_was_looked_for(monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ from zhiyue.engine.ranking import NOTHING
 from zhiyue.product.catalogue.models import Course
 from zhiyue.recommend.coded import Asked
 from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment, cell
+from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft, fit
 from zhiyue.recommend.inputs import Academy
 from zhiyue.recommend.measuring import Measured, measured
@@ -134,7 +135,7 @@ def compare(
         at(0.0)
         try:
             one, of_people = _one(name, read.texts, hidden, segments, is_new, at, steps)
-        except NothingLeft as problem:
+        except (NothingLeft, NotPossible) as problem:
             passed_over[name] = str(problem)
             at(1.0)
             continue
@@ -152,7 +153,8 @@ def _one(
     at: Callable[[float], object],
     steps: Steps,
 ) -> tuple[Compared, Floats]:
-    """One policy without its differences, and its NDCG person by person. Raises NothingLeft."""
+    """One policy without its differences, and its NDCG person by person. Raises NothingLeft, and NotPossible as
+    `steps` do."""
     started = time.perf_counter()
     pipeline = fit(POLICIES[name], hidden.left, texts, steps)
     fit_seconds = time.perf_counter() - started

@@ -17,6 +17,7 @@ from zhiyue.core.kit import clock
 from zhiyue.engine.kinds import Arrays, Ints
 from zhiyue.recommend import artefacts, checking, memory
 from zhiyue.recommend.checking import Metrics
+from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.fitting import NothingLeft, fit, taken_in, to_arrays
 from zhiyue.recommend.inputs import Academy, Catalogue, academy, catalogue
 from zhiyue.recommend.memory import Held
@@ -35,7 +36,7 @@ def train(*, policy: str, accept: bool = False) -> Artefact:
     """Fit one policy, and let it serve where nothing stands against that; what was refused says so in `refusal`, and
     what served before goes on. `accept`: serve although it foretells worse (audited).
 
-    Raises KeyError for an unknown name, NothingLeft, and NotPossible for a Spark of the settings that can't be used.
+    Raises KeyError for an unknown name, NothingLeft.
     """
     with chosen() as steps:
         return _train(POLICIES[policy], academy(), accept, steps)
@@ -48,9 +49,7 @@ def train_all(
     tell: Callable[[str], object] = lambda _: None,
 ) -> list[Artefact]:
     """Fit every policy, or those named, on one reading of the log, as `train` does each; one of which nothing can be
-    fitted (made of texts while there are none, or too many courses) is passed over. `tell` hears of each.
-
-    Raises NotPossible as `train`."""
+    fitted (made of texts while there are none, or too many courses) is passed over. `tell` hears of each."""
     with chosen(tell) as steps:
         read = academy()
         tell(f"{len(read.acts.user):,} acts of {read.acts.users:,} people on {read.acts.items:,} courses")
@@ -148,6 +147,11 @@ def _train(policy: Policy, read: Academy, accept: bool, steps: Steps) -> Artefac
         metrics = checking.measured(policy, read, steps)
     except NothingLeft:
         raise
+    except NotPossible as problem:
+        # The Spark of the settings, most likely: it is named, and where it stumbled tells nothing.
+        log.warning("Policy %s was not trained, what served before goes on: %s", policy.name, problem)
+        told = str(problem).removesuffix(".")
+        return _refuse(policy, read, Artefact.Refusal.BROKEN, told, time.perf_counter() - started, {})
     except Exception as problem:
         # Whatever a part stumbles over: the other policies are trained, and what served goes on.
         log.exception("The training of policy %s broke off; what served before goes on.", policy.name)

@@ -3,7 +3,7 @@ on the Spark of the settings."""
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from django.conf import ENVIRONMENT_VARIABLE as SETTINGS_IN
@@ -17,6 +17,7 @@ from zhiyue.engine.recommenders.popular import Popular, PopularConfig
 from zhiyue.engine.recommenders.sequence import SequenceConfig
 from zhiyue.engine.recommenders.walks import WalksConfig
 from zhiyue.recommend import spark
+from zhiyue.recommend.errors import NotPossible
 
 
 class Steps(Protocol):
@@ -53,12 +54,57 @@ class _Here:
 HERE: Steps = _Here()
 
 
+class _OnDemand:
+    """On a Spark that `opened` opens when it is first needed. Where it can't be had every step that needs it raises
+    NotPossible, without trying again: what Spark was set up for would be too much for this machine. Popularity, which
+    every policy has, isn't: it is counted here then, and policies without any other step go on."""
+
+    def __init__(self, opened: Callable[[], Steps]) -> None:
+        self._open = opened
+        self._opened: Steps | None = None
+        self._why = ""
+
+    def popular(self, acts: Acts, config: PopularConfig) -> Popular:
+        try:
+            return self._there().popular(acts, config)
+        except NotPossible:
+            return HERE.popular(acts, config)
+
+    def item_neighbours(self, acts: Acts, config: ItemNeighboursConfig) -> Recommender:
+        return self._there().item_neighbours(acts, config)
+
+    def sequence(self, acts: Acts, config: SequenceConfig) -> Recommender:
+        return self._there().sequence(acts, config)
+
+    def walks(self, acts: Acts, config: WalksConfig) -> Recommender:
+        return self._there().walks(acts, config)
+
+    def factors(self, acts: Acts, config: FactorsConfig) -> Recommender:
+        return self._there().factors(acts, config)
+
+    def _there(self) -> Steps:
+        if self._why:
+            raise NotPossible(self._why)
+        if self._opened is None:
+            try:
+                self._opened = self._open()
+            except NotPossible as problem:
+                self._why = str(problem)
+                raise
+        return self._opened
+
+
 @contextmanager
 def chosen(tell: Callable[[str], object] = lambda _: None) -> Iterator[Steps]:
     """The steps as the settings want them; without settings, as in a notebook, those of this process. `tell` hears of
-    each that Spark took. Raises NotPossible."""
+    each that Spark took; a step raises NotPossible where the Spark of the settings can't be had."""
     if not (settings.configured or SETTINGS_IN in os.environ) or not settings.ZHIYUE_SPARK_MASTER:
         yield HERE
         return
-    with spark.session(settings.ZHIYUE_SPARK_MASTER) as opened:
-        yield spark.OnSpark(opened, tell)
+    with ExitStack() as to_be_ended:
+
+        def opened() -> Steps:
+            session = to_be_ended.enter_context(spark.session(settings.ZHIYUE_SPARK_MASTER))
+            return spark.OnSpark(session, tell)
+
+        yield _OnDemand(opened)

@@ -108,7 +108,7 @@ def test_policies_stand_by_what_they_found_with_their_intervals_to_one_scale(inv
     assert (last.value, last.is_sure) == ("-0.050", False)
     assert table.rows[0].quality == ("0.500", "", "", "")
     assert table.rows[0].lists[0] == "26 %"
-    assert [str(name) for name in table.passed_over] == ["Content"]
+    assert [(str(name), why) for name, why in table.passed_over] == [("Content", "there are no texts")]
 
 
 def test_the_groups_of_the_live_policy_stand_worst_first_with_who_serves_them_better(invented, in_english):
@@ -319,6 +319,20 @@ def test_a_broken_run_says_so_and_can_be_started_again(desk, read, town):
     assert "The last comparison broke off" in page
     assert "Compare them" in page
     assert start(desk, "popular").status_code == 302
+
+
+def test_what_could_not_be_fitted_stands_there_with_the_reason(desk, read, town, settings):
+    settings.ZHIYUE_SPARK_MASTER = "spark://127.0.0.1:1"
+    start(desk, "popular", "walks")
+    run_due()
+    page = read("/desk/lab/")
+    assert "measured on 40 people" in page
+    assert re.search('“Walks” could not be fitted: <span lang="en">[^<]*Spark', page)
+    start(desk, "walks")
+    run_due()
+    page = read("/desk/lab/")
+    assert "None of the policies could be fitted." in page
+    assert re.search('“Walks” could not be fitted: <span lang="en">[^<]*Spark', page)
 
 
 def test_too_few_people_are_said_to_be_too_few(desk, read, academy):

@@ -90,7 +90,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One comparison. `asked_of` is the policy of which the groups are told; `not_whole`: policies measured without
+    """One comparison. `asked_of` is the policy of which the groups are told; `passed_over`:
+    what could not be fitted, and why, as the code says it; `not_whole`: policies measured without
     their own ranker, so that their figures are those of the blend behind it; `of_new`: who finds new courses;
     `tells_few`: whether finding little-taken courses is another thing than finding new ones here."""
 
@@ -98,7 +99,7 @@ class Shown:
     found: Comparison
     finding: str
     rows: tuple[Row, ...]
-    passed_over: tuple[words.Words, ...]
+    passed_over: tuple[tuple[words.Words, str], ...]
     not_whole: tuple[words.Words, ...]
     of_new: str
     tells_few: bool
@@ -120,7 +121,7 @@ def shown(run: Run, *, live: str, asked_of: str) -> Shown | None:
         found=found,
         finding=_finding(policies, live),
         rows=tuple(_row(one, live, scale, tells_few) for one in policies),
-        passed_over=tuple(words.policy(name) for name in found.passed_over),
+        passed_over=tuple((words.policy(name), why) for name, why in found.passed_over.items()),
         not_whole=tuple(words.policy(one.policy) for one in policies if not is_whole(one)),
         of_new=_finding_of_new(policies, found.people_of_new),
         tells_few=tells_few,
