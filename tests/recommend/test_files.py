@@ -44,9 +44,9 @@ REFUSED = {
     "user_id,item_id,rating\n1,2,5\n1,3,good\n": "data row 2 (line 3): rating is 'good', not a number",
     "user_id,item_id,rating\n1,2,5\n1,3,\n": "data row 2 (line 3): rating is missing or not a finite number",
     "user_id,item_id,rating\n1,2,inf\n": "data row 1 (line 2): rating is missing or not a finite number",
-    "user_id,item_id,rating\n1,2,3e38\n1,3,1e308\n": "data row 2 (line 3): rating is 1e+308; it must lie between "
-    "-3e+38 and 3e+38",
-    "user_id,item_id,rating\n1,2,-4e38\n": "data row 1 (line 2): rating is -4e+38; it must lie between",
+    "user_id,item_id,rating\n1,2,1e9\n1,3,1e308\n": "data row 2 (line 3): rating is 1e+308; it must lie between "
+    "-1,000,000,000 and 1,000,000,000: divide all of them by the same number",
+    "user_id,item_id,rating\n1,2,-1e9\n1,3,-2e9\n": "data row 2 (line 3): rating is -2e+09; it must lie between",
     "user_id,item_id,position\n1,2,first\n": "data row 1 (line 2): position is 'first', not a number",
     "user_id,item_id,time\n1,2,2026-01-01\n1,3,soon\n": "data row 2 (line 3): time is 'soon'; write it like",
     "user_id,item_id,time\n1,2,1772366400\n1,3,1772366400000\n": "data row 2 (line 3): time is 1772366400000, too "

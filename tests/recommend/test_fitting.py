@@ -1,16 +1,19 @@
 """What a pipeline does without: parts that cannot be fitted are left out, named, and kept so."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from zhiyue.engine.kinds import Acts
-from zhiyue.recommend import fitting, offline, parts
+from zhiyue.recommend import fitting, offline, parts, splitting
 from zhiyue.recommend.coded import Training
 from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.files import LARGEST_RATING
 from zhiyue.recommend.fitting import NothingLeft
-from zhiyue.recommend.parts import Texts
+from zhiyue.recommend.measuring import measured
+from zhiyue.recommend.parts import PARTS, Texts
 from zhiyue.recommend.policies import EASE, NEXT_ITEMS, POLICIES, Part, Policy
 from zhiyue.recommend.steps import HERE
 
@@ -47,6 +50,26 @@ def test_the_hybrid_of_a_large_catalogue_does_without_what_grows_with_its_cube(m
     again = fitting.from_arrays(fitting.to_arrays(large))
     assert again.names == large.names
     assert again.model.items == 100
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_nothing_overflows_of_the_largest_ratings(ordered):
+    every = Policy("every", "", tuple(Part(name) for name in PARTS if name != "self-attention"))
+    random = np.random.default_rng(0)
+    cell = random.choice(100 * 40, 1000, replace=False)
+    weight = np.where(random.random(1000) < 0.1, -LARGEST_RATING, LARGEST_RATING * random.random(1000))
+    moment = random.permutation(1000) if ordered else None
+    acts = Acts(cell // 40, cell % 40, weight, 100, 40, moment, None if moment is None else moment / 10)
+    texts = Texts({"title": [f"word{item % 7} thing{item % 5}" for item in range(40)]})
+    hidden = splitting.by_name("newest", Training(acts, None, None, None, texts, ordered), 0)
+
+    with warnings.catch_warnings(), np.errstate(over="raise", invalid="raise", divide="raise"):
+        warnings.simplefilter("error", RuntimeWarning)
+        pipeline = fitting.fit(every, hidden.fitted, texts)
+        found = measured(pipeline, hidden.shown, None, hidden.asked, seed=0, step=lambda _: None)
+
+    assert list(pipeline.left_out) == ([] if ordered else ["sequence"])
+    assert 0 < found.measures["ndcg@10"].value < 1
 
 
 def test_a_policy_of_nothing_else_is_refused(acts):

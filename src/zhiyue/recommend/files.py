@@ -24,8 +24,9 @@ WHOLE_FLOAT = r"^(0|-?[1-9][0-9]{0,14})\.0+$"
 EPOCH_FROM = 1e8
 UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 SECONDS_A_DAY = 86_400.0
-# The engine reckons in single precision: a weight beyond 3.4e38 would be infinite there.
-LARGEST_RATING = 3e38
+# The engine reckons in single precision, which ends at 3.4e38: squares of squares stay below it, and so does the sum of
+# the squares of as many rows as a file can have.
+LARGEST_RATING = 1e9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +214,8 @@ def _weights(path: Path, table: pa.Table) -> Floats:
     if len(wrong):
         raise bad_row(
             path,
-            f"rating is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:g} and {LARGEST_RATING:g}",
+            f"rating is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:,.0f} and {LARGEST_RATING:,.0f}: "
+            "divide all of them by the same number",
             int(wrong[0]) + 1,
         )
     return found
