@@ -60,7 +60,9 @@ def one_by_one(*rows: tuple[int, int]) -> Acts:
 
 
 def similar(found: ibis.Table, items: int) -> np.ndarray:
-    return counting.similarity(found.to_pyarrow(), items).similar.toarray()
+    counted = counting.similarity(found.to_pyarrow(), items).similar
+    assert (counted.indices.dtype, counted.indptr.dtype) == (np.int32, np.int32)
+    return counted.toarray()
 
 
 def test_a_pair_counts_by_its_gap_and_its_direction():

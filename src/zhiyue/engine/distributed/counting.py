@@ -122,7 +122,11 @@ def similarity(found: pa.Table, items: int) -> Similarity:
     item, other, similar = (found[name].to_numpy() for name in ("item", "other", "similar"))
     by = np.lexsort((other, item))
     start = np.append(0, np.cumsum(np.bincount(item, minlength=items)))
-    return Similarity(csr_array((similar[by], other[by].astype(np.int32), start), shape=(items, items)))
+    # As `matrix` tells the columns of what is counted here.
+    kind = np.int32 if len(other) <= np.iinfo(np.int32).max else np.int64
+    return Similarity(
+        csr_array((similar[by], other[by].astype(kind), start.astype(kind)), shape=(items, items))
+    )
 
 
 def _standing(acts: ibis.Table) -> ibis.Table:
