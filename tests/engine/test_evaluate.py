@@ -14,6 +14,7 @@ from zhiyue.engine.evaluate import (
     measured,
     per_person,
     sampled,
+    with_newest,
     with_several,
 )
 from zhiyue.engine.kinds import Acts
@@ -101,6 +102,32 @@ def test_hiding_the_newest_takes_all_its_acts_and_only_of_those_asked():
     assert list(zip(left.user.tolist(), left.item.tolist(), strict=True)) == [
         (0, 2), (0, 3), (1, 0), (1, 1), (2, 3), (2, 0),
     ]  # fmt: skip
+
+
+def test_of_whom_no_item_is_the_newest_is_not_asked_about_and_is_counted():
+    # User 0 took 0 and 3 last, at the same moment, user 1 the first two so, user 2 only two items; user 3 came back to
+    # the item that had shared the last moment with another one.
+    rows = [(0, 0, 5), (0, 1, 1), (0, 3, 5), (1, 0, 1), (1, 1, 1), (1, 2, 2), (2, 0, 1), (2, 1, 2)]
+    rows += [(3, 0, 1), (3, 1, 2), (3, 2, 2), (3, 1, 3)]
+    user, item, order = (np.asarray(column) for column in zip(*rows, strict=True))
+
+    people, untold = with_newest(Acts(user, item, np.ones(12), 4, 4, order), 10)
+
+    assert (people.tolist(), untold) == ([1, 3], 1)
+    people, untold = with_newest(Acts(user, item, np.ones(12), 4, 4), 10)
+    assert (people.tolist(), untold) == ([], 3)
+
+
+def test_of_equal_moments_the_hidden_half_of_people_is_drawn():
+    user = np.repeat(np.arange(40), 4)
+    acts = Acts(user, np.tile(np.arange(4), 40), np.ones(160), 40, 4, np.tile([1, 1, 1, 0], 40))
+
+    _, _, people, relevant = hide_of_people(acts, 0.5, most=99)
+
+    hidden = relevant.toarray().sum(axis=0)
+    # The oldest item is kept, of the three others two are hidden, none of them always.
+    assert (len(people), hidden[3], hidden.sum()) == (20, 0, 40)
+    assert (hidden[:3] > 0).all() and (hidden[:3] < 20).all()
 
 
 def test_what_came_after_a_moment_is_hidden_and_only_what_was_new_to_its_user_is_asked_for():

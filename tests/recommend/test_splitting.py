@@ -81,6 +81,52 @@ def test_the_last_fifth_of_the_time_is_hidden(log):
     assert report["test_learners"] == len(hidden.asked.people)
 
 
+def together(log, people):
+    """The same file, in which the first people took everything on one day."""
+    head, *rows = log.read_text().splitlines()
+    rows = [row.rsplit(",", 1)[0] + ",1700000000" for row in rows[: people * EACH]] + rows[people * EACH :]
+    path = log.with_name("together.csv")
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+def test_whose_newest_item_is_not_told_is_not_asked_about_and_that_is_said(log):
+    out, report = evaluated(together(log, 10), "newest")
+
+    assert (report["test_learners"], report["test_pairs"]) == (PEOPLE - 10, PEOPLE - 10)
+    # All that the ten took stays.
+    assert report["interactions"] == (PEOPLE - 10) * (EACH - 1) + 10 * EACH
+    assert (
+        "the newest item of 150 people; 10 more have other items at the same moment as their newest and are not "
+        "asked about"
+    ) in out
+    with pytest.raises(
+        CommandError, match=r"here these are 0, at least 30 are needed \(160 more have other items"
+    ):
+        evaluated(together(log, PEOPLE), "newest")
+
+
+def test_a_last_fifth_that_is_none_is_not_called_so(log):
+    head, *rows = log.read_text().splitlines()
+    acts = [row.rsplit(",", 1) for row in rows]
+    moments = sorted(int(time) for _, time in acts)
+    first, last = moments[len(moments) // 2], moments[len(moments) * 41 // 50]
+    moved = [f"{ids},{first if first < int(time) <= last else time}" for ids, time in acts]
+    path = log.with_name("days.csv")
+    path.write_text("\n".join([head, *moved]) + "\n")
+
+    hidden = splitting.by_name("time", training(path, None, print), 0)
+
+    later = sum(int(time) > last for _, time in acts)
+    assert len(hidden.fitted.user) == len(acts) - later
+    share = f"the last {later / len(acts):.1%} (no fifth: too many acts have the same time) of the acts"
+    assert share in hidden.says
+    with pytest.raises(
+        CommandError, match=r"--split time: 100% of the acts have the newest time of the file"
+    ):
+        evaluated(together(log, PEOPLE), "time")
+
+
 def test_without_an_order_what_is_hidden_is_drawn_and_said_to_be(log):
     plain = without(log, None)
     halves = [

@@ -162,8 +162,21 @@ def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
     return _spread(users, most)
 
 
+def with_newest(acts: Acts, most: int, *, fewest_items: int = 3) -> tuple[Ints, int]:
+    """As `with_several`, only users of whom the order tells which item was the last; and how many it doesn't tell it
+    of, as other items have the same moment. Nobody without order.
+    """
+    folded = histories(acts)
+    users = np.flatnonzero(folded.lengths >= fewest_items)
+    if folded.order is None:
+        return users[:0], len(users)
+    last = folded.start[users + 1] - 1
+    is_told = folded.order[last] > folded.order[last - 1]
+    return _spread(users[is_told], most), int((~is_told).sum())
+
+
 def hide_newest(acts: Acts, users: Ints) -> tuple[Acts, Matrix]:
-    """Take each of some users' newest item away.
+    """Take each of some users' newest item away, of several at one moment that with the highest code.
 
     users  ascending codes of users with at least one item each
     returns  the acts that are left, and what is hidden as (len(users), items)
@@ -209,7 +222,7 @@ def hide_of_people(
 ) -> tuple[Acts, Acts, Ints, Matrix]:
     """Hold whole people out: a random `share` of those with at least `fewest_items` items that count (weights above 0),
     at most `most`. The oldest `kept` of each one's items are what lists are made from, at least one; the others, at
-    least one, are hidden. Where the order isn't known they are drawn at random.
+    least one, are hidden. Where the order isn't known, or of equal moments, they are drawn at random.
 
     returns  the acts of everybody else, to fit on; the same with the kept acts of those held out; their codes; and what
     is hidden, (people, items)
@@ -226,9 +239,9 @@ def hide_of_people(
     several = np.flatnonzero(lengths >= fewest_items)
     chosen = min(round(share * len(several)), most)
     people = np.sort(random.choice(several, chosen, replace=False))
-    if acts.order is None:
-        drawn = np.lexsort((random.random(len(user)), user))
-        user, item = user[drawn], item[drawn]
+    moment = np.zeros(len(user)) if folded.order is None else folded.order[counts]
+    drawn = np.lexsort((random.random(len(user)), moment, user))
+    user, item = user[drawn], item[drawn]
     place = np.arange(len(user)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     stays = np.clip(np.ceil(kept * lengths), 1, np.maximum(lengths - 1, 1))
     hide = np.isin(user, people) & (place >= stays[user])

@@ -209,7 +209,7 @@ def _paired(found: Sequence[Compared], ndcg: Mapping[str, Floats]) -> Iterator[C
 def _hide(read: Academy, days: int | None) -> _Hidden:
     end = int(read.counted_at.timestamp() * 1000)
     if days is None:
-        people = evaluate.with_several(read.acts, MOST_PEOPLE)
+        people, _ = evaluate.with_newest(read.acts, MOST_PEOPLE)
         left, relevant = evaluate.hide_newest(read.acts, people)
     else:
         end -= days * MILLISECONDS_A_DAY

@@ -19,6 +19,8 @@ from zhiyue.recommend.tables import Tell
 MOST_PEOPLE = 20_000
 # Of whole people so many are held out, and of the time that the file covers so much at its end.
 SHARE = 0.2
+# A share that is less by more than this isn't called so.
+NEARLY = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,15 +51,20 @@ def by_name(name: str, known: Training, seed: int) -> Split:
 
 def _newest(known: Training, seed: int) -> Split:
     acts = known.acts
-    people = evaluate.with_several(acts, MOST_PEOPLE)
-    _require(len(people), "newest", "people with three or more items")
+    whom = "people with three or more items"
     if acts.order is None:
+        people = evaluate.with_several(acts, MOST_PEOPLE)
+        _require(len(people), "newest", whom)
         left, relevant = evaluate.hide_any(acts, people, seed=seed)
-        what = f"one item, drawn at random (seed {seed}; the file has no order),"
+        says = f"one item, drawn at random (seed {seed}; the file has no order), of {len(people):,} people"
     else:
+        people, untold = evaluate.with_newest(acts, MOST_PEOPLE)
+        others = f"{untold:,} more have other items at the same moment as their newest"
+        _require(len(people), "newest", f"{whom}, one of them the newest", others if untold else "")
         left, relevant = evaluate.hide_newest(acts, people)
-        what = "the newest item"
-    return Split(left, left, _asked(left, people, relevant), f"{what} of {len(people):,} people")
+        says = f"the newest item of {len(people):,} people"
+        says += f"; {others} and are not asked about" if untold else ""
+    return Split(left, left, _asked(left, people, relevant), says)
 
 
 def _time(known: Training, seed: int) -> Split:
@@ -67,11 +74,18 @@ def _time(known: Training, seed: int) -> Split:
             "--split time needs a column “time”: a position tells nothing of other people's acts."
         )
     last = int(np.quantile(acts.order, 1 - SHARE, method="lower"))
+    later = float((acts.order > last).mean())
+    if not later:
+        raise NotPossible(
+            f"--split time: {(acts.order == last).mean():.0%} of the acts have the newest time of the file, so it "
+            "has no last fifth that could be hidden. Give times with hours and minutes, or another split."
+        )
+    part = "the last fifth"
+    if later < SHARE - NEARLY:
+        part = f"the last {later:.1%} (no fifth: too many acts have the same time)"
     left, people, relevant = evaluate.hide_after(acts, last, MOST_PEOPLE)
-    _require(len(people), "time", "people with something new to them in the last fifth of the acts")
-    says = (
-        f"what {len(people):,} people took anew in the last fifth of the acts; all of that fifth is left out"
-    )
+    _require(len(people), "time", f"people with something new to them in {part} of the acts")
+    says = f"what {len(people):,} people took anew in {part} of the acts; all of these acts are left out"
     return Split(left, left, _asked(left, people, relevant), says)
 
 
@@ -87,11 +101,11 @@ def _asked(shown: Acts, people: Ints, relevant: Matrix) -> Asked:
     return Asked(people, owned(shown)[people], relevant, 0)
 
 
-def _require(found: int, name: str, whom: str) -> None:
+def _require(found: int, name: str, whom: str, others: str = "") -> None:
     if found < FEWEST_PEOPLE:
         raise NotPossible(
             f"--split {name}: too few people. It asks about {whom}; here these are {found:,}, at least "
-            f"{FEWEST_PEOPLE} are needed. Give more of the log, or a --test file."
+            f"{FEWEST_PEOPLE} are needed{f' ({others})' if others else ''}. Give more of the log, or a --test file."
         )
 
 
