@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.config.test_backup import run as run_alone
 from tests.recommend.teachable import TAUGHT
 from zhiyue.core.kit import clock
 from zhiyue.recommend import live
@@ -369,3 +370,22 @@ def test_order_aware_neighbours_find_more_than_popularity_on_real_enrolments(tmp
     assert near["hr@10"]["low"] > 0.27
     assert near["ndcg@10"]["low"] > 0.165
     assert popular["hr@10"]["high"] < 0.10
+
+
+@pytest.mark.parametrize(
+    "words", [["off-policy", "--academy"], ["train"], ["explain", "nobody@a.cn"]], ids=" ".join
+)
+def test_a_database_that_waits_for_its_tables_is_said_to(tmp_path, words):
+    done = run_alone(tmp_path, "-m", "zhiyue", "recommend", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "CommandError: The database isn't up to this version. First run: zhiyue migrate\n"
+
+
+def test_a_database_that_does_not_answer_is_said_to(tmp_path):
+    url = "postgres://nobody:nothing@127.0.0.1:1/none"
+    done = run_alone(
+        tmp_path, "-m", "zhiyue", "recommend", "off-policy", "--academy", ZHIYUE_DATABASE_URL=url
+    )
+    assert done.returncode == 1
+    assert "\nCommandError: The database can't be asked: " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -16,6 +16,7 @@ from tests.engine.simulated_choices import academy
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.log import LogRow, append, row_of
+from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, VERSION
 from zhiyue.core.kit import clock
@@ -230,7 +231,18 @@ def test_where_a_policy_was_hardly_shown_no_value_is_told(db):
     found = valued(contest)
     assert (found.days, found.policies) == (0, {})
     LivePolicy.objects.create(policy="hybrid", contest=contest)
-    assert "Not enough data: nobody who takes part" in run("--academy")
+    today = clock.business_day()
+    assert run("--academy") == (
+        f"contest {contest.pk}, since {today}: no day of it has ended yet, and only whole days count.\n"
+    )
+    Contest.objects.update(began_at=clock.now() - timedelta(days=2))
+    assert "Not enough data: nobody who takes part was shown anything on its ended days." in run("--academy")
+    Contest.objects.update(
+        began_at=clock.now() - timedelta(days=BROWSE_DAYS + 9),
+        ended_at=clock.now() - timedelta(days=BROWSE_DAYS + 2),
+    )
+    assert f"what people were shown is kept for {BROWSE_DAYS} days." in run("--academy")
+    Contest.objects.update(began_at=clock.now(), ended_at=None)
     count_all()
     assert Contest.objects.get().valued == {"policies": {"walks": {"people": 0}, "hybrid": {"people": 0}}}
     rounds = rounds_of(some_days(400), ["walks", "hybrid"])

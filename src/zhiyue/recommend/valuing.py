@@ -113,14 +113,17 @@ def of_newest(*, seed: int = 0) -> Valued:
 
 def as_text(found: Valued) -> str:
     """A table of estimators for each policy, and why there are none."""
+    if found.until < found.began:
+        return f"contest {found.contest}, since {found.began}: no day of it has ended yet, and only whole days count."
     lines = [
         f"contest {found.contest}, {found.began} to {found.until}: {found.days:,} days of people; a round is a",
         "person's day, its reward 1 where they chose a course from a slate and opened, tried or joined it on that day",
     ]
     if not found.policies:
-        return "\n".join(
-            [*lines, "", "Not enough data: nobody who takes part was shown anything on an ended day."]
-        )
+        why = "Not enough data: nobody who takes part was shown anything on its ended days."
+        if found.until < clock.days_before(clock.business_day(), BROWSE_DAYS):
+            why = f"No data any more: what people were shown is kept for {BROWSE_DAYS} days."
+        return "\n".join([*lines, "", why])
     for policy, one in found.policies.items():
         lines += ["", *table(one, f"only {policy}")]
     return "\n".join([*lines, "", *how_told(next(iter(found.policies.values())), found.seed)])

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.kinds import Actor
@@ -66,6 +67,11 @@ class Command(BaseCommand):
             raise CommandError(str(problem), returncode=BAD_INPUT) from problem
         except LakeUnreachable as problem:
             raise CommandError(str(problem), returncode=REFUSED) from problem
+        except DatabaseError as problem:
+            said = _what_the_database_lacks(problem)
+            if not said:
+                raise
+            raise CommandError(said, returncode=REFUSED) from problem
         except KeyboardInterrupt:
             self._tell("Interrupted; nothing was written.")
             sys.exit(INTERRUPTED)
@@ -246,6 +252,16 @@ class Command(BaseCommand):
 
     def _tell(self, text: str) -> None:
         self.stderr.write(text)
+
+
+def _what_the_database_lacks(problem: DatabaseError) -> str:
+    """In words, where it isn't there or not up to this version; empty where the fault isn't its own."""
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError:
+        return f"The database can't be asked: {str(problem).strip()}"
+    waits = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return "The database isn't up to this version. First run: zhiyue migrate" if waits else ""
 
 
 def _check_seed(seed: int) -> None:
