@@ -1,5 +1,7 @@
 """Re-ranking, worked by hand: variety, twins, what comes before what, novelty, level, the lot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -164,6 +166,24 @@ def test_a_helper_comes_only_before_another():
     assert asked.candidates.tolist() == [0, 2, 1]
 
 
+def test_what_comes_first_has_no_more_than_its_share_while_others_are_there():
+    """0 to 3 build on 4 to 7, which nobody would list for themselves, and 8 on nothing."""
+    helper = np.asarray([False] * 4 + [True] * 4 + [False])
+    found = candidates(
+        column(9, 8, 7, 6, 1, 1, 1, 1, 2), helpers=helper, before={one: (one + 4,) for one in range(4)}
+    )
+    few = Variety(per_before=0.4)
+
+    chosen = varied(found, 5, few)
+
+    assert chosen.candidates.tolist() == [4, 0, 5, 1, 8]
+    assert chosen.instead_of.tolist() == [0, NOTHING, 1, NOTHING, NOTHING]
+    assert varied(found, 5, Variety()).candidates.tolist() == [4, 0, 5, 1, 6]
+    assert varied(found, 9, few).candidates.tolist() == [4, 0, 5, 1, 6, 2, 7, 3, 8]
+    # Rather than leave the list short.
+    assert varied(found, 6, replace(few, per_before=0.2)).candidates.tolist() == [4, 0, 5, 1, 8, 6]
+
+
 def test_the_twin_of_what_comes_first_will_do():
     chosen = varied(candidates(column(9, 5, 7), twins=[NOTHING, 4, 4], before={0: (1,)}), 3, Variety())
 
@@ -184,9 +204,10 @@ def test_a_circle_ends():
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=6),
     st.lists(st.integers(-1, 2), min_size=9, max_size=9),
     st.lists(st.integers(-1, 2), min_size=9, max_size=9),
+    st.sampled_from([1.0, 0.2]),
 )
 def test_nothing_is_listed_twice_nor_beside_its_twin_nor_before_what_comes_first(
-    values, k, pairs, topics, twins
+    values, k, pairs, topics, twins, share
 ):
     count = len(values)
     before: dict[int, tuple[int, ...]] = {}
@@ -196,7 +217,7 @@ def test_nothing_is_listed_twice_nor_beside_its_twin_nor_before_what_comes_first
             before[late] = (*before.get(late, ()), early)
     found = candidates(column(*values), groups=topics[:count], twins=twins[:count], before=before)
 
-    listed = varied(found, k, Variety(per_group=(0.4,))).candidates.tolist()
+    listed = varied(found, k, Variety(per_group=(0.4,), per_before=share)).candidates.tolist()
 
     assert len(set(listed)) == len(listed) <= k
     marked = [twins[one] for one in listed if twins[one] != NOTHING]

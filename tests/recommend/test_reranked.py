@@ -108,6 +108,22 @@ def test_what_is_better_taken_first_takes_the_place_and_says_so(reader, town):
     assert {item.reason.kind for item in slate(reader, policy="popular").items} == {"popular"}
 
 
+def test_of_ten_courses_two_at_most_are_there_for_what_builds_on_them(reader, town):
+    train_all()
+    wanted = ids(slate(reader, k=5))
+    others = [course for course in town[1:] if course.pk not in wanted]
+    for late, early in zip(wanted, others, strict=False):
+        Course.objects.get(pk=late).prerequisites.set([early])
+    train_all()
+
+    found = slate(reader, k=10)
+
+    assert len(found.items) == 10
+    assert [item.reason.kind for item in found.items].count("prerequisite") == 2
+    # The first two that were wanted have theirs before them, the others wait.
+    assert ids(found)[:4] == [others[0].pk, wanted[0], others[1].pk, wanted[1]]
+
+
 def test_what_was_only_looked_at_comes_first_all_the_same(reader, town):
     """What a person met already is kept from the list, but as long as they didn't take it, it is what comes first."""
     train_all()

@@ -3,6 +3,7 @@ what comes before what, how new, how hard. Which rules hold for whom, and what d
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
@@ -20,12 +21,14 @@ class Variety:
     per_reason  at most this share of the list because of one item of the profile
     weakest_reason  an act is the reason only where it gave at least this share of what it gave to its favourite
     newest_first  whether the first place answers the newest act
+    per_before  at most this share of the list for what stands there only to come before something else
     """
 
     per_group: tuple[float, ...] = ()
     per_reason: float = 1.0
     weakest_reason: float = 0.0
     newest_first: bool = False
+    per_before: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +71,14 @@ def varied(found: Candidates, k: int, variety: Variety) -> Chosen:
     are chosen for what the other acts say. What an act is only lukewarm about it is no reason for. A candidate for
     which popularity says more than any act is valued popular - 1: the popular list fills what the acts leave open.
     Whatever something else comes before waits until that is listed, and gives its place and its value to it; where that
-    is kept out by a limit, both wait. Limits on groups give way rather than leave the list short, twins never do.
+    is kept out by a limit, both wait. All limits but that of twins give way rather than leave the list short, that on
+    what comes before last.
     Source: greedy re-ranking under quotas, after Ziegler et al. 2005, "topic diversification".
     """
     most_of_a_reason = limit(variety.per_reason, k)
     speaking, voice = found.shares.copy(), _Voices(found, variety)
     reasons, value = voice.heard(speaking)
-    shelf = _Shelf(found, [limit(share, k) for share in variety.per_group])
+    shelf = _Shelf(found, [limit(share, k) for share in variety.per_group], limit(variety.per_before, k))
     chosen: list[tuple[int, float, int, int]] = []
     spoken = np.zeros(found.shares.shape[1], dtype=np.int64)
     while len(chosen) < k:
@@ -84,7 +88,7 @@ def varied(found: Candidates, k: int, variety: Variety) -> Chosen:
         if place is None:
             break
         wanted, listed = place
-        shelf.take(listed)
+        shelf.take(wanted, listed)
         reason = int(reasons[wanted])
         chosen.append((listed, float(value[wanted]), reason, wanted if wanted != listed else NOTHING))
         if reason != NOTHING:
@@ -119,8 +123,9 @@ class _Voices:
 class _Shelf:
     """What may still be taken, given what was."""
 
-    def __init__(self, found: Candidates, limits: list[int]) -> None:
+    def __init__(self, found: Candidates, limits: list[int], most_before: int) -> None:
         self.found, self.limits = found, limits
+        self.places_before = most_before
         count = len(found.scores)
         self.left = np.ones(count, dtype=np.bool_)
         self.full = np.zeros((len(limits), count), dtype=np.bool_)
@@ -129,17 +134,20 @@ class _Shelf:
 
     def next(self, value: Floats) -> tuple[int, int] | None:
         """The best candidate, and the one that goes to its place: itself, or what comes before it."""
-        for kept in range(len(self.limits), -1, -1):
+        by_limits = range(len(self.limits), -1, -1)
+        for may_come_before, kept in product((True,) if self.places_before > 0 else (False, True), by_limits):
             fits = self.left & ~self.full[:kept].any(axis=0)
             open_value = np.where(fits & self.own, value, -np.inf)
             while open_value.size and np.isfinite(open_value[wanted := int(open_value.argmax())]):
                 first = self._first(wanted)
-                if fits[first]:
+                if fits[first] and (first == wanted or may_come_before):
                     return wanted, first
                 open_value[wanted] = -np.inf
         return None
 
-    def take(self, candidate: int) -> None:
+    def take(self, wanted: int, candidate: int) -> None:
+        """Put a candidate into the list, in the place of the wanted one."""
+        self.places_before -= candidate != wanted
         self.left[candidate] = False
         if self.found.twins[candidate] != NOTHING:
             self.left[self.found.twins == self.found.twins[candidate]] = False

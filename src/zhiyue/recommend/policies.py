@@ -217,7 +217,9 @@ TURNS = 0.0
 # Where the numbers come from says docs/algorithms/re-ranking.md: a share and a fall are a matter of taste, novelty was
 # measured. The weakest reason, too, is taste: under it stood "coffee, therefore Python".
 RERANKING = Reranking(
-    variety=Variety(per_group=(1 / 3, 1 / 2), per_reason=1 / 3, weakest_reason=0.75, newest_first=True),
+    variety=Variety(
+        per_group=(1 / 3, 1 / 2), per_reason=1 / 3, weakest_reason=0.75, newest_first=True, per_before=1 / 5
+    ),
     twins_from=0.5,
     novelty=0.3,
     level_fall=0.5,
