@@ -1,5 +1,6 @@
 """The page of what suggestions go by: read, corrected in one tap each, switched off and on."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from zhiyue.core.consent.selectors import granted
 from zhiyue.core.kit import clock
 from zhiyue.experience.site.interests import ORDER, in_words
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.learning.corrections import disregard_course
 from zhiyue.product.learning.models import Correction
 from zhiyue.product.learning.services import dismiss_course, finish_lesson, save_course, view_course
 from zhiyue.recommend.interests import interest_profile
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "/me/interests/"
 QUERIES = 18
+# Both lists are counted and read; of courses that speak for something there are none.
+WITHOUT_ACTS = 17
 
 
 @pytest.fixture
@@ -249,7 +253,7 @@ def test_past_the_first_three_courses_the_rest_is_folded_away(english, shelves, 
             "course.viewed", actor=Actor(visitor=visitor), course_id=make_course(f"deep-{n}", topic="tea").pk
         )
     [one] = english.get(PAGE).context["interests"]
-    assert (len(one.shown), len(one.others)) == (3, 2)
+    assert (len(one.shown), one.folded.total) == (3, 2)
     assert "2 more courses" in text(english.get(PAGE))
 
 
@@ -257,3 +261,123 @@ def test_what_is_done_while_it_is_off_never_counts(shelves):
     quiet = make_visitor(Purpose.ANALYTICS)
     view_course(actor=Actor(visitor=quiet), course=shelves["tea-0"])
     assert interest_profile(Actor(visitor=quiet, granted=EVERYTHING)) == []
+
+
+# --- long lists ---
+
+
+def rows(answer, key):
+    """The titles of a list as the page shows them."""
+    listed = re.search(rf'id="{key}-rows">(.*?)</ul>', answer.content.decode(), re.DOTALL)
+    return re.findall(r"课程 [\w-]+", re.sub(r"<form.*?</form>", "", listed[1], flags=re.DOTALL))
+
+
+@pytest.fixture
+def many(visitor):
+    """Who asks, and forty-five courses of one topic."""
+    courses = [make_course(f"many-{n:02}", topic="tea") for n in range(45)]
+    return Actor(visitor=visitor), courses
+
+
+@pytest.mark.parametrize(("key", "act"), [("dismissed", dismiss_course), ("unused", disregard_course)])
+def test_a_long_list_shows_its_newest_and_leads_on_without_a_script(english, many, key, act):
+    actor, courses = many
+    for course in courses:
+        act(actor=actor, course=course)
+    newest = [course.title for course in reversed(courses)]
+    first = english.get(PAGE)
+    assert rows(first, key) == newest[:20]
+    assert "1–20 of 45 courses, the newest first" in text(first)
+    assert f'href="?{key}=2#{key}"' in text(first)
+    assert "Back to the first" not in text(first)
+    second = english.get(PAGE, {key: 2, "of-tea": 1})
+    assert rows(second, key) == newest[20:40]
+    assert f'href="?of-tea=1&amp;{key}=3#{key}"' in text(second)
+    last = english.get(PAGE, {key: 3})
+    assert rows(last, key) == newest[40:]
+    assert "Show more" not in text(last) and f'href="?#{key}"' in text(last)
+    for nonsense in ("99", "0", "-1", "x", "2\0"):
+        assert english.get(PAGE, {key: nonsense}).status_code == 200
+    in_place = english.get(PAGE, {key: 2}, headers={"HX-Request": "true"})
+    assert "Back to the first" not in text(in_place) and "Show more" in text(in_place)
+
+
+@pytest.mark.parametrize(("key", "act"), [("dismissed", dismiss_course), ("unused", disregard_course)])
+def test_a_long_list_is_searched_and_says_what_was_not_found(english, many, key, act):
+    actor, courses = many
+    for course in courses:
+        act(actor=actor, course=course)
+    found = english.get(PAGE, {f"{key}-with": " Many-1 ", "of-tea": "2"})
+    assert rows(found, key) == [f"课程 many-{n}" for n in range(19, 9, -1)]
+    assert "1–10 of 10 whose titles hold “Many-1”" in text(found)
+    assert '<input type="hidden" name="of-tea" value="2">' in text(found)
+    nothing = english.get(PAGE, {f"{key}-with": '"<i>'})
+    assert rows(nothing, key) == []
+    assert "No title here holds “&quot;&lt;i&gt;”." in text(nothing)
+    assert english.get(PAGE, {f"{key}-with": "x" * 5000 + "\0"}).status_code == 200
+
+
+def test_a_short_list_has_neither_box_nor_links(english, many):
+    actor, courses = many
+    for course in courses[:20]:
+        dismiss_course(actor=actor, course=course)
+    page = text(english.get(PAGE))
+    assert len(rows(english.get(PAGE), "dismissed")) == 20
+    assert "Find a course by its title" not in page and "Show more" not in page
+    assert "the newest first" not in page
+
+
+def test_taking_back_leaves_the_reader_where_they_were(english, many):
+    actor, courses = many
+    for course in courses[:41]:
+        dismiss_course(actor=actor, course=course)
+        disregard_course(actor=actor, course=course)
+    here = f"{PAGE}?dismissed=3&unused=2"
+    page = english.get(here).content.decode()
+    for key in ("dismissed", "unused"):
+        assert f'name="next" value="{here.replace("&", "&amp;")}#{key}"' in page
+    answer = english.post("/me/interests/courses/many-00/", {"used": "1", "next": f"{here}#unused"})
+    assert answer["Location"] == f"{here}#unused"
+    answer = english.post("/not-for-me/many-00/", {"dismissed": "0", "next": f"{here}#dismissed"})
+    assert answer["Location"] == f"{here}#dismissed"
+    # The last of the third page is gone, so the second is the nearest.
+    after = english.get(here)
+    assert rows(after, "dismissed")[-1] == "课程 many-01" and after.context["dismissed"].last == 40
+    elsewhere = english.post(
+        "/me/interests/topics/tea/", {"way": "less", "next": "https://elsewhere.example/"}
+    )
+    assert elsewhere["Location"] == PAGE
+
+
+def test_a_topic_with_many_courses_is_leafed_through_as_well(english, many):
+    actor, courses = many
+    for course in courses:
+        view_course(actor=actor, course=course)
+    first = english.get(PAGE)
+    [one] = first.context["interests"]
+    assert (len(one.shown), one.folded.total, one.is_open) == (3, 42, False)
+    assert len(rows(first, "of-tea")) == 20
+    last = english.get(PAGE, {"of-tea": 3})
+    assert len(rows(last, "of-tea")) == 2 and last.context["interests"][0].is_open
+    assert set(rows(first, "of-tea")).isdisjoint(rows(last, "of-tea"))
+
+
+def test_what_somebody_else_set_aside_is_not_listed(english, many, new_browser):
+    actor, courses = many
+    dismiss_course(actor=actor, course=courses[0])
+    other = new_browser.get(PAGE, {"dismissed-with": "many"})
+    assert other.context["dismissed"].total == 0 and "课程 many-00" not in text(other)
+
+
+def test_a_page_stays_small_however_much_is_set_aside(english, many, django_assert_num_queries):
+    actor, courses = many
+    for course in courses[:25]:
+        dismiss_course(actor=actor, course=course)
+        disregard_course(actor=actor, course=course)
+    some = len(english.get(PAGE).content)
+    for course in courses[25:]:
+        dismiss_course(actor=actor, course=course)
+        disregard_course(actor=actor, course=course)
+    with django_assert_num_queries(WITHOUT_ACTS):
+        page = english.get(PAGE)
+    assert len(page.content) == some

@@ -4,17 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.core.paginator import Paginator
+from django.http import HttpRequest
 from django.utils.translation import npgettext, pgettext
 
 from zhiyue.analyse.taste import taste_shift
 from zhiyue.collect.kinds import Actor
 from zhiyue.experience.shell.cards import in_language
+from zhiyue.experience.site.paged import AT_ONCE, Paged, paged
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.learning.corrections import corrected_topics
 from zhiyue.recommend.interests import OfCourse, interest_profile
 
 # More of a topic's courses stand behind a click.
 COURSES_SHOWN = 3
+# So begins the name of a topic's list in the address.
+OF_TOPIC = "of-"
 # A topic is told to be learnt more or less where its share of somebody's choices changed by more than this.
 LEAST_CHANGE = 0.1
 
@@ -30,22 +35,25 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A topic of a person's profile. `way`: “more” where they want more of it, else empty."""
+    """A topic of a person's profile. `way`: “more” where they want more of it, else empty. `folded`: the courses
+    behind a click, which `is_open` where one leafs through them."""
 
     topic: Topic
     percent: int
     way: str
     shown: Sequence[Evidence]
-    others: Sequence[Evidence]
+    folded: Paged[Evidence]
+    is_open: bool
 
 
-def interests(actor: Actor) -> list[Interest]:
-    """The strongest first."""
+def interests(request: HttpRequest, actor: Actor) -> list[Interest]:
+    """The strongest first; of a topic with many courses the page that the address asks for."""
     found = interest_profile(actor)
     courses = Course.objects.in_bulk([one.course_id for topic in found for one in topic.courses])
     ways = {topic.pk: way for topic, way in corrected_topics(actor)}
     shown = []
     for one in found:
+        key = f"{OF_TOPIC}{one.topic.slug}"
         evidence = [_evidence(courses[course.course_id], course) for course in one.courses]
         shown.append(
             Interest(
@@ -53,7 +61,8 @@ def interests(actor: Actor) -> list[Interest]:
                 percent=max(1, round(100 * one.share)),
                 way=ways.get(one.topic.pk, ""),
                 shown=evidence[:COURSES_SHOWN],
-                others=evidence[COURSES_SHOWN:],
+                folded=paged(request, key, Paginator(evidence[COURSES_SHOWN:], AT_ONCE)),
+                is_open=key in request.GET,
             )
         )
     return shown

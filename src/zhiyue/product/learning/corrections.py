@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
@@ -68,10 +69,18 @@ def course_to_correct(slug: str) -> Course:
     return found
 
 
+def unused(actor: Actor, *, words: str = "") -> QuerySet[Correction]:
+    """What makes courses no reason, as somebody named them, each with its course, the newest first; of those that hold
+    `words` in their title."""
+    rows = Correction.objects.owned_by(actor).filter(
+        way=Correction.Way.UNUSED, course__title__icontains=words
+    )
+    return rows.select_related("course").order_by("-made_at", "-pk")
+
+
 def unused_courses(actor: Actor) -> list[Course]:
-    """The courses that somebody wants to be no reason, as they named them, the newest first."""
-    rows = Correction.objects.owned_by(actor).filter(way=Correction.Way.UNUSED).order_by("-made_at", "-pk")
-    return [row.course for row in rows.select_related("course") if row.course is not None]
+    """All the courses that somebody wants to be no reason, the newest first."""
+    return [row.course for row in unused(actor) if row.course is not None]
 
 
 def corrected_topics(actor: Actor) -> list[tuple[Topic, str]]:

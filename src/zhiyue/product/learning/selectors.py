@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from zhiyue.collect.consenting import granted_by
 from zhiyue.collect.kinds import Actor
@@ -11,7 +11,7 @@ from zhiyue.collect.selectors import active_days
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.kinds import CourseCard
-from zhiyue.product.catalogue.models import Lesson, Topic
+from zhiyue.product.catalogue.models import Course, Lesson, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id, topics
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.learning.models import DismissedCourse, Interest, LessonProgress, SavedCourse
@@ -104,6 +104,13 @@ def dismissed_course_ids(actor: Actor) -> list[int]:
     """Courses that the person doesn't want to be suggested, newest first."""
     rows = DismissedCourse.objects.owned_by(actor).order_by("-dismissed_at", "-pk")
     return list(rows.values_list("course_id", flat=True))
+
+
+def dismissed_courses(actor: Actor, *, words: str = "") -> QuerySet[DismissedCourse]:
+    """Those of them that are out and hold `words` in their title, each with its course, the newest first."""
+    offered = Course.objects.published().filter(title__icontains=words)
+    rows = DismissedCourse.objects.owned_by(actor).filter(course__in=offered)
+    return rows.select_related("course").order_by("-dismissed_at", "-pk")
 
 
 def finished_course_ids(actor: Actor) -> set[int]:

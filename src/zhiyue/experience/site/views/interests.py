@@ -1,6 +1,7 @@
 """What suggestions go by: read, corrected, and the topics and courses that somebody named themselves."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -9,9 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.consent.purposes import Purpose
+from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import interests as words
 from zhiyue.experience.site import meta
+from zhiyue.experience.site.paged import AT_ONCE, paged, words_of
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.learning import selectors
@@ -22,9 +25,11 @@ from zhiyue.product.learning.corrections import (
     course_to_correct,
     disregard_course,
     regard_course,
-    unused_courses,
+    unused,
 )
 
+# The lists of courses, as the address names them.
+UNUSED, DISMISSED = "unused", "dismissed"
 _WAYS: dict[str, Way] = {"less": "less", "more": "more", "none": "none"}
 
 
@@ -33,9 +38,10 @@ _WAYS: dict[str, Way] = {"less": "less", "more": "more", "none": "none"}
 def interests(request: PageRequest) -> HttpResponse:
     """Topics with the acts that make them, corrections, chosen topics, and courses that aren't for who looks."""
     actor = actor_of(request)
-    shown = words.interests(actor)
-    dismissed = selectors.dismissed_course_ids(actor)
-    cards, topics = catalogue.courses_by_id(dismissed), catalogue.topics()
+    shown = words.interests(request, actor)
+    topics = catalogue.topics()
+    no_reason = unused(actor, words=words_of(request, UNUSED))
+    dismissed = selectors.dismissed_courses(actor, words=words_of(request, DISMISSED))
     named = {one.topic.pk for one in shown}
     page = {
         "tab": "me",
@@ -44,10 +50,10 @@ def interests(request: PageRequest) -> HttpResponse:
         "interests": shown,
         "turn": words.turn_of_taste(actor, topics),
         "corrected": [(topic, way) for topic, way in corrected_topics(actor) if topic.pk not in named],
-        "unused": unused_courses(actor),
+        "unused": paged(request, UNUSED, Paginator(no_reason, AT_ONCE)),
         "topics": topics,
         "chosen": {topic.slug for topic in selectors.interests_of(actor)},
-        "dismissed": [cards[pk] for pk in dismissed if pk in cards],
+        "dismissed": paged(request, DISMISSED, Paginator(dismissed, AT_ONCE)),
     }
     return render(request, "site/interests.html", page)
 
@@ -58,7 +64,7 @@ def correct(request: PageRequest, slug: str) -> HttpResponse:
     topic = get_object_or_404(Topic, slug=slug)
     way = _WAYS.get(request.POST.get("way", ""))
     if way is None:
-        return HttpResponseRedirect(reverse("site:interests"))
+        return HttpResponseRedirect(safe_next(request, reverse("site:interests")))
     if correct_topic(actor=actor_of(request), topic=topic, way=way):
         keep_visitor(request)
     said = {
@@ -85,5 +91,6 @@ def use_course(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def _back(request: PageRequest, said: str) -> HttpResponse:
+    """To the page as it was looked at: the same part of each list."""
     messages.success(request, said)
-    return HttpResponseRedirect(reverse("site:interests"))
+    return HttpResponseRedirect(safe_next(request, reverse("site:interests")))
