@@ -73,8 +73,8 @@ def test_what_is_popular_is_shown_for_no_act(town, reader, monkeypatch):
         replace(one.shown, reason=Reason("popular")) if n == 0 else one.shown
         for n, one in enumerate(alike.courses)
     ]
-    found = replace(slates(reader, ["content"], k=3)[0], items=tuple(common))
-    monkeypatch.setattr(explaining, "slates", lambda *_, **__: [found])
+    ((found, asked),) = slates(reader, ["content"], k=3)
+    monkeypatch.setattr(explaining, "slates", lambda *_, **__: [(replace(found, items=tuple(common)), asked)])
 
     first, *rest = explain(reader, policy="content", k=3).courses
 

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 
 # What is asked of one person for their slates, and to note the look.
-QUERIES = 17
+QUERIES = 14
 
 
 @pytest.fixture
@@ -404,7 +404,7 @@ def test_a_look_reads_the_person_once_however_many_policies(
     monkeypatch.setattr(memory, "CHECK_SECONDS", 600.0)
     reader = Actor(member_id=learner.pk)
     view_course(actor=reader, course=town[0])
-    for policies, queries in ((["hybrid"], QUERIES), (list(TAUGHT), QUERIES + 5)):
+    for policies, queries in ((["hybrid"], QUERIES), (list(TAUGHT), QUERIES + 3)):
         look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies, k=4)
         with django_assert_num_queries(queries):
             look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies, k=4)

@@ -5,19 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyue.analyse.kinds import Act
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Floats, Ints, Recommender
 from zhiyue.product.catalogue.editions import families
-from zhiyue.product.learning.corrections import Corrections
-from zhiyue.recommend import memory
 from zhiyue.recommend.contests import assigned
 from zhiyue.recommend.inputs import codes_of
-from zhiyue.recommend.interests import folded, said
 from zhiyue.recommend.kinds import Recommended, Slate
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.policies import POLICIES
-from zhiyue.recommend.selectors import slates
+from zhiyue.recommend.moves import Asked, Placing, placings
+from zhiyue.recommend.selectors import COLD, slates
 
 MOST_EVIDENCE = 3
 
@@ -32,12 +28,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A course of a slate: what each part of the policy gave, weighed, from 0 to 1 (`shown.score` needn't be their
-    sum: a ranker and variety come after), and the acts that gave most; none where the reason is that it is popular."""
+    """A course of a slate: what each part of the policy gave, weighed, from 0 to 1 (the policy's own score needn't be
+    their sum: a ranker comes after); the acts that gave most, none where the reason is that it is popular; and how it
+    came to its place, None where nothing was trained, or since it came out."""
 
     shown: Recommended
     parts: dict[str, float]
     evidence: tuple[Evidence, ...]
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +58,14 @@ def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanat
 def explain_each(actor: Actor, policies: Sequence[str], *, k: int = 12) -> list[Explanation]:
     """The slates under some policies, each taken apart. Raises ValueError as `slate` does."""
     found, original = slates(actor, policies, k=k), families()
-    kinds = {POLICIES[one.policy].is_varied for one in found}
-    told = {is_varied: said(actor, is_varied=is_varied) for is_varied in kinds}
-    return [_explained(one, *told[POLICIES[one.policy].is_varied], original) for one in found]
+    return [_explained(one, asked, original) for one, asked in found]
 
 
-def _explained(
-    found: Slate, acts: Sequence[Act], corrections: Corrections, original: Mapping[int, int]
-) -> Explanation:
-    held = memory.newest(found.policy)
-    if held is None:
+def _explained(found: Slate, asked: Asked, original: Mapping[int, int]) -> Explanation:
+    held, person = asked.held, asked.profile
+    if found.version == COLD:
         bare = tuple(Explained(item, {}, ()) for item in found.items)
-        return Explanation(found.policy, found.version, len(acts), bare)
-    _, person = folded(acts, held.course_ids, original, corrections, held.pipeline.groups)
+        return Explanation(found.policy, found.version, asked.acts, bare)
     # What isn't in the artefact yet was put there by no part of it.
     codes = [
         codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items
@@ -80,6 +73,9 @@ def _explained(
     wanted = np.asarray([code[0] for code in codes if code], dtype=np.int64)
     gave = {name: weight * _of(model.scores(person)[0], wanted) for name, weight, model in _parts(held)}
     shares = held.pipeline.model.shares(person, wanted)
+    placing = placings(
+        asked, {code[0]: item.position for item, code in zip(found.items, codes, strict=True) if code}
+    )
     rows = iter(range(len(wanted)))
     explained = []
     for item, code in zip(found.items, codes, strict=True):
@@ -91,8 +87,8 @@ def _explained(
         # What is shown because many took it isn't shown for anything that this person did.
         is_common = item.reason.kind == "popular"
         spoke = () if is_common else _evidence(shares[row], held.course_ids[person.weights.indices])
-        explained.append(Explained(item, parts, spoke))
-    return Explanation(found.policy, found.version, len(acts), tuple(explained))
+        explained.append(Explained(item, parts, spoke, placing[code[0]]))
+    return Explanation(found.policy, found.version, asked.acts, tuple(explained))
 
 
 def _parts(held: Held) -> list[tuple[str, float, Recommender]]:

@@ -2,18 +2,34 @@
 
 from zhiyue.product.catalogue.selectors import titles
 from zhiyue.recommend.explaining import Explained, Explanation
+from zhiyue.recommend.moves import Move, Step
+
+STEPS: dict[Step, str] = {
+    "topic": "of a topic they chose",
+    "new": "a place for what is new",
+    "met": "met already, so behind all else",
+    "rules": "the academy's rules",
+    "level": "how well its level fits",
+    "novelty": "how little known it is",
+    "newest": "answers their newest act",
+    "drawn": "new course, drawn by lot",
+    "passed": "others were put before it",
+    "pinned": "pinned by the academy",
+}
 
 
 def explanation_as_text(found: Explanation) -> str:
-    """The slate, best first: score, reason, what each part gave, and the acts that gave most."""
+    """The slate, best first: the policy's own score, reason, how it came to its place, what each part gave, and the
+    acts that gave most."""
     about = [one.course_id for item in found.courses for one in item.evidence]
+    about += [item.shown.reason.course_id for item in found.courses if item.shown.reason.course_id]
     about += [one.shown.course_id for one in found.courses]
     named = titles(about)
     head = f"{found.policy}, artefact {found.version}, going by {found.acts:,} acts"
     if not found.acts:
         head += " (nothing was done, or personalisation isn't consented to: the list is everybody's)"
     if any(item.parts for item in found.courses):
-        head += "\nparts: what each gave, from 0 to 1; the score needn't be their sum: a ranker and variety come after"
+        head += "\nparts: what each gave, from 0 to 1; the score needn't be their sum: a ranker comes after"
     lines = [head]
     for item in found.courses:
         lines += ["", *_told(item, named)]
@@ -21,12 +37,31 @@ def explanation_as_text(found: Explanation) -> str:
 
 
 def _told(item: Explained, named: dict[int, str]) -> list[str]:
-    shown = item.shown
+    shown, placing = item.shown, item.placing
     chance = "" if shown.propensity == 1 else f", chance {shown.propensity:.3f}"
-    lines = [
-        f"{shown.position:>2}. {named[shown.course_id]}  {shown.score:.3f}  ({shown.reason.kind}{chance})"
-    ]
+    score = "no score of its own" if placing is None or placing.score is None else f"{placing.score:.3f}"
+    lines = [f"{shown.position:>2}. {named[shown.course_id]}  {score}  ({shown.reason.kind}{chance})"]
+    if placing is not None and placing.moves:
+        alone = "by its own score" if placing.score is not None else "by the popular list"
+        way = [f"{alone} place {placing.place}"]
+        before = placing.place
+        for move in placing.moves:
+            way.append(
+                f"{_step(move, before, named.get(shown.reason.course_id or 0, ''))}: place {move.place}"
+            )
+            before = move.place
+        lines.append("    " + "; ".join(way))
     if item.parts:
         lines.append("    " + "  ".join(f"{name} {score:.3f}" for name, score in item.parts.items()))
     lines += [f"    {one.share:+.3f}  {named.get(one.course_id, one.course_id)}" for one in item.evidence]
     return lines
+
+
+def _step(move: Move, before: int, needs_it: str) -> str:
+    match move.step:
+        case "before":
+            return f"before “{needs_it}”, which needs it"
+        case "variety":
+            return "others held back for variety" if move.place < before else "held back for variety"
+        case step:
+            return STEPS[step]

@@ -32,6 +32,7 @@ from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, 
 from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
+from zhiyue.recommend.moves import Asked, Round
 from zhiyue.recommend.people import by_people, like_minded
 from zhiyue.recommend.policies import POLICIES, PROFILE, RERANKING, SIMILAR_POLICY, TAKING
 from zhiyue.recommend.reranking import Lot, Person, lot_of
@@ -95,7 +96,7 @@ def slate(
     Raises ValueError for a policy that is not in the table or k below 1.
     """
     by = assigned(actor, at) if policy is None else Assigned(policy)
-    (found,) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
+    ((found, _),) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
     if found.version == COLD:
         # No policy made it, so it says nothing of the one that was drawn.
         by = Assigned(by.policy)
@@ -111,8 +112,9 @@ def slates(
     until_pk: int | None = None,
     at: datetime | None = None,
     besides: Collection[int] = (),
-) -> list[Slate]:
-    """What `slate` gives under each of some policies; of the person everything is read once. Raises as `slate`."""
+) -> list[tuple[Slate, Asked]]:
+    """What `slate` gives under each of some policies, and what each was made of, for whoever explains it (`moves`); of
+    the person everything is read once. Raises as `slate`."""
     if k < 1:
         raise ValueError("k must be at least 1")
     for policy in policies:
@@ -191,7 +193,7 @@ def refused_trainings() -> list[RefusedTraining]:
     ]
 
 
-def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Slate:
+def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> tuple[Slate, Asked]:
     held = memory.newest(policy) or _cold(offer)
     acts, corrections = said.acts, said.corrections
     # The academy's choice is for whoever didn't ask for less of it.
@@ -218,11 +220,13 @@ def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Sl
     lot = None if shelf.seed is None else _lot(shelf.seed, held, offer, shelf.moment)
     found = serve.NO_PLACES
     listed: list[int] = []
+    made: list[Round] = []
     for left_out, most in rounds:
         if len(listed) < free:
             shut = serve.excluding(
                 [sorted(never | left_out | _with_twins(held, listed))], len(held.course_ids)
             )
+            made.append(Round(shut, len(listed), not left_out <= late))
             whose = [somebody if listed else replace(somebody, lot=lot)]
             places = min(most, free - len(listed))
             more = serve.rank(held.pipeline, shaped, shut, places, vary=vary, explain=True, people=whose)
@@ -232,7 +236,8 @@ def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> Sl
     because = _reasons(still_meant(acts), held, offer)
     told = _told(found, held, offer, policy, because, shelf.moment, wishes, people)
     shown = [replace(pin, course_id=offer.shown[_original(pin.course_id, offer)][0]) for pin in pins]
-    return replace(told, items=with_pins(told.items, shown)[:k])
+    asked = Asked(held, len(acts), shaped, somebody, vary, made, found, never, late, set(wishes))
+    return replace(told, items=with_pins(told.items, shown)[:k]), asked
 
 
 def _person(

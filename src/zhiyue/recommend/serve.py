@@ -1,8 +1,9 @@
 """The one way from profiles to lists: home page, similar courses, evaluation and batch all come through
 `rank`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,6 +17,7 @@ from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.reranking import Line, Person, Row
 from zhiyue.recommend.second_look import Scored
 
+Stage = Literal["model", "own", "rules", "level", "novelty"]
 # Dense scores of so many cells are held at once.
 CELLS_AT_ONCE = 8_000_000
 # With variety a list of k is chosen among so many candidates.
@@ -187,6 +189,26 @@ def scored(pipeline: Pipeline, profiles: Profiles, exclude: Matrix, wanted: Ints
         cells = np.take_along_axis(full, np.maximum(some, 0), axis=1)
         found[low : low + size] = np.where(some == NOTHING, -np.inf, cells)
     return found
+
+
+def stages(
+    pipeline: Pipeline, profile: Profiles, exclude: Matrix, person: Person, *, vary: bool
+) -> Iterator[tuple[Stage, Floats]]:
+    """What all items score for one person, (items,) each: by the model, with the popular list below it, and then after
+    each step that multiplies scores, those before it included. `rank` takes these steps at once."""
+    found = _scores(pipeline, profile, exclude)
+    yield "model", found.scores[0]
+    nothing = np.ones_like(found.scores)
+    levelled = replace(pipeline, novelty=None)
+    steps: list[tuple[Stage, tuple[Floats, Floats]]] = [
+        ("own", (nothing, nothing)),
+        ("rules", reranking.factors(pipeline, profile, [person], vary=False)),
+        ("level", reranking.factors(levelled, profile, [person], vary=vary)),
+        ("novelty", reranking.factors(pipeline, profile, [person], vary=vary)),
+    ]
+    for stage, (of_scores, of_popular) in steps:
+        popular = np.minimum(pipeline.popular.score * of_popular, 1.0)
+        yield stage, ranking.completed(found.scores * of_scores, popular)[0]
 
 
 def excluding(rows: list[list[int]], items: int) -> Matrix:

@@ -22,11 +22,13 @@ from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment
 from zhiyue.recommend.comparing import BANDS, SPLITS
 from zhiyue.recommend.lab import Run
 from zhiyue.recommend.models import LabRun, LivePolicy
+from zhiyue.recommend.moves import STEPS
 from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = {"lab": 10, "slates": 29}
+QUERIES = {"lab": 10, "slates": 24}
 
 
 @pytest.fixture
@@ -431,6 +433,30 @@ def test_one_person_is_seen_under_each_policy_with_the_acts_that_spoke(read, aca
         "小林",
         str(reader.member_id),
     )
+
+
+def test_each_place_tells_its_own_score_and_what_lifted_it_from_where(read, desk, academy, reader):
+    view_course(actor=reader, course=academy[0])
+    before = desk.get("/desk/lab/slates/", {"who": reader.member_id}).context["slates"][0]
+    late, early = (
+        next(course for course in academy if course.title == before.places[place].title) for place in (0, 5)
+    )
+    late.prerequisites.set([early])
+    train_all(["hybrid"])
+    page = read("/desk/lab/slates/", who=reader.member_id)
+    hybrid = page[page.index('id="slate-hybrid"') :]
+    step = f"before “{late.title}”, which needs it"
+    told = re.search(rf"<summary>Own score (\d\.\d{{3}}) · lifted from place (\d+): {step}</summary>", hybrid)
+    assert told and int(told[2]) > 1
+    assert f"by its own score alone</dt><dd>place {told[2]}</dd>" in hybrid
+    assert f"{step}</dt><dd>place 1</dd>" in hybrid
+    assert "How it came to place 1" in hybrid
+    popular = page[page.index('id="slate-popular"') :].split("</section>")[0]
+    assert "lifted" not in popular
+
+
+def test_every_step_of_reranking_has_its_words():
+    assert set(words.STEPS) | {"before", "variety"} == set(STEPS)
 
 
 def test_a_look_takes_as_many_queries_for_a_long_history(

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
 
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.recommend.explaining import Explained, Explanation
+from zhiyue.recommend.moves import Placing
 from zhiyue.recommend.selectors import COLD
 
 SLATE_LENGTH = 6
@@ -26,8 +28,14 @@ class ShownEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ShownPlace:
-    """A course in its place. `live`: its place under the live policy, 0 where it isn't there; `parts`: what each part
-    of the policy gave, as text."""
+    """A course in its place.
+
+    live  its place under the live policy, 0 where it isn't there
+    score  what the policy itself says of it; empty before a training
+    moved  from where re-ranking brought it, and by which step above all
+    way  each step, and the place it had after that
+    parts  what each part of the policy gave
+    """
 
     position: int
     title: str
@@ -35,6 +43,8 @@ class ShownPlace:
     reason: str
     live: int
     score: str
+    moved: str
+    way: tuple[tuple[words.Words, int], ...]
     parts: tuple[tuple[words.Words, str], ...]
     evidence: tuple[ShownEvidence, ...]
 
@@ -71,7 +81,9 @@ def side_by_side(found: Sequence[Explanation], *, live: str) -> list[ShownSlate]
             cover=covers[course],
             reason=in_words(one.shown.reason, titles),
             live=places.get(course, 0),
-            score=f"{one.shown.score:.3f}",
+            score=_score(one.placing) if one.placing else "",
+            moved=_moved(one, titles),
+            way=_way(one, titles),
             parts=tuple((words.policy(name), f"{score:.3f}") for name, score in one.parts.items()),
             evidence=tuple(
                 _evidence(evidence.course_id, evidence.share, titles) for evidence in one.evidence
@@ -90,6 +102,43 @@ def side_by_side(found: Sequence[Explanation], *, live: str) -> list[ShownSlate]
         for each in found
     ]
     return sorted(slates, key=lambda slate: not slate.is_live)
+
+
+def _score(placing: Placing) -> str:
+    if placing.score is None:
+        return pgettext("slate", "No score of its own, from the popular list")
+    return pgettext("slate", "Own score %(score)s") % {"score": f"{placing.score:.3f}"}
+
+
+def _moved(one: Explained, titles: Mapping[int, str]) -> str:
+    if one.placing is None or one.placing.most is None:
+        return ""
+    is_up = one.shown.position < one.placing.place
+    said = (
+        pgettext("slate", "lifted from place %(n)s: %(step)s")
+        if is_up
+        else pgettext("slate", "down from place %(n)s: %(step)s")
+    )
+    needs_it = titles.get(one.shown.reason.course_id or 0, "")
+    step = words.step(one.placing.most.step, is_up=is_up, needs_it=needs_it)
+    return said % {"n": one.placing.place, "step": step}
+
+
+def _way(one: Explained, titles: Mapping[int, str]) -> tuple[tuple[words.Words, int], ...]:
+    """From the place of its own score, step by step; empty where it stands there."""
+    if one.placing is None or not one.placing.moves:
+        return ()
+    alone = (
+        pgettext("slate", "by its own score alone")
+        if one.placing.score is not None
+        else pgettext("slate", "by the popular list")
+    )
+    needs_it = titles.get(one.shown.reason.course_id or 0, "")
+    way: list[tuple[words.Words, int]] = [(alone, one.placing.place)]
+    for move in one.placing.moves:
+        said = words.step(move.step, is_up=move.place < way[-1][1], needs_it=needs_it)
+        way.append((said, move.place))
+    return tuple(way)
 
 
 def _evidence(course_id: int, share: float, titles: Mapping[int, str]) -> ShownEvidence:

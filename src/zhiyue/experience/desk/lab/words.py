@@ -7,6 +7,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.product.catalogue.models import Course
 from zhiyue.recommend.fitting import RANKER
+from zhiyue.recommend.moves import Step
 
 Words = str | Promise
 
@@ -128,3 +129,30 @@ def segment(of: str, key: str, topics: Mapping[str, str]) -> Words:
             return pgettext("segment", "Newest course in: %(language)s") % {"language": said}
         case _:
             return pgettext("segment", "Newest course of “%(topic)s”") % {"topic": topics.get(key, key)}
+
+
+STEPS: Mapping[Step, Words] = {
+    "topic": pgettext_lazy("step of re-ranking", "of a topic they chose"),
+    "new": pgettext_lazy("step of re-ranking", "a place kept for what is new"),
+    "met": pgettext_lazy("step of re-ranking", "met already, so behind all else"),
+    "rules": pgettext_lazy("step of re-ranking", "the academy's rules"),
+    "level": pgettext_lazy("step of re-ranking", "how well its level fits"),
+    "novelty": pgettext_lazy("step of re-ranking", "how little known it is"),
+    "newest": pgettext_lazy("step of re-ranking", "answers their newest act"),
+    "drawn": pgettext_lazy("step of re-ranking", "new course, drawn by lot"),
+    "passed": pgettext_lazy("step of re-ranking", "others were put before it"),
+    "pinned": pgettext_lazy("step of re-ranking", "pinned by the academy"),
+}
+
+
+def step(name: Step, *, is_up: bool, needs_it: str) -> Words:
+    """Which step moved a course. `needs_it`: the title of what builds on it, where it was put before that."""
+    if name == "before":
+        return pgettext("step of re-ranking", "before “%(title)s”, which needs it") % {"title": needs_it}
+    if name == "variety":
+        return (
+            pgettext("step of re-ranking", "others held back for variety")
+            if is_up
+            else pgettext("step of re-ranking", "held back for variety")
+        )
+    return STEPS[name]
