@@ -116,6 +116,7 @@ def test_the_demo_answers_and_ends_with_no_process_left(demo):
     assert alive(children) == []
     for role in ("learner", "creator", "operator", "agent", "owner"):
         assert f"{role}@example.com" in output
+    assert "learner   reader@example.com  (taste turned: see /me/interests/)" in output
     assert f"http://localhost:{port}/" in output
 
 

@@ -21,6 +21,12 @@ def _accounts() -> list[dict[str, str]]:
     if not demo_accounts_exist():
         return []
     return [
-        {"email": one.email, "password": PASSWORD, "role": str(Role(one.role).label), "name": one.name}
+        {
+            "email": one.email,
+            "password": PASSWORD,
+            "role": str(Role(one.role).label),
+            "name": one.name,
+            "sees": str(one.sees or ""),
+        }
         for one in ACCOUNTS
     ]

@@ -24,8 +24,8 @@ from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
-from zhiyue.demo import academy, consents, roster
-from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD
+from zhiyue.demo import academy, consents, roster, turning
+from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD, TURNED
 from zhiyue.demo.errors import NoDemo
 from zhiyue.demo.living import LivedDay, town, visible
 from zhiyue.demo.models import Seeding
@@ -59,11 +59,11 @@ def seed(*, members: int | None = None, history_days: int | None = None) -> None
     state = begin(total=days + STEPS_BESIDE_DAYS)
     if state.finished_at:
         # Filled by an earlier version, it may lack an account that is printed now.
-        _put_accounts()
+        _put_accounts(state.total - STEPS_BESIDE_DAYS)
         return
     days = state.total - STEPS_BESIDE_DAYS
     _step(state, 1, "courses", _put_courses)
-    _step(state, 2, "accounts", _put_accounts)
+    _step(state, 2, "accounts", lambda: _put_accounts(days))
     _step(state, 3, "members", lambda: _put_members(state, members, days))
     _live_through(state, days)
     _step(state, state.total - 3, "staff", run_the_academy)
@@ -228,9 +228,9 @@ def _put_courses() -> None:
 
 
 @transaction.atomic
-def _put_accounts() -> None:
+def _put_accounts(history_days: int) -> None:
     publish_templates(texts=templates(noted=False))
-    joined_at = clock.now() - timedelta(days=30)
+    moment = clock.now()
     for account in ACCOUNTS:
         if User.objects.filter(email=account.email).exists():
             continue
@@ -238,13 +238,15 @@ def _put_accounts() -> None:
             email=account.email,
             password=PASSWORD,
             display_name=account.name,
-            joined_at=joined_at,
+            joined_at=moment - timedelta(days=turning.LIVED_DAYS + 1 if account.email == TURNED else 30),
             proved=True,
         )
         asked = agreements_to_accept(user, FOR_CREATORS if account.role == "creator" else FOR_EVERYBODY)
         accept_agreements(user=user, agreement_ids=[one.pk for one in asked])
         choose_consent(actor=Actor(member_id=user.pk), granted=EVERYTHING, way=Choice.Way.BAR)
-        if account.role == "learner":
+        if account.email == TURNED:
+            turning.live_past(user=user, days=history_days)
+        elif account.role == "learner":
             _give_learner_a_past(user)
         else:
             grant(user=user, role=account.role)

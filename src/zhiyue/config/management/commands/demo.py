@@ -11,10 +11,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
+from django.utils import translation
 
 from zhiyue.config.supervisor import CannotServe, check_folder, check_port, children, port_of, run
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.demo.accounts import ACCOUNTS, PASSWORD
+from zhiyue.demo.accounts import ACCOUNTS, PASSWORD, DemoAccount
 from zhiyue.demo.selectors import seeding
 from zhiyue.demo.tasks import seed
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             f"  Zhiyue 知跃 is at  {address}/",
             "",
             f"  Sign in at {address}/sign-in/ with the password  {PASSWORD}",
-            *[f"    {account.role:<9} {account.email}" for account in ACCOUNTS],
+            *[_sign_in(account) for account in ACCOUNTS],
             "",
             f"  The desk: {address}/desk/   Follow one click: {address}/desk/follow/",
             *self._filling(),
@@ -85,6 +86,12 @@ class Command(BaseCommand):
         ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _sign_in(account: DemoAccount) -> str:
+    with translation.override("en"):
+        sees = f"  ({account.sees}: see /me/interests/)" if account.sees else ""
+    return f"    {account.role:<9} {account.email}{sees}"
 
 
 def _answers(address: str, *, seconds: int) -> bool:
