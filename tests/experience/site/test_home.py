@@ -145,8 +145,19 @@ def test_before_a_choice_the_shelf_is_everybodys_and_says_how_to_change_that(new
     assert "Turn on personalisation" not in page
 
 
-@pytest.mark.parametrize("chosen", [[[]], [["analytics"]], [["personalisation"], []]])
-def test_who_refused_or_withdrew_is_not_asked_again_on_the_shelf(english, course, chosen):
+OFF = "You see what everyone sees; personal recommendations are off."
+
+
+@pytest.mark.parametrize(
+    ("chosen", "leads"),
+    [
+        ([[]], "/privacy/"),
+        ([["personalisation"], []], "/privacy/"),
+        ([["analytics"]], "/me/interests/#use"),
+        ([["personalisation", "analytics"], ["analytics"]], "/me/interests/#use"),
+    ],
+)
+def test_who_refused_or_switched_off_is_not_urged_but_finds_the_way_back(english, course, chosen, leads):
     for purposes in chosen:
         english.post("/privacy/", {"purpose": purposes})
     english.get(f"/courses/{course.slug}/")
@@ -155,6 +166,37 @@ def test_who_refused_or_withdrew_is_not_asked_again_on_the_shelf(english, course
     assert "What most learners begin with, and what is new" in page
     assert "this shelf becomes yours" not in page
     assert "Turn on personalisation" not in page
+    assert f'{OFF} <a class="link underline" href="{leads}">Turn them on</a>' in page
+
+
+def test_the_way_back_leads_to_the_switch_and_is_gone_once_it_is_on(english, course):
+    other = make_course("other")
+    english.post("/privacy/personalisation/", {"on": "0"})
+    home = english.get("/")
+    assert OFF in home.content.decode()
+    # Off, the list still offers what there is.
+    assert {item.course.slug for item in home.context["for_you"].items} == {course.slug, other.slug}
+    switch = english.get("/me/interests/").content.decode()
+    assert 'id="use"' in switch and 'action="/privacy/personalisation/"' in switch
+    english.post("/privacy/personalisation/", {"on": "1"})
+    assert "personal recommendations are off" not in english.get("/").content.decode()
+
+
+def test_with_chosen_topics_it_is_not_said_that_everyone_sees_the_same(english, course):
+    english.post("/privacy/", {"purpose": ["analytics"]})
+    english.post("/welcome/", {"topic": ["data"]})
+    page = english.get("/").content.decode()
+    assert 'id="shelf-interests"' in page
+    assert 'Personal recommendations are off. <a class="link underline" href="/me/interests/#use">' in page
+    assert OFF not in page
+
+
+def test_members_with_it_off_find_the_way_back_too(signed_in, learner, course):
+    browser = signed_in(learner)
+    browser.cookies["zy_language"] = "en"
+    assert "recommendations are off" not in browser.get("/").content.decode()
+    browser.post("/privacy/personalisation/", {"on": "0"})
+    assert f'{OFF} <a class="link underline" href="/me/interests/#use">' in browser.get("/").content.decode()
 
 
 def test_topics_chosen_shape_the_shelf_without_consent(new_browser, course):
