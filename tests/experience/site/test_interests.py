@@ -146,10 +146,10 @@ def test_more_of_a_topic_shows_in_its_share(english, reader):
 
 def test_a_course_is_no_reason_any_more_and_is_one_again(english, reader):
     page = english.post("/me/interests/courses/art-0/", {"used": "0"}, follow=True)
-    assert "What you do with this course is no reason to suggest another." in text(page)
+    assert "What you do with these courses is no reason to suggest others." in text(page)
     assert "Because you saved “课程 art-0”" not in reasons(english)
     page = english.post("/me/interests/courses/art-0/", {"used": "1"}, follow=True)
-    assert "What you do with this course" not in text(page)
+    assert "What you do with these courses" not in text(page)
     assert "Because you saved “课程 art-0”" in reasons(english)
 
 
