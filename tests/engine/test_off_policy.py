@@ -6,7 +6,7 @@ import pytest
 
 from zhiyue.engine.evaluate import Missing
 from zhiyue.engine.logged import Rounds, Target
-from zhiyue.engine.off_policy import METHODS, Demands, by_position, evaluated
+from zhiyue.engine.off_policy import METHODS, Demands, Untold, Why, by_position, evaluated
 
 LOGGING = np.array([0.4, 0.3, 0.15, 0.1, 0.05])
 TARGET = np.array([0.05, 0.1, 0.15, 0.3, 0.4])
@@ -172,9 +172,13 @@ def test_places_are_told_apart():
 
 
 def reason(found):
-    assert {type(value) for value in found.values.values()} == {Missing}
+    return refusal(found).reason
+
+
+def refusal(found):
+    assert {type(value) for value in found.values.values()} == {Untold}
     assert found.gains == found.values
-    return found.values["dr"].reason
+    return found.values["dr"]
 
 
 def test_actions_that_the_log_never_holds_are_refused():
@@ -228,6 +232,16 @@ def test_few_people_few_rewards_and_few_effective_rounds_are_refused():
         evaluated(cold, everywhere(TARGET, 1000))
     )
     assert "the weights are worth" in reason(evaluated(short, everywhere(TARGET, 150)))
+
+
+def test_a_refusal_says_by_a_code_and_its_figures_why_so_that_others_may_word_it():
+    people = refusal(evaluated(drawn(0, rounds=1000, people=20), everywhere(LOGGING, 1000)))
+    assert (people.why, people.figures) == (Why.FEW_UNITS, {"units": 20, "fewest": 30})
+    rounds = drawn(0)
+    halved = Rounds(rounds.action, rounds.reward, rounds.propensity / 2, 5)
+    wrong = refusal(evaluated(halved, everywhere(TARGET, 1000)))
+    assert wrong.why == Why.WRONG_PROPENSITIES
+    assert 1.05 < wrong.figures["low"] < wrong.figures["weight"] < wrong.figures["high"]
 
 
 FINE = {"action": [0, 1, 1], "reward": [0.0, 1.0, 0.0], "propensity": [0.5, 0.5, 1.0]}

@@ -23,8 +23,9 @@ from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.jobs.worker import run_due
 from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
+from zhiyue.engine.off_policy import Why
 from zhiyue.recommend import live
-from zhiyue.recommend.arms import KEPT_DAYS, count_all, seen, standings
+from zhiyue.recommend.arms import KEPT_DAYS, Untellable, count_all, seen, standings
 from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
 from zhiyue.recommend.policies import CONTEST
 from zhiyue.recommend.showings import days_of_people
@@ -378,7 +379,10 @@ def test_the_standings_tell_what_was_seen_believed_and_shared(contest, chooser):
 
 
 def told_of(contest, **people):
-    valued = {policy: {"people": n, "why": "not enough data: …"} for policy, n in people.items()}
+    valued = {
+        policy: {"people": n, "why": "few-rewarded", "figures": {"rewarded": 3, "fewest": 20}}
+        for policy, n in people.items()
+    }
     Contest.objects.filter(pk=contest.pk).update(valued={"policies": valued})
 
 
@@ -404,7 +408,8 @@ def test_many_days_of_few_people_and_days_of_long_ago_are_not_enough(contest, ch
     told_of(contest, walks=30, hybrid=30)
     found = standings(chooser)
     assert found.is_enough is True
-    assert {(arm.people, arm.alone, arm.why) for arm in found.arms} == {(30, None, "not enough data: …")}
+    told = [(arm.people, arm.alone, arm.untellable) for arm in found.arms]
+    assert told == 2 * [(30, None, Untellable(Why.FEW_REWARDED, {"rewarded": 3, "fewest": 20}))]
     # A half-life later no more than half of it is believed.
     ArmDay.objects.update(day=day - timedelta(days=int(CONTEST.half_life_days)))
     later = standings(chooser)

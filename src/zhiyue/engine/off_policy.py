@@ -1,7 +1,8 @@
 """What another policy would have earned, reckoned from the log of the one that chose: with intervals, or "not enough
 data". No policy is run here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 
@@ -36,6 +37,25 @@ class Demands:
             raise ValueError(f"limit is {self.limit}: it must be above 0, or None")
         if self.resamples < 2:
             raise ValueError(f"resamples is {self.resamples}: an interval needs at least 2")
+
+
+class Why(StrEnum):
+    """Why no value may be told; which figures go with it says `_refusal`."""
+
+    FEW_UNITS = "few-units"
+    UNCOVERED = "uncovered"
+    HARDLY_MADE = "hardly-made"
+    WRONG_PROPENSITIES = "wrong-propensities"
+    FEW_EFFECTIVE = "few-effective"
+    FEW_REWARDED = "few-rewarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold(Missing):
+    """A value that may not be told: `why` with its `figures`, for whoever words it anew."""
+
+    why: Why
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,31 +232,52 @@ def _refusal(
     rewarded: int,
     weights: Estimate,
     uncovered: float,
-) -> Missing | None:
-    """Why no value may be told: the first reason that holds."""
+) -> Untold | None:
+    """Why no value may be told: the first reason that holds. `reason` is for who reads reports, in English."""
     most = demands.most_uncovered
     span = f"the mean weight is {weights.value:.3f} ({weights.low:.3f} to {weights.high:.3f}) where 1 is expected"
-    reasons = (
-        (units < FEWEST_PEOPLE, f"not enough data: {units:,} {over}, at least {FEWEST_PEOPLE} are needed"),
+    weighed = {"weight": weights.value, "low": weights.low, "high": weights.high}
+    reasons: tuple[tuple[bool, Why, dict[str, float], str], ...] = (
+        (
+            units < FEWEST_PEOPLE,
+            Why.FEW_UNITS,
+            {"units": units, "fewest": FEWEST_PEOPLE},
+            f"not enough data: {units:,} {over}, at least {FEWEST_PEOPLE} are needed",
+        ),
         (
             uncovered > most,
+            Why.UNCOVERED,
+            {"uncovered": uncovered, "most": most},
             f"not enough data: {uncovered:.1%} of the policy's choices are actions that the log never holds in that "
             f"position, at most {most:.0%} may be",
         ),
         (
             weights.high < 1.0 - most,
+            Why.HARDLY_MADE,
+            weighed,
             f"not enough data: {span}; the log could never make the policy's other choices",
         ),
-        (weights.low > 1.0 + most, f"the log's propensities are wrong: {span}"),
+        (
+            weights.low > 1.0 + most,
+            Why.WRONG_PROPENSITIES,
+            weighed,
+            f"the log's propensities are wrong: {span}",
+        ),
         (
             effective < demands.fewest_effective,
+            Why.FEW_EFFECTIVE,
+            {"effective": effective, "fewest": demands.fewest_effective},
             f"not enough data: the weights are worth {effective:,.1f} {over}, at least {demands.fewest_effective:g} "
             "are needed",
         ),
         (
             rewarded < demands.fewest_rewarded,
+            Why.FEW_REWARDED,
+            {"rewarded": rewarded, "fewest": demands.fewest_rewarded},
             f"not enough data: {rewarded:,} rounds that the policy could have made brought a reward, at least "
             f"{demands.fewest_rewarded:,} are needed",
         ),
     )
-    return next((Missing(reason) for holds, reason in reasons if holds), None)
+    return next(
+        (Untold(reason, why=why, figures=figures) for holds, why, figures, reason in reasons if holds), None
+    )

@@ -1,7 +1,7 @@
 """What came of a contest: counted by ended day and policy, believed, and made the chances of tomorrow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
 from zhiyue.engine.bandits import Counts
 from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate
+from zhiyue.engine.off_policy import Why
 from zhiyue.recommend import live
 from zhiyue.recommend.models import ArmDay, Contest
 from zhiyue.recommend.policies import CONTEST
@@ -48,11 +49,20 @@ def seen(contest: Contest, day: date) -> Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Untellable:
+    """Why the log can't tell what a policy would reach alone, with the figures of that; `why` is None for a reason that
+    an earlier version kept in words."""
+
+    why: Why | None
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """A policy of a contest. `shown`, `chosen`, `taken` in days of people, of `people` different ones; `mean`, `low`,
     `high` of the rate at which they take something up, and the chance to be `best`, as believed now from so much as is
     left of `seen` days with `hits` among them; its `share` today; its rate had it been shown `alone` (doubly robust,
-    from the whole log), None where that can't be told, as `why` says."""
+    from the whole log), None where that can't be told, as `untellable` says."""
 
     policy: str
     shown: int
@@ -67,7 +77,7 @@ class Arm:
     seen: float
     hits: float
     alone: Estimate | None = None
-    why: str = ""
+    untellable: Untellable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,7 @@ def standings(viewer: Viewer) -> Standings | None:
                 seen=float(counts.successes[n] + counts.failures[n]),
                 hits=float(counts.successes[n]),
                 alone=_alone(valued_as.get(policy, {})),
-                why=valued_as.get(policy, {}).get("why", ""),
+                untellable=_untellable(valued_as.get(policy, {})),
             )
         )
     return Standings(
@@ -141,6 +151,13 @@ def _alone(told: Mapping[str, Any]) -> Estimate | None:
         return None
     value, low, high = told[KEPT]
     return Estimate(value, low, high, "bootstrap")
+
+
+def _untellable(told: Mapping[str, Any]) -> Untellable | None:
+    if "why" not in told:
+        return None
+    why = told["why"]
+    return Untellable(Why(why) if why in set(Why) else None, told.get("figures", {}))
 
 
 def _count(contest: Contest) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 
 from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
 from zhiyue.core.kit import clock
-from zhiyue.engine.evaluate import Missing
+from zhiyue.engine.evaluate import Estimate
 from zhiyue.engine.logged import Rounds, Target
-from zhiyue.engine.off_policy import Evaluation, evaluated
+from zhiyue.engine.off_policy import Evaluation, Untold, evaluated
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.models import Contest
 from zhiyue.recommend.off_policy import how_told, table
@@ -95,11 +95,10 @@ def to_keep(found: Valued) -> dict[str, Any]:
     told: dict[str, dict[str, Any]] = {policy: {"people": people} for policy, people in found.people.items()}
     for policy, one in found.policies.items():
         value = one.values[KEPT]
-        told[policy] |= (
-            {"why": value.reason}
-            if isinstance(value, Missing)
-            else {KEPT: [value.value, value.low, value.high]}
-        )
+        if isinstance(value, Untold):
+            told[policy] |= {"why": value.why, "figures": value.figures}
+        elif isinstance(value, Estimate):
+            told[policy][KEPT] = [value.value, value.low, value.high]
     return {"policies": told}
 
 

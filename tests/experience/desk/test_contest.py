@@ -4,13 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
+from zhiyue.engine.off_policy import Why
+from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import WIDTH
 from zhiyue.experience.desk.lab.contest import percent, shown_contest
 from zhiyue.recommend import live
-from zhiyue.recommend.arms import Arm, Standings
+from zhiyue.recommend.arms import Arm, Standings, Untellable
 from zhiyue.recommend.models import ArmDay, Artefact, Contest, LivePolicy
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +90,31 @@ def test_of_too_little_nothing_is_found(in_english):
     assert table.finding == "Not enough data yet to tell which policy is taken up most"
 
 
+def test_every_reason_why_the_log_cannot_tell_has_words_with_its_figures():
+    figures = {
+        "units": 29, "fewest": 30, "uncovered": 1.0, "most": 0.05, "weight": 0.8, "low": 0.7, "high": 0.9,
+        "effective": 49.6, "rewarded": 19,
+    }  # fmt: skip
+    with translation.override("zh-hans"):
+        said = {why: words.untellable(Untellable(why, figures)) for why in Why}
+        assert words.untellable(Untellable(None)) == "日志说明不了"
+    assert said[Why.FEW_UNITS] == "日志里目前只有 29 人，至少要有 30 人"
+    assert "0.80（0.70 至 0.90）" in said[Why.HARDLY_MADE]
+    # What falls short doesn't look as if it were enough.
+    assert "49 人" in said[Why.FEW_EFFECTIVE]
+    assert len(set(said.values())) == len(Why)
+
+
+def test_what_an_earlier_version_kept_in_words_is_not_shown_in_a_language_nobody_asked_for(read, contest):
+    counted(contest, walks=(40, 20, 18), hybrid=(33, 12, 5))
+    Contest.objects.update(
+        valued={"policies": {"walks": {"people": 31, "why": "not enough data: so they say"}}}
+    )
+    page = read("/desk/lab/")
+    assert "not enough data: so they say" not in page
+    assert "Walks: the log doesn't tell it." in page
+
+
 # --- beginning and ending ---
 
 
@@ -120,7 +148,9 @@ def test_it_is_begun_with_a_reason_and_ended_in_one_tap(desk, read, trained):
     assert "Nothing counted yet" not in page
     assert LivePolicy.objects.get().contest is None
     assert [entry.act for entry in AuditEntry.objects.order_by("pk")] == ["contest.begun", "contest.ended"]
-    assert "let the academy learn by lot which policy to show" in read("/desk/audit/")
+    audit = read("/desk/audit/")
+    assert "let the academy learn by lot which policy to show" in audit
+    assert "<dt>Policies tried by lot</dt>" in audit and "<dt>Policy for everybody</dt>" in audit
     desk.post("/desk/lab/contest/end/")
     assert "Nothing to do: “Hybrid” recommends to everybody already." in read("/desk/lab/")
     assert AuditEntry.objects.count() == 2
@@ -166,7 +196,7 @@ def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, conte
         valued={
             "policies": {
                 "walks": {"people": 31, "dr": [0.41, 0.3, 0.52]},
-                "hybrid": {"people": 30, "why": "not enough data: …"},
+                "hybrid": {"people": 30, "why": "few-rewarded", "figures": {"rewarded": 5, "fewest": 20}},
             }
         }
     )
@@ -178,7 +208,8 @@ def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, conte
     for cell in ("70.0 %", "30.0 %", "31", "30", "40", "20", "18", "33", "12", "5"):
         assert f'<td class="number">{cell}</td>' in table
     assert '<svg class="interval"' in table
-    assert '<span lang="en">not enough data: …</span>' in table
+    why = "days on which it was drawn and something was taken up: 5; at least 20 are needed"
+    assert f"Hybrid: {why}." in table
     assert "until the table says much" not in page
 
 

@@ -178,7 +178,11 @@ FIELDS: Mapping[str, Words] = {
 _FIELDS_OF: Mapping[str, Words] = {
     "agreement.kind": pgettext_lazy("audit field", "Agreement"),
     "academy.name": pgettext_lazy("audit field", "Name of the academy"),
+    "contest.policies": pgettext_lazy("audit field", "Policies tried by lot"),
+    "contest.policy": pgettext_lazy("audit field", "Policy for everybody"),
     "lesson.picture": pgettext_lazy("audit field", "Picture"),
+    "policy.policies": pgettext_lazy("audit field", "Policies tried by lot"),
+    "policy.policy": pgettext_lazy("audit field", "Policy for everybody"),
     "teacher.picture": pgettext_lazy("audit field", "Picture"),
 }
 

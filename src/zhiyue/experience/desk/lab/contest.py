@@ -17,7 +17,7 @@ SURE = 0.95
 @dataclass(frozen=True, slots=True)
 class ArmRow:
     """A policy. `shown`, `chosen`, `taken`: days of people; `rate` and the chance to be `best` as believed; `alone`:
-    the rate had it been shown alone, with its interval, "" where the log can't tell, as `why` says."""
+    the rate had it been shown alone, with its interval, "" where the log can't tell, as `why` says in words."""
 
     policy: str
     name: words.Words
@@ -57,7 +57,7 @@ def shown_contest(found: Standings) -> ShownContest:
             share=percent(arm.share),
             alone=percent(arm.alone.value) if arm.alone else "",
             alone_between=_between(arm.alone) if arm.alone else "",
-            why=arm.why,
+            why=words.untellable(arm.untellable) if arm.untellable else "",
         )
         for arm, cell in zip(found.arms, cells, strict=True)
     )

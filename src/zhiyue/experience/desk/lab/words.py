@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
+from zhiyue.engine.off_policy import Why
 from zhiyue.product.catalogue.models import Course
+from zhiyue.recommend.arms import Untellable
 from zhiyue.recommend.fitting import RANKER
 from zhiyue.recommend.moves import Step
 
@@ -101,6 +103,34 @@ _SINCE: Mapping[str, Words] = {
     "longer": pgettext_lazy("segment", "Here for longer"),
 }
 
+# Why a log can't tell what a policy would reach alone, with its figures as `_figure` writes them.
+_UNTELLABLE: Mapping[Why, Words] = {
+    Why.FEW_UNITS: pgettext_lazy(
+        "untellable", "people in the log so far: %(units)s; at least %(fewest)s are needed"
+    ),
+    Why.UNCOVERED: pgettext_lazy(
+        "untellable", "it was never drawn for anybody who takes part, so the log knows nothing of it"
+    ),
+    Why.HARDLY_MADE: pgettext_lazy(
+        "untellable",
+        "it was drawn less often than the lot should have drawn it: weights average %(weight)s (%(low)s to %(high)s) "
+        "where 1 is expected",
+    ),
+    Why.WRONG_PROPENSITIES: pgettext_lazy(
+        "untellable",
+        "it was drawn more often than the lot should have drawn it: weights average %(weight)s (%(low)s to %(high)s) "
+        "where 1 is expected",
+    ),
+    Why.FEW_EFFECTIVE: pgettext_lazy(
+        "untellable",
+        "the days on which it was drawn say as much as %(effective)s people; at least %(fewest)s are needed",
+    ),
+    Why.FEW_REWARDED: pgettext_lazy(
+        "untellable",
+        "days on which it was drawn and something was taken up: %(rewarded)s; at least %(fewest)s are needed",
+    ),
+}
+
 
 def policy(name: str) -> Words:
     """What a policy or a part of one is called; one without words keeps its code."""
@@ -156,3 +186,15 @@ def step(name: Step, *, is_up: bool, needs_it: str) -> Words:
             else pgettext("step of re-ranking", "held back for variety")
         )
     return STEPS[name]
+
+
+def untellable(told: Untellable) -> str:
+    """Why the log can't tell what a policy would reach alone."""
+    if told.why is None:
+        return pgettext("untellable", "the log doesn't tell it")
+    return str(_UNTELLABLE[told.why]) % {name: _figure(value) for name, value in told.figures.items()}
+
+
+def _figure(value: float) -> str:
+    # Cut, not rounded: what falls short by half must not look as if it were enough.
+    return f"{int(value):,}" if value >= 10 or value == int(value) else f"{value:,.2f}"
