@@ -59,7 +59,7 @@ def reader(learner):
 
 def days(contest, n=3):
     today = clock.business_day()
-    return days_of_people(contest.pk, since=today - timedelta(days=n), until=today)
+    return list(days_of_people(contest.pk, since=today - timedelta(days=n), until=today))
 
 
 def told(contest):

@@ -13,14 +13,19 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.engine.simulated_choices import academy
+from tests.factories import make_member, make_visitor
+from tests.recommend.contested import choose, show, slate_of, take_up
+from zhiyue.collect import lake
 from zhiyue.collect.cleaning import clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.log import LogRow, append, row_of
+from zhiyue.collect.models import Event
 from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, VERSION
 from zhiyue.core.kit import clock
 from zhiyue.engine.evaluate import Estimate, Missing
+from zhiyue.engine.logged import Rounds
 from zhiyue.engine.off_policy import evaluated
 from zhiyue.engine.simulate import chance, choice
 from zhiyue.engine.simulate.parameters import Parameters
@@ -29,8 +34,10 @@ from zhiyue.recommend import live
 from zhiyue.recommend.arms import count_all
 from zhiyue.recommend.contests import assigned
 from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
+from zhiyue.recommend.people_days import Choice as Chosen
+from zhiyue.recommend.people_days import Gathering, PersonDay
 from zhiyue.recommend.policies import CONTEST
-from zhiyue.recommend.showings import PersonDay
+from zhiyue.recommend.showings import days_of_people
 from zhiyue.recommend.valuing import only, rounds_of, valued
 
 pytestmark = pytest.mark.django_db
@@ -195,10 +202,98 @@ def test_the_better_policy_gets_the_larger_share_and_the_log_tells_what_the_othe
 # --- too little, and bad words ---
 
 
+def columns(days):
+    """Records as the columns in which many of them are kept."""
+    gathered = Gathering()
+    for one in days:
+        at = clock.day_start(one.day) + timedelta(hours=9)
+        chosen = [Chosen(1, one.day, at, 1.0)] if one.is_chosen else []
+        gathered.add(one.person, one.day, one.policy, one.chance, chosen)
+    return gathered.finished([n for n, one in enumerate(days) if one.is_taken])
+
+
 def some_days(n, policy="hybrid"):
-    return [
-        PersonDay(f"m{i % 40}", date(2026, 1, 1 + i // 40), policy, 0.5, True, i % 2 == 0) for i in range(n)
-    ]
+    first = date(2026, 1, 1)
+    return columns(
+        [
+            PersonDay(f"m{i % 40}", first + timedelta(days=i // 40), policy, 0.5, True, i % 2 == 0)
+            for i in range(n)
+        ]
+    )
+
+
+def records():
+    """The days of people of a log without surprises (one showing a day, told by itself), read event by event."""
+    acts: dict[tuple[str, date], dict[str, list[Event]]] = {}
+    for event in Event.objects.order_by("occurred_at"):
+        person = f"m{event.member_id}" if event.member_id else f"v{event.visitor}"
+        acts.setdefault((person, event.day), {}).setdefault(event.name, []).append(event)
+    found = []
+    for (person, day), did in sorted(acts.items(), key=lambda one: (one[0][1], one[0][0])):
+        (shown,) = did["slate.shown"]
+        chosen = {one.course_id for one in did.get("slate.chosen", [])}
+        taken = chosen & {one.course_id for one in did.get("course.enrolled", [])}
+        told = shown.properties
+        found.append(PersonDay(person, day, told["policy"], told["policy_chance"], bool(chosen), bool(taken)))
+    return found
+
+
+def rounds_one_by_one(days, policies):
+    names = [*policies, *sorted({one.policy for one in days} - set(policies))]
+    people = sorted({one.person for one in days})
+    first = {one.person: one.day for one in reversed(days)}
+    return Rounds(
+        action=np.array([names.index(one.policy) for one in days]),
+        reward=np.array([float(one.is_taken) for one in days]),
+        propensity=np.array([one.chance for one in days]),
+        actions=len(names),
+        person=np.array([people.index(one.person) for one in days]),
+        context=np.array([[one.person.startswith("m"), first[one.person] == one.day] for one in days], float),
+    )
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_columns_give_the_numbers_that_a_record_for_each_day_of_a_person_gives(db, is_sealed):
+    random = np.random.default_rng(5)
+    today = clock.business_day()
+    contest = Contest.objects.create(
+        policies=["walks", "hybrid"], chances={}, began_at=clock.day_start(today - timedelta(days=9))
+    )
+    people = [Actor(visitor=make_visitor()) for _ in range(24)]
+    people += [Actor(member_id=make_member(f"d{n}@test.example", "甲").pk) for n in range(16)]
+    for ago in range(8, 0, -1):
+        chance = float(random.uniform(0.3, 0.7))
+        for actor in people:
+            at = clock.day_start(today - timedelta(days=ago)) + timedelta(hours=float(random.uniform(1, 20)))
+            if random.random() < 0.3:
+                continue
+            policy = random.choice(["walks", "hybrid", "ease"], p=[chance, 0.9 - chance, 0.1])
+            of = {"walks": chance, "hybrid": 0.9 - chance, "ease": 0.1}[policy]
+            slate = slate_of(str(policy), contest=contest.pk, chance=of)
+            show(actor, at, slate)
+            for course in (1, 2):
+                if random.random() < 0.5:
+                    choose(actor, at + timedelta(minutes=course), slate, course)
+            if random.random() < 0.6:
+                take_up(actor, at + timedelta(minutes=9), int(random.integers(1, 4)))
+    if is_sealed:
+        lake.seal_past_days()
+    expected = records()
+
+    found = days_of_people(contest.pk, since=today - timedelta(days=9), until=today)
+
+    assert list(found) == expected
+    assert len({(one.is_chosen, one.is_taken) for one in expected}) == 3
+    by_columns, one_by_one = rounds_of(found, contest.policies), rounds_one_by_one(expected, contest.policies)
+    for name in ("action", "reward", "propensity", "actions", "person", "context"):
+        assert np.array_equal(getattr(by_columns, name), getattr(one_by_one, name)), name
+    told = valued(contest)
+    for arm in contest.policies:
+        assert told.policies[arm] == evaluated(one_by_one, only(arm, one_by_one, contest.policies))
+        assert told.people[arm] == len({one.person for one in expected if one.policy == arm})
+    # What is held of each, whoever it is of.
+    held = (found.person, found.day, found.policy, found.chance, found.is_chosen, found.is_taken)
+    assert sum(column.nbytes for column in held) == 20 * len(found)
 
 
 def test_rounds_say_who_it_was_and_what_was_known_before():
@@ -207,7 +302,7 @@ def test_rounds_say_who_it_was_and_what_was_known_before():
         PersonDay("v2", date(2026, 1, 1), "ease", 0.1, False, False),
         PersonDay("m1", date(2026, 1, 2), "walks", 0.1, True, False),
     ]
-    rounds = rounds_of(days, ["walks", "hybrid"])
+    rounds = rounds_of(columns(days), ["walks", "hybrid"])
     assert rounds.action.tolist() == [1, 2, 0]
     assert (rounds.actions, rounds.reward.tolist()) == (3, [1, 0, 0])
     assert rounds.propensity.tolist() == [0.8, 0.1, 0.1]

@@ -2,10 +2,11 @@
 `valuing`."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, TypeVar
 
 import ibis
 
@@ -14,21 +15,13 @@ from zhiyue.collect.slates import CHOSEN, SHOWN
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import who_grants
 from zhiyue.core.kit import clock
+from zhiyue.recommend.people_days import Choice, Gathering, PeopleDays, milliseconds
 from zhiyue.recommend.policies import TAKING_UP
 
 # A browser's clock may be so far off without being set right.
 SKEW = timedelta(seconds=5)
 ONE_DAY = timedelta(days=1)
 Folded = TypeVar("Folded")
-
-
-class Chosen(NamedTuple):
-    """A course that was chosen from a showing: when, and with which chance it stood there."""
-
-    course_id: int
-    day: date
-    at: datetime
-    propensity: float
 
 
 @dataclass(slots=True)
@@ -41,10 +34,10 @@ class Showing:
     day: date
     properties: dict[str, Any]
     courses: dict[int, float] | None = None
-    chosen: list[Chosen] = field(default_factory=list)
+    chosen: list[Choice] = field(default_factory=list)
 
     @property
-    def choices(self) -> list[Chosen]:
+    def choices(self) -> list[Choice]:
         """What was chosen of what stood there."""
         return [one for one in self.chosen if self.courses is None or one.course_id in self.courses]
 
@@ -57,55 +50,30 @@ class Showing:
         return sorted(course_id for course_id, chance in told.items() if chance < 1)
 
 
-@dataclass(frozen=True, slots=True)
-class PersonDay:
-    """A person's day under one policy of a contest, which was drawn for them with `chance` (the first of the day):
-    whether they chose a course from a slate of it, and took one of these up on the day of the choice."""
-
-    person: str
-    day: date
-    policy: str
-    chance: float
-    is_chosen: bool
-    is_taken: bool
-
-
-def days_of_people(contest: int, *, since: date, until: date) -> list[PersonDay]:
+def days_of_people(contest: int, *, since: date, until: date) -> PeopleDays:
     """Every day of a person for which a slate of the contest was made that they were shown, from `since` until `until`,
     in the order of days and people: of those who let us recommend by what they do and take part in trials, then and
     still now. A day is of the policy that was shown first: who signs in is drawn for anew, but is one person.
     Raises LakeUnreachable."""
 
-    def folded(told: Iterator[Showing]) -> dict[tuple[date, str], tuple[str, float, list[Chosen]]]:
-        days: dict[tuple[date, str], tuple[str, float, list[Chosen]]] = {}
-        for one in told:
-            if one.properties["contest"] == contest:
-                mine = str(one.properties["policy"]), float(one.properties["policy_chance"])
-                policy, _, chosen = days.setdefault((one.day, one.person), (*mine, []))
-                if policy == mine[0]:
-                    chosen.extend(one.choices)
-        return days
+    def folded(told: Iterator[Showing]) -> Gathering:
+        gathered = Gathering()
+        for day, showings in groupby(told, key=lambda one: one.day):
+            people: dict[str, tuple[str, float, list[Choice]]] = {}
+            for one in showings:
+                if one.properties["contest"] == contest:
+                    mine = str(one.properties["policy"]), float(one.properties["policy_chance"])
+                    policy, _, chosen = people.setdefault(one.person, (*mine, []))
+                    if policy == mine[0]:
+                        chosen.extend(one.choices)
+            for person, found in sorted(people.items()):
+                gathered.add(person, day, *found)
+        return gathered
 
-    days = of_showings(
+    gathered = of_showings(
         folded, '"contest"', since, until, read_for=Purpose.EXPERIMENTS, also=Purpose.PERSONALISATION
     )
-    choices = [(person, one) for (_, person), (_, _, chosen) in days.items() for one in chosen]
-    taken = _taken_up({(person, one.day, one.course_id) for person, one in choices})
-    return [
-        PersonDay(
-            person,
-            day,
-            policy,
-            chance,
-            is_chosen=bool(chosen),
-            is_taken=any(
-                last >= one.at - SKEW
-                for one in chosen
-                if (last := taken.get((person, one.day, one.course_id))) is not None
-            ),
-        )
-        for (day, person), (policy, chance, chosen) in sorted(days.items(), key=lambda one: one[0])
-    ]
+    return gathered.finished(_taken_up(gathered))
 
 
 def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> list[tuple[int, bool]]:
@@ -177,34 +145,40 @@ def _hold(held: dict[tuple[str, str], Showing], seen: Showing, row: Mapping[str,
     told = seen.properties
     one = held.setdefault((seen.person, told["showing"]), seen)
     if row["name"] == CHOSEN:
-        chosen = Chosen(row["course_id"], row["day"], row["occurred_at"], told.get("propensity", 1))
+        chosen = Choice(row["course_id"], row["day"], row["occurred_at"], told.get("propensity", 1))
         one.chosen.append(chosen)
     elif one.courses is None:
         chances = told.get("propensities") or [1] * len(told["courses"])
         one.courses = dict(zip(told["courses"], chances, strict=True))
 
 
-def _taken_up(choices: Collection[tuple[str, date, int]]) -> dict[tuple[str, date, int], datetime]:
-    """When people last took up each of these courses, on each of these days."""
-    courses: dict[date, set[int]] = {}
-    for _, day, course_id in choices:
-        courses.setdefault(day, set()).add(course_id)
-    if not courses:
-        return {}
+def _taken_up(gathered: Gathering) -> list[int]:
+    """The rows of what was gathered in which a course was taken up after it was chosen, and on the same day."""
+    days = gathered.chosen_on()
+    if not days:
+        return []
+    skew = SKEW // timedelta(milliseconds=1)
 
-    def asked(events: ibis.Table) -> dict[tuple[str, date, int], datetime]:
+    def asked(events: ibis.Table) -> list[int]:
         acts = _with_person(events.filter(events.name.isin(sorted(TAKING_UP))))
-        found: dict[tuple[str, date, int], datetime] = {}
-        for day, chosen in sorted(courses.items()):
-            of_day = acts.filter(acts.day == day, acts.course_id.isin(sorted(chosen)))
+        rows: list[int] = []
+        for day in days:
+            chosen = list(gathered.choices_on(day))
+            courses = sorted({course for _, _, course, _ in chosen})
+            of_day = acts.filter(acts.day == day, acts.course_id.isin(courses))
             last = of_day.group_by("person", "course_id").agg(last=of_day.occurred_at.max())
-            for row in last.to_pyarrow().to_pylist():
-                key = (row["person"], day, row["course_id"])
-                if key in choices:
-                    found[key] = row["last"]
-        return found
+            found = {
+                (row["person"], row["course_id"]): milliseconds(row["last"])
+                for row in last.to_pyarrow().to_pylist()
+            }
+            rows += [
+                row
+                for row, person, course, at in chosen
+                if found.get((person, course), at - skew - 1) >= at - skew
+            ]
+        return rows
 
-    return lake.ask(asked, purpose=Purpose.PERSONALISATION, since=min(courses))
+    return lake.ask(asked, purpose=Purpose.PERSONALISATION, since=min(days))
 
 
 def _with_person(events: ibis.Table) -> ibis.Table:

@@ -1,7 +1,6 @@
 """What each policy of a contest would have earned alone, reckoned from the academy's own log."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -18,7 +17,8 @@ from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.models import Contest
 from zhiyue.recommend.off_policy import how_told, table
 from zhiyue.recommend.outputs import Place
-from zhiyue.recommend.showings import PersonDay, days_of_people
+from zhiyue.recommend.people_days import NO_DAYS, PeopleDays
+from zhiyue.recommend.showings import days_of_people
 
 # Of the engine's estimators, the one that the lab shows.
 KEPT = "dr"
@@ -49,36 +49,35 @@ def valued(contest: Contest, *, seed: int = 0) -> Valued:
     if contest.ended_at is not None:
         until = min(until, clock.business_day(contest.ended_at))
     since = max(began, clock.days_before(today, BROWSE_DAYS))
-    days = days_of_people(contest.pk, since=since, until=until) if since <= until else []
+    days = days_of_people(contest.pk, since=since, until=until) if since <= until else NO_DAYS
     found: dict[str, Evaluation] = {}
-    if days:
+    if len(days):
         arms = contest.policies
         rounds = rounds_of(days, arms)
         found = {arm: evaluated(rounds, only(arm, rounds, arms), seed=seed) for arm in arms}
-    shown = Counter(policy for _, policy in {(one.person, one.policy) for one in days})
-    people = {arm: shown[arm] for arm in contest.policies}
+    people = {arm: days.people_shown(arm) for arm in contest.policies}
     return Valued(contest.pk, began, until, seed, len(days), people, found)
 
 
-def rounds_of(days: Sequence[PersonDay], policies: Sequence[str]) -> Rounds:
+def rounds_of(days: PeopleDays, policies: Sequence[str]) -> Rounds:
     """A round is a person's day: the policy that was drawn for it, with its chance, and 1 where something was taken up.
     What stood in for an arm and is none itself comes after the arms. Context: is it a member, is it their first day.
     Intervals are over people, of whom each has several days."""
-    names = [*policies, *sorted({one.policy for one in days} - set(policies))]
-    code = {policy: n for n, policy in enumerate(names)}
-    person = np.unique([one.person for one in days], return_inverse=True)[1]
-    first: dict[str, date] = {}
-    for one in days:
-        first.setdefault(one.person, one.day)
+    names = [*policies, *sorted(set(days.policies) - set(policies))]
+    code = np.asarray([names.index(policy) for policy in days.policies], dtype=np.int64)
+    is_member = np.asarray([key.startswith("m") for key in days.people], dtype=np.bool_)
+    # Codes in the order of keys: who is resampled with whom must not hang on who came first.
+    rank = np.empty(len(days.people), dtype=np.int64)
+    rank[np.argsort(np.asarray(days.people, dtype=np.str_))] = np.arange(len(days.people))
+    first = np.full(len(days.people), np.iinfo(np.int64).max)
+    np.minimum.at(first, days.person, days.day)
     return Rounds(
-        action=np.asarray([code[one.policy] for one in days], dtype=np.int64),
-        reward=np.asarray([float(one.is_taken) for one in days]),
-        propensity=np.asarray([one.chance for one in days]),
+        action=code[days.policy],
+        reward=days.is_taken.astype(np.float64),
+        propensity=days.chance,
         actions=len(names),
-        person=person.astype(np.int64),
-        context=np.asarray(
-            [[one.person.startswith("m"), first[one.person] == one.day] for one in days], dtype=np.float64
-        ),
+        person=rank[days.person],
+        context=np.stack([is_member[days.person], first[days.person] == days.day], axis=1).astype(np.float64),
     )
 
 
