@@ -1,5 +1,6 @@
 """Events, recommendations and activity: what the API takes, what it answers, whom it refuses."""
 
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,6 +15,10 @@ from zhiyue.collect.services import record
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.kit import clock
 from zhiyue.product.learning.models import LessonProgress
+from zhiyue.recommend import live
+from zhiyue.recommend.contests import assigned
+from zhiyue.recommend.models import Contest, LivePolicy
+from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +275,34 @@ def test_the_shelf_that_is_everybody_s_is_asked_for_by_its_slot(browser):
     assert [(item["policy"], item["propensity"]) for item in slate["items"]] == [("popular", 1.0)] * 2
     named = browser.get("/api/v1/recommendations?slot=popular&policy=hybrid").json()
     assert {item["policy"] for item in named["items"]} == {"hybrid"}
+
+
+def test_where_policies_are_tried_by_lot_the_chance_of_the_one_that_was_drawn_is_told(program, learner):
+    for slug in ("a", "b"):
+        record("course.enrolled", actor=Actor(member_id=learner.pk), course_id=make_course(slug).pk)
+    make_course("c")
+    train_all(["popular", "walks"])
+    client = program(learner)
+
+    def told():
+        live.forget()
+        answer = client.get("/api/v1/recommendations?policy=popular").json()
+        assert answer["policy_chance"] == 1
+        answer = client.get("/api/v1/recommendations").json()
+        return answer["policy"], answer["policy_chance"]
+
+    LivePolicy.objects.create(policy="walks")
+    assert told() == ("walks", 1)
+    day = clock.business_day().isoformat()
+    contest = Contest.objects.create(
+        policies=["popular", "walks"], chances={day: {"popular": 0.25, "walks": 0.75}}
+    )
+    LivePolicy.objects.update(contest=contest)
+    by = assigned(Actor(member_id=learner.pk))
+    assert told() == (by.policy, {"popular": 0.25, "walks": 0.75}[by.policy])
+    shape = json.loads(client.get("/api/schema/?format=json").content)
+    described = shape["components"]["schemas"]["SlateShape"]["properties"]["policy_chance"]
+    assert described["description"].startswith("The chance with which this policy was drawn for who asks")
 
 
 @pytest.mark.parametrize("query", ["k=0", "k=41", "k=x", "policy=magic", "slot=magic"])
