@@ -14,6 +14,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import import_history, join_visitor
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.services import import_members
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, Purpose
 from zhiyue.core.consent.services import choose as choose_consent
@@ -238,16 +239,63 @@ def test_who_withdraws_is_left_out_from_then_on(contest, visitor, withdrawn):
     assert days(contest) == []
 
 
-def test_what_files_and_the_simulator_bring_is_left_out(contest, reader):
-    made_on = clock.business_day(hour(9)).isoformat()
-    drawn = {"made_on": made_on, "showing": "x", "contest": contest.pk, "policy_chance": 0.5}
-    properties = {"slate": "for-you", "policy": "walks", "courses": [1], **drawn}
-    brought = clean(
-        name="slate.shown", origin="import", event_id=uuid4(), course_id=None, lesson_id=None,
-        properties=properties, occurred_at=hour(9), received_at=hour(9),
+def brought(contest, actor, name="slate.shown", *, hours=9.0, course=None, **more):
+    """What a file or the simulator tells, as if it were a browser."""
+    drawn = {"made_on": clock.business_day(hour(9)).isoformat(), "showing": "x", "contest": contest.pk}
+    properties = {"slate": "for-you", "policy": "walks", **drawn, "policy_chance": 0.5, **more}
+    told = clean(
+        name=name, origin="import", event_id=uuid4(), course_id=course, lesson_id=None,
+        properties=properties, occurred_at=hour(hours), received_at=hour(hours),
     )  # fmt: skip
-    assert import_history(events=[(brought, reader)]) == 1
+    assert import_history(events=[(told, actor)]) == 1
+
+
+@pytest.fixture
+def invented(db):
+    """A simulated member who was shown courses, chose one and took it up."""
+    (made,) = import_members(people=[("m1@members.example.com", "周遥", clock.now() - timedelta(days=40))])
+    choose_consent(member_id=made.pk, visitor=None, granted=EVERYTHING, way=Choice.Way.BAR)
+    return Actor(member_id=made.pk)
+
+
+def live_a_little(contest, actor):
+    brought(contest, actor, courses=[1, 2])
+    brought(contest, actor, "slate.chosen", hours=9.1, course=2, position=2, propensity=1)
+    take_up(actor, hour(9.2), 2)
+
+
+def test_what_files_and_the_simulator_bring_is_left_out(contest, reader, invented, settings):
+    settings.ZHIYUE_DEMO = False
+    for actor in (reader, invented):
+        live_a_little(contest, actor)
     assert days(contest) == []
+
+
+def test_where_lives_are_simulated_what_simulated_members_do_counts_and_is_called_so(
+    contest, reader, invented, chooser, settings
+):
+    settings.ZHIYUE_DEMO = True
+    for actor in (reader, invented):
+        live_a_little(contest, actor)
+    (only,) = days(contest)
+    assert (only.person, only.policy) == (f"m{invented.member_id}", "walks")
+    assert (only.chance, only.is_chosen, only.is_taken) == (0.5, True, True)
+    count_all()
+    found = standings(chooser)
+    assert (found.simulated, sum(arm.shown for arm in found.arms)) == (1, 1)
+    # Beside people, of whom nothing of the kind is said.
+    show(reader, hour(10), slate_of("hybrid", contest=contest.pk))
+    count_all()
+    found = standings(chooser)
+    assert (found.simulated, sum(arm.shown for arm in found.arms)) == (1, 2)
+
+
+def test_in_production_nobody_is_simulated(contest, invented, chooser, settings):
+    settings.ZHIYUE_DEMO, settings.ZHIYUE_ENVIRONMENT = True, "production"
+    live_a_little(contest, invented)
+    assert days(contest) == []
+    count_all()
+    assert standings(chooser).simulated == 0
 
 
 # --- counting ---

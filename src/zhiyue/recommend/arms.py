@@ -37,10 +37,16 @@ def count_all() -> None:
     alone, and decide the chances of tomorrow where one is on. The same again gives the same. Raises LakeUnreachable."""
     lately = clock.now() - timedelta(days=LATE_DAYS)
     for contest in Contest.objects.filter(Q(ended_at=None) | Q(ended_at__gt=lately)).order_by("pk"):
-        _count(contest)
+        count(contest, today=clock.business_day())
         Contest.objects.filter(pk=contest.pk).update(valued=to_keep(valued(contest)))
-        if contest.ended_at is None:
-            _decide(contest.pk)
+
+
+def count(contest: Contest, *, today: date) -> None:
+    """What the night before `today` does: count the last ended days, and decide the chances of tomorrow where the
+    contest is on. A past that is lived day by day has its nights, too. Raises LakeUnreachable."""
+    _count(contest, today)
+    if contest.ended_at is None:
+        _decide(contest.pk, today)
 
 
 def seen(contest: Contest, day: date) -> Counts:
@@ -83,7 +89,7 @@ class Arm:
 @dataclass(frozen=True, slots=True)
 class Standings:
     """A contest. `counted_until`: the last day that was counted (None: none); `ended_at`: None while it is on;
-    `is_enough`: it tells something."""
+    `simulated`: how many of the people who were counted are a demo's invention; `is_enough`: it tells something."""
 
     contest: int
     began_at: datetime
@@ -91,6 +97,7 @@ class Standings:
     counted_until: date | None
     arms: tuple[Arm, ...]
     ended_at: datetime | None = None
+    simulated: int = 0
 
     @property
     def is_enough(self) -> bool:
@@ -143,6 +150,7 @@ def standings(viewer: Viewer) -> Standings | None:
         counted_until=max((day.day for day in days), default=None),
         arms=tuple(sorted(arms, key=lambda arm: -arm.mean)),
         ended_at=contest.ended_at,
+        simulated=(contest.valued or {}).get("simulated", 0),
     )
 
 
@@ -160,9 +168,9 @@ def _untellable(told: Mapping[str, Any]) -> Untellable | None:
     return Untellable(Why(why) if why in set(Why) else None, told.get("figures", {}))
 
 
-def _count(contest: Contest) -> None:
+def _count(contest: Contest, today: date) -> None:
     """Read before the transaction begins, which on SQLite keeps other writers out."""
-    yesterday = clock.days_before(clock.business_day(), 1)
+    yesterday = clock.days_before(today, 1)
     until = min(yesterday, clock.business_day(contest.ended_at)) if contest.ended_at else yesterday
     counted = contest.days.aggregate(last=Max("day"))["last"]
     since = clock.business_day(contest.began_at)
@@ -188,10 +196,10 @@ def _count(contest: Contest) -> None:
 
 
 @transaction.atomic
-def _decide(contest_id: int) -> None:
+def _decide(contest_id: int, today: date) -> None:
     """The chances of tomorrow: never those of today, within which nobody's policy is to change."""
     contest = Contest.objects.select_for_update().get(pk=contest_id)
-    tomorrow = clock.business_day() + timedelta(days=1)
+    tomorrow = today + timedelta(days=1)
     drawn = bandits.chances(CONTEST, seen(contest, tomorrow)).tolist()
     known = {**contest.chances, tomorrow.isoformat(): dict(zip(contest.policies, drawn, strict=True))}
     contest.chances = {day: known[day] for day in sorted(known)[-KEPT_DAYS:]}

@@ -73,9 +73,12 @@ def _drawn(chances: Mapping[str, float], lot: float) -> str:
 
 
 @transaction.atomic
-def begin_contest(*, viewer: Viewer, policies: Sequence[str], why: str) -> Contest:
+def begin_contest(
+    *, viewer: Viewer, policies: Sequence[str], why: str, at: datetime | None = None
+) -> Contest:
     """Let the academy learn which of these policies to show, from now on and with equal chances at first. Every process
-    follows within a second. Raises NotAllowed, UnknownPolicy, ContestRefused, Unfit."""
+    follows within a second. `at`: the moment from which on it has been so, in a past that is being lived.
+    Raises NotAllowed, UnknownPolicy, ContestRefused, Unfit."""
     by, why = require(viewer, Permission.CHANGE_RECOMMENDATION), tidy_why(why)
     if set(policies) - set(POLICIES):
         raise UnknownPolicy(pgettext("recommendation", "There is no policy of this name."))
@@ -96,9 +99,13 @@ def begin_contest(*, viewer: Viewer, policies: Sequence[str], why: str) -> Conte
             pgettext("recommendation", "The academy is learning already. End that first, then choose anew.")
         )
     equal = bandits.chances(CONTEST, bandits.nothing_seen(len(arms))).tolist()
-    today = clock.business_day().isoformat()
+    began_at = at or clock.now()
+    first_day = clock.business_day(began_at).isoformat()
     contest = Contest.objects.create(
-        policies=arms, chances={today: dict(zip(arms, equal, strict=True))}, began_by=by
+        policies=arms,
+        chances={first_day: dict(zip(arms, equal, strict=True))},
+        began_at=began_at,
+        began_by=by,
     )
     row.contest = contest
     row.save(update_fields=["contest"])

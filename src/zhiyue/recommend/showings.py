@@ -12,6 +12,7 @@ import ibis
 
 from zhiyue.collect import lake
 from zhiyue.collect.slates import CHOSEN, SHOWN
+from zhiyue.core.accounts.selectors import simulated_members
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.consent.selectors import who_grants
 from zhiyue.core.kit import clock
@@ -107,27 +108,32 @@ def of_showings(
     both purposes now and did to the first then. They come in the order of days, and of a day in that of their first
     events; more than two days of them are never held.
 
-    Only what browsers told counts, for that was signed when it was made, and only of the day for which it was made and
-    the following one: a page that stays open longer tells nothing, whatever the first day that is asked for. A choice
-    tells of its showing, too, however quickly it was made. Of days that haven't ended nothing is read beyond `until`,
-    so that the same days give the same all day long. Raises LakeUnreachable.
+    Only what browsers told counts, for that was signed when it was made (and in a demo what its simulated members did,
+    who have no browser), and only of the day for which it was made and the following one: a page that stays open longer
+    tells nothing, whatever the first day that is asked for. A choice tells of its showing, too, however quickly it was
+    made. Of days that haven't ended nothing is read beyond `until`, so that the same days give the same all day long.
+    Raises LakeUnreachable.
     """
     takes_part = _people_granting(read_for)
     if also is not None:
         takes_part &= _people_granting(also)
+    simulated = {f"m{pk}" for pk in simulated_members()}
+    origins = ["browser", "import"] if simulated else ["browser"]
     through = max(until, min(until + ONE_DAY, clock.days_before(clock.business_day(), 1)))
 
     def by_day(events: ibis.Table) -> Iterator[Showing]:
         told = events.filter(
             events.name.isin([SHOWN, CHOSEN]),
-            events.origin == "browser",
+            events.origin.isin(origins),
             events.properties.contains('"made_on"') & events.properties.contains(telling),
         )
         held: dict[date, dict[tuple[str, str], Showing]] = {}
         for day in _days(since, through):
-            columns = ("person", "day", "name", "course_id", "occurred_at", "properties")
+            columns = ("person", "day", "name", "course_id", "occurred_at", "origin", "properties")
             today = told.filter(told.day == day).order_by(["occurred_at", "id"]).select(*columns)
             for row in today.to_pyarrow().to_pylist():
+                if row["origin"] != "browser" and row["person"] not in simulated:
+                    continue
                 properties = json.loads(row["properties"])
                 made_on = date.fromisoformat(properties["made_on"])
                 if row["person"] in takes_part and max(since, day - ONE_DAY) <= made_on <= min(until, day):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zhiyue.collect.vocabulary.kinds import BROWSE_DAYS
+from zhiyue.core.accounts.selectors import simulated_members
 from zhiyue.core.kit import clock
 from zhiyue.engine.evaluate import Estimate
 from zhiyue.engine.logged import Rounds, Target
@@ -31,7 +32,7 @@ NO_CONTEST = (
 @dataclass(frozen=True, slots=True)
 class Valued:
     """The value of each policy of a contest, alone, on the ended days that the log still has: `days` days of people.
-    `people`: how many different ones each policy was shown."""
+    `people`: how many different ones each policy was shown; `simulated`: how many of all are a demo's invention."""
 
     contest: int
     began: date
@@ -40,6 +41,7 @@ class Valued:
     days: int
     people: dict[str, int]
     policies: dict[str, Evaluation]
+    simulated: int = 0
 
 
 def valued(contest: Contest, *, seed: int = 0) -> Valued:
@@ -56,7 +58,8 @@ def valued(contest: Contest, *, seed: int = 0) -> Valued:
         rounds = rounds_of(days, arms)
         found = {arm: evaluated(rounds, only(arm, rounds, arms), seed=seed) for arm in arms}
     people = {arm: days.people_shown(arm) for arm in contest.policies}
-    return Valued(contest.pk, began, until, seed, len(days), people, found)
+    simulated = len({f"m{pk}" for pk in simulated_members()}.intersection(days.people))
+    return Valued(contest.pk, began, until, seed, len(days), people, found, simulated)
 
 
 def rounds_of(days: PeopleDays, policies: Sequence[str]) -> Rounds:
@@ -90,7 +93,7 @@ def only(policy: str, rounds: Rounds, policies: Sequence[str]) -> Target:
 
 def to_keep(found: Valued) -> dict[str, Any]:
     """As a contest keeps it for the lab: of each policy how many people it was shown, and its value with the interval,
-    or why there is none."""
+    or why there is none; and of how many of all people the lives are simulated, where any are."""
     told: dict[str, dict[str, Any]] = {policy: {"people": people} for policy, people in found.people.items()}
     for policy, one in found.policies.items():
         value = one.values[KEPT]
@@ -98,7 +101,7 @@ def to_keep(found: Valued) -> dict[str, Any]:
             told[policy] |= {"why": value.why, "figures": value.figures}
         elif isinstance(value, Estimate):
             told[policy][KEPT] = [value.value, value.low, value.high]
-    return {"policies": told}
+    return {"policies": told} | ({"simulated": found.simulated} if found.simulated else {})
 
 
 def of_newest(*, seed: int = 0) -> Valued:
@@ -117,6 +120,10 @@ def as_text(found: Valued) -> str:
         f"contest {found.contest}, {found.began} to {found.until}: {found.days:,} days of people; a round is a",
         "person's day, its reward 1 where they chose a course from a slate and opened, tried or joined it on that day",
     ]
+    if found.simulated:
+        lines.append(
+            f"{found.simulated:,} of the people are simulated: their choices go by tastes that were drawn"
+        )
     if not found.policies:
         why = "Not enough data: nobody who takes part was shown anything on its ended days."
         if found.until < clock.days_before(clock.business_day(), BROWSE_DAYS):

@@ -1,5 +1,6 @@
 """Reads about people, and who may see which surface."""
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from zhiyue.core.accounts.errors import NotAllowed, SecondFactorRequired
@@ -38,6 +39,14 @@ def joined() -> QuerySet[User]:
     """Everyone who joined and was not erased. Staff count: who teaches here learns here. Closed accounts stay,
     so that a past day measured again has the members it had."""
     return User.objects.all()
+
+
+def simulated_members() -> frozenset[int]:
+    """Whose lives are invented, where this is a demo; nobody in any other academy and in production, however members
+    are marked there."""
+    if not settings.ZHIYUE_DEMO or settings.ZHIYUE_ENVIRONMENT == "production":
+        return frozenset()
+    return frozenset(User.objects.filter(is_simulated=True).values_list("pk", flat=True))
 
 
 def members() -> QuerySet[User]:
