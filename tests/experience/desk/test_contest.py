@@ -1,6 +1,7 @@
 """Learning by lot which policy to show, as the lab shows it: begun with a reason, watched, ended in one tap."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,16 @@ def test_what_an_earlier_version_kept_in_words_is_not_shown_in_a_language_nobody
     assert "Walks: the log doesn't tell it." in page
 
 
+def test_of_what_was_shown_to_nobody_no_rate_is_told_and_it_comes_last(in_english):
+    never = replace(arm("ease", 0.5, 0.025, 0.975, 0.81), shown=0, chosen=0, taken=0, seen=0.0, hits=0.0)
+    arms = (never, arm("walks", 0.3, 0.2, 0.4, 0.16), arm("hybrid", 0.2, 0.1, 0.3, 0.03))
+    table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
+    assert [row.policy for row in table.rows] == ["walks", "hybrid", "ease"]
+    # Drawn to the scale of the others, and nobody is the best yet.
+    assert [row.rate and row.rate.dot for row in table.rows] == [78.7, 41.3, None]
+    assert {row.best for row in table.rows} == {""}
+
+
 # --- beginning and ending ---
 
 
@@ -202,15 +213,26 @@ def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, conte
     )
     page = read("/desk/lab/")
     assert "Walks is taken up most, with a chance of" in page
-    assert '41.0 % <span class="text-faint">30.0 %–52.0 %</span>' in page
+    assert '41.0 % <span class="block text-faint">30.0 %–52.0 %</span>' in page
     table = page[page.index('aria-labelledby="contest"') :]
     assert table.index("Walks") < table.index(">Hybrid<")
-    for cell in ("70.0 %", "30.0 %", "31", "30", "40", "20", "18", "33", "12", "5"):
+    for cell in ("70.0 %", "30.0 %", "20", "18", "12", "5"):
         assert f'<td class="number">{cell}</td>' in table
+    for days, people in ((40, 31), (33, 30)):
+        assert f'{days} <span class="block text-faint">{people} people</span>' in table
+    assert "counted here" not in table
     assert '<svg class="interval"' in table
     why = "days on which it was drawn and something was taken up: 5; at least 20 are needed"
     assert f"Hybrid: {why}." in table
     assert "until the table says much" not in page
+
+
+def test_what_simulated_members_did_is_said_to_be_simulated(read, contest):
+    counted(contest, walks=(40, 20, 18), hybrid=(33, 12, 5))
+    Contest.objects.update(valued={"policies": {}, "simulated": 1268})
+    page = read("/desk/lab/")
+    part = page[page.index('aria-labelledby="contest"') :]
+    assert '<span class="badge">Simulated</span> 1,268 of the people counted here are invented' in part
 
 
 def test_the_last_contest_stays_on_the_page_and_its_policies_can_be_made_live(read, contest, desk):

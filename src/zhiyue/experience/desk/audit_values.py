@@ -18,6 +18,7 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.audit_words import FIELDS
+from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
 from zhiyue.recommend.models import Rule
@@ -44,6 +45,8 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "accent": dict(Accent.choices),
     "columns": MEMBER_COLUMNS,
     "factors": _FACTORS,
+    "policies": {name: said for name, (said, _) in POLICIES.items()},
+    "policy": {name: said for name, (said, _) in POLICIES.items()},
     "state": dict(Job.State.choices),
     "ended": {
         "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),

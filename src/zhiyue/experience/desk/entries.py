@@ -15,6 +15,7 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.audit_values import Names, value_words
 from zhiyue.experience.desk.audit_words import ACTS, field_words
+from zhiyue.experience.desk.lab.words import policy as policy_words
 from zhiyue.experience.desk.words import job as job_words
 from zhiyue.experience.desk.words import quarantine_reason
 
@@ -96,6 +97,8 @@ def _subject(entry: AuditEntry) -> str:
         return str(Role(entry.subject_name).label)
     if entry.subject_kind == "job":
         return str(job_words(entry.subject_name))
+    if entry.subject_kind == "policy":
+        return str(policy_words(entry.subject_name))
     if entry.subject_kind == "quarantine":
         return "" if entry.subject_name == "entries" else str(quarantine_reason(entry.subject_name))
     return entry.subject_name

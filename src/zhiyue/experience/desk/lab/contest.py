@@ -7,7 +7,7 @@ from django.utils.translation import pgettext
 from zhiyue.engine.evaluate import Estimate
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import Drawn, drawn, scale_of
-from zhiyue.recommend.arms import Standings
+from zhiyue.recommend.arms import Arm, Standings
 from zhiyue.recommend.compared import Cell
 
 # What is less sure is no finding.
@@ -16,7 +16,8 @@ SURE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
-    """A policy. `shown`, `chosen`, `taken`: days of people; `rate` and the chance to be `best` as believed; `alone`:
+    """A policy. `shown`, `chosen`, `taken`: days of people; `rate` and the chance to be `best` as believed: None where
+    it was shown to nobody, and "" while that is so of any, for a belief without a day behind it is a prior; `alone`:
     the rate had it been shown alone, with its interval, "" where the log can't tell, as `why` says in words."""
 
     policy: str
@@ -25,7 +26,7 @@ class ArmRow:
     shown: int
     chosen: int
     taken: int
-    rate: Drawn
+    rate: Drawn | None
     best: str
     share: str
     alone: str
@@ -41,9 +42,9 @@ class ShownContest:
 
 
 def shown_contest(found: Standings) -> ShownContest:
-    """The policy that does best comes first."""
-    cells = [Cell(arm.mean, arm.low, arm.high) for arm in found.arms]
-    scale = scale_of(cells)
+    """The policy that does best comes first, what was shown to nobody last."""
+    scale = scale_of([_cell(arm) for arm in found.arms if arm.shown])
+    were_all_shown = all(arm.shown for arm in found.arms)
     rows = tuple(
         ArmRow(
             policy=arm.policy,
@@ -52,16 +53,20 @@ def shown_contest(found: Standings) -> ShownContest:
             shown=arm.shown,
             chosen=arm.chosen,
             taken=arm.taken,
-            rate=drawn(cell, scale, percent),
-            best=percent(arm.best),
+            rate=drawn(_cell(arm), scale, percent) if arm.shown else None,
+            best=percent(arm.best) if were_all_shown else "",
             share=percent(arm.share),
             alone=percent(arm.alone.value) if arm.alone else "",
             alone_between=_between(arm.alone) if arm.alone else "",
             why=words.untellable(arm.untellable) if arm.untellable else "",
         )
-        for arm, cell in zip(found.arms, cells, strict=True)
+        for arm in sorted(found.arms, key=lambda arm: not arm.shown)
     )
     return ShownContest(found, _finding(found), rows)
+
+
+def _cell(arm: Arm) -> Cell:
+    return Cell(arm.mean, arm.low, arm.high)
 
 
 def _between(estimate: Estimate) -> str:
