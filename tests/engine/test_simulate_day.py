@@ -9,11 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyue.engine.simulate import arrivals, chance
-from zhiyue.engine.simulate.day import live_a_day
+from zhiyue.engine.simulate.day import live_a_day, who_sees_a_shelf
 from zhiyue.engine.simulate.dirt import KINDS, dirt
-from zhiyue.engine.simulate.kinds import NONE, Acts, Course, Kind, Lesson, People, catalogue, newcomers
+from zhiyue.engine.simulate.kinds import (
+    NONE,
+    Acts,
+    Course,
+    Kind,
+    Lesson,
+    People,
+    Shelves,
+    catalogue,
+    newcomers,
+)
 from zhiyue.engine.simulate.parameters import ACADEMY
-from zhiyue.engine.simulate.people import nature
+from zhiyue.engine.simulate.people import liking, nature
 
 DAY = 739_500
 LIVELY = replace(ACADEMY, rhythm=replace(ACADEMY.rhythm, rate=0.8))
@@ -228,3 +238,85 @@ def test_dirt_is_the_same_each_time_and_of_every_kind():
     assert [batch.received_at for batch in found] == sorted(batch.received_at for batch in found)
     assert len({batch.visitor for batch in found}) == len(found)
     assert dirt(ACADEMY, day_start=start, day=DAY, batches=0.0) == []
+
+
+# --- shelves that others put together ---
+
+
+def shelves(people, rows, listed, chances=None):
+    """The same shelf for some."""
+    places = ACADEMY.choice.shelf_length
+    found = Shelves(np.full((len(people), places), NONE), np.zeros((len(people), places)))
+    found.listed[rows, : len(listed)] = listed
+    found.chance[rows, : len(listed)] = chances or [1.0] * len(listed)
+    return found
+
+
+def a_day(people, shown, given=None):
+    lived = copy(people)
+    return live_a_day(LIVELY, shown, lived, nature(LIVELY, people.key), DAY, given)
+
+
+def shelves_shown(acts):
+    """(row of the person, courses in their order) of each, members' only."""
+    at = np.flatnonzero((acts.kind == Kind.SLATE) & ~acts.as_visitor)
+    return [(int(acts.person[n]), [c for c in acts.slates[acts.slate[n]].tolist() if c != NONE]) for n in at]
+
+
+def test_a_shelf_that_is_given_is_the_one_that_is_shown_and_others_see_one_drawn_by_charm():
+    shown = academy()
+    people = crowd(300, np.full(300, DAY - 30.5), shown)
+    plain, theirs = a_day(people, shown), np.arange(0, 300, 2)
+
+    acts = a_day(people, shown, shelves(people, theirs, [7, 2, 5, 9], [1.0, 0.25, 1.0, 1.0]))
+
+    told = shelves_shown(acts)
+    mine = [listed for row, listed in told if row % 2 == 0]
+    # Who takes one of them in the morning doesn't see it in the evening.
+    assert all(listed == [course for course in (7, 2, 5, 9) if course in listed] for listed in mine)
+    assert sum(len(listed) == 4 for listed in mine) > 0.9 * len(mine) > 20
+    others = [one for one in told if one[0] % 2]
+    assert others == [one for one in shelves_shown(plain) if one[0] % 2] != []
+    # What is chosen stood there, at its place and with its chance.
+    chosen = np.flatnonzero((acts.kind == Kind.CHOOSE) & (acts.person % 2 == 0))
+    chances = {7: 1.0, 2: 0.25, 5: 1.0, 9: 1.0}
+    assert len(chosen) > 10
+    for n in chosen:
+        assert acts.course[n] == acts.slates[acts.slate[n]][acts.position[n] - 1]
+        assert acts.propensity[n] == chances[acts.course[n]]
+    # Who sees none is told before the day is lived.
+    sees = who_sees_a_shelf(LIVELY, people, nature(LIVELY, people.key), DAY)
+    assert {row for row, _ in told} <= set(sees.tolist())
+    assert len(sees) < 300
+
+
+def test_what_is_chosen_from_a_given_shelf_goes_by_liking():
+    shown = academy()
+    people = crowd(2000, np.full(2000, DAY - 30.5), shown)
+    like = liking(LIVELY, people.key, DAY, shown)
+    first = [int(np.argmax(like[row])) for row in range(2000)]
+    last = [int(np.argmin(like[row])) for row in range(2000)]
+
+    def chosen_from(courses):
+        given = shelves(people, slice(None), [0])
+        given.listed[:, 0] = courses
+        acts = a_day(people, shown, given)
+        return np.sum(acts.kind == Kind.CHOOSE) / np.sum(acts.kind == Kind.SLATE)
+
+    # Course 11 comes out on DAY: nobody is shown it yet.
+    assert chosen_from(np.minimum(first, 10)) > 3 * chosen_from(np.minimum(last, 10))
+
+
+def test_what_somebody_took_has_left_their_shelf_and_an_empty_one_is_not_shown():
+    shown = academy()
+    people = crowd(200, np.full(200, DAY - 30.5), shown)
+    people.enrolled[:100, 7] = True
+    people.enrolled[100:, :] = True
+    people.enrolled[100:, 11] = False
+
+    told = shelves_shown(a_day(people, shown, shelves(people, slice(None), [7, 2, 5])))
+
+    assert {row < 100 for row, _ in told} == {True}
+    first = {tuple(listed) for row, listed in told}
+    assert (2, 5) in first
+    assert all(set(listed) <= {2, 5} for listed in first)

@@ -56,6 +56,7 @@ SHOWN = frozenset(
         "collect.Event.properties",
         "collect.LakeCheck.faults",
         "collect.LakeCheck.open_days",
+        "demo.Shelf.courses",
         "monitor.DailyMeasure.parts",
         "monitor.TasteMeasure.changes",
         "monitor.TasteMeasure.topics",

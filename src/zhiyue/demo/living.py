@@ -1,7 +1,7 @@
 """Lets simulated members live on the real product: state is read from it here; `writing` writes acts to it in bulk."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -13,9 +13,10 @@ from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.demo import roster
 from zhiyue.demo.editions import Editions, editions
-from zhiyue.demo.models import Presence
+from zhiyue.demo.models import Presence, Shelf
 from zhiyue.demo.roster import Figure
-from zhiyue.engine.simulate.day import live_a_day
+from zhiyue.demo.shelves import given
+from zhiyue.engine.simulate.day import live_a_day, who_sees_a_shelf
 from zhiyue.engine.simulate.kinds import (
     RECENT_DAYS,
     Acts,
@@ -37,13 +38,15 @@ Row = TypeVar("Row", People, Nature)
 
 @dataclass(frozen=True, eq=False)
 class LivedDay:
-    """What happened on a day: acts, whose rows are `figures`, about courses of `shown`."""
+    """What happened on a day: acts, whose rows are `figures`, about courses of `shown`; `drawn`: by their row the
+    members whose shelf the academy's recommender made."""
 
     day: date
     acts: Acts
     figures: Sequence[Figure]
     shown: Catalogue
     english: Editions
+    drawn: Mapping[int, Shelf] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -65,9 +68,12 @@ class Town:
         _put_progress(strangers, passing, self.shown, self.english, clock.day_start(day))
         everybody = _joined(self.people, strangers)
         who = _joined(self.who, nature(self.parameters, strangers.key))
-        acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal())
+        figures = [*self.figures, *passing]
+        looking = who_sees_a_shelf(self.parameters, everybody, who, day.toordinal())
+        made = given(figures, looking, self.shown, day=day, places=self.parameters.choice.shelf_length)
+        acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal(), made.shelves)
         self.people = _first(everybody, len(self.figures))
-        return LivedDay(day, acts, [*self.figures, *passing], self.shown, self.english)
+        return LivedDay(day, acts, figures, self.shown, self.english, made.drawn)
 
 
 def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town:

@@ -34,3 +34,23 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.day}"
+
+
+class Shelf(models.Model):
+    """What the academy's recommender shows a simulated member on a day while a contest is on: the policy that was drawn
+    with its chance, and the courses in their order as [id, chance to stand there]. Kept while the day lasts."""
+
+    day = models.DateField()
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    contest = models.PositiveIntegerField()
+    policy = models.CharField(max_length=40)
+    policy_chance = models.FloatField()
+    courses = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "member", "contest"], name="one_shelf_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.day} {self.policy}"

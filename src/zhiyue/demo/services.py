@@ -24,7 +24,7 @@ from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
-from zhiyue.demo import academy, consents, roster, turning
+from zhiyue.demo import academy, consents, contest, roster, turning
 from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD, TURNED
 from zhiyue.demo.errors import NoDemo
 from zhiyue.demo.living import LivedDay, town, visible
@@ -41,6 +41,8 @@ from zhiyue.product.catalogue.services import name_prerequisites, put_course, pu
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.privacy import choose_consent
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
+from zhiyue.recommend import live
+from zhiyue.recommend.arms import count_all
 from zhiyue.recommend.services import train_all
 
 STEPS_BESIDE_DAYS = 7
@@ -69,7 +71,7 @@ def seed(*, members: int | None = None, history_days: int | None = None) -> None
     _step(state, state.total - 3, "staff", run_the_academy)
     _step(state, state.total - 2, "lake", lake.seal_past_days)
     _step(state, state.total - 1, "measures", _measure)
-    _step(state, state.total, "recommendations", train_all)
+    _step(state, state.total, "recommendations", _recommend)
     Seeding.objects.filter(pk=state.pk).update(finished_at=clock.now(), note="")
 
 
@@ -171,7 +173,10 @@ def _live_through(state: Seeding, history_days: int) -> None:
     Seeding.objects.filter(pk=state.pk).update(note="history")
     while day <= today:
         done = 3 + (day - first).days + 1 if day < today else state.total - 4
+        contest.begin_in_the_past(day, today=today, history_days=history_days)
         _live_until(state.pk, here.live(day), min(clock.now(), _end_of(day)), done=min(done, state.total - 4))
+        if day < today:
+            contest.count_the_night_after(day)
         day += timedelta(days=1)
     state.refresh_from_db()
 
@@ -191,12 +196,14 @@ def _live_until(seeding_id: int, lived: LivedDay, until: datetime, *, done: int 
 
 
 def _lived_day(state: Seeding, day: date) -> LivedDay:
-    """What happens on `day`. Asked again while it lasts, it is remembered unless members or courses changed."""
+    """What happens on `day`. Asked again while it lasts, it is remembered unless members, courses or whether a contest
+    is on changed."""
     members = (
         User.objects.filter(is_simulated=True, is_active=True).order_by("pk").values_list("pk", flat=True)
     )
     courses = visible()
-    asked = (state.started_at, day, tuple(members), courses.courses)
+    on = live.standing().contest
+    asked = (state.started_at, day, tuple(members), courses.courses, on)
     with _guard:
         found = _lived.get(asked)
         if found is None:
@@ -205,6 +212,12 @@ def _lived_day(state: Seeding, day: date) -> LivedDay:
             _lived.clear()
             _lived[asked] = found
     return found
+
+
+def _recommend() -> None:
+    # What was trained on half of the past for the contest is nothing to be held against what knows all of it.
+    train_all(accept=True)
+    count_all()
 
 
 def _measure() -> None:

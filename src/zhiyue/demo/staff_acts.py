@@ -23,34 +23,35 @@ _MEMBERS_AT_LEAST = 6
 @transaction.atomic
 def run_the_academy() -> None:
     """A fortnight of an operator's work, done at once."""
-    operator = _operator()
-    _tidy_a_draft(operator)
-    _tidy_the_shelves(operator)
+    by = operator()
+    _tidy_a_draft(by)
+    _tidy_the_shelves(by)
     members = list(User.objects.filter(is_simulated=True).order_by("-joined_at", "-pk")[:_MEMBERS_AT_LEAST])
     if len(members) == _MEMBERS_AT_LEAST:
-        _look_after(operator, [member.pk for member in members])
+        _look_after(by, [member.pk for member in members])
 
 
-def _operator() -> Viewer:
+def operator() -> Viewer:
+    """Who runs the demo's academy."""
     email = next(account.email for account in ACCOUNTS if account.role == "operator")
     user = User.objects.get(email=email)
     return Viewer(user=user, visitor=None, roles=roles_of(user))
 
 
-def _tidy_a_draft(operator: Viewer) -> None:
+def _tidy_a_draft(by: Viewer) -> None:
     """A course is renamed, priced and put in order before it goes out."""
     draft = Course.objects.get(slug="probability-every-day")
     facts = replace(
         facts_of(draft), title="概率的日常用法：从天气预报到体检单", price_fen=4900, list_price_fen=6900
     )
-    change_course(viewer=operator, course_id=draft.pk, facts=facts, seen_at=draft.updated_at)
-    put_keyword(viewer=operator, course_id=draft.pk, keyword="可能")
+    change_course(viewer=by, course_id=draft.pk, facts=facts, seen_at=draft.updated_at)
+    put_keyword(viewer=by, course_id=draft.pk, keyword="可能")
     first = Chapter.objects.filter(course=draft).order_by("position").first()
     if first is not None:
-        rename_chapter(viewer=operator, chapter_id=first.pk, title="可能有多可能")
+        rename_chapter(viewer=by, chapter_id=first.pk, title="可能有多可能")
 
 
-def _tidy_the_shelves(operator: Viewer) -> None:
+def _tidy_the_shelves(by: Viewer) -> None:
     topic = Topic.objects.get(slug="data")
     facts = TopicFacts(
         slug=topic.slug,
@@ -58,24 +59,24 @@ def _tidy_the_shelves(operator: Viewer) -> None:
         name_en=topic.name_en,
         description="从看懂一张表，到设计一次实验：用数字说清一件事。",
     )
-    change_topic(viewer=operator, topic_id=topic.pk, facts=facts)
-    put_synonyms(by=operator, words=["AB 实验", "A/B 测试", "对照实验"])
+    change_topic(viewer=by, topic_id=topic.pk, facts=facts)
+    put_synonyms(by=by, words=["AB 实验", "A/B 测试", "对照实验"])
 
 
-def _look_after(operator: Viewer, members: list[int]) -> None:
+def _look_after(by: Viewer, members: list[int]) -> None:
     """Tags, courses opened for a reason, and accounts closed and opened again."""
     first, second, third, loud, mistaken, helped = members
-    staff.tag_members(viewer=operator, member_ids=[first, second, third], tag="共读营")
-    staff.tag_members(viewer=operator, member_ids=[helped], tag="待回访")
-    staff.untag_member(viewer=operator, member_id=third, tag="共读营")
-    staff.ban_member(viewer=operator, member_id=loud, why="连续在简介里发广告，提醒两次未改")
-    staff.ban_member(viewer=operator, member_id=mistaken, why="短时间内异常登录，先关闭核实")
-    staff.unban_member(viewer=operator, member_id=mistaken, why="本人来电核实：换了手机，误封")
+    staff.tag_members(viewer=by, member_ids=[first, second, third], tag="共读营")
+    staff.tag_members(viewer=by, member_ids=[helped], tag="待回访")
+    staff.untag_member(viewer=by, member_id=third, tag="共读营")
+    staff.ban_member(viewer=by, member_id=loud, why="连续在简介里发广告，提醒两次未改")
+    staff.ban_member(viewer=by, member_id=mistaken, why="短时间内异常登录，先关闭核实")
+    staff.unban_member(viewer=by, member_id=mistaken, why="本人来电核实：换了手机，误封")
     gifts = _not_owned(helped, 2)
     for course in gifts:
-        open_course(viewer=operator, member_id=helped, course_id=course, why="视频卡顿致歉，补赠一门课")
-    revoke_course(viewer=operator, member_id=helped, course_id=gifts[-1], why="重复赠送，收回一门")
-    open_course(viewer=operator, member_id=first, course_id=_not_owned(first, 1)[0], why="共读营第一名奖励")
+        open_course(viewer=by, member_id=helped, course_id=course, why="视频卡顿致歉，补赠一门课")
+    revoke_course(viewer=by, member_id=helped, course_id=gifts[-1], why="重复赠送，收回一门")
+    open_course(viewer=by, member_id=first, course_id=_not_owned(first, 1)[0], why="共读营第一名奖励")
 
 
 def _not_owned(member: int, count: int) -> list[int]:

@@ -17,7 +17,7 @@ from zhiyue.core.accounts.services import import_members
 from zhiyue.core.kit import clock
 from zhiyue.demo import consents, roster
 from zhiyue.demo.living import LivedDay
-from zhiyue.demo.models import Presence
+from zhiyue.demo.models import Presence, Shelf
 from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
 from zhiyue.product.catalogue.indexing import COURSE
@@ -26,7 +26,8 @@ from zhiyue.product.commerce.services import import_enrolments
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.services import bring_history, import_progress, import_saved
 
-# A shelf in an order drawn by popularity: what no policy of the product does, so that it bears a name of its own.
+# A shelf in an order drawn by charm: what no policy of the product does, so that it bears a name of its own. Who takes
+# part in a contest sees what a policy of it made (`shelves`).
 SLATE_POLICY = "simulated"
 EVENT_NAMES = {
     Kind.JOIN: "member.signed_up",
@@ -247,7 +248,7 @@ def _properties(one: _Act, lived: LivedDay) -> dict[str, object]:
                 lived.english.read_by(figure, one.at, course)
                 for course in lived.shown.course_id[listed[listed != NONE]].tolist()
             ]
-            told = {**_slate(row, lived), "courses": courses}
+            told = {**_slate(row, lived), "courses": courses, **_propensities(row, lived)}
         case Kind.CHOOSE:
             position, propensity = int(acts.position[row]), round(float(acts.propensity[row]), 6)
             told = {**_slate(row, lived), "position": position, "propensity": max(propensity, 1e-6)}
@@ -261,5 +262,25 @@ def _slate(row: int, lived: LivedDay) -> dict[str, object]:
     acts = lived.acts
     shown = np.flatnonzero((acts.slate == acts.slate[row]) & (acts.kind == Kind.SLATE))[0]
     who = lived.figures[int(acts.person[row])].key
-    name = uuid5(NAMESPACE_OID, f"slate {who} {lived.day} {acts.at[shown]}")
-    return {"slate": name.hex, "policy": SLATE_POLICY}
+    name = uuid5(NAMESPACE_OID, f"slate {who} {lived.day} {acts.at[shown]}").hex
+    by = _drawn(row, lived)
+    if by is None:
+        return {"slate": name, "policy": SLATE_POLICY}
+    # As `collect.slates` signs it for browsers.
+    showing = {"made_on": lived.day.isoformat(), "showing": name[:16], "contest": by.contest}
+    return {"slate": name, "policy": by.policy, **showing, "policy_chance": by.policy_chance}
+
+
+def _propensities(row: int, lived: LivedDay) -> dict[str, object]:
+    """With which chances the courses of a shelf that the recommender made stand there, where any is left to chance."""
+    by = _drawn(row, lived)
+    if by is None or all(chance == 1 for _, chance in by.courses):
+        return {}
+    chance_of = dict(by.courses)
+    listed = lived.acts.slates[lived.acts.slate[row]]
+    courses = lived.shown.course_id[listed[listed != NONE]].tolist()
+    return {"propensities": [chance_of[course] for course in courses]}
+
+
+def _drawn(row: int, lived: LivedDay) -> Shelf | None:
+    return None if lived.acts.as_visitor[row] else lived.drawn.get(int(lived.acts.person[row]))

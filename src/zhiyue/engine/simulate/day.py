@@ -4,11 +4,11 @@ import numpy as np
 
 from zhiyue.engine.simulate.arrivals import came_before, looks_round
 from zhiyue.engine.simulate.chance import Bools, Floats, Ints, Stream, uniform
-from zhiyue.engine.simulate.kinds import DAY_SECONDS, NONE, Acts, Catalogue, Kind, People
+from zhiyue.engine.simulate.kinds import DAY_SECONDS, NONE, Acts, Catalogue, Kind, People, Shelves
 from zhiyue.engine.simulate.parameters import Parameters
 from zhiyue.engine.simulate.people import Nature, liking
 from zhiyue.engine.simulate.rhythm import rates, remembered, sittings
-from zhiyue.engine.simulate.sitting import Sitting, Sittings
+from zhiyue.engine.simulate.sitting import Sitting, Sittings, root_of, sees_shelf
 from zhiyue.engine.simulate.writing_down import Diary
 
 # Numbers of sittings that aren't those of a member's rhythm.
@@ -19,11 +19,19 @@ _AFTER_JOINING = 102
 _APART = 600.0
 
 
-def live_a_day(parameters: Parameters, shown: Catalogue, people: People, who: Nature, day: int) -> Acts:
+def live_a_day(
+    parameters: Parameters,
+    shown: Catalogue,
+    people: People,
+    who: Nature,
+    day: int,
+    given: Shelves | None = None,
+) -> Acts:
     """Everything that happens on `day` (an ordinal), in order of time; `people` is brought to the day's end.
 
     Visitors are people whose `joined` is infinite: each comes once on the day they are among the people. Who joins
-    later is a visitor until then. Depends on the parameters, the courses, and each person's key and state alone.
+    later is a visitor until then. Depends on the parameters, the courses, and each person's key and state alone, and
+    on the shelves that are `given`: what is chosen from them goes by the person's liking, whoever made them.
     """
     diary = Diary(parameters.choice.shelf_length)
     plan = _plan(parameters, people, who, day)
@@ -42,11 +50,19 @@ def live_a_day(parameters: Parameters, shown: Catalogue, people: People, who: Na
         part.at = np.maximum(part.at, np.where(ended[part.person] > 0, ended[part.person] + _APART, 0.0))
         # Who joins goes on with what was looked at before.
         part.wish = np.where(part.number == _AFTER_JOINING, looked[part.person], NONE)
-        Sitting(parameters, shown, people, who, like[now], part, diary, looked, day).live()
+        Sitting(parameters, shown, people, who, like[now], part, diary, looked, day, given).live()
         ended[part.person] = np.where(part.number == _BEFORE_JOINING, 0.0, part.at)
     acts = diary.finished()
     _remember(people, acts)
     return acts
+
+
+def who_sees_a_shelf(parameters: Parameters, people: People, who: Nature, day: int) -> Ints:
+    """Before whom, of those who are members, a shelf comes into view on `day`, by their rows: for whom others may put
+    one together (as far as they sit long enough)."""
+    plan = _plan(parameters, people, who, day)
+    sees = sees_shelf(parameters, root_of(parameters, people.key[plan.person], plan.number, day))
+    return np.unique(plan.person[sees & ~plan.as_visitor])
 
 
 def _plan(parameters: Parameters, people: People, who: Nature, day: int) -> Sittings:

@@ -150,6 +150,16 @@ class People:
         return len(self.key)
 
 
+@dataclass(frozen=True, eq=False)
+class Shelves:
+    """Shelves that somebody else put together for a day, for N people as members: `listed` (N, places) courses in their
+    order, NONE where a row ends, and `chance` (N, places) with which each was put there. Who has a row of NONE has
+    none, and sees one that is drawn by charm, as visitors do."""
+
+    listed: Ints
+    chance: Floats
+
+
 # The model remembers so many days of being there.
 RECENT_DAYS = 28
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from zhiyue.engine.simulate import chance, choice
 from zhiyue.engine.simulate.chance import Bools, Floats, Ints, Keys, Stream
-from zhiyue.engine.simulate.kinds import NONE, Catalogue, Kind, People
+from zhiyue.engine.simulate.kinds import NONE, Catalogue, Kind, People, Shelves
 from zhiyue.engine.simulate.parameters import Parameters
 from zhiyue.engine.simulate.people import Nature, charm
 from zhiyue.engine.simulate.writing_down import Diary
@@ -77,11 +77,12 @@ class Sitting:
         diary: Diary,
         looked: Ints,
         day: int,
+        given: Shelves | None = None,
     ) -> None:
         self.p, self.shown, self.people, self.who = parameters, shown, people, who
         self.s, self.diary, self.day, self.liking = sittings, diary, day, liking
         self.out = shown.published_day < day
-        self.looked = looked
+        self.looked, self.given = looked, given
         self.roots: dict[int, Keys] = {}
         self._begin_step(0)
 
@@ -103,7 +104,7 @@ class Sitting:
     def _shelf(self, s: Ints) -> Ints:
         """The shelf comes into view for some, and one of its courses may be chosen. (S,) the choice, or NONE."""
         wanted, clicked = self.p.choice, np.full(len(self.s.person), NONE, dtype=np.int64)
-        s = s[self._chance(_Draw.SHELF_SEEN, s) < wanted.shelf_seen]
+        s = s[sees_shelf(self.p, self.root[s])]
         offered = self.out & ~self.people.enrolled[self.s.person[s]]
         s, offered = s[offered.any(axis=1)], offered[offered.any(axis=1)]
         if not len(s):
@@ -113,12 +114,14 @@ class Sitting:
         order, propensity = choice.shelf(
             weight, noise, offered, length=wanted.shelf_length, exploring=wanted.exploring
         )
+        if self.given is not None:
+            order, propensity = self._put_given(self.given, s, offered, order, propensity)
         listed = np.where(propensity > 0, order, NONE)
         attraction = choice.attracted(self.p, np.take_along_axis(self.liking[s], order, axis=1))
         places = np.arange(order.shape[1])
         drawn = chance.drawn(self.root[s, None], _Draw.CLICK, places)
         hit = (drawn < choice.examined(self.p, order.shape[1]) * attraction) & (propensity > 0)
-        there = self._alive(s)
+        there = self._alive(s) & (listed[:, 0] != NONE)
         s, listed, hit = s[there], listed[there], hit[there]
         number = self.diary.slates(listed)
         self._do(Kind.SLATE, s, pause=(2, 20), slate=number)
@@ -131,6 +134,23 @@ class Sitting:
             position=place + 1, propensity=propensity[there][rows, place],
         )  # fmt: skip
         return clicked
+
+    def _put_given(
+        self, given: Shelves, s: Ints, offered: Bools, order: Ints, propensity: Floats
+    ) -> tuple[Ints, Floats]:
+        """The shelves and their chances, with those that were given in the place of others; what somebody took since
+        has left theirs."""
+        own = ~self.s.as_visitor[s] & (given.listed[self.s.person[s], 0] != NONE)
+        listed, chance_of = given.listed[self.s.person[s]], given.chance[self.s.person[s]]
+        stands = (listed != NONE) & np.take_along_axis(offered, np.maximum(listed, 0), axis=1)
+        closed_up = np.argsort(~stands, axis=1, kind="stable")
+        listed = np.take_along_axis(np.where(stands, listed, 0), closed_up, axis=1)
+        chance_of = np.take_along_axis(np.where(stands, chance_of, 0.0), closed_up, axis=1)
+        places = order.shape[1]
+        return (
+            np.where(own[:, None], listed[:, :places], order),
+            np.where(own[:, None], chance_of[:, :places], propensity),
+        )
 
     # --- Looking around ------------------------------------------------------------------------------
 
@@ -326,16 +346,27 @@ class Sitting:
         self.diary.write(kind, self.s.person[s], at, self.s.as_visitor[s], **columns)
 
     def _begin_step(self, step: int) -> None:
-        """Draws are about the person, the day, the sitting and the step."""
+        """What is drawn from here on is drawn for this step."""
         if step in self.roots:
             self.step, self.root = step, self.roots[step]
             return
-        key, about = self.people.key[self.s.person], self.day * 1000 + step
-        self.step, self.root = step, chance.root(self.p.seed, Stream.SITTING, key, self.s.number, about)
+        key = self.people.key[self.s.person]
+        self.step, self.root = step, root_of(self.p, key, self.s.number, self.day, step)
         self.roots[step] = self.root
 
     def _chance(self, draw: _Draw, s: Ints, more: int = 0) -> Floats:
         return chance.drawn(self.root[s], draw * 100 + more)
+
+
+def sees_shelf(parameters: Parameters, root: Keys) -> Bools:
+    """In which sittings, by the root of their first step, the shelf comes into view."""
+    drawn = chance.drawn(root, _Draw.SHELF_SEEN * 100)
+    return np.asarray(drawn < parameters.choice.shelf_seen, dtype=np.bool_)
+
+
+def root_of(parameters: Parameters, key: Keys, number: Ints, day: int, step: int = 0) -> Keys:
+    """What the draws of a step go by: the person, the day, the sitting and the step."""
+    return chance.root(parameters.seed, Stream.SITTING, key, number, day * 1000 + step)
 
 
 def _one_of(texts: tuple[str, ...], chance_of: float) -> str:
