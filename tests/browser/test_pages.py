@@ -41,6 +41,7 @@ DESK = (
     "/desk/activity/",
     "/desk/follow/",
     "/desk/lab/",
+    "/desk/lab/contest/",
     "/desk/lab/live/ease/",
     "/desk/lab/slates/?who=me",
     "/desk/jobs/",
