@@ -1,5 +1,5 @@
 """What knowing of turns of taste does to what is shown, on simulated people who are steady or turned: acts that fade by
-whether they still speak, and a half-life of one's own, each on the newest acts that slates read and on all.
+whether they still speak, and a half-life of one's own, each on the newest 200 acts and on as many as slates read.
 
 How well turns are found is in `tests/engine/test_drift*.py`. DRIFT_SEEDS: how many academies of each kind live (6).
 """
@@ -90,6 +90,7 @@ def _course(n: int) -> Course:
 def _measured(life: Life) -> dict[str, Floats]:
     """NDCG@10 of each person, what each way adds to it, and whether a turn is told of them."""
     # These know Django's tables, which are there only once it is set up.
+    from zhiyue.analyse.selectors import NEWEST_ACTS  # noqa: PLC0415
     from zhiyue.recommend import serve  # noqa: PLC0415
     from zhiyue.recommend.fitting import fit  # noqa: PLC0415
     from zhiyue.recommend.inputs import present  # noqa: PLC0415
@@ -110,7 +111,10 @@ def _measured(life: Life) -> dict[str, Floats]:
         return evaluate.per_person(np.concatenate(lists), life.later[people])["ndcg@10"]
 
     found: dict[str, Floats] = {}
-    for read, limit in (("newest 200 acts", 200), ("all acts", len(acts.user))):
+    for read, limit in (
+        ("newest 200 acts", 200),
+        (f"newest {NEWEST_ACTS:,} acts, as slates read", NEWEST_ACTS),
+    ):
         own = {person: _of(acts, person, limit) for person in people.tolist()}
         usual = found[read] = ndcg([profiles(one, PROFILE) for one in own.values()])
         fading = [profiles(present(one, life.groups, TURNS_TRIED), PROFILE) for one in own.values()]

@@ -71,14 +71,14 @@ def test_without_topics_or_times_everything_weighs_as_it_did():
     assert present(nowhere, GROUPS, 0.1) is nowhere
 
 
-def test_it_is_off_unless_an_analyst_turns_it_on():
+def test_an_analyst_may_turn_it_off():
     turned = acts([0] * 15 + [2] * 15, range(30))
-    assert present(turned, GROUPS, TURNS) is turned
+    assert present(turned, GROUPS, 0.0) is turned
+    assert present(turned, GROUPS, TURNS) is not turned
 
 
 @pytest.mark.django_db
-def test_turned_on_no_evidence_is_of_what_was_before_a_turn(town: list[Course], learner, monkeypatch):
-    monkeypatch.setattr("zhiyue.recommend.interests.TURNS", 0.1)
+def test_no_evidence_is_of_what_was_before_a_turn(town: list[Course], learner):
     train_all()
     actor = Actor(member_id=learner.pk)
     begin = clock.now() - timedelta(days=29)

@@ -21,12 +21,15 @@ from zhiyue.product.learning.corrections import Corrections, corrections_of
 __all__ = ["HALF_LIFE_DAYS", "interactions", "recent_acts"]
 
 WINDOW_DAYS = 365
+# So many of a person's newest acts a slate goes by: some months of somebody who reads every day, most of them signs of
+# reading on. Reading and folding 1,000 takes 7 ms where 200 take 3.
+NEWEST_ACTS = 1000
 
 
 def recent_acts(
     actor: Actor,
     *,
-    limit: int = 200,
+    limit: int = NEWEST_ACTS,
     until_pk: int | None = None,
     corrections: Corrections | None = None,
 ) -> list[Act]:
