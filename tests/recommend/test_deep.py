@@ -103,7 +103,7 @@ def test_the_part_is_fitted_once_where_the_ranker_learnt_from_nearly_all_acts(
     fitting.fit(DEEP, acts)
 
     # Of everybody with several courses the newest act was hidden from the ranker's own fit.
-    hidden = len(evaluate.with_several(acts, 1000))
+    hidden = len(evaluate.with_newest(acts, 1000)[0])
     assert heard == [len(acts.item) - hidden, len(acts.item)][:fits]
 
 

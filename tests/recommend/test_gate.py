@@ -178,6 +178,24 @@ def test_with_few_people_to_ask_there_is_nothing_to_hold_against(faithful, train
     assert not train(policy="item-neighbours").refusal
 
 
+def at_one_moment(courses, people):
+    """So many more members take three courses of a topic each, as a file of whole days would tell it."""
+    noon = clock.now() - timedelta(days=30)
+    for person in range(people):
+        actor = Actor(member_id=make_member(f"day{person}@test.example").pk)
+        for step in range(3):
+            course = courses[4 * (person % 4) + step]
+            record("course.enrolled", actor=actor, course_id=course.pk, occurred_at=noon)
+
+
+def test_whose_times_do_not_tell_which_course_was_the_newest_is_not_asked_about(faithful, monkeypatch):
+    at_one_moment(faithful, 20)
+    assert train(policy="popular").metrics["people"] == 40
+    # With them there were enough, and it is as where there are few.
+    monkeypatch.setattr(checking, "FEWEST_CHECKED", 41)
+    assert train(policy="popular").metrics == {}
+
+
 def test_taking_the_catalogue_in_settles_no_refusal_and_measures_nothing(faithful, trained):
     train(policy="content")
     wander(faithful, people=40)

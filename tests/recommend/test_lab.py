@@ -54,7 +54,7 @@ def ask(viewer, policies=("popular", "item-neighbours"), split="newest"):
 
 def test_it_says_what_evaluating_the_same_files_says(town, tmp_path):
     read = academy()
-    people = evaluate.with_several(read.acts, 100)
+    people, _ = evaluate.with_newest(read.acts, 100)
     left, relevant = evaluate.hide_newest(read.acts, people)
     with (tmp_path / "train.csv").open("w") as out:
         rows = csv.writer(out)

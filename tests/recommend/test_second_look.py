@@ -139,6 +139,36 @@ def test_too_few_people_teach_no_ranker_and_that_is_said(acts):
     assert RANKER in fitting.from_arrays(fitting.to_arrays(pipeline)).left_out
 
 
+def with_one_newest(acts, people):
+    """The acts, of which only those of so many people tell which was the newest: everybody else did all at once."""
+    return replace(acts, order=np.where(acts.user < people, acts.order, 0))
+
+
+def test_whose_times_do_not_tell_what_was_the_newest_neither_teaches_nor_checks(acts):
+    heard = []
+
+    def fitted(kept):
+        heard.append(kept)
+        return fitting.fit(replace(WRONG, ranker=None), kept)
+
+    second_look.learnt("logit", with_one_newest(acts, 400), fitted)
+
+    (kept,) = heard
+    several = np.bincount(acts.user, minlength=600) >= 3
+    lost = np.bincount(acts.user, minlength=600) - np.bincount(kept.user, minlength=600)
+    assert lost.tolist() == (several & (np.arange(600) < 400)).astype(int).tolist()
+
+
+def test_where_times_leave_too_few_people_no_ranker_is_learnt_and_that_is_said(acts):
+    pipeline = fitting.fit(WRONG, with_one_newest(acts, 200))
+
+    assert pipeline.ranker is None
+    assert pipeline.left_out[RANKER] == (
+        "a ranker learns from 300 people with several courses, there are 195; of 396 more the times don't tell which "
+        "course was the newest"
+    )
+
+
 def test_a_ranker_that_is_no_better_than_the_blend_is_thrown_away(acts, monkeypatch):
     worst = RankerKind(lambda told, taken: Logit(-np.ones(told.shape[2])), Logit.from_arrays, 1000)
     monkeypatch.setitem(RANKERS, "logit", worst)

@@ -28,12 +28,12 @@ Metrics = dict[str, Any]
 
 def measured(policy: Policy, read: Academy, steps: Steps) -> Metrics:
     """How well the policy foretells the newest course of people who took several, as [value, low, high] each; {} while
-    there are few.
+    there are few. Whose times don't tell which course that is isn't asked about.
 
     As in `offline.evaluate` these are plain lists of 20, best first. What the home page serves is limited by topic and
     by act on top of that (`policies.RERANKING`) and shorter, so it may find less than these figures say.
     """
-    people = evaluate.with_several(read.acts, CHECKED_PEOPLE)
+    people, _ = evaluate.with_newest(read.acts, CHECKED_PEOPLE)
     if len(people) < FEWEST_CHECKED:
         return {}
     kept, relevant = evaluate.hide_newest(read.acts, people)

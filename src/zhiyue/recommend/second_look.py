@@ -122,17 +122,18 @@ def scores(pipeline: Blended, look: Ranker, people: Profiles, exclude: Matrix) -
 
 def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> Ranker:
     """Hide one item of people who took several (the newest, or any where no order is known: few people then do so
-    several times), fit the blend to the rest, and learn which of its candidates the hidden one was. Two thirds of the
-    people teach and one third checks: a ranker that finds the hidden no better than the blend does is thrown away, any
-    other learns once more from all.
+    several times), fit the blend to the rest, and learn which of its candidates the hidden one was. Whose times don't
+    tell which was the newest neither teaches nor checks. Two thirds of the people teach and one third checks: a ranker
+    that finds the hidden no better than the blend does is thrown away, any other learns once more from all.
 
     Raises NotBetter, and what the ranker's own fit raises.
     """
     wanted = RANKERS[name]
-    people = evaluate.with_several(acts, wanted.most_people)
+    people, untold = _pupils(acts, wanted.most_people)
     if len(people) < FEWEST_PEOPLE:
+        others = f"; of {untold:,} more the times don't tell which course was the newest" if untold else ""
         raise NotBetter(
-            f"a ranker learns from {FEWEST_PEOPLE} people with several courses, there are {len(people)}"
+            f"a ranker learns from {FEWEST_PEOPLE} people with several courses, there are {len(people)}{others}"
         )
     lessons = [
         _lessons(fitted(kept), kept, people, hidden.indices.astype(np.int64))
@@ -147,6 +148,13 @@ def learnt(name: RankerName, acts: Acts, fitted: Callable[[Acts], Blended]) -> R
     if _gain(candidate.marks(checked), taken[~teaching]) <= 0:
         raise NotBetter("the ranker found what people took next no better than the blend")
     return wanted.fit(columns, taken)
+
+
+def _pupils(acts: Acts, most: int) -> tuple[Ints, int]:
+    """People of whom something can be hidden, and how many others took several courses, too."""
+    if acts.order is None:
+        return evaluate.with_several(acts, most), 0
+    return evaluate.with_newest(acts, most)
 
 
 def _hidings(acts: Acts, people: Ints) -> Iterator[tuple[Acts, Matrix]]:
