@@ -219,6 +219,23 @@ def test_of_too_few_people_nothing_is_compared(courses, split):
     assert (found.people, found.policies) == (29, ())
 
 
+def test_whose_times_do_not_tell_what_was_the_newest_is_not_asked_and_counted(town):
+    noon = clock.now() - timedelta(days=30)
+    for person in range(20):
+        actor = Actor(member_id=make_member(f"day{person}@test.example").pk)
+        for course in town[:3]:
+            record("course.enrolled", actor=actor, course_id=course.pk, occurred_at=noon)
+    found = compare(academy(), offered(), policies=["popular"], split="newest")
+    assert (found.people, found.untold, found.acts) == (40, 20, 180)
+    assert Comparison.from_json(found.to_json()) == found
+    # What an earlier version kept doesn't say.
+    kept = found.to_json()
+    del kept["untold"]
+    assert Comparison.from_json(kept).untold == 0
+    # Whole days don't ask which of them was the newest.
+    assert compare(academy(), offered(), policies=["popular"], split="last-7").untold == 0
+
+
 def test_an_academy_in_which_nothing_happened_yet_has_nothing_to_learn_from(courses):
     for split in ("newest", "last-28"):
         found = compare(academy(), offered(), policies=["popular"], split=split)

@@ -61,6 +61,8 @@ class Comparison:
     passed_over: dict[str, str]
     # Of how many people a new course was hidden; older comparisons don't say.
     people_of_new: int = 0
+    # How many more weren't asked, as their times don't tell which course was the newest; nor do older ones say that.
+    untold: int = 0
 
     def of(self, policy: str) -> Compared | None:
         return next((one for one in self.policies if one.policy == policy), None)

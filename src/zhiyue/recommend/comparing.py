@@ -60,11 +60,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Hidden:
-    """What is left to fit on, who is asked about what, and the last moment that is left (milliseconds)."""
+    """What is left to fit on, who is asked about what, the last moment that is left (milliseconds), and how many aren't
+    asked because their times don't tell what would be hidden."""
 
     left: Acts
     asked: Asked
     end: int
+    untold: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +121,7 @@ def compare(
         policies=(),
         passed_over={},
         people_of_new=int((hidden.asked.relevant @ is_new.astype(np.int64) > 0).sum()),
+        untold=hidden.untold,
     )
     if people < FEWEST_PEOPLE or not bare.acts:
         return bare
@@ -207,14 +210,14 @@ def _paired(found: Sequence[Compared], ndcg: Mapping[str, Floats]) -> Iterator[C
 
 
 def _hide(read: Academy, days: int | None) -> _Hidden:
-    end = int(read.counted_at.timestamp() * 1000)
+    end, untold = int(read.counted_at.timestamp() * 1000), 0
     if days is None:
-        people, _ = evaluate.with_newest(read.acts, MOST_PEOPLE)
+        people, untold = evaluate.with_newest(read.acts, MOST_PEOPLE)
         left, relevant = evaluate.hide_newest(read.acts, people)
     else:
         end -= days * MILLISECONDS_A_DAY
         left, people, relevant = evaluate.hide_after(read.acts, end, MOST_PEOPLE)
-    return _Hidden(left, Asked(people, owned(left)[people], relevant, 0), end)
+    return _Hidden(left, Asked(people, owned(left)[people], relevant, 0), end, untold)
 
 
 def _segments(hidden: _Hidden, courses: Sequence[Offered]) -> Iterator[_Of]:

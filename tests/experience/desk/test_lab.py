@@ -288,6 +288,33 @@ def test_a_comparison_is_asked_for_watched_and_read(desk, read, town):
     assert "苏运" in page
 
 
+def test_how_many_were_not_asked_is_said(desk, read, town):
+    noon = clock.now() - timedelta(days=30)
+    for person, said in enumerate(("", "1 person wasn't asked", "2 people weren't asked")):
+        start(desk, "popular")
+        run_due()
+        page = read("/desk/lab/")
+        told = f" people · {said}: their times don't tell which course was newest · "
+        assert (told in page) if said else ("their times don't tell" not in page)
+        # One more took three courses at once, as a file of whole days would tell it.
+        actor = Actor(member_id=make_member(f"day{person}@test.example").pk)
+        for course in town[:3]:
+            record("course.enrolled", actor=actor, course_id=course.pk, occurred_at=noon)
+    desk.cookies["zy_language"] = "zh-hans"
+    assert " · 另有 2 人没有测量：从时间上看不出他们最近的是哪一门课 · " in read("/desk/lab/")
+
+
+def test_where_nobody_could_be_asked_it_is_said_why(desk, read, academy):
+    # Their acts were all at one moment.
+    start(desk, "popular")
+    run_due()
+    page = read("/desk/lab/")
+    assert "There were only 0 people to measure on, and it takes at least 30." in page
+    assert "6 people weren't asked: their times don't tell which course was newest." in page
+    desk.cookies["zy_language"] = "zh-hans"
+    assert "另有 6 人没有测量：从时间上看不出他们最近的是哪一门课。" in read("/desk/lab/")
+
+
 def test_an_earlier_run_and_another_policy_can_be_asked_for(desk, read, town):
     for policies in (["popular"], ["item-neighbours"]):
         start(desk, *policies)
