@@ -186,6 +186,21 @@ def test_every_type_of_property_is_kept_as_it_came(actor):
     assert kept == {**properties, "slate": "for-you", "made_on": kept["made_on"], "showing": kept["showing"]}
 
 
+def test_a_property_that_is_told_to_be_nothing_is_not_there(actor):
+    nothing = {**chosen(), "propensity": None, "contest": None, "made_on": None}
+    offer = {"price_fen": 9900, "list_price_fen": None}
+    told_of = [
+        told("slate.chosen", course_id=1, properties=nothing),
+        told("slate.shown", properties={**shown([1, 2], None), "showing": None}),
+        told("offer.seen", course_id=1, properties=offer),
+    ]
+    assert send(*told_of, actor=actor).refused == ()
+    choice, showing, seen = (row.properties for row in Event.objects.order_by("pk"))
+    assert choice.keys() == {"slate", "policy", "position", "made_on", "showing"}
+    assert showing.keys() == {"slate", "policy", "courses", "made_on", "showing"}
+    assert seen == {"price_fen": 9900}
+
+
 @pytest.mark.parametrize(
     ("name", "properties"),
     [

@@ -9,6 +9,7 @@ import pytest
 from tests.factories import make_course, make_member, make_visitor
 from tests.recommend.contested import choose, show, slate_of
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
 from zhiyue.core.consent.purposes import EVERYTHING, Purpose
 from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
@@ -74,6 +75,22 @@ def test_what_is_chosen_before_the_slate_is_told_of_does_not_decide_what_was_dra
     actor, slate_shown = Actor(visitor=visitor), slate_of(drawn={drawn: 0.4})
     choose(actor, hour(9), slate_shown, sure)
     show(actor, hour(9.1), slate_shown, courses=(sure, drawn), drawn={drawn: 0.4})
+    assert counted() == [(drawn, False)]
+
+
+def test_what_logs_of_earlier_versions_hold_as_nothing_is_not_there(young, visitor):
+    drawn, actor, chances = young[0].pk, Actor(visitor=visitor), {young[0].pk: 0.4}
+    show(actor, hour(9), slate_of(drawn=chances), courses=(drawn,), drawn=chances)
+    show(actor, hour(9), slate_of(), courses=(drawn,))
+    choose(actor, hour(9.1), slate_of(), drawn)
+    for event in Event.objects.all():
+        nothing = {"contest": None, "propensity": None} if event.name == "slate.chosen" else {"contest": None}
+        Event.objects.filter(pk=event.pk).update(properties={**event.properties, **nothing})
+    bare = Event.objects.filter(name="slate.shown").latest("pk")
+    Event.objects.filter(pk=bare.pk).update(properties={**bare.properties, "propensities": None})
+    assert counted() == [(drawn, False)]
+    count_new_courses()
+    Event.objects.filter(pk=bare.pk).update(properties={**bare.properties, "made_on": None})
     assert counted() == [(drawn, False)]
 
 

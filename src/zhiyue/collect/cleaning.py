@@ -68,6 +68,9 @@ def clean(
     corrections: tuple[str, ...] = ()
     if origin == "browser":
         occurred_at, corrections = _within_bounds(occurred_at, received_at, shift)
+    # Readers of the log ask whether a property is there: one that is told to be nothing isn't.
+    if None in properties.values():
+        properties = {label: found for label, found in properties.items() if found is not None}
     # What isn't an id was refused above.
     return Cleaned(kind, event_id, course_id, lesson_id, properties, occurred_at, corrections)  # type: ignore[arg-type]
 

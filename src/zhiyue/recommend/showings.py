@@ -134,7 +134,11 @@ def of_showings(
             for row in today.to_pyarrow().to_pylist():
                 if row["origin"] != "browser" and row["person"] not in simulated:
                     continue
-                properties = json.loads(row["properties"])
+                # Logs of earlier versions hold properties that were told to be nothing.
+                told_of = json.loads(row["properties"])
+                properties = {label: found for label, found in told_of.items() if found is not None}
+                if "made_on" not in properties:
+                    continue
                 made_on = date.fromisoformat(properties["made_on"])
                 if row["person"] in takes_part and max(since, day - ONE_DAY) <= made_on <= min(until, day):
                     _hold(held.setdefault(made_on, {}), Showing(row["person"], made_on, properties), row)
