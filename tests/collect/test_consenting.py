@@ -281,7 +281,7 @@ def test_an_act_serves_only_what_was_granted_then_and_now(at):
     chose(actor, Purpose.PERSONALISATION | Purpose.EXPERIMENTS)
     moments = [at(5).isoformat(), at(15).isoformat()]
     at(60)
-    chosen = {"slate": signed("for-you", policy="popular"), "policy": "popular", "position": 1}
+    chosen = {"slate": signed("for-you", policy="popular", courses=[1]), "policy": "popular", "position": 1}
     batch = [viewed(name="slate.chosen", course_id=1, at=moment, properties=chosen) for moment in moments]
     receive(batch, actor=actor, user_agent=BROWSER)
     assert list(Event.objects.order_by("occurred_at").values_list("purposes", flat=True)) == [

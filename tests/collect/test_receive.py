@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.core import signing
 from django.db import connection
@@ -32,7 +33,7 @@ def told(name="page.viewed", *, at=None, event_id=None, **more):
 def slate_of(**chances):
     """Signed as the shelf shows it; `chances` as c1=0.5."""
     by_id = {int(name[1:]): chance for name, chance in chances.items()}
-    return signed("for-you", policy="popular", chances=by_id)
+    return signed("for-you", policy="popular", courses=[1, 2, 3], chances=by_id)
 
 
 def chosen(**more):
@@ -213,6 +214,9 @@ def test_a_property_that_is_told_to_be_nothing_is_not_there(actor):
         ("slate.chosen", chosen(propensity=0.5, slate=slate_of(c2=0.5))),
         ("slate.chosen", chosen(propensity=1, slate=slate_of(c1=0.5))),
         ("slate.shown", shown([1, 2], [1, 0.001])),
+        ("slate.chosen", chosen(slate=signed("for-you", policy="popular", courses=[2, 129, 16512]))),
+        ("slate.chosen", chosen(slate=signed("for-you", policy="popular", courses=[]))),
+        ("slate.shown", shown([1, 4], [1, 1])),
         ("slate.shown", {**shown([1, 2], [1, 1]), "slate": slate_of(c2=0.5)}),
     ],
 )
@@ -249,7 +253,7 @@ def test_a_choice_is_of_the_one_showing_it_was_made_from(actor):
 
 def test_what_a_browser_says_of_the_showing_is_what_was_signed_or_nothing(actor):
     made_up = {"showing": "mine", "contest": 7, "policy_chance": 1e-9}
-    drawn = signed("for-you", policy="popular", contest=3, policy_chance=0.25)
+    drawn = signed("for-you", policy="popular", courses=[1], contest=3, policy_chance=0.25)
     earlier = ["for-you", "popular", {}, "nonce", 3, 0.25]
     before_the_upgrade = signing.Signer(salt="zhiyue.collect.slates").sign_object(earlier)
     told_of = [
@@ -266,7 +270,10 @@ def test_what_a_browser_says_of_the_showing_is_what_was_signed_or_nothing(actor)
 
 def test_of_a_slate_that_was_made_for_somebody_else_the_showing_is_not_told(actor):
     other = Actor(member_id=1, visitor=actor.visitor)
-    made = [signed("for-you", policy="popular", contest=3, made_for=whose(one)) for one in (actor, other)]
+    made = [
+        signed("for-you", policy="popular", courses=[1], contest=3, made_for=whose(one))
+        for one in (actor, other)
+    ]
     assert len({whose(actor), whose(other), whose(Actor(visitor=uuid4())), whose(Actor())}) == 4
     told_of = [told("slate.chosen", course_id=1, properties=chosen(slate=slate)) for slate in made]
     assert send(*told_of, actor=actor).accepted == 2
@@ -275,14 +282,52 @@ def test_of_a_slate_that_was_made_for_somebody_else_the_showing_is_not_told(acto
     assert others == {"slate": "for-you", "policy": "popular", "position": 1}
 
 
-def test_a_long_signed_slate_is_as_long_as_events_may_tell(actor):
-    chances = {10**6 + n: 0.1234567890123456 for n in range(10)}
+@pytest.mark.parametrize("most", [40, 10**4, 2**31 - 1])
+def test_a_long_signed_slate_is_as_long_as_events_may_tell(actor, most):
+    courses = np.random.default_rng(1).choice(most, 40, replace=False) + 1
+    drawn = int(courses[7])
     slate = signed(
-        "for-you", policy="a-policy-with-a-long-name", chances=chances, contest=2**31 - 1, policy_chance=1 / 3,
-        made_for=whose(actor),
+        "recommendations", policy="a-policy-with-a-long-name", courses=courses.tolist(),
+        chances={drawn: 0.1234567890123456}, contest=2**31 - 1, policy_chance=1 / 3, made_for=whose(actor),
     )  # fmt: skip
     properties = {**chosen(slate=slate, policy="a-policy-with-a-long-name"), "propensity": 0.1234567890123456}
-    assert send(told("slate.chosen", course_id=10**6, properties=properties), actor=actor).accepted == 1
+    told_of = [
+        told(
+            "slate.chosen",
+            course_id=course,
+            properties=properties if course == drawn else {**properties, "propensity": 1},
+        )
+        for course in courses.tolist()
+    ]
+    assert send(*told_of, actor=actor).accepted == 40
+    beyond = told("slate.chosen", course_id=most + 1, properties={**properties, "propensity": 1})
+    assert send(beyond, actor=actor).refused == ((0, "forged_slate"),)
+
+
+def test_the_chance_is_what_was_signed_to_the_last_digit_and_whether_or_not_it_is_told(actor):
+    hair = 1 - 5e-10
+    plain, drawn = slate_of(), slate_of(c2=1 / 3)
+    told_of = [
+        told("slate.chosen", course_id=1, properties=chosen(slate=plain, propensity=hair)),
+        told("slate.shown", properties={**shown([1, 2], [hair, hair]), "slate": plain}),
+        told("slate.chosen", course_id=2, properties=chosen(slate=drawn)),
+        told("slate.shown", properties={**shown([1, 2], None), "slate": drawn}),
+        told("slate.shown", properties={**shown([2, 1], [0.33333333333, 1]), "slate": drawn}),
+    ]
+    assert send(*told_of, actor=actor).accepted == 5
+    kept = [row.properties for row in Event.objects.order_by("pk")]
+    found = [one.get("propensity", one.get("propensities")) for one in kept]
+    assert found == [1, [1, 1], 1 / 3, [1, 1 / 3], [1 / 3, 1]]
+
+
+def test_a_slate_of_before_the_courses_were_signed_tells_of_no_showing(actor):
+    today = clock.business_day().isoformat()
+    earlier = ["for-you", "popular", {"2": 0.5}, [whose(actor), today, "nonce", 3, 0.25]]
+    slate = signing.Signer(salt="zhiyue.collect.slates").sign_object(earlier)
+    assert send(told("slate.chosen", course_id=2, properties=chosen(slate=slate)), actor=actor).accepted == 1
+    assert Event.objects.get().properties == {
+        "slate": "for-you", "policy": "popular", "position": 1, "propensity": 0.5
+    }  # fmt: skip
 
 
 def test_programs_are_kept_out(actor):

@@ -200,7 +200,7 @@ def showing(*course_ids):
         "name": "slate.shown",
         "at": clock.now().isoformat(),
         "properties": {
-            "slate": signed("home", policy="popular"),
+            "slate": signed("home", policy="popular", courses=course_ids),
             "policy": "popular",
             "courses": list(course_ids),
         },
@@ -235,7 +235,11 @@ def choose(course, n):
         "name": "slate.chosen",
         "at": clock.now().isoformat(),
         "course_id": course.pk,
-        "properties": {"slate": signed("home", policy="popular"), "policy": "popular", "position": n},
+        "properties": {
+            "slate": signed("home", policy="popular", courses=[course.pk]),
+            "policy": "popular",
+            "position": n,
+        },
     }
 
 

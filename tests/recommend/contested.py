@@ -11,6 +11,8 @@ from zhiyue.collect.slates import signed, whose
 from zhiyue.core.kit import clock
 
 LISTED = (1, 2, 3)
+# Whichever of these is told stood there.
+ANY = (*range(1, 200), 10**6)
 
 
 def tell(actor: Actor, name: str, at: datetime, *, user_agent: str = BROWSER, **more: object) -> Receipt:
@@ -25,7 +27,8 @@ class Slate:
         self, policy: str, contest: int | None, chance: float, drawn: dict[int, float] | None
     ) -> None:
         self.policy, self._signed = policy, ""
-        self._of = {"chances": drawn, "contest": contest, "policy_chance": chance}
+        courses = {*ANY, *(drawn or ())}
+        self._of = {"courses": courses, "chances": drawn, "contest": contest, "policy_chance": chance}
 
     def told(self, actor: Actor, at: datetime) -> dict[str, object]:
         self._signed = self._signed or signed(

@@ -259,9 +259,15 @@ def test_a_slate_has_courses_with_reasons(browser):
         "at": clock.now().isoformat(),
         "properties": told_back,
     }
-    assert send(browser, [entry, {**entry, "properties": {**told_back, "slate": "for-me"}}]).json()[
-        "refused"
-    ] == [{"position": 1, "reason": "forged_slate"}]
+    elsewhere = make_course("c").pk
+    batch = [
+        entry,
+        {**entry, "properties": {**told_back, "slate": "for-me"}},
+        {**entry, "properties": {**told_back, "courses": [told_back["courses"][0], elsewhere]}},
+    ]
+    assert send(browser, batch).json()["refused"] == [
+        {"position": n, "reason": "forged_slate"} for n in (1, 2)
+    ]
     assert Event.objects.get(name="slate.shown").properties["slate"] == "for-me"
     assert {item["course"]["slug"] for item in items} == {"a", "b"}
     assert [item["position"] for item in items] == [1, 2]

@@ -236,7 +236,11 @@ def test_each_use_is_told_as_it_was_consented_to_then_and_now(academy, in_englis
     entry = {"name": "slate.chosen", "course_id": academy[0].pk, "id": str(uuid4())}
     chosen = entry | {
         "at": clock.now().isoformat(),
-        "properties": {"slate": signed("for-you", policy="hybrid"), "policy": "hybrid", "position": 1},
+        "properties": {
+            "slate": signed("for-you", policy="hybrid", courses=[academy[0].pk]),
+            "policy": "hybrid",
+            "position": 1,
+        },
     }
     receive([chosen], actor=actor, user_agent=BROWSER)
     event = latest_events(limit=1)[0]

@@ -68,6 +68,7 @@ class Shelf:
         return signed(
             self.key,
             policy=self.policy,
+            courses=[item.course.id for item in self.items],
             chances={item.course.id: item.propensity for item in self.items},
             contest=self.contest,
             policy_chance=self.policy_chance,

@@ -105,6 +105,7 @@ def _told(name: str, found: Slate) -> Any:
         "slate": signed(
             name,
             policy=found.policy,
+            courses=[item.course_id for item in found.items],
             chances={item.course_id: item.propensity for item in found.items},
             contest=found.contest,
             policy_chance=found.policy_chance,
