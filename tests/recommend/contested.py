@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from tests.conftest import BROWSER
 from zhiyue.collect.kinds import Actor, Receipt
+from zhiyue.collect.models import Event
 from zhiyue.collect.services import judge, keep, record
 from zhiyue.collect.slates import signed, whose
 from zhiyue.core.kit import clock
@@ -47,18 +48,33 @@ def slate_of(
     return Slate(policy, contest, chance, drawn)
 
 
+def came(actor: Actor, at: datetime) -> None:
+    """A visitor is known by now: they were here the day before, where they weren't before that."""
+    morning = clock.day_start(clock.business_day(at))
+    if actor.visitor is None or actor.member_id is not None:
+        return
+    if not Event.objects.filter(visitor=actor.visitor, recorded_at__lt=morning).exists():
+        tell(actor, "offer.seen", morning - timedelta(hours=9), course_id=1, properties={"price_fen": 1})
+
+
 def show(
     actor: Actor, at: datetime, slate: Slate, courses: Sequence[int] = LISTED,
-    drawn: dict[int, float] | None = None, *, user_agent: str = BROWSER,
+    drawn: dict[int, float] | None = None, *, user_agent: str = BROWSER, fresh: bool = False,
 ) -> Receipt:  # fmt: skip
+    """`fresh`: nobody has seen the visitor before."""
+    if not fresh:
+        came(actor, at)
     chances = [(drawn or {}).get(course, 1) for course in courses]
     told = {**slate.told(actor, at), "courses": list(courses), "propensities": chances}
     return tell(actor, "slate.shown", at, properties=told, user_agent=user_agent)
 
 
 def choose(
-    actor: Actor, at: datetime, slate: Slate, course: int, propensity: float = 1, **more: str
-) -> Receipt:
+    actor: Actor, at: datetime, slate: Slate, course: int, propensity: float = 1, *,
+    fresh: bool = False, **more: str,
+) -> Receipt:  # fmt: skip
+    if not fresh:
+        came(actor, at)
     told = {**slate.told(actor, at), "position": 1, "propensity": propensity}
     return tell(actor, "slate.chosen", at, course_id=course, properties=told, **more)
 

@@ -98,6 +98,10 @@ def days_lived(
             purposes=told.kind.stored_for(EVERYTHING), zone=clock.business_zone(),
         )  # fmt: skip
 
+    if 0 in days:
+        # Only whoever was here before counts.
+        for actor in people:
+            yield row("course.viewed", actor, clock.day_start(first) - timedelta(hours=9), 1, {})
     for day in days:
         morning = clock.day_start(first + timedelta(days=day)) + timedelta(hours=9)
         for n, actor in enumerate(people):
@@ -225,7 +229,7 @@ def some_days(n, policy="hybrid"):
 def records():
     """The days of people of a log without surprises (one showing a day, told by itself), read event by event."""
     acts: dict[tuple[str, date], dict[str, list[Event]]] = {}
-    for event in Event.objects.order_by("occurred_at"):
+    for event in Event.objects.exclude(name="offer.seen").order_by("occurred_at"):
         person = f"m{event.member_id}" if event.member_id else f"v{event.visitor}"
         acts.setdefault((person, event.day), {}).setdefault(event.name, []).append(event)
     found = []

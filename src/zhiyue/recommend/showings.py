@@ -110,13 +110,16 @@ def of_showings(
 
     Only what browsers told counts, for that was signed when it was made (and in a demo what its simulated members did,
     who have no browser), and only of the day for which it was made and the following one: a page that stays open longer
-    tells nothing, whatever the first day that is asked for. A choice tells of its showing, too, however quickly it was
+    tells nothing, whatever the first day that is asked for. A visitor counts from the business day after the one on
+    which they first came: a fresh key costs nothing, and whoever throws theirs away would be somebody else each time.
+    A choice tells of its showing, too, however quickly it was
     made. Of days that haven't ended nothing is read beyond `until`, so that the same days give the same all day long.
     Raises LakeUnreachable.
     """
     takes_part = _people_granting(read_for)
     if also is not None:
         takes_part &= _people_granting(also)
+    came = _first_days(telling, since)
     simulated = {f"m{pk}" for pk in simulated_members()}
     origins = ["browser", "import"] if simulated else ["browser"]
     through = max(until, min(until + ONE_DAY, clock.days_before(clock.business_day(), 1)))
@@ -140,7 +143,9 @@ def of_showings(
                 if "made_on" not in properties:
                     continue
                 made_on = date.fromisoformat(properties["made_on"])
-                if row["person"] in takes_part and max(since, day - ONE_DAY) <= made_on <= min(until, day):
+                is_timely = max(since, day - ONE_DAY) <= made_on <= min(until, day)
+                is_known = row["person"][0] == "m" or came.get(row["person"], date.max) < made_on
+                if row["person"] in takes_part and is_timely and is_known:
                     _hold(held.setdefault(made_on, {}), Showing(row["person"], made_on, properties), row)
             yield from held.pop(day - ONE_DAY, {}).values()
         yield from held.pop(through, {}).values()
@@ -149,6 +154,24 @@ def of_showings(
         return fold(by_day(_with_person(events)))
 
     return lake.ask(asked, purpose=read_for, since=since)
+
+
+def _first_days(telling: str, since: date) -> dict[str, date]:
+    """Of each visitor of whom such showings were told since then, the business day on which the academy first heard of
+    them: by its own clock, for a browser's may be a week behind."""
+
+    def asked(events: ibis.Table) -> dict[str, date]:
+        told = events.filter(
+            events.visitor.notnull(),
+            events.day >= since,
+            events.name.isin([SHOWN, CHOSEN]),
+            events.properties.contains(telling),
+        )
+        theirs = events.semi_join(told, "visitor")
+        first = theirs.group_by("visitor").agg(at=theirs.recorded_at.min())
+        return {f"v{row['visitor']}": clock.business_day(row["at"]) for row in first.to_pyarrow().to_pylist()}
+
+    return lake.ask(asked, purpose=Purpose.PERSONALISATION)
 
 
 def _hold(held: dict[tuple[str, str], Showing], seen: Showing, row: Mapping[str, Any]) -> None:
