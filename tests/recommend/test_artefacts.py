@@ -291,7 +291,9 @@ def test_a_damaged_file_is_not_read_again_at_every_look(town, monkeypatch):
     read = []
     take_up = artefacts.take_up
     monkeypatch.setattr(memory, "CHECK_SECONDS", 0.0)
-    monkeypatch.setattr(artefacts, "take_up", lambda path, digest: read.append(path) or take_up(path, digest))
+    monkeypatch.setattr(
+        artefacts, "take_up", lambda path, digest, **how: read.append(path) or take_up(path, digest, **how)
+    )
     memory.forget()
 
     assert [memory.newest("hybrid").version for _ in range(5)] == [first.version] * 5

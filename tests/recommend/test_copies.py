@@ -1,11 +1,17 @@
 """Artefacts in a place that several machines see: a machine copies each once, checks it, and goes by its own copy."""
 
 import os
+import socket
+import threading
+import time
+from collections import Counter
+from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.services import s3_server
 from zhiyue.collect.kinds import Actor
@@ -55,8 +61,17 @@ def machine(settings, tmp_path):
 
 
 def shown() -> str:
+    """What is served once everything that has to be copied was."""
     memory.forget()
+    memory.newest("hybrid", waits=True)
     return slate(Actor(visitor=uuid4())).version
+
+
+def when_fetched() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("fetch "):
+            thread.join(timeout=60)
+            assert not thread.is_alive()
 
 
 def names(folder: Path) -> list[str]:
@@ -113,13 +128,16 @@ def test_a_machine_that_trains_nothing_clears_away_what_it_copied(place, machine
     machine("first")
     first = train(policy="popular")
     second = machine("second")
-    slate(Actor(visitor=uuid4()), policy="popular")
+    memory.newest("popular", waits=True)
     os.utime(second / Path(first.path).name, (1_700_000_000, 1_700_000_000))
 
     machine("first")
     Artefact.objects.filter(pk=first.pk).delete()
     newest = train(policy="popular")
     machine("second")
+    slate(Actor(visitor=uuid4()), policy="popular")
+    when_fetched()
+    memory.forget()
     slate(Actor(visitor=uuid4()), policy="popular")
 
     assert names(second) == [Path(newest.path).name]
@@ -139,3 +157,65 @@ def test_a_place_that_does_not_answer_leaves_what_serves_as_it_is(machine, town,
     assert shown() == served.version
     machine("second")
     assert shown() == COLD
+
+
+def test_a_page_gets_what_there_is_while_a_thread_fetches_and_then_the_fetched(place, machine, town):
+    machine("first")
+    before = train(policy="hybrid")
+    second = machine("second")
+    assert slate(Actor(visitor=uuid4())).version == COLD
+    when_fetched()
+    assert names(second) == [Path(before.path).name]
+    memory.forget()
+    assert slate(Actor(visitor=uuid4())).version == before.version
+
+    machine("first")
+    newest = train(policy="hybrid")
+    machine("second")
+    assert slate(Actor(visitor=uuid4())).version == before.version
+    when_fetched()
+    memory.forget()
+    assert slate(Actor(visitor=uuid4())).version == newest.version
+
+
+def test_a_bucket_that_never_answers_keeps_no_page_waiting_and_one_thread_of_a_policy(
+    machine, town, settings, caplog
+):
+    machine("first")
+    train(policy="hybrid"), train(policy="hybrid")
+    silent = socket.create_server(("127.0.0.1", 0))
+    settings.ZHIYUE_ARTEFACTS_URL = "s3://bucket/models"
+    settings.ZHIYUE_S3_ENDPOINT = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    settings.ZHIYUE_S3_KEY_ID, settings.ZHIYUE_S3_SECRET = "key", "secret"
+    machine("second")
+    begun = time.monotonic()
+    for _ in range(5):
+        memory.forget()
+        found = slate(Actor(visitor=uuid4()))
+        assert (found.version, len(found.items)) == (COLD, 12)
+    assert time.monotonic() - begun < 10
+    fetching = Counter(one.name for one in threading.enumerate() if one.name.startswith("fetch "))
+    assert list(fetching.values()) == [1]
+    silent.close()
+    when_fetched()
+    assert "cannot be fetched, the one before it is served" in caplog.text
+
+
+def test_the_command_says_that_the_place_cannot_be_reached(machine, town, settings, tmp_path):
+    machine("first")
+    (tmp_path / "occupied").write_text("")
+    settings.ZHIYUE_ARTEFACTS_URL = (tmp_path / "occupied" / "models").as_uri()
+    with pytest.raises(CommandError) as refused:
+        call_command("recommend", "train", "--policy", "popular", stdout=StringIO(), stderr=StringIO())
+    assert refused.value.returncode == 1
+    assert str(tmp_path / "occupied") in str(refused.value)
+    assert not Artefact.objects.exists()
+
+
+def test_the_command_waits_for_what_it_explains(place, machine, town):
+    machine("first")
+    made = train(policy="hybrid")
+    machine("second")
+    out = StringIO()
+    call_command("recommend", "explain", "p0@test.example", stdout=out)
+    assert made.version in out.getvalue()

@@ -40,6 +40,10 @@ class Damaged(Exception):
     """A file isn't what was written; the text says how."""
 
 
+class Elsewhere(Exception):
+    """A file isn't here (whole) and would have to be copied, for which whoever asks can't wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """By what a change of a file in its place shows: under a map it would be a change of what is served."""
@@ -96,21 +100,27 @@ def require_finite(arrays: Arrays) -> None:
             raise ValueError(f"“{name}” holds a value that isn't finite")
 
 
-def take_up(path: str, digest: str) -> Taken:
+def take_up(path: str, digest: str, *, waits: bool = True) -> Taken:
     """Map the arrays of a file, checked from its first byte to its last. Where it isn't here, or isn't whole, it is
-    copied from the place of the settings.
+    copied from the place of the settings, if whoever asks `waits` for that.
 
     digest  as `keep` returned it; empty for a file of a version that noted none
-    Raises Damaged, OSError, `Unreachable`.
+    Raises Damaged, Elsewhere, OSError, `Unreachable`.
     """
-    here = _here(path)
     try:
-        return _mapped(here, digest)
-    except (FileNotFoundError, Damaged):
-        place = _place()
-        if place is None:
+        return _mapped(_here(path), digest)
+    except (FileNotFoundError, Damaged) as problem:
+        if not settings.ZHIYUE_ARTEFACTS_URL:
             raise
-    _fetch(place, here)
+        if not waits:
+            raise Elsewhere(path) from problem
+    return fetched(path, digest)
+
+
+def fetched(path: str, digest: str) -> Taken:
+    """Copy a file from the place of the settings and map it. Raises as `take_up`."""
+    here = _here(path)
+    _fetch(Place.at(settings.ZHIYUE_ARTEFACTS_URL), here)
     taken = _mapped(here, digest)
     return Taken(taken.arrays, taken.stamp, was_fetched=True)
 

@@ -1,10 +1,13 @@
-"""The newest artefact of each policy, held in this process. Training writes them; ranking is in `serve`."""
+"""The newest artefact of each policy, held in this process. Training writes them; ranking is in `serve`.
+
+A page never waits for the place where copies lie: a thread of this process fetches them, one at a time for a policy.
+"""
 
 import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, Thread
 
 import numpy as np
 from django.conf import settings
@@ -12,7 +15,7 @@ from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Ints, Profiles
 from zhiyue.recommend import artefacts, serve
-from zhiyue.recommend.artefacts import Damaged, Stamp
+from zhiyue.recommend.artefacts import Damaged, Elsewhere, Stamp
 from zhiyue.recommend.fitting import Pipeline, from_arrays
 from zhiyue.recommend.models import Artefact
 
@@ -36,6 +39,7 @@ class Held:
     counted_at: datetime
     wording: str = ""
     stamp: Stamp | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,17 @@ class _Seen:
 _seen: dict[tuple[str, str], _Seen] = {}
 # Which artefacts couldn't be taken up, and when that was tried.
 _passed_over: dict[tuple[str, int, str], float] = {}
+# Which artefact of a policy is being fetched, and the files that were fetched and not yet taken up.
+_fetching: dict[tuple[str, str], int] = {}
+_fetched: set[str] = set()
 _lock = Lock()
 
 
-def newest(policy: str) -> Held | None:
+def newest(policy: str, *, waits: bool = False) -> Held | None:
     """The newest readable artefact of a policy, None before the first; the table is asked once a second.
 
     While one thread asks and loads, the others go on with what was held; before the first load each loads its own.
+    While one that isn't on this machine is fetched, the one before it goes on; a command or a job `waits` for it.
     """
     key = (str(settings.ZHIYUE_DATA_DIR), policy)
     with _lock:
@@ -62,7 +70,7 @@ def newest(policy: str) -> Held | None:
             return seen.held
         if seen is not None:
             seen = _seen[key] = _Seen(seen.held, time.monotonic())
-    held = _newest(policy, None if seen is None else seen.held)
+    held = _newest(policy, None if seen is None else seen.held, waits)
     with _lock:
         # Another entry by now: somebody loaded later or asked to forget, and what they left is to stand.
         if _seen.get(key) is seen:
@@ -78,7 +86,8 @@ def forget() -> None:
         _passed_over.clear()
 
 
-def _newest(policy: str, held: Held | None) -> Held | None:
+def _newest(policy: str, held: Held | None, waits: bool) -> Held | None:
+    place = (str(settings.ZHIYUE_DATA_DIR), policy)
     for artefact in Artefact.objects.newest_first(policy):
         is_held = held is not None and (held.artefact_id, held.version) == (artefact.pk, artefact.version)
         if held is not None and is_held and artefacts.is_as_it_was(artefact.path, held.stamp):
@@ -86,18 +95,46 @@ def _newest(policy: str, held: Held | None) -> Held | None:
         key = (str(settings.ZHIYUE_DATA_DIR), artefact.pk, artefact.version)
         if time.monotonic() - _passed_over.get(key, float("-inf")) < AGAIN_SECONDS:
             continue
+        if not waits and _fetching.get(place) == artefact.pk:
+            continue
         try:
-            return _taken_up(artefact)
+            return _taken_up(artefact, waits)
+        except Elsewhere:
+            _fetch(artefact, place, key)
         except Exception as problem:
             # Whatever is wrong with a file, nobody who wants a page is told of it.
             _passed_over[key] = time.monotonic()
             log.warning("Artefact %s cannot be read, the one before it is served: %s", artefact, problem)
+    if held is not None and place in _fetching and artefacts.is_as_it_was(held.path, held.stamp):
+        return held
     return None
 
 
-def _taken_up(artefact: Artefact) -> Held:
-    taken = artefacts.take_up(artefact.path, artefact.digest)
-    if taken.was_fetched:
+def _fetch(artefact: Artefact, place: tuple[str, str], key: tuple[str, int, str]) -> None:
+    """Have a thread copy a file to this machine, unless one is at work for this policy. It asks no database."""
+
+    def run() -> None:
+        try:
+            artefacts.fetched(artefact.path, artefact.digest)
+            _fetched.add(artefact.path)
+        except Exception as problem:
+            _passed_over[key] = time.monotonic()
+            log.warning("Artefact %s cannot be fetched, the one before it is served: %s", artefact, problem)
+        finally:
+            with _lock:
+                del _fetching[place]
+
+    with _lock:
+        if place in _fetching:
+            return
+        _fetching[place] = artefact.pk
+    Thread(target=run, name=f"fetch {artefact.path}", daemon=True).start()
+
+
+def _taken_up(artefact: Artefact, waits: bool) -> Held:
+    taken = artefacts.take_up(artefact.path, artefact.digest, waits=waits)
+    if taken.was_fetched or artefact.path in _fetched:
+        _fetched.discard(artefact.path)
         # Whoever trains clears away where that is done.
         artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
     arrays = taken.arrays
@@ -118,6 +155,7 @@ def _taken_up(artefact: Artefact) -> Held:
         counted_at,
         str(arrays.get("wording", "")),
         taken.stamp,
+        artefact.path,
     )
 
 

@@ -92,7 +92,7 @@ def take_in() -> bool:
     memory.forget()
     again = False
     for policy in POLICIES.values():
-        held = memory.newest(policy.name)
+        held = memory.newest(policy.name, waits=True)
         if held is None:
             continue
         read = catalogue(held.course_ids)

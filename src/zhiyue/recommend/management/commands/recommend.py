@@ -13,13 +13,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 from zhiyue.collect.errors import LakeUnreachable
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.places import Unreachable
 from zhiyue.core.accounts.ways import member_named
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.recommend import off_policy, offline, report, services, valuing
+from zhiyue.core.kit import clock
+from zhiyue.recommend import memory, off_policy, offline, report, services, valuing
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
-from zhiyue.recommend.live import live_policy
+from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.outputs import reserved
 from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             said: str = getattr(self, f"_{options['verb'].replace('-', '_')}")(**options)
         except NotPossible as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from problem
-        except LakeUnreachable as problem:
+        except (LakeUnreachable, Unreachable) as problem:
             raise CommandError(str(problem), returncode=REFUSED) from problem
         except DatabaseError as problem:
             said = _what_the_database_lacks(problem)
@@ -247,6 +249,9 @@ class Command(BaseCommand):
         member = member_named(options["person"])
         if member is None:
             raise NotPossible(f"There is no member with the address, phone or name “{options['person']}”.")
+        decided = standing()
+        for name in {options["policy"] or decided.policy, *(decided.chances_on(clock.business_day()) or {})}:
+            memory.newest(name, waits=True)
         found = explain(Actor(member_id=member.pk), policy=options["policy"], k=options["k"])
         return explanation_as_text(found)
 
