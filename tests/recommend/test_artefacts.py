@@ -285,6 +285,30 @@ def test_arrays_that_are_not_of_one_academy_are_passed_over(town):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("course_ids", lambda ids: np.full_like(ids, -7)),
+        ("course_ids", lambda ids: np.full_like(ids, 10**6)),
+        ("course_ids", lambda ids: ids[::-1].copy()),
+        ("course_ids", lambda ids: ids.astype(np.float64)),
+        ("traits/twins", lambda twins: np.full_like(twins, -7)),
+        ("traits/twins", lambda twins: np.full_like(twins, len(twins))),
+        ("traits/twins", lambda twins: twins.astype("U8")),
+        ("popular/score", lambda score: np.full_like(score, np.nan)),
+        ("novelty", lambda novelty: np.full_like(novelty, np.inf)),
+    ],
+)
+def test_without_a_digest_what_names_no_course_is_found_all_the_same(town, caplog, name, wrong):
+    first, second = train(policy="hybrid"), train(policy="hybrid")
+    arrays = dict(artefacts.take_up(second.path, second.digest).arrays)
+    path, _ = artefacts.keep("other", arrays | {name: wrong(arrays[name])})
+    Artefact.objects.filter(pk=second.pk).update(path=path, digest="")
+    assert version_shown() == first.version
+    assert f"Artefact {second} cannot be read, the one before it is served" in caplog.text
+
+
+@pytest.mark.django_db
 def test_a_damaged_file_is_not_read_again_at_every_look(town, monkeypatch):
     first, second = train(policy="hybrid"), train(policy="hybrid")
     flip(file_of(second), 2000)

@@ -14,6 +14,7 @@ from django.conf import settings
 from scipy.sparse import csr_array
 
 from zhiyue.engine.kinds import Ints, Profiles
+from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import artefacts, serve
 from zhiyue.recommend.artefacts import Damaged, Elsewhere, Stamp
 from zhiyue.recommend.fitting import Pipeline, from_arrays
@@ -141,6 +142,10 @@ def _taken_up(artefact: Artefact, waits: bool) -> Held:
     pipeline, course_ids = from_arrays(arrays), arrays["course_ids"]
     if not len(course_ids) == len(arrays["learners"]) == pipeline.model.items == pipeline.popular.items:
         raise Damaged("its arrays are of different numbers of courses")
+    if not artefact.digest:
+        # Nothing says that it is what was written.
+        artefacts.require_finite(arrays)
+    _require_codes(pipeline, course_ids)
     _try(pipeline)
     # An artefact of an older version doesn't say, and is served until the next training.
     counted_at = artefact.created_at
@@ -157,6 +162,20 @@ def _taken_up(artefact: Artefact, waits: bool) -> Held:
         taken.stamp,
         artefact.path,
     )
+
+
+def _require_codes(pipeline: Pipeline, course_ids: Ints) -> None:
+    """Raises Damaged where what lists are made of can't be: ids of courses, how popular they are, near-duplicates."""
+    is_of_ids = course_ids.dtype.kind == "i" and bool((np.diff(course_ids, prepend=0) > 0).all())
+    if not is_of_ids:
+        raise Damaged("its ids of courses aren't positive, whole and ascending")
+    if not np.isfinite(pipeline.popular.score).all():
+        raise Damaged("how popular its courses are isn't finite")
+    if pipeline.traits is not None:
+        twins = pipeline.traits.twins
+        is_code = twins.dtype.kind == "i" and twins.shape == course_ids.shape
+        if not is_code or not ((twins >= NOTHING) & (twins < len(course_ids))).all():
+            raise Damaged("its near-duplicates are none of its courses")
 
 
 def _try(pipeline: Pipeline) -> None:
