@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import make_course
-from zhiyue.analyse.taste import taste_shift
+from zhiyue.analyse.kinds import Act
+from zhiyue.analyse.taste import shift_in, taste_shift
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.consent.models import Choice
@@ -73,3 +74,10 @@ def test_of_who_does_not_consent_nothing_is_read(courses, learner):
     assert taste_shift(actor).shift is not None
     choose(member_id=learner.pk, visitor=None, granted=Purpose.ANALYTICS, way=Choice.Way.SETTINGS)
     assert taste_shift(actor).choices == 0
+
+
+def test_in_an_academy_without_topics_nobody_has_a_taste(learner):
+    found = taste_shift(Actor(member_id=learner.pk))
+    assert (found.shift, found.too_few, found.choices, found.half_life_days) == (None, True, 0, 30)
+    acts = [Act(1, "course.viewed", 1, 1.0, clock.now())]
+    assert shift_in(acts, {1: "data"}, []) == found

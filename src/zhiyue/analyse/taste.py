@@ -55,8 +55,10 @@ def taste_shift(actor: Actor) -> TasteShift:
 
 def shift_in(acts: Sequence[Act], topic_of: Mapping[int, str], topics: Iterable[str]) -> TasteShift:
     """The same of acts that were read already, newest first. `topic_of`: the topic (slug) of each course; acts on
-    others are passed over. `topics`: all there are."""
+    others are passed over. `topics`: all there are; of none nobody has a taste."""
     slugs = sorted(topics)
+    if not slugs:
+        return TasteShift(None, too_few=True, choices=0, half_life_days=HALF_LIFE_DAYS)
     place = {slug: n for n, slug in enumerate(slugs)}
     found: dict[tuple[date, str], None] = {}
     for act in reversed(acts):

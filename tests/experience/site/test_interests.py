@@ -381,3 +381,7 @@ def test_a_page_stays_small_however_much_is_set_aside(english, many, django_asse
     with django_assert_num_queries(WITHOUT_ACTS):
         page = english.get(PAGE)
     assert len(page.content) == some
+
+
+def test_in_an_academy_without_topics_there_is_a_page_all_the_same(db, browser):
+    assert browser.get(PAGE).status_code == 200
