@@ -467,6 +467,13 @@ def test_one_person_is_seen_under_each_policy_with_the_acts_that_spoke(read, aca
     )
 
 
+@pytest.mark.parametrize("page", ["/desk/lab/slates/", "/desk/follow/"])
+def test_of_words_that_go_on_and_on_a_hundred_letters_are_looked_up_and_shown(desk, academy, page):
+    answer = desk.get(page, {"q": "\0" + "x" * 50_000})
+    assert answer.context["sought"] == "x" * 100
+    assert "x" * 101 not in answer.content.decode()
+
+
 def test_each_place_tells_its_own_score_and_what_lifted_it_from_where(read, desk, academy, reader):
     view_course(actor=reader, course=academy[0])
     before = desk.get("/desk/lab/slates/", {"who": reader.member_id}).context["slates"][0]

@@ -12,6 +12,7 @@ from zhiyue.core.accounts.selectors import members
 
 EVERYONE = "all"
 MYSELF = "me"
+_WORDS_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Who:
     key: str
     name: str
     actor: Actor | None
+
+
+def sought(typed: str) -> str:
+    """The words by which a member is looked up; no name and no address is longer than what is kept of them."""
+    return typed.replace("\0", "").strip()[:_WORDS_LENGTH]
 
 
 def who(key: str, viewer: Viewer) -> Who:

@@ -22,7 +22,7 @@ from zhiyue.experience.shell.viewers import PageRequest
 def follow(request: PageRequest) -> HttpResponse:
     """The whole page: the newest act and live, or with `event` or `refused` that act and still."""
     who = people.who(request.GET.get("who", ""), request.viewer)
-    sought = request.GET.get("q", "").strip()
+    sought = people.sought(request.GET.get("q", ""))
     chosen = Chosen(event=_number(request, "event"), refused=_number(request, "refused"))
     page = {
         "tab": "follow",

@@ -104,7 +104,7 @@ def _asked_to_choose(
 def slates(request: PageRequest) -> HttpResponse:
     """One person's slates under each policy; whom to look at is asked for first."""
     who = people.who(request.GET.get("who", ""), request.viewer)
-    sought = request.GET.get("q", "").strip()
+    sought = people.sought(request.GET.get("q", ""))
     page: dict[str, object] = {
         "tab": "lab",
         "who": who,
