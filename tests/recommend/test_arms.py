@@ -306,10 +306,10 @@ def rows():
     return list(ArmDay.objects.order_by("day", "policy").values_list(*columns))
 
 
-def a_day(contest, days_ago, policy, *, shown, chosen=0, taken=0):
+def a_day(contest, days_ago, policy, *, shown, chosen=0, taken=0, chance=0.5):
     for n in range(shown):
         actor = Actor(visitor=make_visitor())
-        slate = slate_of(policy, contest=contest.pk)
+        slate = slate_of(policy, contest=contest.pk, chance=chance)
         show(actor, hour(9, days_ago=days_ago), slate)
         if n < chosen:
             choose(actor, hour(9.1, days_ago=days_ago), slate, 2)
@@ -363,6 +363,29 @@ def test_the_chances_of_tomorrow_follow_and_those_of_today_stay(contest):
     live.forget()
     assert live.standing().chances_on(clock.business_day()) == {"walks": 0.5, "hybrid": 0.5}
     assert seen(contest, tomorrow).successes.tolist() == pytest.approx(counts.successes.tolist())
+
+
+def test_a_good_day_speaks_for_none_of_equal_policies_whoever_had_the_larger_share_on_it(contest):
+    for days_ago, walks, taken in ((3, 0.5, 1), (2, 0.75, 4)):
+        for policy, chance in (("walks", walks), ("hybrid", 1 - walks)):
+            shown = round(8 * chance)
+            of_them = taken * shown // 4
+            a_day(contest, days_ago, policy, shown=shown, chosen=of_them, taken=of_them, chance=chance)
+    # On the second of the days the policy changed its chance within the day.
+    a_day(contest, 2, "walks", shown=2, chosen=2, taken=2, chance=1.0)
+    count_all()
+    told = {(row.day, row.policy): row.chance for row in ArmDay.objects.filter(shown__gt=0)}
+    first, second = (clock.business_day() - timedelta(days=ago) for ago in (3, 2))
+    assert told == {
+        (first, "walks"): 0.5, (first, "hybrid"): 0.5, (second, "walks"): pytest.approx(0.8),
+        (second, "hybrid"): 0.25,
+    }  # fmt: skip
+    counts = seen(contest, clock.business_day())
+    kept = {day: 0.5 ** (ago / CONTEST.half_life_days) for day, ago in ((first, 3), (second, 2))}
+    weight, hits = (
+        kept[first] * n * 2 + kept[second] * m for n, m in ((4, 2 / 0.25), (1, 2 / 0.25))
+    )  # fmt: skip
+    assert counts.successes[1] / (counts.successes[1] + counts.failures[1]) == pytest.approx(hits / weight)
 
 
 def test_chances_are_remembered_for_a_while(contest):

@@ -96,6 +96,31 @@ def faded(config: Thompson, counts: Counts, days: float) -> Counts:
     return Counts(counts.successes * kept, counts.failures * kept)
 
 
+def weighed(config: Thompson, age: Floats, chance: Floats, shown: Floats, successes: Floats) -> Counts:
+    """Counts of days on which arms had different chances, such that a good day for all arms speaks for none of them.
+
+    age  (days,) how many days ago each was; chance, shown, successes  (days, arms) of an arm on a day
+    Each choice weighs 1 / chance, times what time leaves of it, f: an arm's rate is sum f s / chance over
+    sum f n / chance, and it counts for as many choices as that is worth, (sum f n / chance)^2 / sum f n / chance^2.
+    With the same chances on all days these are the plain faded counts.
+    Raises ValueError if the arrays don't fit, or a chance isn't above 0 and at most 1.
+    Sources: Hajek 1971 (the rate); Kish 1965 (what weights are worth).
+    """
+    if not (
+        chance.ndim == 2 and shown.shape == successes.shape == chance.shape == (len(age), chance.shape[1])
+    ):
+        raise ValueError("chance, shown and successes must have a row per day and a column per arm")
+    if not np.all((chance > 0.0) & (chance <= 1.0)):
+        raise ValueError("chances must be above 0 and at most 1")
+    half_life = np.inf if config.half_life_days is None else config.half_life_days
+    kept = 0.5 ** (age / half_life)
+    weight, hits = kept @ (shown / chance), kept @ (successes / chance)
+    some = weight > 0.0
+    worth = np.where(some, weight**2, 0.0) / np.where(some, kept @ (shown / chance**2), 1.0)
+    rate = hits / np.where(some, weight, 1.0)
+    return Counts(worth * rate, worth * (1.0 - rate))
+
+
 def chances(config: Thompson, counts: Counts) -> Floats:
     """With which chance each arm is chosen: (arms,), adds up to 1, each at least `least_share`.
 

@@ -1,9 +1,9 @@
 """What came of a contest: counted by ended day and policy, believed, and made the chances of tomorrow."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -183,6 +183,7 @@ def _count(contest: Contest, today: date) -> None:
         for day in (since + timedelta(days=n) for n in range((until - since).days + 1))
         for policy in contest.policies
     }
+    weight: defaultdict[tuple[date, str], float] = defaultdict(float)
     for one in days_of_people(contest.pk, since=since, until=until):
         # What stood in for an arm and is none itself isn't counted for any.
         row = rows.get((one.day, one.policy))
@@ -190,7 +191,13 @@ def _count(contest: Contest, today: date) -> None:
             row.shown += 1
             row.chosen += one.is_chosen
             row.taken += one.is_taken
+            weight[one.day, one.policy] += 1.0 / one.chance
+    for key, row in rows.items():
+        if row.shown:
+            row.chance = min(1.0, row.shown / weight[key])
     with transaction.atomic():
+        # Of two who count at once the second waits, and writes the same again.
+        Contest.objects.select_for_update().get(pk=contest.pk)
         contest.days.filter(day__gte=since, day__lte=until).delete()
         ArmDay.objects.bulk_create(rows.values(), batch_size=500)
 
@@ -207,20 +214,14 @@ def _decide(contest_id: int, today: date) -> None:
 
 
 def _seen(policies: Sequence[str], days: Sequence[ArmDay], day: date) -> Counts:
-    """Of days in their order."""
-    counts, at = bandits.nothing_seen(len(policies)), day
-    for of, some in groupby(days, key=lambda one: one.day):
-        # Before the first there is nothing to fade.
-        counts = _with(bandits.faded(CONTEST, counts, max(0, (of - at).days)), policies, list(some))
-        at = of
-    return bandits.faded(CONTEST, counts, (day - at).days)
-
-
-def _with(counts: Counts, policies: Sequence[str], days: Sequence[ArmDay]) -> Counts:
-    taken, shown = np.zeros(len(policies)), np.zeros(len(policies))
-    for day in days:
-        if day.policy in policies:
-            arm = policies.index(day.policy)
-            taken[arm] += day.taken
-            shown[arm] += day.shown
-    return Counts(counts.successes + taken, counts.failures + shown - taken)
+    """What days before `day` tell on it, of policies that were drawn with other chances on each."""
+    found = sorted({one.day for one in days})
+    row, column = ({key: n for n, key in enumerate(keys)} for keys in (found, policies))
+    shown, taken = np.zeros((2, len(found), len(policies)))
+    chance = np.ones_like(shown)
+    for one in days:
+        if one.policy in column:
+            at = row[one.day], column[one.policy]
+            shown[at], taken[at], chance[at] = one.shown, one.taken, one.chance
+    age = np.asarray([(day - one).days for one in found], dtype=np.float64)
+    return bandits.weighed(CONTEST, age, chance, shown, taken)

@@ -89,7 +89,8 @@ class Contest(models.Model):
 
 class ArmDay(models.Model):
     """How one policy of a contest did on one ended business day, in days of people: who was shown something by it, who
-    chose from that, and who also took it up on the same day."""
+    chose from that, and who also took it up on the same day. `chance`: with which it was drawn for them (the harmonic
+    mean, where arms that aren't trained any more changed it within the day); of nobody shown it says nothing."""
 
     contest = models.ForeignKey(Contest, on_delete=models.CASCADE, related_name="days")
     policy = models.CharField(max_length=40)
@@ -97,10 +98,14 @@ class ArmDay(models.Model):
     shown = models.PositiveIntegerField()
     chosen = models.PositiveIntegerField()
     taken = models.PositiveIntegerField()
+    chance = models.FloatField(default=1.0)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["contest", "day", "policy"], name="one_count_per_arm_and_day"),
+            models.CheckConstraint(
+                condition=Q(chance__gt=0) & Q(chance__lte=1), name="arm_drawn_by_a_chance"
+            ),
             models.CheckConstraint(
                 condition=Q(taken__lte=F("chosen")) & Q(chosen__lte=F("shown")),
                 name="taken_was_chosen_was_shown",
