@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 from zhiyue.engine import reward_model
 from zhiyue.engine.logged import Rounds, Target
 from zhiyue.engine.off_policy import Demands, evaluated
-from zhiyue.engine.reward_model import fitted
+from zhiyue.engine.reward_model import Predicted, fitted
 
 
 def logged(seed=0, rounds=600, person=None):
@@ -24,13 +24,21 @@ def design(rounds, chances):
     return np.hstack([chances, np.eye(2)[rounds.position], context])
 
 
+def predicted(rounds, target):
+    """The predictions of all blocks as one."""
+    blocks = [part for _, part in fitted(rounds, target, None, seed=0)]
+    return Predicted(
+        *(np.concatenate([getattr(b, name) for b in blocks]) for name in ("taken", "expected", "direct"))
+    )
+
+
 def test_the_direct_method_is_ridge_regression(monkeypatch):
     monkeypatch.setattr(reward_model, "PENALTIES", (7.0,))
     rounds = logged()
     target = Target(np.random.default_rng(1).dirichlet(np.ones(4), 600))
     peer = Ridge(alpha=7.0).fit(design(rounds, np.eye(4)[rounds.action]), rounds.reward)
 
-    found = fitted(rounds, target, None, seed=0)
+    found = predicted(rounds, target)
 
     expected = peer.predict(design(rounds, target.chances))
     assert found.direct.mean() == pytest.approx(expected.mean(), abs=1e-6)
@@ -46,7 +54,7 @@ def test_the_doubt_of_the_direct_method_is_that_of_fitting_it_anew(monkeypatch):
         kept = random.integers(0, 400, 400)
         anew.append(Ridge(alpha=7.0).fit(rows[kept], rounds.reward[kept]).predict(wanted[kept]).mean())
 
-    found = fitted(rounds, target, None, seed=0)
+    found = predicted(rounds, target)
 
     assert found.direct.std() / np.sqrt(400) == pytest.approx(np.std(anew), rel=0.1)
     assert found.expected.std() / np.sqrt(400) < 0.7 * np.std(anew)
@@ -56,11 +64,11 @@ def test_nobody_is_predicted_from_their_own_rounds():
     people = np.random.default_rng(4).integers(0, 40, 600)
     rounds = logged(person=people)
     target = Target(np.full((1, 4), 0.25), np.zeros(600, dtype=np.int64))
-    before = fitted(rounds, target, None, seed=0)
+    before = predicted(rounds, target)
     reward = np.where(people == 11, rounds.reward + 50.0, rounds.reward)
     changed = Rounds(rounds.action, reward, rounds.propensity, 4, rounds.position, people, rounds.context)
 
-    after = fitted(changed, target, None, seed=0)
+    after = predicted(changed, target)
 
     assert after.taken[people == 11] == pytest.approx(before.taken[people == 11])
     assert after.expected[people == 11] == pytest.approx(before.expected[people == 11])
@@ -88,10 +96,10 @@ def test_context_times_features_learns_what_suits_whom():
 
 def test_the_blocks_in_which_a_design_is_cut_do_not_show(monkeypatch):
     rounds, target = logged(), Target(np.full((1, 4), 0.25), np.zeros(600, dtype=np.int64))
-    whole = fitted(rounds, target, None, seed=0)
+    whole = predicted(rounds, target)
     monkeypatch.setattr(reward_model, "BLOCK_CELLS", 90)
 
-    parts = fitted(rounds, target, None, seed=0)
+    parts = predicted(rounds, target)
 
     assert parts.taken == pytest.approx(whole.taken)
     assert parts.direct == pytest.approx(whole.direct)

@@ -1,18 +1,23 @@
 """What another policy would have earned, reckoned from the log of the one that chose: with intervals, or "not enough
 data". No policy is run here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate, Measure, Missing
-from zhiyue.engine.kinds import Bools, Floats
+from zhiyue.engine.evaluate import FEWEST_PEOPLE, NORMAL_95, Estimate, Measure, Missing
+from zhiyue.engine.kinds import Bools, Floats, Ints
 from zhiyue.engine.logged import Rounds, Target
-from zhiyue.engine.resampling import corrected, resampled, unit_sums
+from zhiyue.engine.resampling import UnitSums, corrected, resampled
 from zhiyue.engine.reward_model import Predicted, fitted, given
 
 METHODS = ("ips", "clipped-ips", "snips", "dm", "dr", "switch-dr")
+COLUMNS = ("one", "reward", "weight", "ips", "clipped-ips", "dm", "dr", "switch-dr")
+# Differences of policies are told with intervals of 99 %, whose ends take more resamples than those of 95 %.
+NORMAL_99 = 2.5758293035489004
+LEAD_RESAMPLES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,20 @@ class Evaluation:
     cut: float
 
 
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The best of several policies by their values (dr), and how far it is above each other: on the same resamples of
+    people, with an interval of 99 %."""
+
+    best: str
+    gaps: dict[str, Estimate]
+
+    @property
+    def is_sure(self) -> bool:
+        """Does the interval of every difference leave out 0?"""
+        return all(gap.low > 0.0 for gap in self.gaps.values())
+
+
 DEMANDS = Demands()
 
 
@@ -110,37 +129,98 @@ def evaluated(
     Sources: Horvitz and Thompson 1952 (ips); Ionides 2008 (clipping); Swaminathan and Joachims 2015 (snips); Dudik,
     Langford and Li 2011 (dm, dr); Wang, Agarwal and Dudik 2017 (switch-dr).
     """
-    weight = target.chances[target.rows(rounds), rounds.action] / rounds.propensity
+    found = _summed(rounds, target, model, action_features, demands, seed)
+    return _told(found, rounds, target, demands, seed)
+
+
+def compared(
+    rounds: Rounds, targets: Mapping[str, Target], *, demands: Demands = DEMANDS, seed: int = 0
+) -> tuple[dict[str, Evaluation], Lead | None]:
+    """Each of several policies on the same log as `evaluated` does it, and how far the one of the highest value (dr) is
+    above each other; None for fewer than two, and while the value of any may not be told."""
+    found: dict[str, Evaluation] = {}
+    sums: dict[str, Floats] = {}
+    one: Floats = np.zeros(0)
+    for name, target in targets.items():
+        summed = _summed(rounds, target, None, None, demands, seed)
+        found[name] = _told(summed, rounds, target, demands, seed)
+        sums[name], one = summed.of("dr"), summed.of("one")
+    values = {
+        name: value.value for name, each in found.items() if isinstance(value := each.values["dr"], Estimate)
+    }
+    if len(values) < max(2, len(targets)):
+        return found, None
+    best = max(values, key=lambda name: values[name])
+    others = [name for name in targets if name != best]
+    apart = np.stack([*(sums[best] - sums[name] for name in others), one], axis=1)
+    ratio = _Ratios([*others, "one"], apart, resampled(apart, LEAD_RESAMPLES, seed=seed))
+    return found, Lead(best, {name: ratio.of(name, "one", normal=NORMAL_99) for name in others})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Summed:
+    """A log in sums: what each unit adds to each total, and what is told of weights."""
+
+    names: list[str]
+    sums: Floats
+    units: int
+    limit: float
+    rewarded: int
+    heaviest: float
+    above_limit: float
+
+    def of(self, name: str) -> Floats:
+        return np.asarray(self.sums[:, self.names.index(name)])
+
+
+def _summed(
+    rounds: Rounds,
+    target: Target,
+    model: Floats | None,
+    action_features: Floats | None,
+    demands: Demands,
+    seed: int,
+) -> _Summed:
+    """Block by block: of the log nothing is held but itself, and by whom each round is."""
+    row = target.rows(rounds)
     limit = float(np.sqrt(len(rounds))) if demands.limit is None else demands.limit
     predicted = (
         fitted(rounds, target, action_features, seed=seed) if model is None else given(rounds, target, model)
     )
-    columns = _columns(rounds, weight, limit, predicted)
-    names = list(columns)
-    sums = unit_sums(np.stack(list(columns.values()), axis=1), rounds.person, seed=seed)
-    drawn = resampled(sums, demands.resamples, seed=seed)
-    ratio = _Ratios(names, sums, drawn)
+    units = UnitSums(len(rounds), rounds.person, len(COLUMNS), seed=seed)
+    rewarded, heaviest, above_limit = 0, 0.0, 0.0
+    for rows, told in predicted:
+        weight = target.chances[row[rows], rounds.action[rows]] / rounds.propensity[rows]
+        columns = _columns(rounds.reward[rows], weight, limit, told)
+        units.add(rows, np.stack([columns[name] for name in COLUMNS], axis=1))
+        rewarded += int(np.count_nonzero(columns["ips"]))
+        heaviest = max(heaviest, float(weight.max()))
+        above_limit += float(np.maximum(weight - limit, 0.0).sum())
+    return _Summed(list(COLUMNS), units.sums, units.units, limit, rewarded, heaviest, above_limit)
+
+
+def _told(found: _Summed, rounds: Rounds, target: Target, demands: Demands, seed: int) -> Evaluation:
+    ratio = _Ratios(found.names, found.sums, resampled(found.sums, demands.resamples, seed=seed))
     weights = ratio.of("weight", "one")
     uncovered = _uncovered(rounds, target)
-    units = len(rounds) if rounds.person is None else len(np.unique(rounds.person))
     over = "rounds" if rounds.person is None else "people"
-    effective = _effective(sums[:, names.index("weight")])
-    rewarded = int(np.count_nonzero(columns["ips"]))
-    reason = _refusal(demands, units, over, effective, rewarded, weights, uncovered)
+    weight = found.of("weight")
+    effective = _effective(weight)
+    reason = _refusal(demands, found.units, over, effective, found.rewarded, weights, uncovered)
     bases = {name: "weight" if name == "snips" else "one" for name in METHODS}
     return Evaluation(
         values={m: reason or ratio.of(_source(m), base) for m, base in bases.items()},
         gains={m: reason or ratio.of(_source(m), base, minus="reward") for m, base in bases.items()},
         logged=ratio.of("reward", "one"),
         rounds=len(rounds),
-        units=units,
+        units=found.units,
         over=over,
         effective=effective,
-        heaviest=float(weight.max()),
+        heaviest=found.heaviest,
         weights=weights,
         uncovered=uncovered,
-        limit=limit,
-        cut=float(np.maximum(weight - limit, 0.0).sum() / max(weight.sum(), np.finfo(float).tiny)),
+        limit=found.limit,
+        cut=found.above_limit / max(float(weight.sum()), np.finfo(float).tiny),
     )
 
 
@@ -167,13 +247,13 @@ class _Ratios:
         self.at = {name: place for place, name in enumerate(names)}
         self.sums, self.drawn, self.total = sums, drawn, sums.sum(axis=0)
 
-    def of(self, above: str, below: str, *, minus: str | None = None) -> Estimate:
+    def of(self, above: str, below: str, *, minus: str | None = None, normal: float = NORMAL_95) -> Estimate:
         """above / below, with `minus` / number of rounds taken off."""
         value, drawn, influence = self._one(above, below)
         if minus is not None:
             other = self._one(minus, "one")
             value, drawn, influence = value - other[0], drawn - other[1], influence - other[2]
-        return Estimate(value, *corrected(value, drawn, influence), "bootstrap")
+        return Estimate(value, *corrected(value, drawn, influence, normal=normal), "bootstrap")
 
     def _one(self, above: str, below: str) -> tuple[float, Floats, Floats]:
         a, b = self.at[above], self.at[below]
@@ -186,15 +266,15 @@ class _Ratios:
         return value, drawn, (self.sums[:, a] - value * self.sums[:, b]) / self.total[b]
 
 
-def _columns(rounds: Rounds, weight: Floats, limit: float, predicted: Predicted) -> dict[str, Floats]:
-    """What each round adds to each total."""
-    surprise = weight * (rounds.reward - predicted.taken)
+def _columns(reward: Floats, weight: Floats, limit: float, predicted: Predicted) -> dict[str, Floats]:
+    """What each round adds to each total, by COLUMNS."""
+    surprise = weight * (reward - predicted.taken)
     return {
-        "one": np.ones(len(rounds)),
-        "reward": rounds.reward.astype(np.float64),
+        "one": np.ones(len(reward)),
+        "reward": reward.astype(np.float64),
         "weight": weight,
-        "ips": weight * rounds.reward,
-        "clipped-ips": np.minimum(weight, limit) * rounds.reward,
+        "ips": weight * reward,
+        "clipped-ips": np.minimum(weight, limit) * reward,
         "dm": predicted.direct,
         "dr": predicted.expected + surprise,
         "switch-dr": predicted.expected + np.where(weight <= limit, surprise, 0.0),
@@ -214,14 +294,16 @@ def _effective(weight: Floats) -> float:
 def _uncovered(rounds: Rounds, target: Target) -> float:
     """Mean chance of the target's actions that stand nowhere in the log in that position."""
     row = target.rows(rounds)
-    missed = 0.0
-    for place in np.unique(rounds.place):
-        there = rounds.place == place
-        absent: Bools = np.ones(rounds.actions, dtype=np.bool_)
-        absent[rounds.action[there]] = False
-        uses = np.bincount(row[there], minlength=len(target.chances))
-        missed += float(uses @ (target.chances @ absent))
-    return missed / len(rounds)
+    if rounds.position is None:
+        return _missed(rounds.action, row, target.chances) / len(rounds)
+    places = (rounds.position == place for place in np.unique(rounds.position))
+    return sum(_missed(rounds.action[there], row[there], target.chances) for there in places) / len(rounds)
+
+
+def _missed(action: Ints, row: Ints, chances: Floats) -> float:
+    absent: Bools = np.ones(chances.shape[1], dtype=np.bool_)
+    absent[action] = False
+    return float(np.bincount(row, minlength=len(chances)) @ (chances @ absent))
 
 
 def _refusal(

@@ -10,18 +10,35 @@ from zhiyue.engine.kinds import Floats, Ints
 MOST_UNITS = 20_000
 
 
-def unit_sums(columns: Floats, unit: Ints | None, *, seed: int) -> Floats:
-    """What is resampled: the rows of a unit (person) belong together.
+class UnitSums:
+    """What is resampled: the rows of a unit (person) belong together. Added block by block.
 
-    columns  (rows, columns); unit  (rows,) any codes, None: each row by itself
-    returns  (units, columns): sums, of MOST_UNITS random groups of units where there are more
+    unit  (rows,) any codes, None: each row by itself
     """
-    code = np.arange(len(columns)) if unit is None else np.unique(unit, return_inverse=True)[1]
-    units = int(code.max()) + 1
-    if units > MOST_UNITS:
-        place = np.random.default_rng(seed).permutation(units) % MOST_UNITS
-        code, units = place[code], MOST_UNITS
-    return np.stack([np.bincount(code, weights=column, minlength=units) for column in columns.T], axis=1)
+
+    def __init__(self, rows: int, unit: Ints | None, columns: int, *, seed: int) -> None:
+        self._code: Ints | None = None if unit is None else np.unique(unit, return_inverse=True)[1]
+        self.units = rows if self._code is None else int(self._code.max()) + 1
+        self._group: Ints | None = None
+        if self.units > MOST_UNITS:
+            self._group = np.random.default_rng(seed).permutation(self.units) % MOST_UNITS
+        # (units, columns): sums, of MOST_UNITS random groups of units where there are more.
+        self.sums = np.zeros((min(self.units, MOST_UNITS), columns))
+
+    def add(self, rows: slice, columns: Floats) -> None:
+        """columns  (rows of the block, columns)"""
+        code = np.arange(rows.start, rows.start + len(columns)) if self._code is None else self._code[rows]
+        if self._group is not None:
+            code = self._group[code]
+        for place, column in enumerate(columns.T):
+            self.sums[:, place] += np.bincount(code, weights=column, minlength=len(self.sums))
+
+
+def unit_sums(columns: Floats, unit: Ints | None, *, seed: int) -> Floats:
+    """All rows at once. columns  (rows, columns); returns  (units, columns)."""
+    found = UnitSums(len(columns), unit, columns.shape[1], seed=seed)
+    found.add(slice(0, len(columns)), columns)
+    return found.sums
 
 
 def resampled(sums: Floats, resamples: int, *, seed: int) -> Floats:
@@ -35,8 +52,11 @@ def resampled(sums: Floats, resamples: int, *, seed: int) -> Floats:
     return np.stack([count @ sums for count in counts])
 
 
-def corrected(value: float, drawn: Floats, influence: Floats) -> tuple[float, float]:
-    """The 95 % interval of a statistic, corrected for bias and skewness (BCa).
+def corrected(
+    value: float, drawn: Floats, influence: Floats, *, normal: float = NORMAL_95
+) -> tuple[float, float]:
+    """The interval of a statistic, corrected for bias and skewness (BCa): the one of 95 % or another, of which `normal`
+    is the quantile of the normal distribution.
 
     drawn  (resamples,): the statistic on resamples; influence  (units,): how far each unit moves it, mean 0
     Few rewards with large weights make estimates skewed to the right; the plain percentile interval ends too low then.
@@ -48,6 +68,6 @@ def corrected(value: float, drawn: Floats, influence: Floats) -> tuple[float, fl
     below = (float((drawn < value).sum()) + 0.5 * float((drawn == value).sum())) / len(drawn)
     shift = float(ndtri(np.clip(below, 0.5 / len(drawn), 1.0 - 0.5 / len(drawn))))
     skew = float((influence**3).sum()) / (6.0 * spread**1.5)
-    turned = shift + np.asarray([-NORMAL_95, NORMAL_95])
+    turned = shift + np.asarray([-normal, normal])
     low, high = np.quantile(drawn, ndtr(shift + turned / (1.0 - skew * turned)))
     return min(float(low), value), max(float(high), value)

@@ -5,19 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyue.engine.evaluate import BLOCK_CELLS
-from zhiyue.engine.kinds import Floats, Ints
+from zhiyue.engine.kinds import Floats
 from zhiyue.engine.logged import Rounds, Target
 
 FOLDS = 5
+# The most rounds that are looked at together.
+BLOCK_ROWS = 1 << 15
 # An action seen in n rounds keeps n / (n + penalty) of what sets it apart; which one is decided by held-out error.
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
-    """What a model says of each round.
+    """What a model says of each round of a block.
 
     taken  (rounds,): the expected reward of the action that was taken, by a model that hasn't seen the round
     expected  (rounds,): of an action of the target policy, by the same model
@@ -30,8 +33,8 @@ class Predicted:
     direct: Floats
 
 
-def given(rounds: Rounds, target: Target, model: Floats) -> Predicted:
-    """The predictions of a model from elsewhere.
+def given(rounds: Rounds, target: Target, model: Floats) -> Iterator[tuple[slice, Predicted]]:
+    """The predictions of a model from elsewhere, block by block.
 
     model  (rounds, actions): expected reward of every action. Raises ValueError if it doesn't fit the rounds.
     """
@@ -40,13 +43,18 @@ def given(rounds: Rounds, target: Target, model: Floats) -> Predicted:
             f"the model's rewards are {model.shape}: give finite ones as {(len(rounds), rounds.actions)}, "
             "a row per round and a column per action"
         )
-    chances = target.chances[target.rows(rounds)]
-    expected = np.einsum("ra,ra->r", chances, model)
-    return Predicted(model[np.arange(len(rounds)), rounds.action], expected, expected)
+    row = target.rows(rounds)
+    for rows in _blocks(len(rounds), rounds.actions):
+        part = model[rows]
+        expected = np.einsum("ra,ra->r", target.chances[row[rows]], part)
+        yield rows, Predicted(part[np.arange(len(part)), rounds.action[rows]], expected, expected)
 
 
-def fitted(rounds: Rounds, target: Target, action_features: Floats | None, *, seed: int) -> Predicted:
-    """Ridge regression of the reward, cross-fitted in FOLDS folds of people (of rounds where no person is known).
+def fitted(
+    rounds: Rounds, target: Target, action_features: Floats | None, *, seed: int
+) -> Iterator[tuple[slice, Predicted]]:
+    """Ridge regression of the reward, cross-fitted in FOLDS folds of people (of rounds where no person is known); its
+    predictions block by block, so that what is held doesn't grow with the log.
 
     action_features  (actions, features): what is known of actions; multiplied with the context, so that the model
     learns which context suits which action (None: actions differ by a constant)
@@ -58,22 +66,40 @@ def fitted(rounds: Rounds, target: Target, action_features: Floats | None, *, se
     Sources: Hoerl and Kennard 1970 (ridge); Chernozhukov et al. 2018 (cross-fitting).
     """
     design = _Design(rounds, target, action_features)
-    unit = (
-        np.arange(len(rounds)) if rounds.person is None else np.unique(rounds.person, return_inverse=True)[1]
-    )
-    fold = (np.random.default_rng(seed).permutation(int(unit.max()) + 1) % FOLDS)[unit]
+    fold = _folds(rounds, seed)
     moments = _moments(design, rounds.reward, fold)
     parts = np.stack([_fit(moments, [g for g in range(FOLDS) if g != f])[0] for f in range(FOLDS)])
     whole, gram = _fit(moments, list(range(FOLDS)))
-    taken, expected, straight, pull = (np.empty(len(rounds)) for _ in range(4))
     middle = sum(wanted.sum(axis=0) for _, _, wanted in design.blocks()) / len(rounds)
     lever = np.linalg.solve(gram, middle)
+    # What rounds move it by adds up to next to nothing; the penalty leaves a rest.
+    rest = float(lever @ (moments[1].sum(axis=0) - moments[0].sum(axis=0) @ whole))
     for rows, logged, wanted in design.blocks():
-        taken[rows] = np.einsum("rd,rd->r", logged, parts[fold[rows]])
-        expected[rows] = np.einsum("rd,rd->r", wanted, parts[fold[rows]])
-        straight[rows] = wanted @ whole
-        pull[rows] = (logged @ lever) * (rounds.reward[rows] - logged @ whole) * len(rounds)
-    return Predicted(taken, expected, straight + pull - pull.mean())
+        pull = (logged @ lever) * (rounds.reward[rows] - logged @ whole) * len(rounds)
+        of_fold = parts[fold[rows]]
+        yield (
+            rows,
+            Predicted(
+                taken=np.einsum("rd,rd->r", logged, of_fold),
+                expected=np.einsum("rd,rd->r", wanted, of_fold),
+                direct=wanted @ whole + pull - rest,
+            ),
+        )
+
+
+def _folds(rounds: Rounds, seed: int) -> NDArray[np.int8]:
+    """Which fold each round is in."""
+    random = np.random.default_rng(seed)
+    if rounds.person is None:
+        return (random.permutation(len(rounds)) % FOLDS).astype(np.int8)
+    unit = np.unique(rounds.person, return_inverse=True)[1]
+    return (random.permutation(int(unit.max()) + 1) % FOLDS).astype(np.int8)[unit]
+
+
+def _blocks(rows: int, columns: int) -> Iterator[slice]:
+    size = max(1, min(BLOCK_ROWS, BLOCK_CELLS // columns))
+    for low in range(0, rows, size):
+        yield slice(low, low + size)
 
 
 class _Design:
@@ -88,18 +114,18 @@ class _Design:
             raise ValueError(f"action_features must be finite and have {rounds.actions} rows, one per action")
         self.rounds, self.chances, self.row = rounds, target.chances, target.rows(rounds)
         self.about = np.zeros((rounds.actions, 0)) if action_features is None else action_features
-        context = np.zeros((len(rounds), 0)) if rounds.context is None else rounds.context
-        spread = context.std(axis=0)
-        self.context = (context - context.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-        self.places = np.unique(rounds.place, return_inverse=True)[1]
-        self.columns = 1 + rounds.actions + int(self.places.max()) + 1
-        self.columns += self.context.shape[1] * (1 + self.about.shape[1])
+        # A column by itself: its spread is reckoned on copies.
+        known = [] if rounds.context is None else list(rounds.context.T)
+        self.middle = np.asarray([column.mean() for column in known])
+        spread = np.asarray([column.std() for column in known])
+        self.spread = np.where(spread > 0, spread, 1.0)
+        every = None if rounds.position is None else np.unique(rounds.position, return_inverse=True)[1]
+        self.places, self.count = every, 1 if every is None else int(every.max()) + 1
+        self.columns = 1 + rounds.actions + self.count + len(known) * (1 + self.about.shape[1])
 
     def blocks(self) -> Iterator[tuple[slice, Floats, Floats]]:
-        size = max(1, BLOCK_CELLS // self.columns)
         every = np.eye(self.rounds.actions)
-        for low in range(0, len(self.rounds), size):
-            rows = slice(low, low + size)
+        for rows in _blocks(len(self.rounds), self.columns):
             yield (
                 rows,
                 self._of(rows, every[self.rounds.action[rows]]),
@@ -107,13 +133,14 @@ class _Design:
             )
 
     def _of(self, rows: slice, chances: Floats) -> Floats:
-        context = self.context[rows]
+        known = self.rounds.context
+        context = np.zeros((len(chances), 0)) if known is None else (known[rows] - self.middle) / self.spread
         suits = np.einsum("rc,rf->rcf", context, chances @ self.about).reshape(len(context), -1)
-        place = np.eye(int(self.places.max()) + 1)[self.places[rows]]
+        place = np.ones((len(chances), 1)) if self.places is None else np.eye(self.count)[self.places[rows]]
         return np.hstack([np.ones((len(context), 1)), chances, place, context, suits])
 
 
-def _moments(design: _Design, reward: Floats, fold: Ints) -> tuple[Floats, Floats, Floats]:
+def _moments(design: _Design, reward: Floats, fold: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:
     """X'X, X'r and r'r of each fold."""
     wide = design.columns
     grams, sides, squares = np.zeros((FOLDS, wide, wide)), np.zeros((FOLDS, wide)), np.zeros(FOLDS)
