@@ -2,6 +2,7 @@
 tells what the other one is worth."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -26,7 +27,7 @@ from zhiyue.core.consent.purposes import EVERYTHING, VERSION
 from zhiyue.core.kit import clock
 from zhiyue.engine.evaluate import Estimate, Missing
 from zhiyue.engine.logged import Rounds
-from zhiyue.engine.off_policy import evaluated
+from zhiyue.engine.off_policy import Demands, compared, evaluated
 from zhiyue.engine.simulate import chance, choice
 from zhiyue.engine.simulate.parameters import Parameters
 from zhiyue.engine.simulate.people import charm, liking
@@ -35,10 +36,10 @@ from zhiyue.recommend.arms import count_all
 from zhiyue.recommend.contests import assigned
 from zhiyue.recommend.models import ArmDay, Contest, LivePolicy
 from zhiyue.recommend.people_days import Choice as Chosen
-from zhiyue.recommend.people_days import Gathering, PersonDay
+from zhiyue.recommend.people_days import Gathering, PeopleDays, PersonDay
 from zhiyue.recommend.policies import CONTEST
 from zhiyue.recommend.showings import days_of_people
-from zhiyue.recommend.valuing import only, rounds_of, valued
+from zhiyue.recommend.valuing import is_settled, only, rounds_of, valued
 
 pytestmark = pytest.mark.django_db
 PEOPLE, DAYS, EVERY = 120, 36, 6
@@ -188,6 +189,10 @@ def test_the_better_policy_gets_the_larger_share_and_the_log_tells_what_the_othe
             assert value.low <= truth <= value.high
     assert found.policies["hybrid"].gains["dr"].low > 0 > found.policies["popular"].gains["dr"].high
     # Kept with the contest for the lab.
+    assert (found.lead.best, found.lead.is_sure) == ("hybrid", True)
+    assert found.lead.gaps["popular"].low <= better - worse <= found.lead.gaps["popular"].high
+    # Reckoned on seven nights until now.
+    assert (len(contest.valued["nights"]), is_settled(contest.valued)) == (7, True)
     value = found.policies["popular"].values["dr"]
     assert contest.valued["policies"]["popular"] == {
         "people": found.people["popular"],
@@ -295,9 +300,29 @@ def test_columns_give_the_numbers_that_a_record_for_each_day_of_a_person_gives(d
     for arm in contest.policies:
         assert told.policies[arm] == evaluated(one_by_one, only(arm, one_by_one, contest.policies))
         assert told.people[arm] == len({one.person for one in expected if one.policy == arm})
-    # What is held of each, whoever it is of.
-    held = (found.person, found.day, found.policy, found.chance, found.is_chosen, found.is_taken)
-    assert sum(column.nbytes for column in held) == 20 * len(found)
+
+
+def test_a_day_of_a_person_takes_little_memory_while_it_is_reckoned():
+    people, days = 2_000, 180
+    random = np.random.default_rng(0)
+    of_day = np.repeat(np.arange(days), people) + date(2026, 1, 1).toordinal()
+    rows = PeopleDays(
+        people=tuple(f"m{n}" for n in range(people)), policies=("walks", "hybrid", "content"),
+        person=np.tile(np.arange(people), days), day=of_day, policy=random.integers(0, 3, people * days),
+        chance=np.full(people * days, 1 / 3), is_chosen=np.ones(people * days, dtype=np.bool_),
+        is_taken=random.random(people * days) < 0.1,
+    )  # fmt: skip
+    arms = list(rows.policies)
+    tracemalloc.start()
+    try:
+        rounds = rounds_of(rows, arms)
+        targets = {arm: only(arm, rounds, arms) for arm in arms}
+        compared(rounds, targets, demands=Demands(resamples=100))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # 114, and blocks and resamples, which don't grow with the days. It was 323.
+    assert peak < 145 * len(rows)
 
 
 def test_rounds_say_who_it_was_and_what_was_known_before():
@@ -343,7 +368,10 @@ def test_where_a_policy_was_hardly_shown_no_value_is_told(db):
     assert f"what people were shown is kept for {BROWSE_DAYS} days." in run("--academy")
     Contest.objects.update(began_at=clock.now(), ended_at=None)
     count_all()
-    assert Contest.objects.get().valued == {"policies": {"walks": {"people": 0}, "hybrid": {"people": 0}}}
+    assert Contest.objects.get().valued == {
+        "policies": {"walks": {"people": 0}, "hybrid": {"people": 0}},
+        "nights": {},
+    }
     rounds = rounds_of(some_days(400), ["walks", "hybrid"])
     assert isinstance(evaluated(rounds, only("walks", rounds, ["walks", "hybrid"])).values["ips"], Missing)
 

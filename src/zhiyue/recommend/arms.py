@@ -17,12 +17,12 @@ from zhiyue.core.kit import clock
 from zhiyue.engine import bandits
 from zhiyue.engine.bandits import Counts
 from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate
-from zhiyue.engine.off_policy import Why
+from zhiyue.engine.off_policy import Lead, Why
 from zhiyue.recommend import live
 from zhiyue.recommend.models import ArmDay, Contest
 from zhiyue.recommend.policies import CONTEST
 from zhiyue.recommend.showings import days_of_people
-from zhiyue.recommend.valuing import KEPT, to_keep, valued
+from zhiyue.recommend.valuing import KEPT, is_settled, kept_lead, to_keep, valued
 
 # What browsers tell may be a week late: so many ended days are counted again each time.
 LATE_DAYS = 8
@@ -38,13 +38,14 @@ def count_all() -> None:
     lately = clock.now() - timedelta(days=LATE_DAYS)
     for contest in Contest.objects.filter(Q(ended_at=None) | Q(ended_at__gt=lately)).order_by("pk"):
         count(contest, today=clock.business_day())
-        Contest.objects.filter(pk=contest.pk).update(valued=to_keep(valued(contest)))
 
 
 def count(contest: Contest, *, today: date) -> None:
-    """What the night before `today` does: count the last ended days, and decide the chances of tomorrow where the
-    contest is on. A past that is lived day by day has its nights, too. Raises LakeUnreachable."""
+    """What the night before `today` does: count the last ended days, reckon what each policy is worth alone, and decide
+    the chances of tomorrow where the contest is on. A past that is lived day by day has its nights, too. Raises
+    LakeUnreachable."""
     _count(contest, today)
+    _value(contest, today)
     if contest.ended_at is None:
         _decide(contest.pk, today)
 
@@ -56,10 +57,9 @@ def seen(contest: Contest, day: date) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Untellable:
-    """Why the log can't tell what a policy would reach alone, with the figures of that; `why` is None for a reason that
-    an earlier version kept in words."""
+    """Why the log can't tell what a policy would reach alone, with the figures of that."""
 
-    why: Why | None
+    why: Why
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -89,7 +89,9 @@ class Arm:
 @dataclass(frozen=True, slots=True)
 class Standings:
     """A contest. `counted_until`: the last day that was counted (None: none); `ended_at`: None while it is on;
-    `simulated`: how many of the people who were counted are a demo's invention; `is_enough`: it tells something."""
+    `simulated`: how many of the people who were counted are a demo's invention; `lead`: how far the best policy is
+    above each other, had each been shown alone (99 % intervals), None while the log can't tell; `is_settled`: it was
+    surely so on many nights running; `is_enough`: it tells something."""
 
     contest: int
     began_at: datetime
@@ -98,6 +100,8 @@ class Standings:
     arms: tuple[Arm, ...]
     ended_at: datetime | None = None
     simulated: int = 0
+    lead: Lead | None = None
+    is_settled: bool = False
 
     @property
     def is_enough(self) -> bool:
@@ -118,7 +122,8 @@ def standings(viewer: Viewer) -> Standings | None:
     counts = _seen(contest.policies, days, today + timedelta(days=1))
     believed = bandits.believed(CONTEST, counts)
     shares = live.Standing("", contest.pk, contest.chances).chances_on(today) or {}
-    valued_as: dict[str, dict[str, Any]] = (contest.valued or {}).get("policies", {})
+    kept: dict[str, Any] = contest.valued or {}
+    valued_as: dict[str, dict[str, Any]] = kept.get("policies", {})
     arms = []
     for n, policy in enumerate(contest.policies):
         mine = [day for day in days if day.policy == policy]
@@ -150,7 +155,9 @@ def standings(viewer: Viewer) -> Standings | None:
         counted_until=max((day.day for day in days), default=None),
         arms=tuple(sorted(arms, key=lambda arm: -arm.mean)),
         ended_at=contest.ended_at,
-        simulated=(contest.valued or {}).get("simulated", 0),
+        simulated=kept.get("simulated", 0),
+        lead=kept_lead(kept),
+        is_settled=is_settled(kept),
     )
 
 
@@ -164,8 +171,7 @@ def _alone(told: Mapping[str, Any]) -> Estimate | None:
 def _untellable(told: Mapping[str, Any]) -> Untellable | None:
     if "why" not in told:
         return None
-    why = told["why"]
-    return Untellable(Why(why) if why in set(Why) else None, told.get("figures", {}))
+    return Untellable(Why(told["why"]), told["figures"])
 
 
 def _count(contest: Contest, today: date) -> None:
@@ -200,6 +206,14 @@ def _count(contest: Contest, today: date) -> None:
         Contest.objects.select_for_update().get(pk=contest.pk)
         contest.days.filter(day__gte=since, day__lte=until).delete()
         ArmDay.objects.bulk_create(rows.values(), batch_size=500)
+
+
+def _value(contest: Contest, today: date) -> None:
+    found = valued(contest, today=today)
+    with transaction.atomic():
+        row = Contest.objects.select_for_update().get(pk=contest.pk)
+        row.valued = to_keep(found, row.valued)
+        row.save(update_fields=["valued"])
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """What each policy of a contest would have earned alone, reckoned from the academy's own log."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from zhiyue.core.accounts.selectors import simulated_members
 from zhiyue.core.kit import clock
 from zhiyue.engine.evaluate import Estimate
 from zhiyue.engine.logged import Rounds, Target
-from zhiyue.engine.off_policy import Evaluation, Untold, evaluated
+from zhiyue.engine.off_policy import Evaluation, Lead, Untold, compared
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.models import Contest
 from zhiyue.recommend.off_policy import how_told, table
@@ -23,6 +23,9 @@ from zhiyue.recommend.showings import days_of_people
 
 # Of the engine's estimators, the one that the lab shows.
 KEPT = "dr"
+# Asked every night, a level of 99 % is passed by chance on one or another: a policy is called the best that is surely
+# ahead on so many counted nights running.
+NIGHTS = 7
 NO_CONTEST = (
     "This academy has never learnt by lot which policy to show, so its log holds no chances: begin on the desk "
     "(Recommendation lab)."
@@ -32,7 +35,8 @@ NO_CONTEST = (
 @dataclass(frozen=True, slots=True)
 class Valued:
     """The value of each policy of a contest, alone, on the ended days that the log still has: `days` days of people.
-    `people`: how many different ones each policy was shown; `simulated`: how many of all are a demo's invention."""
+    `people`: how many different ones each policy was shown; `simulated`: how many of all are a demo's invention;
+    `lead`: how far the best is above each other, None while that can't be told."""
 
     contest: int
     began: date
@@ -42,24 +46,26 @@ class Valued:
     people: dict[str, int]
     policies: dict[str, Evaluation]
     simulated: int = 0
+    lead: Lead | None = None
 
 
-def valued(contest: Contest, *, seed: int = 0) -> Valued:
-    """Raises LakeUnreachable."""
-    today = clock.business_day()
+def valued(contest: Contest, *, today: date | None = None, seed: int = 0) -> Valued:
+    """By the days that ended before `today` (default: the present day). Raises LakeUnreachable."""
+    today = today or clock.business_day()
     began, until = clock.business_day(contest.began_at), clock.days_before(today, 1)
     if contest.ended_at is not None:
         until = min(until, clock.business_day(contest.ended_at))
     since = max(began, clock.days_before(today, BROWSE_DAYS))
     days = days_of_people(contest.pk, since=since, until=until) if since <= until else NO_DAYS
     found: dict[str, Evaluation] = {}
+    lead = None
     if len(days):
         arms = contest.policies
         rounds = rounds_of(days, arms)
-        found = {arm: evaluated(rounds, only(arm, rounds, arms), seed=seed) for arm in arms}
+        found, lead = compared(rounds, {arm: only(arm, rounds, arms) for arm in arms}, seed=seed)
     people = {arm: days.people_shown(arm) for arm in contest.policies}
     simulated = len({f"m{pk}" for pk in simulated_members()}.intersection(days.people))
-    return Valued(contest.pk, began, until, seed, len(days), people, found, simulated)
+    return Valued(contest.pk, began, until, seed, len(days), people, found, simulated, lead)
 
 
 def rounds_of(days: PeopleDays, policies: Sequence[str]) -> Rounds:
@@ -91,9 +97,11 @@ def only(policy: str, rounds: Rounds, policies: Sequence[str]) -> Target:
     return Target(chances, np.zeros(len(rounds), dtype=np.int64))
 
 
-def to_keep(found: Valued) -> dict[str, Any]:
+def to_keep(found: Valued, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """As a contest keeps it for the lab: of each policy how many people it was shown, and its value with the interval,
-    or why there is none; and of how many of all people the lives are simulated, where any are."""
+    or why there is none; of how many of all people the lives are simulated, where any are; how far the best policy is
+    above each other; and which one was surely ahead by the end of each of the last days ("": none), of which those
+    until the one before are known from what was kept `before`."""
     told: dict[str, dict[str, Any]] = {policy: {"people": people} for policy, people in found.people.items()}
     for policy, one in found.policies.items():
         value = one.values[KEPT]
@@ -101,7 +109,32 @@ def to_keep(found: Valued) -> dict[str, Any]:
             told[policy] |= {"why": value.why, "figures": value.figures}
         elif isinstance(value, Estimate):
             told[policy][KEPT] = [value.value, value.low, value.high]
-    return {"policies": told} | ({"simulated": found.simulated} if found.simulated else {})
+    kept: dict[str, Any] = {"policies": told} | ({"simulated": found.simulated} if found.simulated else {})
+    if found.lead is not None:
+        gaps = {policy: [gap.value, gap.low, gap.high] for policy, gap in found.lead.gaps.items()}
+        kept["lead"] = {"best": found.lead.best, "gaps": gaps}
+    nights = dict((before or {}).get("nights", {}))
+    if found.until >= found.began:
+        nights[found.until.isoformat()] = found.lead.best if found.lead and found.lead.is_sure else ""
+    return kept | {"nights": {day: nights[day] for day in sorted(nights)[-NIGHTS:]}}
+
+
+def kept_lead(kept: Mapping[str, Any]) -> Lead | None:
+    """How far the best policy is above each other, as it was kept."""
+    if "lead" not in kept:
+        return None
+    gaps = {
+        policy: Estimate(value, low, high, "bootstrap")
+        for policy, (value, low, high) in kept["lead"]["gaps"].items()
+    }
+    return Lead(kept["lead"]["best"], gaps)
+
+
+def is_settled(kept: Mapping[str, Any]) -> bool:
+    """Was the best policy surely ahead on so many counted nights running that it isn't by chance of the night?"""
+    nights = kept.get("nights", {})
+    running = {nights[day] for day in sorted(nights)[-NIGHTS:]}
+    return len(nights) >= NIGHTS and "lead" in kept and running == {kept["lead"]["best"]}
 
 
 def of_newest(*, seed: int = 0) -> Valued:
@@ -131,6 +164,15 @@ def as_text(found: Valued) -> str:
         return "\n".join([*lines, "", why])
     for policy, one in found.policies.items():
         lines += ["", *table(one, f"only {policy}")]
+    if found.lead is not None:
+        lines += [
+            "",
+            f"only {found.lead.best} above each other (dr, 99 % intervals on the same resamples of people)",
+        ]
+        lines += [
+            f"{policy:<20}{gap.value:+.5f} [{gap.low:+.5f}, {gap.high:+.5f}]"
+            for policy, gap in found.lead.gaps.items()
+        ]
     return "\n".join([*lines, "", *how_told(next(iter(found.policies.values())), found.seed)])
 
 

@@ -9,7 +9,8 @@ from django.utils import translation
 
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
-from zhiyue.engine.off_policy import Why
+from zhiyue.engine.evaluate import Estimate
+from zhiyue.engine.off_policy import Lead, Why
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import WIDTH
 from zhiyue.experience.desk.lab.contest import percent, shown_contest
@@ -62,11 +63,14 @@ def arm(policy, mean, low, high, best, *, seen=100.0):
     return Arm(policy, 120, 50, 40, mean, low, high, best, share=0.25, people=40, seen=seen, hits=30.0)
 
 
+def ahead(**gaps):
+    return Lead("walks", {policy: Estimate(*gap, "bootstrap") for policy, gap in gaps.items()})
+
+
 def test_rates_are_drawn_to_one_scale_and_never_said_to_be_certain(in_english):
     arms = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03))
     found = Standings(1, clock.now(), "苏运", clock.business_day(), arms)
     table = shown_contest(found)
-    assert table.finding == "Walks is taken up most, with a chance of 97.0 %"
     drawings = [(row.rate.left, row.rate.dot, row.rate.right) for row in table.rows]
     # From 0.1 to 0.4 on 112 units, half a dot of 8 before and behind.
     assert drawings == [(41.3, 78.7, 116.0), (4.0, 41.3, 78.7)]
@@ -79,16 +83,26 @@ def test_rates_are_drawn_to_one_scale_and_never_said_to_be_certain(in_english):
     ]  # fmt: skip
 
 
-def test_what_is_not_sure_is_no_finding(in_english):
-    arms = (arm("walks", 0.3, 0.2, 0.4, 0.52), arm("hybrid", 0.2, 0.1, 0.3, 0.48))
-    table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
-    assert table.finding == "Not decided yet: Walks is ahead, with a chance of 52.0 %"
+ARMS = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03))
 
 
-def test_of_too_little_nothing_is_found(in_english):
-    arms = (arm("walks", 0.3, 0.2, 0.4, 0.97), arm("hybrid", 0.2, 0.1, 0.3, 0.03, seen=29.0))
-    table = shown_contest(Standings(1, clock.now(), "", clock.business_day(), arms))
-    assert table.finding == "Not enough data yet to tell which policy is taken up most"
+def test_a_policy_is_called_the_best_by_how_far_it_is_above_the_nearest_one(in_english):
+    lead = ahead(content=(0.09, 0.03, 0.15), hybrid=(0.0312, 0.0104, 0.0521))
+    settled = Standings(1, clock.now(), "", clock.business_day(), ARMS, lead=lead, is_settled=True)
+    said = "Walks is taken up most: 3.1 percentage points more than Hybrid (1.0 to 5.2)"
+    assert shown_contest(settled).finding == said
+    # However much is believed of it, it isn't before it was so on nights running.
+    unsettled = replace(settled, is_settled=False)
+    assert shown_contest(unsettled).finding == "Not decided yet: Walks is ahead, but not surely enough"
+
+
+@pytest.mark.parametrize(
+    ("seen", "lead"), [(29.0, ahead(hybrid=(0.1, 0.05, 0.15))), (100.0, None)], ids=["few days", "untellable"]
+)
+def test_of_too_little_nothing_is_found(in_english, seen, lead):
+    arms = (ARMS[0], replace(ARMS[1], seen=seen))
+    found = Standings(1, clock.now(), "", clock.business_day(), arms, lead=lead, is_settled=True)
+    assert shown_contest(found).finding == "Not enough data yet to tell which policy is taken up most"
 
 
 def test_every_reason_why_the_log_cannot_tell_has_words_with_its_figures():
@@ -98,22 +112,11 @@ def test_every_reason_why_the_log_cannot_tell_has_words_with_its_figures():
     }  # fmt: skip
     with translation.override("zh-hans"):
         said = {why: words.untellable(Untellable(why, figures)) for why in Why}
-        assert words.untellable(Untellable(None)) == "日志说明不了"
     assert said[Why.FEW_UNITS] == "日志里目前只有 29 人，至少要有 30 人"
     assert "0.80（0.70 至 0.90）" in said[Why.HARDLY_MADE]
     # What falls short doesn't look as if it were enough.
     assert "49 人" in said[Why.FEW_EFFECTIVE]
     assert len(set(said.values())) == len(Why)
-
-
-def test_what_an_earlier_version_kept_in_words_is_not_shown_in_a_language_nobody_asked_for(read, contest):
-    counted(contest, walks=(40, 20, 18), hybrid=(33, 12, 5))
-    Contest.objects.update(
-        valued={"policies": {"walks": {"people": 31, "why": "not enough data: so they say"}}}
-    )
-    page = read("/desk/lab/")
-    assert "not enough data: so they say" not in page
-    assert "Walks: the log doesn't tell it." in page
 
 
 def test_of_what_was_shown_to_nobody_no_rate_is_told_and_it_comes_last(in_english):
@@ -208,11 +211,13 @@ def test_the_table_tells_what_was_shown_chosen_taken_up_and_believed(read, conte
             "policies": {
                 "walks": {"people": 31, "dr": [0.41, 0.3, 0.52]},
                 "hybrid": {"people": 30, "why": "few-rewarded", "figures": {"rewarded": 5, "fewest": 20}},
-            }
+            },
+            "lead": {"best": "walks", "gaps": {"hybrid": [0.26, 0.04, 0.4]}},
+            "nights": {f"2026-01-0{day}": "walks" for day in range(1, 8)},
         }
     )
     page = read("/desk/lab/")
-    assert "Walks is taken up most, with a chance of" in page
+    assert "Walks is taken up most: 26.0 percentage points more than Hybrid (4.0 to 40.0)" in page
     assert '41.0 % <span class="block text-faint">30.0 %–52.0 %</span>' in page
     table = page[page.index('aria-labelledby="contest"') :]
     assert table.index("Walks") < table.index(">Hybrid<")

@@ -10,9 +10,6 @@ from zhiyue.experience.desk.lab.comparison import Drawn, drawn, scale_of
 from zhiyue.recommend.arms import Arm, Standings
 from zhiyue.recommend.compared import Cell
 
-# What is less sure is no finding.
-SURE = 0.95
-
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
@@ -84,12 +81,29 @@ def percent(value: float) -> str:
 
 
 def _finding(found: Standings) -> str:
-    if not found.is_enough:
+    """By what each would have reached alone, people held against themselves: rates that rise and fall for all speak for
+    nobody."""
+    lead = found.lead
+    if not found.is_enough or lead is None:
         return pgettext("lab finding", "Not enough data yet to tell which policy is taken up most")
-    best = max(found.arms, key=lambda arm: arm.best)
-    said = {"best": words.policy(best.policy), "chance": percent(best.best)}
-    if best.best < SURE:
-        return (
-            pgettext("lab finding", "Not decided yet: %(best)s is ahead, with a chance of %(chance)s") % said
-        )
-    return pgettext("lab finding", "%(best)s is taken up most, with a chance of %(chance)s") % said
+    if not found.is_settled:
+        said = {"best": words.policy(lead.best)}
+        return pgettext("lab finding", "Not decided yet: %(best)s is ahead, but not surely enough") % said
+    nearest = min(lead.gaps, key=lambda name: lead.gaps[name].value)
+    gap = lead.gaps[nearest]
+    said = {
+        "best": words.policy(lead.best),
+        "next": words.policy(nearest),
+        "gap": _points(gap.value),
+        "low": _points(gap.low),
+        "high": _points(gap.high),
+    }
+    told = pgettext(
+        "lab finding",
+        "%(best)s is taken up most: %(gap)s percentage points more than %(next)s (%(low)s to %(high)s)",
+    )
+    return told % said
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}"

@@ -190,8 +190,6 @@ def step(name: Step, *, is_up: bool, needs_it: str) -> Words:
 
 def untellable(told: Untellable) -> str:
     """Why the log can't tell what a policy would reach alone."""
-    if told.why is None:
-        return pgettext("untellable", "the log doesn't tell it")
     return str(_UNTELLABLE[told.why]) % {name: _figure(value) for name, value in told.figures.items()}
 
 
