@@ -1,6 +1,6 @@
 """Simulated members before the shelves of a contest: who is shown what, under which policy, and that it counts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -52,7 +52,10 @@ def test_the_demo_s_past_holds_a_contest_that_was_counted_each_night(short_past,
     first = clock.business_day() - timedelta(days=3)
     assert (clock.business_day(contest.began_at), contest.ended_at) == (first, None)
     assert live.standing().contest == contest.pk
-    assert AuditEntry.objects.get(act="contest.begun").why
+    entry = AuditEntry.objects.get(act="contest.begun")
+    assert entry.why
+    # Written when the demo was filled, it says since when.
+    assert clock.business_day(datetime.fromisoformat(entry.after["begins_at"])) == first
     # Chances of each day were decided in the night before the last.
     days = [(first + timedelta(days=n)).isoformat() for n in range(5)]
     assert sorted(contest.chances) == [days[0], *days[2:]]

@@ -14,6 +14,7 @@ from zhiyue.core.kit import clock
 from zhiyue.demo import services, turning
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD, TURNED
 from zhiyue.demo.living import visible
+from zhiyue.demo.models import Shelf
 from zhiyue.demo.writing import EVENT_NAMES
 from zhiyue.engine.drift.person import turned
 from zhiyue.engine.simulate import chance
@@ -22,6 +23,9 @@ from zhiyue.engine.simulate.kinds import Kind, newcomers
 from zhiyue.engine.simulate.people import nature
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.learning.models import LessonProgress
+from zhiyue.recommend import live
+from zhiyue.recommend.models import Contest, LivePolicy
+from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +72,23 @@ def test_what_they_did_stands_everywhere_and_they_are_no_simulated_member(filled
     before = len(days)
     services.advance()
     assert Event.objects.filter(member=filled, origin="import").count() == before
+
+
+def test_a_contest_that_is_on_does_not_reach_into_the_past_that_is_made_up(filled):
+    train_all(["popular", "hybrid"])
+    began = clock.business_day() - timedelta(days=20)
+    contest = Contest.objects.create(
+        policies=["popular", "hybrid"],
+        chances={began.isoformat(): {"popular": 0.5, "hybrid": 0.5}},
+        began_at=clock.day_start(began),
+    )
+    LivePolicy.objects.create(policy="hybrid", contest=contest)
+    live.forget()
+    assert turning.live_past(user=filled, days=turning.LIVED_DAYS) > 300
+    live.forget()
+    assert not Shelf.objects.exists()
+    shown = Event.objects.filter(member=filled, name__startswith="slate.")
+    assert shown.exists() and not shown.filter(properties__has_key="contest").exists()
 
 
 def test_where_there_are_too_few_days_nothing_is_made_up(filled):

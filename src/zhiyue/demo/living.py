@@ -15,7 +15,7 @@ from zhiyue.demo import roster
 from zhiyue.demo.editions import Editions, editions
 from zhiyue.demo.models import Presence, Shelf
 from zhiyue.demo.roster import Figure
-from zhiyue.demo.shelves import given
+from zhiyue.demo.shelves import Given, given
 from zhiyue.engine.simulate.day import live_a_day, who_sees_a_shelf
 from zhiyue.engine.simulate.kinds import (
     RECENT_DAYS,
@@ -51,7 +51,8 @@ class LivedDay:
 
 @dataclass(eq=False)
 class Town:
-    """All simulated people as they stand at the beginning of a day, in the order of `people`'s rows."""
+    """All simulated people as they stand at the beginning of a day, in the order of `people`'s rows.
+    `is_recommended_to`: they are shown the academy's shelves while a contest is on."""
 
     figures: list[Figure]
     people: People
@@ -60,6 +61,7 @@ class Town:
     english: Editions
     size: int
     parameters: Parameters = ACADEMY
+    is_recommended_to: bool = True
 
     def live(self, day: date) -> LivedDay:
         """One day of everybody and of the day's visitors; the town is then as the next day begins."""
@@ -69,8 +71,10 @@ class Town:
         everybody = _joined(self.people, strangers)
         who = _joined(self.who, nature(self.parameters, strangers.key))
         figures = [*self.figures, *passing]
-        looking = who_sees_a_shelf(self.parameters, everybody, who, day.toordinal())
-        made = given(figures, looking, self.shown, day=day, places=self.parameters.choice.shelf_length)
+        made = Given()
+        if self.is_recommended_to:
+            looking = who_sees_a_shelf(self.parameters, everybody, who, day.toordinal())
+            made = given(figures, looking, self.shown, day=day, places=self.parameters.choice.shelf_length)
         acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal(), made.shelves)
         self.people = _first(everybody, len(self.figures))
         return LivedDay(day, acts, figures, self.shown, self.english, made.drawn)

@@ -62,8 +62,10 @@ def live_past(*, user: User, days: int) -> int:
 
 
 def _alone(user: User, parameters: Parameters) -> Town:
-    """A town of this one person, who joined before it begins and has nothing yet."""
+    """A town of this one person, who joined before it begins and has nothing yet. What the academy recommends now, a
+    contest included, it didn't recommend in a past that is told afterwards."""
     figure = Figure(chance.key(user.email or ""), user.pk, user.email or "", user.joined_at)
     key, shown = np.array([figure.key], dtype=np.uint64), visible()
     people = newcomers(key, np.array([figure.joined_days]), shown)
-    return Town([figure], people, nature(parameters, key), shown, editions(), 0, parameters)
+    who = nature(parameters, key)
+    return Town([figure], people, who, shown, editions(), 0, parameters, is_recommended_to=False)

@@ -77,8 +77,8 @@ def begin_contest(
     *, viewer: Viewer, policies: Sequence[str], why: str, at: datetime | None = None
 ) -> Contest:
     """Let the academy learn which of these policies to show, from now on and with equal chances at first. Every process
-    follows within a second. `at`: the moment from which on it has been so, in a past that is being lived.
-    Raises NotAllowed, UnknownPolicy, ContestRefused, Unfit."""
+    follows within a second. `at`: the moment from which on it has been so, in a past that is being lived, which the
+    audit log then tells. Raises NotAllowed, UnknownPolicy, ContestRefused, Unfit."""
     by, why = require(viewer, Permission.CHANGE_RECOMMENDATION), tidy_why(why)
     if set(policies) - set(POLICIES):
         raise UnknownPolicy(pgettext("recommendation", "There is no policy of this name."))
@@ -109,7 +109,9 @@ def begin_contest(
     )
     row.contest = contest
     row.save(update_fields=["contest"])
-    after = {"policies": arms}
+    after: dict[str, object] = {"policies": arms}
+    if at is not None:
+        after["begins_at"] = began_at.isoformat()
     note(by=by, act="contest.begun", subject=("contest", contest.pk, ""), after=after, why=why)
     transaction.on_commit(live.forget)
     return contest
