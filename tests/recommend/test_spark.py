@@ -24,7 +24,7 @@ from zhiyue.engine.recommenders.factors import FactorsConfig
 from zhiyue.engine.recommenders.sequence import NoOrder
 from zhiyue.recommend import services, spark, steps
 from zhiyue.recommend.comparing import compare, offered
-from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.errors import NotPossible, SparkGone
 from zhiyue.recommend.inputs import academy
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import FACTORS, NEIGHBOURS, POPULAR, PROFILE, SEQUENCE, WALKS
@@ -115,7 +115,7 @@ def test_many_acts_go_in_parts(on_spark, monkeypatch):
 
 
 def test_what_breaks_off_there_is_said_in_one_line(on_spark):
-    with pytest.raises(NotPossible) as refused, spark._breaking_off():
+    with pytest.raises(NotPossible) as refused, spark._breaking_off(on_spark._session):
         on_spark._session.sql("select nothing_of_the_kind").collect()
     assert str(refused.value).startswith("Spark broke off: [UNRESOLVED_COLUMN")
     assert "\n" not in str(refused.value)
@@ -182,6 +182,37 @@ def test_a_spark_that_cannot_be_had_is_looked_for_once(settings, monkeypatch):
             with pytest.raises(NotPossible, match="nowhere"):
                 getattr(found, step)(acts, STEPS[step])
     assert looked == ["local[2]"]
+
+
+class Failing:
+    """A Spark that opened, and whose steps end so."""
+
+    def __init__(self, problem):
+        self.asked, self._problem = [], problem
+
+    def __getattr__(self, step):
+        def ends(acts, config):
+            self.asked.append(step)
+            raise self._problem
+
+        return ends
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked"), [(SparkGone("gone"), ["popular"]), (NotPossible("too much"), list(STEPS))]
+)
+def test_a_spark_that_is_gone_is_asked_no_more(settings, monkeypatch, problem, asked):
+    settings.ZHIYUE_SPARK_MASTER = "local[2]"
+    failing = Failing(problem)
+    monkeypatch.setattr(spark, "session", nullcontext)
+    monkeypatch.setattr(spark, "OnSpark", lambda session, tell: failing)
+    acts = drawn()
+    with steps.chosen() as found:
+        require_equal(found.popular(acts, POPULAR), HERE.popular(acts, POPULAR), 0.0)
+        for step in ("item_neighbours", "sequence", "walks", "factors"):
+            with pytest.raises(NotPossible, match=str(problem)):
+                getattr(found, step)(acts, STEPS[step])
+    assert failing.asked == asked
 
 
 def test_without_pyspark_the_lab_compares_the_others_and_keeps_why(town, settings, without_pyspark):

@@ -23,6 +23,10 @@ class NotPossible(Exception):
     """The request cannot be carried out; the text says what to change."""
 
 
+class SparkGone(NotPossible):
+    """The Spark that took steps takes none any more."""
+
+
 class BadFile(NotPossible):
     """A file that cannot be used. The text says which file, which data row where one is to blame, and why."""
 

@@ -31,7 +31,7 @@ from zhiyue.engine.recommenders.popular import Popular, PopularConfig
 from zhiyue.engine.recommenders.sequence import NoOrder, SequenceConfig
 from zhiyue.engine.recommenders.similarity import Similarity
 from zhiyue.engine.recommenders.walks import WalksConfig
-from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.errors import NotPossible, SparkGone
 
 # Each process has one Spark at most, so who comes second waits.
 _turn = threading.Lock()
@@ -77,7 +77,7 @@ def session(master: str) -> Iterator[Any]:
 class OnSpark:
     """`steps.Steps`, taken by Spark: equal to those taken here but for the last digits. `tell` hears of each.
 
-    Raises NotPossible where Spark breaks off.
+    Raises NotPossible where Spark breaks off, and SparkGone where it has come to its end with that.
     """
 
     def __init__(self, opened: Any, tell: Callable[[str], object] = lambda _: None) -> None:
@@ -130,7 +130,7 @@ class OnSpark:
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
-        with _breaking_off():
+        with _breaking_off(self._session):
             yield
         self._tell(f"{name}: {time.perf_counter() - started:.0f} s on Spark")
 
@@ -259,7 +259,13 @@ def _end(pyspark: Any, opened: Any) -> None:
     with suppress(Exception):
         if context is not None:
             context.stop()
+    # Where the Java process is gone that breaks off, and what Python keeps of it would be the next one's, too.
+    with suppress(Exception):
+        if context is not None:
+            context.sparkContext.stop()
+    pyspark.SparkSession._instantiatedSession = pyspark.SparkSession._activeSession = None
     kind = importlib.import_module("pyspark").SparkContext
+    kind._active_spark_context = None
     gateway, kind._gateway, kind._jvm = kind._gateway, None, None
     if gateway is None:
         return
@@ -270,15 +276,27 @@ def _end(pyspark: Any, opened: Any) -> None:
         gateway.proc.wait(ENDING_SECONDS)
 
 
+def _is_up(opened: Any) -> bool:
+    """Whether its Java process answers, and still has its cluster."""
+    with suppress(Exception):
+        return not opened.sparkContext._jsc.sc().isStopped()
+    return False
+
+
 @contextmanager
-def _breaking_off() -> Iterator[None]:
+def _breaking_off(opened: Any) -> Iterator[None]:
     broken = (
         importlib.import_module("pyspark.errors").PySparkException,
         importlib.import_module("py4j.protocol").Py4JError,
     )
     try:
         yield
-    except broken as problem:
+    except Exception as problem:
+        if not _is_up(opened):
+            # Whatever it looked like from here.
+            raise SparkGone(f"Spark has ended: {_reason(problem)}") from problem
+        if not isinstance(problem, broken):
+            raise
         raise NotPossible(f"Spark broke off: {_reason(problem)}") from problem
 
 

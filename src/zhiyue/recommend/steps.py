@@ -4,7 +4,7 @@ on the Spark of the settings."""
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.conf import ENVIRONMENT_VARIABLE as SETTINGS_IN
 from django.conf import settings
@@ -17,7 +17,9 @@ from zhiyue.engine.recommenders.popular import Popular, PopularConfig
 from zhiyue.engine.recommenders.sequence import SequenceConfig
 from zhiyue.engine.recommenders.walks import WalksConfig
 from zhiyue.recommend import spark
-from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.errors import NotPossible, SparkGone
+
+Model = TypeVar("Model")
 
 
 class Steps(Protocol):
@@ -55,9 +57,9 @@ HERE: Steps = _Here()
 
 
 class _OnDemand:
-    """On a Spark that `opened` opens when it is first needed. Where it can't be had every step that needs it raises
-    NotPossible, without trying again: what Spark was set up for would be too much for this machine. Popularity, which
-    every policy has, isn't: it is counted here then, and policies without any other step go on."""
+    """On a Spark that `opened` opens when it is first needed. Where it can't be had, or has ended, every step that
+    needs it raises NotPossible, without trying again: what Spark was set up for would be too much for this machine.
+    Popularity, which every policy has, isn't: it is counted here then, and policies without any other step go on."""
 
     def __init__(self, opened: Callable[[], Steps]) -> None:
         self._open = opened
@@ -66,21 +68,28 @@ class _OnDemand:
 
     def popular(self, acts: Acts, config: PopularConfig) -> Popular:
         try:
-            return self._there().popular(acts, config)
+            return self._taken(lambda there: there.popular(acts, config))
         except NotPossible:
             return HERE.popular(acts, config)
 
     def item_neighbours(self, acts: Acts, config: ItemNeighboursConfig) -> Recommender:
-        return self._there().item_neighbours(acts, config)
+        return self._taken(lambda there: there.item_neighbours(acts, config))
 
     def sequence(self, acts: Acts, config: SequenceConfig) -> Recommender:
-        return self._there().sequence(acts, config)
+        return self._taken(lambda there: there.sequence(acts, config))
 
     def walks(self, acts: Acts, config: WalksConfig) -> Recommender:
-        return self._there().walks(acts, config)
+        return self._taken(lambda there: there.walks(acts, config))
 
     def factors(self, acts: Acts, config: FactorsConfig) -> Recommender:
-        return self._there().factors(acts, config)
+        return self._taken(lambda there: there.factors(acts, config))
+
+    def _taken(self, step: Callable[[Steps], Model]) -> Model:
+        try:
+            return step(self._there())
+        except SparkGone as problem:
+            self._why = str(problem)
+            raise
 
     def _there(self) -> Steps:
         if self._why:
