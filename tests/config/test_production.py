@@ -101,10 +101,22 @@ def test_serve_asks_for_a_migrated_database(tmp_path):
     )
 
 
-@pytest.mark.parametrize(("chosen", "found"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, "1 1"),
+        ({"OPENBLAS_NUM_THREADS": "3"}, "1 3"),
+        ({"OMP_NUM_THREADS": "2"}, "2 2"),
+        ({"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "3"}, "2 3"),
+        ({"OMP_NUM_THREADS": "", "OPENBLAS_NUM_THREADS": ""}, "1 1"),
+    ],
+)
 def test_a_web_process_multiplies_small_matrices_on_one_thread(chosen, found, tmp_path):
     clean = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
-    code = "import os; import zhiyue.config.asgi; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    code = (
+        "import os; import zhiyue.config.asgi; "
+        "print(os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])"
+    )
     answer = subprocess.run(
         [sys.executable, "-c", code],
         env=clean | {"PYTHONPATH": str(ROOT / "src"), "ZHIYUE_DATA_DIR": str(tmp_path), **chosen},

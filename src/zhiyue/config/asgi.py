@@ -15,8 +15,9 @@ from zhiyue.experience.shell.bodies import CountedBodies
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 # One person's slate is a few small products of matrices: threads that share them wait for one another longer than they
 # reckon. Before numpy comes in; whoever sets a number keeps it.
+threads = "1"
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+    threads = os.environ[name] = os.environ.get(name) or threads
 choose_settings()
 leave_with_supervisor()
 application = CountedBodies(get_asgi_application())
