@@ -114,6 +114,7 @@ def test_a_teacher_has_no_more_than_their_share_while_others_are_there():
 
 def test_a_share_is_rounded_up_and_never_nothing():
     assert [limit(1 / 3, 12), limit(1 / 3, 10), limit(0.0, 5), limit(0.5, 1)] == [4, 4, 1, 1]
+    assert [limit(1 / 5, k) for k in (6, 10, 12)] == [2, 2, 3]
 
 
 # --- twins ---

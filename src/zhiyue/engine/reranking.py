@@ -21,7 +21,7 @@ class Variety:
     per_reason  at most this share of the list because of one item of the profile
     weakest_reason  an act is the reason only where it gave at least this share of what it gave to its favourite
     newest_first  whether the first place answers the newest act
-    per_before  at most this share of the list for what stands there only to come before something else
+    per_before  at most this share of the list, rounded up, for what stands there only to come before something else
     """
 
     per_group: tuple[float, ...] = ()
