@@ -179,3 +179,13 @@ def test_other_words_are_refused_too(files, tmp_path):
         run("--log", log, "--policy", policy, "--seed", "-1")
     with pytest.raises(CommandError, match=r"\.json"):
         run("--log", log, "--policy", policy, "--json", tmp_path / "report.txt")
+
+
+def test_rewards_of_which_the_squares_cannot_be_reckoned_are_refused_as_ratings_are(files):
+    log, policy = files("item_id,reward,propensity\na,1e9,0.5\na,-1e300,0.5\n", "item_id,chance\na,1\n")
+    with pytest.raises(CommandError) as refused:
+        run("--log", log, "--policy", policy)
+    assert refused.value.returncode == 2
+    assert "data row 2 (line 3): reward is -1e+300; it must lie between -1,000,000,000 and" in str(
+        refused.value
+    )

@@ -86,7 +86,7 @@ def read_interactions(path: Path, tell: Tell = silently) -> InteractionFile:
     """Raises BadFile."""
     table = read_table(path, ("user_id", "item_id"), ("rating", "time", "position"), tell)
     user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
-    weight = _weights(path, table) if "rating" in table.column_names else np.ones(len(user))
+    weight = bounded(path, table, "rating") if "rating" in table.column_names else np.ones(len(user))
     notes: list[str] = []
     order = days = None
     if "time" in table.column_names:
@@ -208,13 +208,14 @@ def numbers_of(path: Path, table: pa.Table, name: str) -> Floats:
     return found
 
 
-def _weights(path: Path, table: pa.Table) -> Floats:
-    found = numbers_of(path, table, "rating")
+def bounded(path: Path, table: pa.Table, name: str) -> Floats:
+    """A column of numbers, with whose squares can be reckoned."""
+    found = numbers_of(path, table, name)
     wrong = np.flatnonzero(np.abs(found) > LARGEST_RATING)
     if len(wrong):
         raise bad_row(
             path,
-            f"rating is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:,.0f} and {LARGEST_RATING:,.0f}: "
+            f"{name} is {found[wrong[0]]:g}; it must lie between -{LARGEST_RATING:,.0f} and {LARGEST_RATING:,.0f}: "
             "divide all of them by the same number",
             int(wrong[0]) + 1,
         )

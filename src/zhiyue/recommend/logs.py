@@ -11,7 +11,7 @@ from zhiyue.engine.kinds import Bools, Floats, Ints
 from zhiyue.engine.logged import ROUNDING, Rounds, Target
 from zhiyue.recommend.coded import codes
 from zhiyue.recommend.errors import BadFile
-from zhiyue.recommend.files import IdColumn, Ids, ids_of, numbers_of
+from zhiyue.recommend.files import IdColumn, Ids, bounded, ids_of, numbers_of
 from zhiyue.recommend.tables import Tell, bad_row, read_table, silently
 
 FEATURE = "feature_"
@@ -52,7 +52,7 @@ def read_log(log: Path, policy: Path, tell: Tell = silently) -> Logged:
     """
     table = read_table(log, ("item_id", "reward", "propensity"), None, tell)
     item, keys = ids_of(log, table, "item_id"), _keys(log, table)
-    reward, propensity = numbers_of(log, table, "reward"), numbers_of(log, table, "propensity")
+    reward, propensity = bounded(log, table, "reward"), numbers_of(log, table, "propensity")
     _refuse(log, (propensity <= 0) | (propensity > 1), "propensity must be above 0 and at most 1")
     features = [name for name in table.column_names if name.startswith(FEATURE)]
     context = np.stack([numbers_of(log, table, name) for name in features], axis=1) if features else None
