@@ -1,6 +1,7 @@
 """The second table of `zhiyue recommend evaluate`: what lists are like, sampled metrics, differences."""
 
 import json
+import re
 from io import StringIO
 
 import numpy as np
@@ -114,13 +115,25 @@ def test_an_item_that_is_in_no_other_file_ranks_last_among_its_negatives(folder)
     [
         ("0,4,7|8\n1,5,7\n", "negatives is empty or not as long as in the first row"),
         ("0,4,7|\n1,5,7|8\n", "negatives holds something that is not an item id"),
+        ("0,4,7|8\n1,5,7|7\n", "data row 2 (line 3): negatives holds an item twice"),
+        ("0,4,7|8\n1,5,7|8\n1,6,6|8\n", "data row 3 (line 4): negatives holds the row's own item"),
+        ("0,4,7|8\n1,5,7|x\n1,6,8| 6\n", "data row 3 (line 4): negatives holds the row's own item"),
     ],
 )
 def test_negatives_that_cannot_be_ranked_are_refused(folder, rows, reason):
     (folder / "test.csv").write_text("user_id,item_id,negatives\n" + rows)
 
-    with pytest.raises(CommandError, match=reason):
+    with pytest.raises(CommandError, match=re.escape(reason)):
         run(folder, "--policy", "popular")
+
+
+def test_how_many_negatives_are_in_no_file_is_said(folder):
+    test = (folder / "test.csv").read_text().splitlines()
+    for n in (1, 2):
+        test[n] = test[n].rsplit("|", 1)[0] + "|88"
+    (folder / "test.csv").write_text("\n".join(test) + "\n")
+    _, err, _ = run(folder, "--policy", "popular")
+    assert "test.csv: 2 of 200 negatives are in neither the training nor the items file" in err
 
 
 def test_without_an_order_the_sequence_is_left_out_and_a_blend_names_what_it_lacks(folder):

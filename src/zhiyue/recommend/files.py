@@ -113,6 +113,8 @@ def read_pairs(path: Path, tell: Tell = silently) -> InteractionFile:
     table = read_table(path, ("user_id", "item_id"), ("negatives",), tell)
     user, item = ids_of(path, table, "user_id"), ids_of(path, table, "item_id")
     negatives = _negatives(path, table) if "negatives" in table.column_names else None
+    if negatives is not None:
+        _require_rivals(path, item, negatives)
     return InteractionFile(path, user, item, np.ones(len(user)), None, None, (), negatives)
 
 
@@ -156,6 +158,23 @@ def _negatives(path: Path, table: pa.Table) -> IdColumn:
         return ids_of(path, pa.table({"negatives": pc.list_flatten(column)}), "negatives")
     except BadFile as problem:
         raise BadFile(path, "negatives holds something that is not an item id") from problem
+
+
+def _require_rivals(path: Path, item: IdColumn, negatives: IdColumn) -> None:
+    """Raises BadFile where the list of a row holds the row's own item, or another one twice."""
+    if item.is_text != negatives.is_text:
+        item, negatives = item.as_text(), negatives.as_text()
+    codes = pc.dictionary_encode(pa.concat_arrays([item.values, negatives.values]))
+    found = codes.indices.to_numpy().astype(np.int64)
+    own, rivals = found[: len(item), None], np.sort(found[len(item) :].reshape(len(item), -1), axis=1)
+    is_own, is_again = (rivals == own).any(axis=1), (rivals[:, 1:] == rivals[:, :-1]).any(axis=1)
+    wrong = np.flatnonzero(is_own | is_again)
+    if len(wrong):
+        row = int(wrong[0])
+        reason = "the row's own item" if is_own[row] else "an item twice"
+        raise bad_row(
+            path, f"negatives holds {reason}: sample others than the hidden one, each once", row + 1
+        )
 
 
 def ids_of(path: Path, table: pa.Table, name: str) -> IdColumn:

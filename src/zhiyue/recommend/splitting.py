@@ -10,6 +10,7 @@ from zhiyue.engine import evaluate
 from zhiyue.engine.evaluate import FEWEST_PEOPLE
 from zhiyue.engine.kinds import Acts, Ints, Matrix
 from zhiyue.engine.matrix import owned
+from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend.coded import Asked, Training, asked_by
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.files import read_pairs
@@ -36,7 +37,15 @@ class Split:
 
 def by_file(test: Path, known: Training, tell: Tell) -> Split:
     """The pairs of a test file are hidden. Raises NotPossible."""
-    return Split(known.acts, known.acts, asked_by(read_pairs(test, tell), known))
+    asked = asked_by(read_pairs(test, tell), known)
+    if asked.sampled is not None:
+        negatives = asked.sampled.negatives
+        if absent := int((negatives == NOTHING).sum()):
+            tell(
+                f"{test}: {absent:,} of {negatives.size:,} negatives are in neither the training nor the items file: "
+                "no policy can put them first, which flatters the sampled metrics"
+            )
+    return Split(known.acts, known.acts, asked)
 
 
 def by_name(name: str, known: Training, seed: int) -> Split:
