@@ -35,6 +35,16 @@ REFUSED = {
     "user_id,item_id\r\n1,2\r\n\r\n1,3,4\r\n": "data row 2 (line 4): 2 columns were expected, 3 found",
     'user_id,item_id,says\n1,2,"one\n\ntwo"\n\n,3,"x\ny"\n': "data row 2 (line 6): user_id is missing",
     "user_id,item_id\r1,2\r\r1,nan\r": "data row 2 (line 4): item_id is missing",
+    'user_id,item_id\n1,2\n1,"3\n'
+    + 299 * "4,5\n"
+    + '6,7"\n8,9\n': "data row 2 (line 3): item_id holds a line break: a quote is open since line 3",
+    'user_id,item_id\n"1\n",2\n': "data row 1 (line 2): user_id holds a line break: a quote is open since line 2",
+    'user_id,item_id\n1,2\n"1,3\n'
+    + 600_000 * "4,5\n"
+    + '4",5\n': "the row that begins on line 3 is longer than 1 MB: a quote is "
+    "open since line 3, or a text has to be cut",
+    'user_id,item_id\n1,2\n"1,3\n4,5\n': "data row 2 (line 3): 2 columns were expected, 1 found: a quote is open since "
+    "line 3",
     "user_id,item_id\n1,2\n\n 1, nan\n" + 9 * "\n": "data row 2 (line 4): item_id is missing",
     "user_id,item_id,long\n1,2," + 200_000 * "x" + "\n,3,y\n": "data row 2 (line 3): user_id is missing",
     "user_id,item_id\n\n1,2\n1\0,3\n": "line 4 holds a NUL byte",
@@ -65,6 +75,20 @@ def test_a_bad_csv_is_refused_with_its_row_and_reason(tmp_path, text, reason):
 
     assert str(refusal.value).startswith(str(path))
     assert reason in str(refusal.value)
+
+
+def test_rows_that_a_quote_swallows_in_a_column_that_is_not_read_are_said(tmp_path):
+    rows = 'user_id,item_id,title\n1,2,one\n1,3,"two\n' + 299 * "4,5,x\n" + '6,7,three"\n8,9,four\n'
+    told: list[str] = []
+    path = csv(tmp_path, rows)
+    assert len(read_interactions(path, told.append).user) == 3
+    assert told == [
+        f"{path}: 300 lines are parts of quoted texts, the first since line 3; "
+        "where no text goes over several lines, a quote is open there"
+    ]
+    told.clear()
+    read_interactions(csv(tmp_path, 'user_id,item_id,title\n\n1,2,"one"\n\n1,3,two'), told.append)
+    assert told == []
 
 
 def test_what_is_no_file_of_a_known_kind_is_refused(tmp_path):

@@ -2,11 +2,15 @@
 
 import csv
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import BinaryIO, NamedTuple, TextIO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -15,6 +19,13 @@ from zhiyue.recommend.errors import BadFile, is_parquet
 
 NOT_UTF_8 = "the file isn't UTF-8: open it in Excel or an editor and save it as “CSV UTF-8”"
 AS_GB18030 = "the file isn't UTF-8; read as GB18030, as Excel in Chinese saves “CSV”"
+
+_IDS = ("user_id", "item_id")
+# So much of a file is parsed at once: a row must fit.
+MOST_ROW_BYTES = 1 << 20
+# What pyarrow says of a row that doesn't.
+_STRADDLING = "straddling"
+_LONGEST_CELL = 2**31 - 1
 
 Tell = Callable[[str], object]
 
@@ -52,7 +63,7 @@ def _parquet(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None
 
 
 def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None, tell: Tell) -> pa.Table:
-    _refuse_nul(path)
+    filled = _filled_lines(path)
     encoding = _encoding(path)
     if encoding == GB18030:
         tell(f"{path}: {AS_GB18030}")
@@ -69,10 +80,12 @@ def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None, te
         return "skip"
 
     # One thread: only then does the parser know the number of the row that it stumbles over.
-    table = pyarrow.csv.read_csv(
+    read = partial(
+        pyarrow.csv.read_csv,
         path,
         read_options=pyarrow.csv.ReadOptions(
             use_threads=False,
+            block_size=MOST_ROW_BYTES,
             column_names=names,
             skip_rows=1,
             encoding="utf8" if encoding == UTF_8 else encoding,
@@ -84,10 +97,56 @@ def _csv(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...] | None, te
             strings_can_be_null=False,
         ),
     )
+    try:
+        table = read()
+    except pa.ArrowInvalid as problem:
+        if _STRADDLING not in str(problem):
+            raise
+        raise _too_long(path) from problem
     if ragged:
         line, reason = ragged[0]
-        raise BadFile(path, reason) if line is None else bad_row(path, reason, line - 1)
+        if line is None:
+            raise BadFile(path, reason)
+        raise bad_row(path, reason + _left_open(path, line - 1), line - 1)
+    _require_closed(path, table, [name for name in columns if name in needed or name in _IDS])
+    within = filled - 1 - table.num_rows
+    if within > 0 and (first := next((row for row in _rows(path) if row.last > row.line), None)):
+        tell(
+            f"{path}: {within:,} lines are parts of quoted texts, the first since line {first.line:,}; "
+            "where no text goes over several lines, a quote is open there"
+        )
     return table
+
+
+def _require_closed(path: Path, table: pa.Table, names: list[str]) -> None:
+    """Raises BadFile where an open quote took lines into a cell that no line break belongs in."""
+    for name in names:
+        broken = pc.match_substring_regex(table.column(name), "[\r\n]")
+        if pc.any(broken).as_py():
+            row = int(pc.index(broken, True).as_py()) + 1
+            since = _since(_line(path, row))
+            raise bad_row(path, f"{name} holds a line break: a quote is open{since}", row)
+
+
+def _too_long(path: Path) -> BadFile:
+    """The refusal of a file with a row that is longer than what is parsed at once."""
+    longest = max(_rows(path), key=lambda row: row.length, default=None)
+    where = "a row" if longest is None else f"the row that begins on line {longest.line:,}"
+    since = _since(None if longest is None else longest.line)
+    return BadFile(
+        path,
+        f"{where} is longer than {MOST_ROW_BYTES >> 20} MB: a quote is open{since}, or a text has to be cut",
+    )
+
+
+def _left_open(path: Path, row: int) -> str:
+    """What explains a row that goes over several lines."""
+    found = next(islice(_rows(path), row - 1, None), None)
+    return f": a quote is open{_since(found.line)}" if found is not None and found.last > found.line else ""
+
+
+def _since(line: int | None) -> str:
+    return "" if line is None else f" since line {line:,}"
 
 
 def _opened(path: Path, *, encoding: str, newline: str | None) -> TextIO:
@@ -106,12 +165,16 @@ def _encoding(path: Path) -> str:
     return found
 
 
-def _refuse_nul(path: Path) -> None:
-    """Readers disagree about NUL bytes: an id would silently turn into another one."""
+def _filled_lines(path: Path) -> int:
+    """How many lines hold anything. Raises BadFile for NUL bytes: readers disagree about them, and an id would silently
+    turn into another one."""
+    filled = 0
     with _opened(path, encoding="latin-1", newline=None) as lines:
         for number, line in enumerate(lines, 1):
             if "\0" in line:
                 raise BadFile(path, f"line {number} holds a NUL byte; save the file as UTF-8 text")
+            filled += line != "\n"
+    return filled
 
 
 def _check_names(
@@ -130,9 +193,6 @@ def _chosen(names: Iterable[str], needed: tuple[str, ...], wanted: tuple[str, ..
     return [name for name in names if wanted is None or name in needed or name in wanted]
 
 
-_LONGEST_CELL = 2**31 - 1
-
-
 def bad_row(path: Path, reason: str, row: int) -> BadFile:
     """The refusal of a data row (from 1), with its line if the file has lines."""
     line = None if is_parquet(path) else _line(path, row)
@@ -140,26 +200,34 @@ def bad_row(path: Path, reason: str, row: int) -> BadFile:
 
 
 def _line(path: Path, row: int) -> int | None:
-    """The line on which a data row begins, None if that cannot be told for certain. Empty lines are no rows,
-    and a quoted text may go over several."""
-    seen = 0
+    """The line on which a data row begins, None if that cannot be told for certain."""
+    found = next(islice(_rows(path), row - 1, None), None)
+    return None if found is None else found.line
+
+
+class _Row(NamedTuple):
+    """The lines on which a data row begins and ends, and how many letters its cells hold."""
+
+    line: int
+    last: int
+    length: int
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    """The data rows of a CSV file; none where they cannot be told for certain. Empty lines are no rows, and a quoted
+    text may go over several."""
     # One limit for the whole process, so it is only raised: a text of any length is passed over here.
     csv.field_size_limit(max(_LONGEST_CELL, csv.field_size_limit()))
-    try:
-        with _opened(path, encoding=_encoding(path), newline="") as lines:
-            reader = csv.reader(lines)
-            next(reader)
-            if reader.line_num > 1:
-                return None
+    with suppress(csv.Error), _opened(path, encoding=_encoding(path), newline="") as lines:
+        reader = csv.reader(lines)
+        next(reader)
+        if reader.line_num > 1:
+            return
+        before = reader.line_num
+        for cells in reader:
+            if cells:
+                yield _Row(before + 1, reader.line_num, sum(map(len, cells)))
             before = reader.line_num
-            for cells in reader:
-                seen += bool(cells)
-                if seen == row:
-                    return before + 1
-                before = reader.line_num
-    except csv.Error:
-        return None
-    return None
 
 
 def first_line(problem: BaseException) -> str:
