@@ -185,6 +185,27 @@ def test_what_comes_first_has_no_more_than_its_share_while_others_are_there():
     assert varied(found, 6, replace(few, per_before=0.2)).candidates.tolist() == [4, 0, 5, 1, 8, 6]
 
 
+def test_what_comes_first_rises_so_many_places_and_what_needs_it_stands_right_behind():
+    """0 builds on 5, the sixth by its own score; 1 on 6, which is a helper and the seventh."""
+    helper = np.asarray([False] * 6 + [True])
+    found = candidates(
+        column(9, 8, 7, 6, 5, 4, 3), before={0: (5,), 1: (6,)}, helpers=helper, own=np.arange(1, 8)
+    )
+
+    chosen = varied(found, 7, Variety(most_rise=3))
+
+    # 5 may stand in the third place, 6 in the fourth: there 0 is wanted more, and its turn is over by the fifth.
+    assert chosen.candidates.tolist() == [2, 3, 5, 0, 6, 1, 4]
+    assert chosen.instead_of.tolist() == [NOTHING, NOTHING, 0, NOTHING, 1, NOTHING, NOTHING]
+    assert varied(found, 7, Variety()).candidates.tolist() == [5, 0, 6, 1, 2, 3, 4]
+    # Rather than leave the list short.
+    assert varied(found, 7, Variety(most_rise=0)).candidates.tolist() == [2, 3, 4, 5, 0, 6, 1]
+    few = candidates(
+        column(9, 1), before={0: (1,)}, helpers=np.asarray([False, True]), own=np.asarray([1, 40])
+    )
+    assert varied(few, 2, Variety(most_rise=6)).candidates.tolist() == [1, 0]
+
+
 def test_the_twin_of_what_comes_first_will_do():
     chosen = varied(candidates(column(9, 5, 7), twins=[NOTHING, 4, 4], before={0: (1,)}), 3, Variety())
 
@@ -206,9 +227,10 @@ def test_a_circle_ends():
     st.lists(st.integers(-1, 2), min_size=9, max_size=9),
     st.lists(st.integers(-1, 2), min_size=9, max_size=9),
     st.sampled_from([1.0, 0.2]),
+    st.sampled_from([None, 0, 2]),
 )
 def test_nothing_is_listed_twice_nor_beside_its_twin_nor_before_what_comes_first(
-    values, k, pairs, topics, twins, share
+    values, k, pairs, topics, twins, share, rise
 ):
     count = len(values)
     before: dict[int, tuple[int, ...]] = {}
@@ -216,9 +238,10 @@ def test_nothing_is_listed_twice_nor_beside_its_twin_nor_before_what_comes_first
         # Only forward, so that there are no circles.
         if early < late < count:
             before[late] = (*before.get(late, ()), early)
-    found = candidates(column(*values), groups=topics[:count], twins=twins[:count], before=before)
+    own = np.argsort(np.argsort(-np.asarray(values), kind="stable")) + 1
+    found = candidates(column(*values), groups=topics[:count], twins=twins[:count], before=before, own=own)
 
-    listed = varied(found, k, Variety(per_group=(0.4,), per_before=share)).candidates.tolist()
+    listed = varied(found, k, Variety(per_group=(0.4,), per_before=share, most_rise=rise)).candidates.tolist()
 
     assert len(set(listed)) == len(listed) <= k
     marked = [twins[one] for one in listed if twins[one] != NOTHING]

@@ -18,8 +18,10 @@ from zhiyue.product.catalogue.models import Course, Likeness
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.services import dismiss_course, view_course
 from zhiyue.recommend import memory, serve
+from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.kinds import Reason
+from zhiyue.recommend.moves import Move
 from zhiyue.recommend.policies import RERANKING
 from zhiyue.recommend.reranking import Lot, Person
 from zhiyue.recommend.selectors import similar, slate
@@ -126,12 +128,33 @@ def test_of_ten_courses_two_at_most_are_there_for_what_builds_on_them(reader, to
 
 def test_what_was_only_looked_at_comes_first_all_the_same(reader, town):
     """What a person met already is kept from the list, but as long as they didn't take it, it is what comes first."""
-    train_all()
+    train_all(["hybrid"])
     late = next(course for course in town if course.pk == ids(slate(reader))[0])
     late.prerequisites.set([town[0]])
-    train_all()
+    train_all(["hybrid"])
 
-    assert ids(slate(reader))[:2] == [town[0].pk, late.pk]
+    found = ids(slate(reader, k=16))
+    at = found.index(town[0].pk)
+    assert at < 15 and found[at + 1] == late.pk
+
+
+def test_what_comes_first_rises_a_few_places_and_what_needs_it_falls_behind_it(reader, town):
+    train_all(["hybrid"])
+    before = {one.shown.course_id: one for one in explain(reader, policy="hybrid", k=16).courses}
+    late, early = ({one.placing.place: pk for pk, one in before.items()}[place] for place in (1, 12))
+    Course.objects.get(pk=late).prerequisites.set([early])
+    train_all(["hybrid"])
+
+    found = {one.shown.course_id: one for one in explain(reader, policy="hybrid", k=16).courses}
+
+    place = found[early].shown.position
+    assert found[early].placing.place == 12
+    assert place >= 12 - RERANKING.variety.most_rise
+    assert found[late].shown.position == place + 1
+    assert found[late].placing.place == 1
+    assert found[late].placing.moves[-1] == Move("waited", place + 1)
+    # A list that ends above shows neither.
+    assert {early, late}.isdisjoint(ids(slate(reader, k=4)))
 
 
 def test_who_took_it_or_does_not_want_it_is_not_sent_back_to_it(town, learner, visitor):

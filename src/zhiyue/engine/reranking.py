@@ -22,6 +22,7 @@ class Variety:
     weakest_reason  an act is the reason only where it gave at least this share of what it gave to its favourite
     newest_first  whether the first place answers the newest act
     per_before  at most this share of the list, rounded up, for what stands there only to come before something else
+    most_rise  what comes before something else stands so many places above its own at most; None: however many
     """
 
     per_group: tuple[float, ...] = ()
@@ -29,6 +30,7 @@ class Variety:
     weakest_reason: float = 0.0
     newest_first: bool = False
     per_before: float = 1.0
+    most_rise: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,7 @@ class Candidates:
     twins  (c,): of candidates with one code only one is ever listed
     before  candidate -> those that are better taken first, itself among nobody's own
     helpers  (c,): may be listed only before another; None: nobody
+    own  (c,): the place of each by its own score, from 1; None: what comes first rises as far as it is asked to
     """
 
     scores: Floats
@@ -51,6 +54,7 @@ class Candidates:
     newest: int = NOTHING
     before: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     helpers: Bools | None = None
+    own: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +75,15 @@ def varied(found: Candidates, k: int, variety: Variety) -> Chosen:
     are chosen for what the other acts say. What an act is only lukewarm about it is no reason for. A candidate for
     which popularity says more than any act is valued popular - 1: the popular list fills what the acts leave open.
     Whatever something else comes before waits until that is listed, and gives its place and its value to it; where that
-    is kept out by a limit, both wait. All limits but that of twins give way rather than leave the list short, that on
-    what comes before last.
+    is kept out by a limit, or would rise too far, both wait: then it stands right behind. All limits but that of twins
+    give way rather than leave the list short, those on what comes before last.
     Source: greedy re-ranking under quotas, after Ziegler et al. 2005, "topic diversification".
     """
     most_of_a_reason = limit(variety.per_reason, k)
     speaking, voice = found.shares.copy(), _Voices(found, variety)
     reasons, value = voice.heard(speaking)
-    shelf = _Shelf(found, [limit(share, k) for share in variety.per_group], limit(variety.per_before, k))
+    limits = [limit(share, k) for share in variety.per_group]
+    shelf = _Shelf(found, limits, limit(variety.per_before, k), variety.most_rise)
     chosen: list[tuple[int, float, int, int]] = []
     spoken = np.zeros(found.shares.shape[1], dtype=np.int64)
     while len(chosen) < k:
@@ -123,9 +128,10 @@ class _Voices:
 class _Shelf:
     """What may still be taken, given what was."""
 
-    def __init__(self, found: Candidates, limits: list[int], most_before: int) -> None:
+    def __init__(self, found: Candidates, limits: list[int], most_before: int, most_rise: int | None) -> None:
         self.found, self.limits = found, limits
-        self.places_before = most_before
+        self.places_before, self.most_rise = most_before, most_rise
+        self.listed = 0
         count = len(found.scores)
         self.left = np.ones(count, dtype=np.bool_)
         self.full = np.zeros((len(limits), count), dtype=np.bool_)
@@ -135,12 +141,13 @@ class _Shelf:
     def next(self, value: Floats) -> tuple[int, int] | None:
         """The best candidate, and the one that goes to its place: itself, or what comes before it."""
         by_limits = range(len(self.limits), -1, -1)
-        for may_come_before, kept in product((True,) if self.places_before > 0 else (False, True), by_limits):
+        may_come = (self._is_near, _any) if self.places_before > 0 else (_none, self._is_near, _any)
+        for may_come_before, kept in product(may_come, by_limits):
             fits = self.left & ~self.full[:kept].any(axis=0)
             open_value = np.where(fits & self.own, value, -np.inf)
             while open_value.size and np.isfinite(open_value[wanted := int(open_value.argmax())]):
                 first = self._first(wanted)
-                if fits[first] and (first == wanted or may_come_before):
+                if fits[first] and (first == wanted or may_come_before(first)):
                     return wanted, first
                 open_value[wanted] = -np.inf
         return None
@@ -148,6 +155,7 @@ class _Shelf:
     def take(self, wanted: int, candidate: int) -> None:
         """Put a candidate into the list, in the place of the wanted one."""
         self.places_before -= candidate != wanted
+        self.listed += 1
         self.left[candidate] = False
         if self.found.twins[candidate] != NOTHING:
             self.left[self.found.twins == self.found.twins[candidate]] = False
@@ -159,6 +167,12 @@ class _Shelf:
             if count >= most:
                 self.full[kind] |= self.found.groups[kind] == group
 
+    def _is_near(self, candidate: int) -> bool:
+        """Does it stand few enough places above its own in the next one?"""
+        if self.found.own is None or self.most_rise is None:
+            return True
+        return int(self.found.own[candidate]) - self.listed - 1 <= self.most_rise
+
     def _first(self, candidate: int) -> int:
         """What must come first of all that comes before a candidate; a circle is cut where it closes."""
         seen = {candidate}
@@ -169,6 +183,14 @@ class _Shelf:
                 return candidate
             candidate = before
             seen.add(candidate)
+
+
+def _none(candidate: int) -> bool:
+    return False
+
+
+def _any(candidate: int) -> bool:
+    return True
 
 
 def novelty(acts: Acts) -> Floats:

@@ -13,6 +13,7 @@ STEPS: dict[Step, str] = {
     "novelty": "how little known it is",
     "newest": "answers their newest act",
     "drawn": "new course, drawn by lot",
+    "waited": "waits for what is better taken first",
     "passed": "others were put before it",
     "pinned": "pinned by the academy",
 }
@@ -62,6 +63,6 @@ def _step(move: Move, before: int, needs_it: str) -> str:
         case "before":
             return f"before “{needs_it}”, which needs it"
         case "variety":
-            return "others held back for variety" if move.place < before else "held back for variety"
+            return "others were held back" if move.place < before else "held back for variety"
         case step:
             return STEPS[step]

@@ -26,6 +26,7 @@ Step = Literal[
     "before",
     "drawn",
     "variety",
+    "waited",
     "passed",
     "pinned",
 ]
@@ -39,8 +40,9 @@ class Move:
     topic: the person chose its topic. new: some places of a beginner's list are for what is new. met: the person met it
     already, so it stands behind all else. rules: factors of the academy. level, novelty: how well it fits, how little
     known it is. newest: the first place answers the newest act. before: better taken before another. drawn: by lot
-    among new courses. variety: others of its topic, teacher or act held it back, or were held back before it.
-    passed: others were put before it. pinned: by the academy.
+    among new courses. variety: others of its topic, teacher or act held it back, or others were held back before it.
+    waited: it stands right behind what is better taken first, which may rise a few places only. passed: others were put
+    before it. pinned: by the academy.
     """
 
     step: Step
@@ -165,7 +167,16 @@ def _of_list(asked: Asked, at: int, one: Round, rank: int, ahead: Sequence[tuple
     if at == one.first and newest != NOTHING and ranked.reasons[0, at] == newest:
         return "newest"
     put_before = sum(was_put and came_from > rank for came_from, was_put in ahead)
-    return "passed" if 0 < at + 1 - rank <= put_before else "variety"
+    if 0 < at + 1 - rank <= put_before:
+        return "passed"
+    return "waited" if at + 1 > rank and _is_behind_what_it_needs(asked, at) else "variety"
+
+
+def _is_behind_what_it_needs(asked: Asked, at: int) -> bool:
+    traits, listed = asked.held.pipeline.traits, asked.ranked.items[0]
+    if not asked.vary or traits is None or not at:
+        return False
+    return int(listed[at - 1]) in traits.needs.get(int(listed[at]), ())
 
 
 def _shown(one: Placing, position: int, is_listed: bool) -> Placing:

@@ -218,7 +218,12 @@ TURNS = 0.1
 # measured. The weakest reason, too, is taste: under it stood "coffee, therefore Python".
 RERANKING = Reranking(
     variety=Variety(
-        per_group=(1 / 3, 1 / 2), per_reason=1 / 3, weakest_reason=0.75, newest_first=True, per_before=1 / 5
+        per_group=(1 / 3, 1 / 2),
+        per_reason=1 / 3,
+        weakest_reason=0.75,
+        newest_first=True,
+        per_before=1 / 5,
+        most_rise=6,
     ),
     twins_from=0.5,
     novelty=0.3,

@@ -131,6 +131,7 @@ def varied(
             int(newest[0]) if len(newest) else NOTHING,
             before,
             np.isneginf(row.open[among]),
+            _own_places(row, candidates, helpers) if before else None,
         ),
         k,
         RERANKING.variety,
@@ -175,6 +176,13 @@ def _before(
         if needed:
             before[place[item]] = tuple(place[one] for one in needed)
     return before, waiting[len(candidates) :]
+
+
+def _own_places(row: Row, candidates: Ints, helpers: list[int]) -> Ints:
+    """The place of each by its own score: candidates stand in the order of these; what has to be added stands among all
+    that may be shown."""
+    added = [1 + int((row.open > row.full[item]).sum()) for item in helpers]
+    return np.asarray([*range(1, len(candidates) + 1), *added], dtype=np.int64)
 
 
 def _may_come_before(item: int, row: Row, person: Person) -> bool:

@@ -170,6 +170,7 @@ STEPS: Mapping[Step, Words] = {
     "novelty": pgettext_lazy("step of re-ranking", "how little known it is"),
     "newest": pgettext_lazy("step of re-ranking", "answers their newest act"),
     "drawn": pgettext_lazy("step of re-ranking", "new course, drawn by lot"),
+    "waited": pgettext_lazy("step of re-ranking", "waits for what is better taken first"),
     "passed": pgettext_lazy("step of re-ranking", "others were put before it"),
     "pinned": pgettext_lazy("step of re-ranking", "pinned by the academy"),
 }
@@ -181,7 +182,7 @@ def step(name: Step, *, is_up: bool, needs_it: str) -> Words:
         return pgettext("step of re-ranking", "before “%(title)s”, which needs it") % {"title": needs_it}
     if name == "variety":
         return (
-            pgettext("step of re-ranking", "others held back for variety")
+            pgettext("step of re-ranking", "others were held back")
             if is_up
             else pgettext("step of re-ranking", "held back for variety")
         )
