@@ -19,8 +19,9 @@ from zhiyue.recommend.artefacts import Damaged
 from zhiyue.recommend.fitting import fit, from_arrays, to_arrays
 from zhiyue.recommend.inputs import academy
 from zhiyue.recommend.models import Artefact
+from zhiyue.recommend.offers import COLD
 from zhiyue.recommend.policies import POLICIES, PROFILE
-from zhiyue.recommend.selectors import COLD, similar, slate
+from zhiyue.recommend.selectors import similar, slate
 from zhiyue.recommend.services import take_in, train, train_all
 
 ARRAYS = {

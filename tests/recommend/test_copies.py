@@ -18,7 +18,8 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.places import Place, Unreachable
 from zhiyue.recommend import memory
 from zhiyue.recommend.models import Artefact
-from zhiyue.recommend.selectors import COLD, slate
+from zhiyue.recommend.offers import COLD
+from zhiyue.recommend.selectors import slate
 from zhiyue.recommend.services import train
 
 pytestmark = pytest.mark.django_db

@@ -50,11 +50,9 @@ def ask_for_run(*, viewer: Viewer, policies: Sequence[str], split: str) -> LabRu
     return row
 
 
-def look_at_slates(
-    *, viewer: Viewer, actor: Actor, name: str, policies: Sequence[str], k: int
-) -> list[Explanation]:
-    """What somebody would be shown under each policy, and why; noted in the audit log unless it is the viewer. The log
-    calls them `name`.
+def look_at_slates(*, viewer: Viewer, actor: Actor, name: str, policies: Sequence[str]) -> list[Explanation]:
+    """What somebody's home page would show them under each policy, and why; noted in the audit log unless it is the
+    viewer. The log calls them `name`.
 
     Raises NotAllowed, and NotLookedAt where they don't consent to analysis; ValueError as `slate` does.
     """
@@ -63,7 +61,7 @@ def look_at_slates(
         raise NotLookedAt(
             pgettext("recommendation lab", "They don't consent to what they do being looked at.")
         )
-    found = explain_each(actor, policies, k=k)
+    found = explain_each(actor, policies)
     if actor.member_id != by.pk:
         kind, pk = ("visitor", actor.visitor) if actor.member_id is None else ("member", actor.member_id)
         note(by=by, act="member.slates_seen", subject=(kind, pk, name), after={"policies": list(policies)})

@@ -1,19 +1,23 @@
 """Why one person is shown what they are shown: what each part of the policy gave, and which acts spoke for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zhiyue.collect.kinds import Actor
+from zhiyue.core.accounts.selectors import language_of
 from zhiyue.engine.kinds import Floats, Ints, Recommender
 from zhiyue.product.catalogue.editions import families
-from zhiyue.recommend.contests import assigned
+from zhiyue.product.learning.selectors import going_on
+from zhiyue.recommend.contests import Assigned, assigned
 from zhiyue.recommend.inputs import codes_of
 from zhiyue.recommend.kinds import Recommended, Slate
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.moves import Asked, Placing, placings
-from zhiyue.recommend.selectors import COLD, slates
+from zhiyue.recommend.offers import COLD
+from zhiyue.recommend.policies import SHELF_LENGTH
+from zhiyue.recommend.selectors import slates
 
 MOST_EVIDENCE = 3
 
@@ -40,32 +44,47 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`acts`: how many acts of the person the slate goes by. Before anything was trained no part gave anything."""
+    """The slate of a policy, in editions of `language`, the person's own. `acts`: how many of their acts it goes by.
+    `assigned`: where no policy was named, as which one this makes their slates. A policy that isn't trained gave
+    nothing: what most learners begin with answers in its place."""
 
     policy: str
     version: str
     acts: int
     courses: tuple[Explained, ...]
+    language: str
+    assigned: Assigned | None = None
+
+    @property
+    def is_trained(self) -> bool:
+        return self.version != COLD
 
 
-def explain(actor: Actor, *, policy: str | None = None, k: int = 12) -> Explanation:
-    """The slate that the person would be shown now, taken apart; by the live policy, or the one drawn for them, where
-    none is named. Raises ValueError as `slate` does."""
-    (found,) = explain_each(actor, [assigned(actor).policy if policy is None else policy], k=k)
-    return found
+def explain(actor: Actor, *, policy: str | None = None, k: int = SHELF_LENGTH) -> Explanation:
+    """As `explain_each`, under one policy: the live one, or the one drawn for them, where none is named."""
+    by = assigned(actor) if policy is None else None
+    (found,) = explain_each(actor, [by.policy if by else policy or ""], k=k)
+    return replace(found, assigned=by)
 
 
-def explain_each(actor: Actor, policies: Sequence[str], *, k: int = 12) -> list[Explanation]:
-    """The slates under some policies, each taken apart. Raises ValueError as `slate` does."""
-    found, original = slates(actor, policies, k=k), families()
-    return [_explained(one, asked, original) for one, asked in found]
+def explain_each(actor: Actor, policies: Sequence[str], *, k: int = SHELF_LENGTH) -> list[Explanation]:
+    """The shelf of their home page under some policies, each taken apart: as long, in the person's own language,
+    without what the page offers to go on with. Whoever shows less of it shows its beginning: a shorter list would be
+    re-ranked to another one. Raises ValueError as `slate` does."""
+    language = language_of(actor.member_id)
+    above = [entry.course.id for entry in going_on(actor)]
+    found = slates(actor, policies, k=k, slot="for-you", besides=above, language=language)
+    original = families()
+    return [
+        Explanation(policy, one.version, asked.acts, _explained(one, asked, original), language)
+        for policy, (one, asked) in zip(policies, found, strict=True)
+    ]
 
 
-def _explained(found: Slate, asked: Asked, original: Mapping[int, int]) -> Explanation:
+def _explained(found: Slate, asked: Asked, original: Mapping[int, int]) -> tuple[Explained, ...]:
     held, person = asked.held, asked.profile
     if found.version == COLD:
-        bare = tuple(Explained(item, {}, ()) for item in found.items)
-        return Explanation(found.policy, found.version, asked.acts, bare)
+        return tuple(Explained(item, {}, ()) for item in found.items)
     # What isn't in the artefact yet was put there by no part of it.
     codes = [
         codes_of([original.get(item.course_id, item.course_id)], held.course_ids) for item in found.items
@@ -88,7 +107,7 @@ def _explained(found: Slate, asked: Asked, original: Mapping[int, int]) -> Expla
         is_common = item.reason.kind == "popular"
         spoke = () if is_common else _evidence(shares[row], held.course_ids[person.weights.indices])
         explained.append(Explained(item, parts, spoke, placing[code[0]]))
-    return Explanation(found.policy, found.version, asked.acts, tuple(explained))
+    return tuple(explained)
 
 
 def _parts(held: Held) -> list[tuple[str, float, Recommender]]:

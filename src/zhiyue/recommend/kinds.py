@@ -47,8 +47,8 @@ class Recommended:
 
 @dataclass(frozen=True, slots=True)
 class Slate:
-    """Courses in order, the policy that chose them and the version of its artefact ("cold": none yet). Where the policy
-    was drawn by lot: in which contest, and with which chance. `made_for`: whose it is, as slates are signed
+    """Courses in order, the policy that really chose them and the version of its artefact ("cold": none yet). Where the
+    policy was drawn by lot: in which contest, and with which chance. `made_for`: whose it is, as slates are signed
     (`collect.slates`); "": anybody's."""
 
     items: tuple[Recommended, ...]

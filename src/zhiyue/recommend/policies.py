@@ -246,6 +246,10 @@ NEW_COURSE_DAYS = 50
 # What takes up a course: it was opened, tried or joined.
 TAKING_UP = frozenset({"preview.started", "lesson.opened", "lesson.started", "course.enrolled"})
 
+# The home page's own shelf has so many places. Lists depend on their length, so whoever asks what somebody is
+# recommended asks for as many.
+SHELF_LENGTH = 12
+
 # Acts that say that somebody took a course, not only looked at it: their level is that of these courses.
 TAKING = frozenset({"course.enrolled", "lesson.finished"})
 

@@ -1,6 +1,5 @@
 """Slates: the doors of recommendation for pages."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,18 +13,13 @@ from zhiyue.collect.slates import whose
 from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
-from zhiyue.engine.recommenders.popular import Popular
-from zhiyue.product.catalogue.editions import language_of_reader, with_editions
-from zhiyue.product.catalogue.models import Course, Topic
-from zhiyue.product.commerce.selectors import (
-    learners_by_course,
-)
+from zhiyue.product.catalogue.editions import with_editions
+from zhiyue.product.catalogue.models import Topic
 from zhiyue.product.learning.corrections import Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
 from zhiyue.recommend import memory, rules, serve
 from zhiyue.recommend.closing import closed_to
 from zhiyue.recommend.contests import Assigned, assigned
-from zhiyue.recommend.fitting import Pipeline
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.interests import folded, opening, said, wished
 from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
@@ -33,6 +27,7 @@ from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.memory import Held
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.moves import Asked, Round
+from zhiyue.recommend.offers import COLD, COLD_POLICY, Offer, cold, offer_to
 from zhiyue.recommend.people import by_people, like_minded
 from zhiyue.recommend.policies import POLICIES, PROFILE, RERANKING, SIMILAR_POLICY, TAKING
 from zhiyue.recommend.reranking import Lot, Person, lot_of
@@ -43,16 +38,6 @@ __all__ = ["knows", "live_policy", "refused_trainings", "similar", "slate", "sla
 NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
 LEARNERS_HOLD = timedelta(days=1)
-COLD = "cold"
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """What may be shown, by the id of the original: the course, and since when it is out. `original` of the editions
-    that are out."""
-
-    shown: Mapping[int, tuple[int, datetime]]
-    original: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +74,8 @@ def slate(
     they own, finished, gave back or said isn't for them is never among them, in no edition. Of a course that is out in
     several languages the edition in the reader's is shown.
 
+    Of a policy that isn't trained the slate is what most learners begin with, and says so: `popular`, version "cold".
+
     `slot`: where it is shown; the academy's choice stands on shelves only, and chance has its place on one's own.
     `until_pk`: as it was after that event, to show what one act changed; what the person joined or finished
     later is open again. `at`: whose rules hold and whose lot is drawn, those of that day. `besides`: courses that are
@@ -98,8 +85,8 @@ def slate(
     by = assigned(actor, at) if policy is None else Assigned(policy)
     ((found, _),) = slates(actor, [by.policy], k=k, slot=slot, until_pk=until_pk, at=at, besides=besides)
     if found.version == COLD:
-        # No policy made it, so it says nothing of the one that was drawn.
-        by = Assigned(by.policy)
+        # It says nothing of the policy that was drawn.
+        by = Assigned(found.policy)
     return replace(found, contest=by.contest, policy_chance=by.chance, made_for=whose(actor))
 
 
@@ -112,9 +99,11 @@ def slates(
     until_pk: int | None = None,
     at: datetime | None = None,
     besides: Collection[int] = (),
+    language: str | None = None,
 ) -> list[tuple[Slate, Asked]]:
     """What `slate` gives under each of some policies, and what each was made of, for whoever explains it (`moves`); of
-    the person everything is read once. Raises as `slate`."""
+    the person everything is read once. `language`: in which they read (default: that of whoever looks). Raises as
+    `slate`."""
     if k < 1:
         raise ValueError("k must be at least 1")
     for policy in policies:
@@ -130,7 +119,7 @@ def slates(
         steering = rules.in_force(where, moment)
         seed = lot_of(actor, moment) if told[is_varied].acts and where == "for-you" else None
         shelves[is_varied] = _Shelf(with_editions(own | steering.never), steering, moment, seed)
-    offer = _offer()
+    offer = offer_to(language)
     return [
         _slate(policy, told[is_varied], shelves[is_varied], k, offer)
         for policy, is_varied in ((name, POLICIES[name].is_varied) for name in policies)
@@ -155,14 +144,14 @@ def knows(actor: Actor) -> bool:
 def similar(course_id: int, *, k: int = 6) -> Slate:
     """At most k courses most like one, for whoever looks at it; none that is there for being popular alone, and none
     that says nearly the same."""
-    offer = _offer()
-    held = memory.newest(SIMILAR_POLICY) or _cold(offer)
+    offer = offer_to()
+    held = memory.newest(SIMILAR_POLICY) or cold(offer)
     model = held.pipeline
     looked_at = Act(event_pk=0, event="", course_id=course_id, weight=1.0, occurred_at=clock.now())
     acts = acts_of([looked_at], held.course_ids, offer.original)
     steering = rules.in_force("", clock.now())
     closed = set(_closed(held, offer, with_editions({course_id, *steering.never})))
-    looked = codes_of([_original(course_id, offer)], held.course_ids)
+    looked = codes_of([offer.original_of(course_id)], held.course_ids)
     exclude = serve.excluding([sorted(closed | _with_twins(held, looked))], model.model.items)
     person = Person(weighed=_weighed(steering, held, offer))
     shaped = profiles(acts, PROFILE)
@@ -193,20 +182,20 @@ def refused_trainings() -> list[RefusedTraining]:
     ]
 
 
-def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> tuple[Slate, Asked]:
-    held = memory.newest(policy) or _cold(offer)
+def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: Offer) -> tuple[Slate, Asked]:
+    held = memory.newest(policy) or cold(offer)
     acts, corrections = said.acts, said.corrections
     # The academy's choice is for whoever didn't ask for less of it.
     unwanted = shelf.closed | corrections.courses_of_less
     pins = [pin for pin in shelf.steering.pins if pin.place <= k and _may_stand(pin, offer, unwanted)]
     known, shaped = folded(acts, held.course_ids, offer.original, corrections, held.pipeline.groups)
-    pinned = codes_of([_original(pin.course_id, offer) for pin in pins], held.course_ids)
+    pinned = codes_of([offer.original_of(pin.course_id) for pin in pins], held.course_ids)
     never = {*_closed(held, offer, shelf.closed), *_with_twins(held, pinned)}
     somebody = _person(acts, set(known.item.tolist()), never, shelf.steering, held, offer)
-    wishes = {_original(course_id, offer): topic for course_id, topic in said.wishes.items()}
+    wishes = {offer.original_of(course_id): topic for course_id, topic in said.wishes.items()}
     vary = POLICIES[policy].is_varied
     # What the person met already, and what they want less of, comes only where nothing else is left.
-    silent = {_original(course_id, offer) for course_id in corrections.silent}
+    silent = {offer.original_of(course_id) for course_id in corrections.silent}
     late = {*known.item.tolist(), *codes_of(sorted(silent), held.course_ids)}
 
     free = max(1, k - len(pins))
@@ -235,23 +224,23 @@ def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: _Offer) -> tu
     people = like_minded(held.pipeline.model, shaped, listed)
     because = _reasons(still_meant(acts), held, offer)
     told = _told(found, held, offer, policy, because, shelf.moment, wishes, people)
-    shown = [replace(pin, course_id=offer.shown[_original(pin.course_id, offer)][0]) for pin in pins]
+    shown = [replace(pin, course_id=offer.shown[offer.original_of(pin.course_id)][0]) for pin in pins]
     asked = Asked(held, len(acts), shaped, somebody, vary, made, found, never, late, set(wishes))
     return replace(told, items=with_pins(told.items, shown)[:k]), asked
 
 
 def _person(
-    acts: Sequence[Act], met: set[int], never: set[int], steering: Steering, held: Held, offer: _Offer
+    acts: Sequence[Act], met: set[int], never: set[int], steering: Steering, held: Held, offer: Offer
 ) -> Person:
     """What re-ranking knows of somebody besides their profile. `met`: codes of what they acted on."""
-    took = [_original(act.course_id, offer) for act in acts if act.event in TAKING]
+    took = [offer.original_of(act.course_id) for act in acts if act.event in TAKING]
     taken = frozenset(codes_of(took, held.course_ids))
     return Person(taken, frozenset(met - taken - never), _weighed(steering, held, offer))
 
 
-def _may_stand(pin: Pin, offer: _Offer, closed: Collection[int]) -> bool:
+def _may_stand(pin: Pin, offer: Offer, closed: Collection[int]) -> bool:
     """Pins are for whoever may be shown the course: it is out, and not one they own or don't want."""
-    original = _original(pin.course_id, offer)
+    original = offer.original_of(pin.course_id)
     return original in offer.shown and {pin.course_id, original, offer.shown[original][0]}.isdisjoint(closed)
 
 
@@ -261,23 +250,23 @@ def _with_twins(held: Held, codes: Collection[int]) -> set[int]:
     return set(codes) if traits is None else traits.with_twins(codes)
 
 
-def _weighed(steering: Steering, held: Held, offer: _Offer) -> dict[int, float]:
+def _weighed(steering: Steering, held: Held, offer: Offer) -> dict[int, float]:
     """The factors of the academy's rules by code."""
     return {
         code: factor
         for course_id, factor in steering.weighed.items()
-        for code in codes_of([_original(course_id, offer)], held.course_ids)
+        for code in codes_of([offer.original_of(course_id)], held.course_ids)
     }
 
 
-def _lot(seed: int, held: Held, offer: _Offer, moment: datetime) -> Lot:
+def _lot(seed: int, held: Held, offer: Offer, moment: datetime) -> Lot:
     """Among the courses that are out since a short while, with what pulls at each on that day."""
     since = moment - timedelta(days=RERANKING.explore_days)
     young = [course_id for course_id, (_, out) in offer.shown.items() if since <= out <= moment]
     pulls = {
         code: pull
         for course_id, pull in standing().pulls_on(clock.business_day(moment)).items()
-        for code in codes_of([_original(int(course_id), offer)], held.course_ids)
+        for code in codes_of([offer.original_of(int(course_id))], held.course_ids)
     }
     return Lot(np.asarray(codes_of(sorted(young), held.course_ids), dtype=np.int64), seed, pulls)
 
@@ -285,7 +274,7 @@ def _lot(seed: int, held: Held, offer: _Offer, moment: datetime) -> Lot:
 def _told(
     ranked: serve.Ranked,
     held: Held,
-    offer: _Offer,
+    offer: Offer,
     policy: str,
     because: Mapping[int, Reason],
     now: datetime,
@@ -313,10 +302,11 @@ def _told(
             reason = Reason("new") if is_new else Reason("popular", learners=learners or None)
         score, chance = float(ranked.scores[0, place]), float(ranked.chances[0, place])
         items.append(Recommended(course_id, score, reason, place + 1, chance))
-    return Slate(tuple(items), policy, held.version)
+    # A policy that isn't trained made nothing.
+    return Slate(tuple(items), COLD_POLICY if held.version == COLD else policy, held.version)
 
 
-def _put_there(ranked: serve.Ranked, place: int, held: Held, offer: _Offer) -> Reason | None:
+def _put_there(ranked: serve.Ranked, place: int, held: Held, offer: Offer) -> Reason | None:
     """The reason of a course that its own score didn't put there."""
     if ranked.drawn[0, place]:
         return Reason("exploration")
@@ -326,7 +316,7 @@ def _put_there(ranked: serve.Ranked, place: int, held: Held, offer: _Offer) -> R
     return Reason("prerequisite", course_id=offer.shown[int(held.course_ids[late])][0])
 
 
-def _reasons(acts: Sequence[Act], held: Held, offer: _Offer) -> dict[int, Reason]:
+def _reasons(acts: Sequence[Act], held: Held, offer: Offer) -> dict[int, Reason]:
     """For each course acted on, by code, the act to name.
 
     It is the heaviest, where each later act of another kind on the same course halves what came before it:
@@ -343,48 +333,11 @@ def _reasons(acts: Sequence[Act], held: Held, offer: _Offer) -> dict[int, Reason
     return {
         code: Reason("act", event=event, course_id=course_id)
         for course_id, (_, event) in strongest.items()
-        for code in codes_of([_original(course_id, offer)], held.course_ids)
+        for code in codes_of([offer.original_of(course_id)], held.course_ids)
     }
 
 
-def _original(course_id: int, offer: _Offer) -> int:
-    return offer.original.get(course_id, course_id)
-
-
-def _closed(held: Held, offer: _Offer, closed: set[int]) -> list[int]:
+def _closed(held: Held, offer: Offer, closed: set[int]) -> list[int]:
     """Codes of courses that may not be shown: those in `closed`, and those not published (any more)."""
     hidden = {int(course_id) for course_id in held.course_ids} - set(offer.shown)
     return codes_of(sorted(closed | hidden), held.course_ids)
-
-
-def _offer() -> _Offer:
-    """What may be shown to whoever looks: of several editions of a course the one in their language, else the
-    original."""
-    language = language_of_reader()
-    rows = Course.objects.published().values_list("pk", "edition_of_id", "language", "published_at")
-    found: dict[int, list[tuple[bool, bool, int, datetime]]] = {}
-    original: dict[int, int] = {}
-    for course_id, edition_of, told_in, published_at in rows:
-        if published_at is None:
-            continue
-        if edition_of is not None:
-            original[course_id] = edition_of
-        edition = (told_in != language, edition_of is not None, course_id, published_at)
-        found.setdefault(edition_of or course_id, []).append(edition)
-    first = {course_id: min(editions) for course_id, editions in found.items()}
-    return _Offer({course_id: (shown, at) for course_id, (_, _, shown, at) in first.items()}, original)
-
-
-def _cold(offer: _Offer) -> Held:
-    """What can be served before anything was trained: courses with most members first, then the newest."""
-    course_ids = np.asarray(sorted(offer.shown), dtype=np.int64)
-    members: Counter[int] = Counter()
-    for course_id, n in learners_by_course().items():
-        members[offer.original.get(course_id, course_id)] += n
-    order = sorted(
-        offer.shown, key=lambda course_id: (members[course_id], offer.shown[course_id][1], course_id)
-    )
-    score = {course_id: (place + 1) / len(order) for place, course_id in enumerate(order)}
-    popular = Popular(np.asarray([score[course_id] for course_id in course_ids.tolist()], dtype=np.float32))
-    nobody = np.zeros(len(course_ids), dtype=np.int64)
-    return Held(0, COLD, Pipeline(popular, popular), course_ids, nobody, clock.now())

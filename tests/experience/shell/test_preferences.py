@@ -2,6 +2,9 @@
 
 import pytest
 
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.selectors import language_of
+
 pytestmark = pytest.mark.django_db
 
 
@@ -28,3 +31,13 @@ def test_chinese_comes_first_and_english_on_request(browser):
     assert '<html lang="zh-hans"' in browser.get("/me/").content.decode()
     browser.post("/preferences/language/", {"language": "en", "next": "/me/"})
     assert '<html lang="en"' in browser.get("/me/").content.decode()
+
+
+def test_a_member_who_chooses_a_language_has_it_kept_with_the_account(browser, signed_in, learner):
+    browser.post("/preferences/language/", {"language": "en", "next": "/me/"})
+    assert not User.objects.exclude(language="").exists()
+    member = signed_in(learner)
+    member.post("/preferences/language/", {"language": "xx", "next": "/me/"})
+    assert language_of(learner.pk) == "zh-hans"
+    member.post("/preferences/language/", {"language": "en", "next": "/me/"})
+    assert (language_of(learner.pk), language_of(None)) == ("en", "zh-hans")

@@ -41,3 +41,9 @@ TITLES = {7: "统计学的直觉"}
 def test_a_reason_names_its_act(reason, words):
     with translation.override("en"):
         assert in_words(reason, TITLES) == words
+
+
+@pytest.mark.parametrize("kind", ["act", "similar", "prerequisite"])
+def test_in_chinese_every_reason_names_a_course_in_the_marks_of_titles(kind):
+    with translation.override("zh-hans"):
+        assert "《统计学的直觉》" in in_words(Reason(kind, "course.viewed", 7), TITLES)

@@ -62,6 +62,17 @@ def test_who_has_begun_is_one_tap_from_the_next_lesson(english):
     assert "keep-words" not in page
 
 
+def test_what_one_goes_on_with_is_in_no_shelf_below(english):
+    for number in range(4):
+        make_course(f"course-{number}")
+    english.get("/courses/course-0/one/")
+    page = english.get("/")
+    assert [one.course.slug for one in page.context["continuing"]] == ["course-0"]
+    shelves = [page.context[name] for name in ("for_you", "popular", "newest") if page.context[name]]
+    shown = {item.course.slug for shelf in shelves for item in shelf.items}
+    assert shown == {"course-1", "course-2", "course-3"}
+
+
 def test_a_card_to_go_on_never_leads_to_a_closed_lesson(english, course):
     english.get(f"/courses/{course.slug}/one/")
     english.post(f"/finish/{course.slug}/one/")
@@ -81,7 +92,7 @@ def test_each_shelf_tells_its_name_policy_and_courses(english):
     first, second = make_course("first", text=words), make_course("second", text=words)
     page = english.get("/").content.decode()
     [before] = _told_under(page)
-    assert before[:3] == ["start", "hybrid", {}]
+    assert before[:3] == ["start", "popular", {}]
     train_all()
     english.get("/courses/first/")
     page = english.get("/").content.decode()
@@ -90,6 +101,19 @@ def test_each_shelf_tells_its_name_policy_and_courses(english):
     assert before[3] != after[3] != _told_under(english.get("/").content.decode())[0][3]
     assert f'data-course="{second.pk}"' in page
     assert f"Because you looked at “{first.title}”" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-hans", "因为你看过《习惯》"), ("en", "Because you looked at “Habits”")]
+)
+def test_a_reason_names_the_edition_in_the_readers_language(english, language, said):
+    words = "平均数 中位数 抽样 直觉 统计"
+    make_course("habits", title="习惯", text=words), make_course("second", text=words)
+    make_course("habits-en", title="Habits", language="en", edition_of="habits", text=words)
+    train_all(["hybrid"])
+    english.cookies["zy_language"] = language
+    english.get("/courses/habits-en/")
+    assert said in english.get("/").content.decode()
 
 
 def test_an_empty_academy_says_so(english):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import pgettext_lazy
 
@@ -46,6 +47,12 @@ def change_profile(
     except IntegrityError as clash:
         raise _taken() from clash
     return member
+
+
+def keep_language(*, user: User, language: str) -> None:
+    """What they chose to read in, so that others see what they would see. A language there isn't changes nothing."""
+    if language in dict(settings.LANGUAGES):
+        User.objects.filter(pk=user.pk).exclude(language=language).update(language=language)
 
 
 def _name(member: User, typed: str) -> str:

@@ -54,6 +54,12 @@ def members() -> QuerySet[User]:
     return User.objects.filter(is_active=True)
 
 
+def language_of(member_id: int | None) -> str:
+    """The language that a member's account keeps, of those there are; else the academy's."""
+    kept = User.objects.filter(pk=member_id).values_list("language", flat=True).first() if member_id else ""
+    return kept if kept in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
 def search_members(words: str, *, limit: int = 8) -> list[User]:
     """Active people whose name or address contains `words`, newest first."""
     found = members()

@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 
 from zhiyue.core.academy.logo import FOLDER
 from zhiyue.core.academy.logo import read as read_logo
+from zhiyue.core.accounts.profiles import keep_language
 from zhiyue.experience.shell import samples
 from zhiyue.experience.shell.context import THEME_COOKIE, THEMES
 from zhiyue.experience.shell.redirects import safe_next
@@ -31,6 +32,9 @@ def theme(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def language(request: PageRequest) -> HttpResponseBase:
+    """Remember the choice in a cookie, and of members in their account."""
+    if request.viewer.user is not None:
+        keep_language(user=request.viewer.user, language=request.POST.get("language", ""))
     return set_language(request)
 
 

@@ -8,8 +8,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.experience.shell.cards import cover_of
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Lesson
-from zhiyue.product.commerce.selectors import enrolled_course_ids
-from zhiyue.product.learning.selectors import Continue, continue_learning
+from zhiyue.product.learning.selectors import Continue, continue_learning, going_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +26,19 @@ class Begun:
 
 def begun_courses(actor: Actor, *, limit: int) -> list[Begun]:
     """The course touched last comes first."""
-    owned = enrolled_course_ids(actor.member_id) if actor.member_id else set()
-    return [_begun(entry, owned) for entry in continue_learning(actor, limit=limit)]
+    return [_begun(entry) for entry in continue_learning(actor, limit=limit)]
 
 
-def _begun(entry: Continue, owned: set[int]) -> Begun:
-    # Only chooses where the card leads; whether a lesson opens is asked of `commerce` when it is opened.
-    opens = entry.lesson is not None and (entry.lesson.is_free or entry.course.id in owned)
+def to_go_on_with(actor: Actor) -> list[Begun]:
+    """The first of them of which a lesson opens."""
+    return [_begun(entry) for entry in going_on(actor)]
+
+
+def _begun(entry: Continue) -> Begun:
     return Begun(
         course=entry.course,
         cover=cover_of(entry.course),
-        lesson=entry.lesson if opens else None,
+        lesson=entry.lesson if entry.opens else None,
         is_all_read=entry.lesson is None,
         is_under_way=bool(entry.percent or entry.finished_lessons),
         done=entry.finished_lessons,

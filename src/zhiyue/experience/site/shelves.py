@@ -15,20 +15,20 @@ from zhiyue.core.kit import clock
 from zhiyue.experience.shell.cards import Shelf, show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.catalogue.editions import language_of_reader
+from zhiyue.product.catalogue.editions import language_of_reader, titles_in
 from zhiyue.recommend.kinds import Reason, Recommended, Slate
+from zhiyue.recommend.policies import SHELF_LENGTH
 from zhiyue.recommend.selectors import similar, slate
 
-SHELF_LENGTH = 12
 GRID_LENGTH = 8
 # Further down the list the likeness grows thin.
 ALIKE = 4
 
 
-def for_you(actor: Actor) -> Shelf:
-    """The actor's own slate; before they did anything (key `start`), and without their consent to personalisation, what
-    they said they care about, and what most learners begin with."""
-    found = slate(actor, k=SHELF_LENGTH, slot="for-you")
+def for_you(actor: Actor, *, besides: Collection[int] = ()) -> Shelf:
+    """The actor's own slate, without the courses in `besides`; before they did anything (key `start`), and without
+    their consent to personalisation, what they said they care about, and what most learners begin with."""
+    found = slate(actor, k=SHELF_LENGTH, slot="for-you", besides=besides)
     is_personal = any(item.reason.kind in ("act", "people") for item in found.items)
     could_be = not actor.is_nobody and Purpose.PERSONALISATION not in granted_by(actor)
     if any(item.reason.kind == "interest" for item in found.items):
@@ -103,7 +103,8 @@ def _shelf(
 ) -> Shelf:
     chosen = found.items
     cards = catalogue.courses_by_id([item.course_id for item in chosen])
-    titles = catalogue.titles([item.reason.course_id for item in chosen if item.reason.course_id])
+    named = [item.reason.course_id for item in chosen if item.reason.course_id]
+    titles = titles_in(language_of_reader(), named)
     reasons = {item.course_id: in_words(item.reason, titles) for item in chosen}
     shown = show(
         [cards[item.course_id] for item in chosen if item.course_id in cards],

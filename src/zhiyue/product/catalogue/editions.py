@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 
 from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.authoring import may_change_all, require_change
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Course
@@ -43,6 +44,27 @@ def with_editions(course_ids: Collection[int]) -> set[int]:
 def families() -> dict[int, int]:
     """The original of each course that is an edition, by id."""
     return dict(Course.objects.exclude(edition_of=None).values_list("pk", "edition_of_id"))
+
+
+def titles_in(language: str, course_ids: Iterable[int]) -> dict[int, str]:
+    """Titles by id as somebody who reads in `language` knows these courses: of the published edition in it, where there
+    is one; else their own, of withdrawn courses too, as the past keeps its names."""
+    asked = set(course_ids)
+    if not asked:
+        return {}
+    family = Coalesce("edition_of_id", "pk")
+    originals = Course.objects.filter(pk__in=asked).annotate(original=family).values("original")
+    rows = (
+        Course.objects.filter(Q(pk__in=originals) | Q(edition_of__in=originals))
+        .annotate(original=family)
+        .values_list("pk", "original", "title", "language", "status", "published_at")
+    )
+    now, own, read = clock.now(), dict[int, tuple[int, str]](), dict[int, str]()
+    for pk, original, title, told_in, status, published_at in rows:
+        own[pk] = original, title
+        if told_in == language and status == Course.Status.PUBLISHED and published_at and published_at <= now:
+            read[original] = title
+    return {pk: read.get(own[pk][0], own[pk][1]) for pk in asked if pk in own}
 
 
 def one_of_each(cards: Iterable[CourseCard]) -> list[CourseCard]:

@@ -19,17 +19,22 @@ from zhiyue.product.learning.models import DismissedCourse, Interest, LessonProg
 RECORDED = Purpose.ANALYTICS | Purpose.PERSONALISATION
 
 
+MOST_TO_GO_ON = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Continue:
     """Where to go on in one course: the lesson left off in, or the next unfinished one.
 
-    `percent` is that lesson's; `lesson` is None when everything written so far is finished.
+    `percent` is that lesson's; `lesson` is None when everything written so far is finished. `opens`: as far as can be
+    told without asking `commerce`, which decides when it is opened.
     """
 
     course: CourseCard
     lesson: Lesson | None
     percent: int
     finished_lessons: int
+    opens: bool
 
     @property
     def course_percent(self) -> int:
@@ -135,10 +140,18 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     for lesson in Lesson.objects.filter(course_id__in=cards).written().defer("body").order_by("position"):
         lessons.setdefault(lesson.course_id, []).append(lesson)
     progress = {row.lesson_id: row for row in rows.filter(lesson__course_id__in=cards)}
-    return [_continue(cards[pk], lessons.get(pk, []), progress) for pk in order if pk in cards]
+    return [_continue(cards[pk], lessons.get(pk, []), progress, pk in owned) for pk in order if pk in cards]
 
 
-def _continue(card: CourseCard, lessons: list[Lesson], progress: dict[int, LessonProgress]) -> Continue:
+def going_on(actor: Actor) -> list[Continue]:
+    """What the home page offers to go on with: of the courses touched last those of which a lesson opens."""
+    lately = continue_learning(actor, limit=2 * MOST_TO_GO_ON)
+    return [entry for entry in lately if entry.opens][:MOST_TO_GO_ON]
+
+
+def _continue(
+    card: CourseCard, lessons: list[Lesson], progress: dict[int, LessonProgress], is_owned: bool
+) -> Continue:
     seen = [progress[lesson.pk] for lesson in lessons if lesson.pk in progress]
     finished = {row.lesson_id for row in seen if row.finished_at}
     open_rows = [row for row in seen if not row.finished_at]
@@ -146,5 +159,9 @@ def _continue(card: CourseCard, lessons: list[Lesson], progress: dict[int, Lesso
     fresh = next((lesson for lesson in lessons if lesson.pk not in finished), None)
     lesson = next((entry for entry in lessons if going and entry.pk == going.lesson_id), fresh)
     return Continue(
-        course=card, lesson=lesson, percent=going.percent if going else 0, finished_lessons=len(finished)
+        course=card,
+        lesson=lesson,
+        percent=going.percent if going else 0,
+        finished_lessons=len(finished),
+        opens=lesson is not None and (lesson.is_free or is_owned),
     )

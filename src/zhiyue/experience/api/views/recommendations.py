@@ -18,6 +18,7 @@ from zhiyue.experience.api.views.catalogue import course_of
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.experience.shell.viewers import actor_of, keep_visitor
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import language_of_reader, titles_in
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.learning.services import dismiss_course, restore_course
 from zhiyue.recommend import selectors as recommend
@@ -83,7 +84,8 @@ class Feedback(Endpoint):
 
 def _told(name: str, found: Slate) -> Any:
     cards = catalogue.courses_by_id(item.course_id for item in found.items)
-    titles = catalogue.titles(item.reason.course_id for item in found.items if item.reason.course_id)
+    named = [item.reason.course_id for item in found.items if item.reason.course_id]
+    titles = titles_in(language_of_reader(), named)
     items = [
         {
             "position": item.position,

@@ -12,6 +12,7 @@ from zhiyue.collect.models import Event
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import language_of_reader, titles_in
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.recommend.kinds import Recommended
 from zhiyue.recommend.selectors import slate
@@ -69,7 +70,8 @@ def slate_change(event: Event, actor: Actor) -> SlateChange:
         else after
     )
     cards = catalogue.courses_by_id({item.course_id for item in (*before, *after)})
-    titles = catalogue.titles({item.reason.course_id for item in after if item.reason.course_id})
+    named_courses = {item.reason.course_id for item in after if item.reason.course_id}
+    titles = titles_in(language_of_reader(), named_courses)
     reasons = {item.course_id: in_words(item.reason, titles) for item in after}
     named = {item.course_id for item in after if weighed and _names(item, event)}
     old = _places([item for item in before if item.course_id in cards], cards)

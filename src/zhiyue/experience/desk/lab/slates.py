@@ -10,10 +10,11 @@ from zhiyue.experience.desk.lab import words
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.reasons import in_words
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.catalogue.editions import titles_in
 from zhiyue.recommend.explaining import Explained, Explanation
 from zhiyue.recommend.moves import Placing
-from zhiyue.recommend.selectors import COLD
 
+# So many of a shelf are shown of each policy.
 SLATE_LENGTH = 6
 
 
@@ -64,7 +65,7 @@ def side_by_side(found: Sequence[Explanation], *, live: str) -> list[ShownSlate]
     shown = {one.shown.course_id for each in found for one in each.courses}
     about = {evidence.course_id for each in found for one in each.courses for evidence in one.evidence}
     about |= {one.shown.reason.course_id or 0 for each in found for one in each.courses}
-    cards, titles = catalogue.courses_by_id(shown), catalogue.titles(about)
+    cards, titles = catalogue.courses_by_id(shown), titles_in(found[0].language, about)
     covers = {one.course.id: one.cover for one in show(list(cards.values()))}
     places = {
         one.shown.course_id: one.shown.position
@@ -96,8 +97,8 @@ def side_by_side(found: Sequence[Explanation], *, live: str) -> list[ShownSlate]
             name=words.policy(each.policy),
             meaning=words.meaning(each.policy),
             is_live=each.policy == live,
-            is_trained=each.version != COLD,
-            places=tuple(place(one) for one in each.courses if one.shown.course_id in cards),
+            is_trained=each.is_trained,
+            places=tuple(place(one) for one in each.courses[:SLATE_LENGTH] if one.shown.course_id in cards),
         )
         for each in found
     ]

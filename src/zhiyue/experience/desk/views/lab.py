@@ -21,7 +21,7 @@ from zhiyue.experience.desk.follow.consenting import choice_now
 from zhiyue.experience.desk.lab import words
 from zhiyue.experience.desk.lab.comparison import last_difference, shown, without_ranker
 from zhiyue.experience.desk.lab.contest import shown_contest
-from zhiyue.experience.desk.lab.slates import SLATE_LENGTH, side_by_side
+from zhiyue.experience.desk.lab.slates import side_by_side
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.recommend.arms import FEWEST_TAKEN, standings
 from zhiyue.recommend.asking import ask_for_run, look_at_slates
@@ -114,7 +114,7 @@ def slates(request: PageRequest) -> HttpResponse:
     if who.actor is not None and not sought:
         try:
             found = look_at_slates(
-                viewer=request.viewer, actor=who.actor, name=who.name, policies=list(POLICIES), k=SLATE_LENGTH
+                viewer=request.viewer, actor=who.actor, name=who.name, policies=list(POLICIES)
             )
             drawn = assigned(who.actor)
             page |= {

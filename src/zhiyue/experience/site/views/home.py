@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from zhiyue.experience.shell.cards import Shelf
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta, shelves
-from zhiyue.experience.site.continuing import begun_courses
+from zhiyue.experience.site.continuing import to_go_on_with
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.editions import language_of_reader, one_of_each
@@ -26,9 +26,10 @@ _NO_PROSE = frozenset("#|->*`1")
 def home(request: PageRequest) -> HttpResponse:
     """To read on is one tap for who has begun, to read a free lesson is one tap for who has not."""
     actor = actor_of(request)
-    begun = [one for one in begun_courses(actor, limit=6) if one.lesson][:3]
-    for_you = shelves.for_you(actor)
-    above = [item.course.id for item in for_you.items]
+    begun = to_go_on_with(actor)
+    above = [one.course.id for one in begun]
+    for_you = shelves.for_you(actor, besides=above)
+    above += [item.course.id for item in for_you.items]
     popular = shelves.popular(actor, besides=above) if for_you.is_personal else None
     above += [item.course.id for item in popular.items] if popular else []
     topics = catalogue.by_topic()

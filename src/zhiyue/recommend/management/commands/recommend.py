@@ -24,7 +24,7 @@ from zhiyue.recommend.explanation import explanation_as_text
 from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.outputs import reserved
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, SHELF_LENGTH
 from zhiyue.recommend.tasks import take_in
 
 REFUSED, BAD_INPUT = 1, 2
@@ -140,8 +140,14 @@ class Command(BaseCommand):
 
     def _add_explain(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("person", metavar="PERSON", help="a member's e-mail address, phone or user name")
-        parser.add_argument("--k", type=int, default=6, metavar="N", help="courses (default: 6)")
-        parser.add_argument("--policy", metavar="NAME", help="default: the live one")
+        parser.add_argument(
+            "--k", type=int, default=6, metavar="N",
+            help=f"so many of the {SHELF_LENGTH} courses on their home page (default: 6)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--policy", metavar="NAME",
+            help="default: what makes their slates now: the live one, in a contest the one drawn for them today",
+        )  # fmt: skip
 
     def _evaluate(self, **options: Any) -> str:
         for name, suffixes in (("json", {".json"}), ("plot", {".svg", ".png"})):
@@ -252,8 +258,12 @@ class Command(BaseCommand):
         decided = standing()
         for name in {options["policy"] or decided.policy, *(decided.chances_on(clock.business_day()) or {})}:
             memory.newest(name, waits=True)
-        found = explain(Actor(member_id=member.pk), policy=options["policy"], k=options["k"])
-        return explanation_as_text(found)
+        found = explain(Actor(member_id=member.pk), policy=options["policy"])
+        if options["k"] > SHELF_LENGTH:
+            self._tell(f"The shelf of the home page has {SHELF_LENGTH} places, so no more are told.")
+        if not found.is_trained:
+            self._tell(f"{found.policy} isn't trained: what most learners begin with answers in its place.")
+        return explanation_as_text(found, first=options["k"])
 
     def _tell(self, text: str) -> None:
         self.stderr.write(text)
