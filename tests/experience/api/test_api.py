@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core import signing
 from django.test import Client, override_settings
 
 from tests.conftest import BROWSER
@@ -18,6 +19,7 @@ from zhiyue.product.learning.models import LessonProgress
 from zhiyue.recommend import live
 from zhiyue.recommend.contests import assigned
 from zhiyue.recommend.models import Contest, LivePolicy
+from zhiyue.recommend.policies import POLICIES
 from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +274,7 @@ def test_a_slate_has_courses_with_reasons(browser):
     assert {item["course"]["slug"] for item in items} == {"a", "b"}
     assert [item["position"] for item in items] == [1, 2]
     assert all(item["reason"]["words"] for item in items)
+    assert {item["description"] for item in items} == {"写给看报表的人。"}
 
 
 def test_the_shelf_that_is_everybody_s_is_asked_for_by_its_slot(browser):
@@ -279,8 +282,26 @@ def test_the_shelf_that_is_everybody_s_is_asked_for_by_its_slot(browser):
     slate = browser.get("/api/v1/recommendations?slot=popular").json()
     assert slate["policy"] == "popular"
     assert [(item["policy"], item["propensity"]) for item in slate["items"]] == [("popular", 1.0)] * 2
+    train_all(["hybrid"])
     named = browser.get("/api/v1/recommendations?slot=popular&policy=hybrid").json()
     assert {item["policy"] for item in named["items"]} == {"hybrid"}
+
+
+def test_a_policy_that_is_not_trained_is_never_what_recommended(browser):
+    make_course("a"), make_course("b")
+    train_all(["hybrid"])
+    told = browser.get("/api/v1/recommendations?policy=ease").json()
+    assert (told["policy"], told["version"]) == ("popular", "cold")
+    assert {item["policy"] for item in told["items"]} == {"popular"}
+    _, signed_policy, *_ = signing.Signer(salt="zhiyue.collect.slates").unsign_object(told["slate"])
+    assert signed_policy == "popular"
+
+
+def test_what_may_be_asked_for_is_said_where_it_was_asked_wrongly(browser):
+    wrong = browser.get("/api/v1/recommendations?slot=magic&policy=magic").json()["errors"]
+    said = {one["parameter"]: one["detail"] for one in wrong}
+    assert "for-you, popular" in said["slot"]
+    assert "magic" in said["policy"] and ", ".join(POLICIES) in said["policy"]
 
 
 def test_where_policies_are_tried_by_lot_the_chance_of_the_one_that_was_drawn_is_told(program, learner):

@@ -127,6 +127,11 @@ def titles(course_ids: Iterable[int]) -> dict[int, str]:
     return dict(Course.objects.filter(pk__in=list(course_ids)).values_list("pk", "title"))
 
 
+def summaries(course_ids: Iterable[int]) -> dict[int, str]:
+    """What each course says of itself, by id."""
+    return dict(Course.objects.filter(pk__in=list(course_ids)).values_list("pk", "summary"))
+
+
 def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
     return dict(Lesson.objects.filter(pk__in=list(lesson_ids)).values_list("pk", "title"))
 

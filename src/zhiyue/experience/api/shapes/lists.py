@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from django.utils.translation import pgettext_lazy
 from rest_framework import serializers
 
 from zhiyue.experience.api.cursors import DEFAULT_SIZE, LARGEST_SIZE, LONGEST_CURSOR
@@ -18,6 +19,20 @@ class Moment(serializers.DateTimeField):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(default_timezone=UTC, **more)
+
+
+class Choice(serializers.ChoiceField):
+    """One of some words; whoever asks for another one is told which there are."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data == "" and self.allow_blank:
+            return ""
+        # A list or an object isn't a key of anything.
+        if not isinstance(data, str) or data not in self.choices:
+            message = pgettext_lazy("api", "“%(typed)s” isn't one of: %(known)s.")
+            said = {"typed": str(data)[:40], "known": ", ".join(self.choices)}
+            raise serializers.ValidationError(str(message) % said, code="invalid_choice")
+        return data
 
 
 class PictureAddress(serializers.CharField):

@@ -10,7 +10,7 @@ from zhiyue.core.academy.naming import refuse_claim
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.names import tidy_name
 from zhiyue.experience.api.shapes.catalogue import CourseShape
-from zhiyue.experience.api.shapes.lists import ListShape, Moment, PageQuery, Shape
+from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.recommend.kinds import KINDS
 from zhiyue.recommend.policies import POLICIES
@@ -104,16 +104,17 @@ class SavedPageShape(ListShape):
 
 
 class SlateQuery(Shape):
-    slot = serializers.ChoiceField(
+    slot = Choice(
         choices=["for-you", "popular"],
         required=False,
         help_text="The shelf it is for: one's own, or the one that is everybody's. Without one, as the policy is made.",
     )
     k = serializers.IntegerField(min_value=1, max_value=40, default=12, help_text="How many courses at most.")
-    policy = serializers.ChoiceField(
+    policy = Choice(
         choices=list(POLICIES),
         required=False,
-        help_text="Without one, the policy that the academy has live; `popular` for the shelf that is everybody's.",
+        help_text="Without one, the policy that the academy has live; `popular` for the shelf that is everybody's. "
+        "`popular` also answers for one that isn't trained.",
     )
 
 
@@ -123,7 +124,7 @@ class SimilarQuery(Shape):
 
 class FeedbackShape(Shape):
     course = serializers.SlugField(max_length=80, help_text="The course that was recommended.")
-    verdict = serializers.ChoiceField(choices=["not_for_me", "for_me"])
+    verdict = Choice(choices=["not_for_me", "for_me"])
 
 
 class ReasonShape(Shape):
@@ -143,12 +144,13 @@ class RecommendedShape(Shape):
         help_text="The chance with which the policy puts this course here; 1 where it leaves nothing to chance."
     )
     reason = ReasonShape()
+    description = serializers.CharField(help_text="The `summary` of the course.")
     course = CourseShape()
 
 
 class SlateShape(Shape):
     slate = serializers.CharField(help_text="Signed; tell `slate.shown` and `slate.chosen` with it.")
-    policy = serializers.CharField()
+    policy = serializers.CharField(help_text="The one that really answered.")
     policy_chance = serializers.FloatField(
         help_text="The chance with which this policy was drawn for who asks; 1 where policies aren't tried by lot."
     )

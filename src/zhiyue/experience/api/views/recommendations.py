@@ -86,6 +86,7 @@ def _told(name: str, found: Slate) -> Any:
     cards = catalogue.courses_by_id(item.course_id for item in found.items)
     named = [item.reason.course_id for item in found.items if item.reason.course_id]
     titles = titles_in(language_of_reader(), named)
+    words = catalogue.summaries(cards)
     items = [
         {
             "position": item.position,
@@ -98,6 +99,7 @@ def _told(name: str, found: Slate) -> Any:
                 "course_id": item.reason.course_id,
                 "words": in_words(item.reason, titles),
             },
+            "description": words[item.course_id],
             "course": cards[item.course_id],
         }
         for item in found.items
