@@ -14,9 +14,14 @@ _NEEDED: Mapping[str, tuple[str, str]] = {
 
 def missing_extra(policy: str) -> str:
     """The extra that must be installed before this policy can be fitted as itself; empty where nothing is missing."""
-    for name in (POLICIES[policy].needs, POLICIES[policy].ranker):
-        if name is not None and name in _NEEDED:
-            module, extra = _NEEDED[name]
-            if find_spec(module) is None:
-                return extra
-    return ""
+    return next((extra for module, extra in _needed(policy) if find_spec(module) is None), "")
+
+
+def needs_extra(policy: str) -> bool:
+    """Whether it takes an extra, installed or not: such policies cost many times what the others do."""
+    return bool(_needed(policy))
+
+
+def _needed(policy: str) -> list[tuple[str, str]]:
+    names = (POLICIES[policy].needs, POLICIES[policy].ranker)
+    return [_NEEDED[name] for name in names if name is not None and name in _NEEDED]

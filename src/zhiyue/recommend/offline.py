@@ -22,6 +22,7 @@ from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import splitting
 from zhiyue.recommend.coded import Training, codes, training
 from zhiyue.recommend.errors import NotPossible
+from zhiyue.recommend.extras import needs_extra
 from zhiyue.recommend.files import IdColumn, read_users
 from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
 from zhiyue.recommend.measuring import Step, lists_of, measured
@@ -86,18 +87,21 @@ def evaluate(
     split: str | None = None,
     items: Path | None = None,
     policies: Sequence[str] = (),
+    with_dear: bool = False,
     seed: int = 0,
     tell: Tell = print,
 ) -> Report:
     """Fit policies on `train` and measure on `test`, or on what `split` hides of it, under full ranking: every item of
     the catalogue that a user does not own competes. The catalogue is the items of the training file and of the items
-    file.
+    file. Where no policy is named it is all but those that need an extra, which are dear; `with_dear`: these, too.
 
     Raises NotPossible, ValueError unless there is either a test file or a split.
     """
     if (test is None) == (split is None):
         raise ValueError("give a test file or a split")
     wanted = chosen_policies(policies)
+    if not policies and not with_dear:
+        wanted = [policy for policy in wanted if not needs_extra(policy.name)]
     if items is None and policies and any(policy.needs_texts for policy in wanted):
         raise NotPossible("The policy “content” compares texts: give them with --items FILE.")
     known = training(train, items, tell)
@@ -204,6 +208,7 @@ def _compared(found: Sequence[tuple[Result, dict[str, Floats]]], seed: int) -> t
 
 
 def _fitted(policy: Policy, known: Training, steps: Steps, tell: Tell) -> tuple[Pipeline, float]:
+    tell(f"{policy.name}: fitting …")
     started = time.perf_counter()
     try:
         pipeline = fit(policy, known.acts, known.texts, steps)
@@ -212,6 +217,8 @@ def _fitted(policy: Policy, known: Training, steps: Steps, tell: Tell) -> tuple[
             given = NO_WORDS if known.texts else "give texts with --items FILE"
             raise NotPossible(f"The policy “{policy.name}” compares texts: {given}.") from None
         raise NotPossible(f"The policy “{policy.name}” cannot be fitted: {problem}.") from None
+    seconds = time.perf_counter() - started
+    tell(f"{policy.name}: fitted in {seconds:.1f} s")
     without = {name: said for name, said in pipeline.left_out.items() if name != RANKER}
     if without:
         why = [
@@ -222,7 +229,7 @@ def _fitted(policy: Policy, known: Training, steps: Steps, tell: Tell) -> tuple[
         tell(f"{policy.name}: {'; '.join(dict.fromkeys(why))}, so it falls back to {parts}")
     if RANKER in pipeline.left_out:
         tell(f"{policy.name}: {pipeline.left_out[RANKER]}, so its courses stay in the order of the blend")
-    return pipeline, time.perf_counter() - started
+    return pipeline, seconds
 
 
 @contextmanager

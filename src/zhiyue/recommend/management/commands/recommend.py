@@ -21,6 +21,7 @@ from zhiyue.recommend import memory, off_policy, offline, report, services, valu
 from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.explaining import explain
 from zhiyue.recommend.explanation import explanation_as_text
+from zhiyue.recommend.extras import needs_extra
 from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.outputs import reserved
@@ -94,9 +95,11 @@ class Command(BaseCommand):
             "people (a fifth of them whole)",
         )  # fmt: skip
         parser.add_argument("--items", type=Path, metavar="FILE", help=f"{files}: item_id and text columns")
+        dear = ", ".join(name for name in POLICIES if needs_extra(name))
         parser.add_argument(
-            "--policy", action="append", default=[], metavar="NAME", help="may be repeated; default: all"
-        )
+            "--policy", action="append", default=[], metavar="NAME",
+            help=f"may be repeated; default: all but {dear}, which need an extra and take long",
+        )  # fmt: skip
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
         parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, .svg or .png")
         parser.add_argument(
