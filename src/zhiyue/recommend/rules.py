@@ -25,6 +25,7 @@ from zhiyue.recommend.models import Rule
 PINNED_AT_MOST = timedelta(days=90)
 LAST_PLACE = 12
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
+SHORTEST_WHY = 3
 _LOCK = 7_405_117
 
 
@@ -167,7 +168,7 @@ def _checked(wish: Wish) -> Wish:
     if wish.slot not in Rule.Slot.values or (is_pin and not wish.slot):
         raise RuleRefused("slot", pgettext("rule", "Choose the shelf: a pin stands on one of them."))
     why = storable(wish.why).strip()
-    if not 3 <= len(why) <= longest(Rule, "why"):
+    if not SHORTEST_WHY <= len(why) <= longest(Rule, "why"):
         raise RuleRefused(
             "why", pgettext("rule", "Write 3 to 300 characters: colleagues read later why this was done.")
         )

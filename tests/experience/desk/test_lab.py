@@ -22,14 +22,14 @@ from zhiyue.recommend import extras, live, memory
 from zhiyue.recommend.compared import Cell, Compared, Comparison, Segment
 from zhiyue.recommend.comparing import BANDS, SPLITS
 from zhiyue.recommend.lab import Run
-from zhiyue.recommend.models import LabRun, LivePolicy
+from zhiyue.recommend.models import Contest, LabRun, LivePolicy
 from zhiyue.recommend.moves import STEPS
 from zhiyue.recommend.policies import POLICIES
 from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = {"lab": 10, "slates": 24}
+QUERIES = {"lab": 10, "slates": 27}
 
 
 @pytest.fixture
@@ -234,6 +234,39 @@ def test_how_sure_a_difference_is_stands_beside_it(read, invented, low, high, sa
     page = read("/desk/lab/")
     told = [one for one in ("surely better", "surely worse", "not sure") if f">{one}</span>" in page]
     assert told == [said]
+
+
+def test_the_act_stands_beside_the_difference_that_it_follows_from(read, invented):
+    keep(invented)
+    page = read("/desk/lab/")
+    cells = re.findall(r'<div class="lab-against">(.*?)</div></td>', page, re.DOTALL)
+    assert len(cells) == 3
+    assert [re.findall(r'href="/desk/lab/live/([a-z-]+)/"', cell) for cell in cells] == [
+        ["walks"],
+        [],
+        ["ease"],
+    ]
+    assert "+0.200" in cells[0] and "surely better" in cells[0]
+
+
+def test_the_legend_explains_only_columns_that_are_there(read, invented):
+    keep(invented)
+    assert "Little-taken ones found" not in read("/desk/lab/")
+    few = invented.found.of("walks").cells | {"few-recall@20": Cell(0.4, 0.3, 0.5)}
+    keep(as_told(invented, walks={"cells": few}))
+    page = read("/desk/lab/")
+    assert page.count("Little-taken ones found") == 2
+
+
+def test_between_a_contest_and_a_comparison_it_says_that_they_measure_two_things(read, invented, operator):
+    keep(invented)
+    words = "The table above counts what people take up when they are shown it."
+    assert words not in read("/desk/lab/")
+    contest = Contest.objects.create(policies=["popular", "walks"], chances={}, began_by=operator)
+    LivePolicy.objects.update_or_create(pk=1, defaults={"policy": "hybrid", "contest": contest})
+    live.forget()
+    page = read("/desk/lab/")
+    assert page.index('id="contest"') < page.index(words) < page.index('id="found"')
 
 
 def test_what_is_not_installed_is_not_ticked_and_says_what_it_needs(read, monkeypatch):

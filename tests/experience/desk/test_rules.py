@@ -99,6 +99,12 @@ def test_what_is_wrong_stands_beside_what_was_typed(desk, courses, kind, changed
     assert not Rule.objects.exists()
 
 
+def test_a_reason_that_is_too_short_is_told_of_before_it_is_sent(read, courses):
+    page = read("/desk/rules/")
+    assert page.count('minlength="3"') == 3
+    assert page.count("3 to 300 characters, for your colleagues") == 3
+
+
 def test_what_is_not_there_is_not_found(desk, courses):
     assert desk.post("/desk/rules/make/magic/", {}).status_code == 404
     assert desk.post("/desk/rules/98765/end/").status_code == 404

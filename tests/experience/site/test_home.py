@@ -169,7 +169,7 @@ def test_before_a_choice_the_shelf_is_everybodys_and_says_how_to_change_that(new
     assert "Turn on personalisation" not in page
 
 
-OFF = "You see what everyone sees; personal recommendations are off."
+OFF = "Personal recommendations are off: not what you did counts here, only what you said yourself."
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_the_way_back_leads_to_the_switch_and_is_gone_once_it_is_on(english, cou
     assert "personal recommendations are off" not in english.get("/").content.decode()
 
 
-def test_with_chosen_topics_it_is_not_said_that_everyone_sees_the_same(english, course):
+def test_where_something_was_said_it_is_not_said_that_everyone_sees_the_same(english, course):
     english.post("/privacy/", {"purpose": ["analytics"]})
     english.post("/welcome/", {"topic": ["data"]})
     page = english.get("/").content.decode()
     assert 'id="shelf-interests"' in page
-    assert 'Personal recommendations are off. <a class="link underline" href="/me/interests/#use">' in page
-    assert OFF not in page
+    assert f'{OFF} <a class="link underline" href="/me/interests/#use">' in page
+    assert "everyone sees" not in page
 
 
 def test_members_with_it_off_find_the_way_back_too(signed_in, learner, course):

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.kit import clock
 from zhiyue.recommend.errors import RuleRefused
 from zhiyue.recommend.models import Rule
-from zhiyue.recommend.rules import LAST_PLACE, LEAST_FACTOR, MOST_FACTOR, Wish
+from zhiyue.recommend.rules import LAST_PLACE, LEAST_FACTOR, MOST_FACTOR, SHORTEST_WHY, Wish
 
 HEADINGS: Mapping[str, tuple[Promise, Promise]] = {
     "pin": (
@@ -82,9 +82,9 @@ class RuleForm(forms.Form):
     ends_at = _Moment(label=pgettext_lazy("rules", "Until"), required=False)
     why = forms.CharField(
         label=pgettext_lazy("rules", "Why"),
-        help_text=pgettext_lazy("rules", "For your colleagues; learners don't see it."),
+        help_text=pgettext_lazy("rules", "3 to 300 characters, for your colleagues; learners don't see it."),
         max_length=300,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "minlength": SHORTEST_WHY}),
     )
 
     def __init__(self, kind: str, courses: Sequence[tuple[int, str]], typed: QueryDict | None = None) -> None:
