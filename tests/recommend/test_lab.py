@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 
 # What is asked of one person for their slates, and to note the look.
-QUERIES = 14
+QUERIES = 17
 
 
 @pytest.fixture
@@ -375,7 +375,7 @@ def test_others_neither_ask_nor_look(stranger, learner, role):
     for refused in (
         lambda: ask(viewer),
         lambda: runs(viewer),
-        lambda: look_at_slates(viewer=viewer, actor=reader, name="小林", policies=["popular"], k=3),
+        lambda: look_at_slates(viewer=viewer, actor=reader, name="小林", policies=["popular"]),
     ):
         with pytest.raises(NotAllowed):
             refused()
@@ -390,8 +390,8 @@ def test_slates_side_by_side_are_those_of_each_policy_and_looking_is_noted(town,
     train_all()
     reader = Actor(member_id=learner.pk)
     view_course(actor=reader, course=town[0])
-    found = look_at_slates(viewer=viewer, actor=reader, name="小林", policies=list(POLICIES), k=4)
-    assert found == [explain(reader, policy=policy, k=4) for policy in POLICIES]
+    found = look_at_slates(viewer=viewer, actor=reader, name="小林", policies=list(POLICIES))
+    assert found == [explain(reader, policy=policy) for policy in POLICIES]
     entry = AuditEntry.objects.get()
     assert (entry.act, entry.subject_kind, entry.subject_id, entry.subject_name) == (
         "member.slates_seen",
@@ -402,14 +402,14 @@ def test_slates_side_by_side_are_those_of_each_policy_and_looking_is_noted(town,
 
 
 def test_who_looks_at_themselves_is_not_noted(town, viewer, operator):
-    look_at_slates(viewer=viewer, actor=Actor(member_id=operator.pk), name="我", policies=["popular"], k=4)
+    look_at_slates(viewer=viewer, actor=Actor(member_id=operator.pk), name="我", policies=["popular"])
     assert not AuditEntry.objects.exists()
 
 
 def test_who_does_not_consent_to_analysis_is_not_looked_at(town, viewer):
     shy = make_member("shy@test.example", granted=NOTHING)
     with pytest.raises(NotLookedAt):
-        look_at_slates(viewer=viewer, actor=Actor(member_id=shy.pk), name="某人", policies=["popular"], k=4)
+        look_at_slates(viewer=viewer, actor=Actor(member_id=shy.pk), name="某人", policies=["popular"])
     assert not AuditEntry.objects.exists()
 
 
@@ -422,9 +422,9 @@ def test_a_look_reads_the_person_once_however_many_policies(
     reader = Actor(member_id=learner.pk)
     view_course(actor=reader, course=town[0])
     for policies, queries in ((["hybrid"], QUERIES), (list(TAUGHT), QUERIES + 3)):
-        look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies, k=4)
+        look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies)
         with django_assert_num_queries(queries):
-            look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies, k=4)
+            look_at_slates(viewer=viewer, actor=reader, name="小林", policies=policies)
 
 
 def test_intervals_hold_their_values():

@@ -100,7 +100,7 @@ def test_an_unknown_stored_name_falls_back_with_a_line_in_the_log(town, visitor,
     LivePolicy.objects.create(policy="gone", chosen_at=clock.now())
     with caplog.at_level(logging.WARNING, logger="zhiyue.recommend.live"):
         assert live_policy() == "hybrid"
-        assert slate(Actor(visitor=visitor)).policy == "hybrid"
+        assert slate(Actor(visitor=visitor)).version == "cold"
     assert [record.getMessage() for record in caplog.records] == [
         "There is no policy “gone”, which was chosen; “hybrid” serves."
     ]
@@ -108,8 +108,8 @@ def test_an_unknown_stored_name_falls_back_with_a_line_in_the_log(town, visitor,
 
 def test_until_it_is_trained_the_default_serves(town, visitor, choose, chooser):
     choose("ease")
-    # Nothing is trained: it is the live one that is cold.
-    assert (slate(Actor(visitor=visitor)).policy, serving_policy()) == ("ease", "ease")
+    # Nothing is trained: what most begin with answers, under its own name.
+    assert (slate(Actor(visitor=visitor)).policy, serving_policy()) == ("popular", "ease")
     train_all(["hybrid"])
     assert (slate(Actor(visitor=visitor)).policy, serving_policy()) == ("hybrid", "hybrid")
     assert (live_choice(chooser).policy, live_choice(chooser).serving) == ("ease", "hybrid")
