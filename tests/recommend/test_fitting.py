@@ -1,5 +1,6 @@
 """What a pipeline does without: parts that cannot be fitted are left out, named, and kept so."""
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -102,6 +103,9 @@ def test_files_are_told_which_parts_are_left_and_why(acts):
 
     offline._fitted(MIXED, known, HERE, told.append)
 
-    assert told == [f"mixed: {TOO_MANY}; no texts given with --items, so it falls back to walks"]
+    begun, ended, left = told
+    assert begun == "mixed: fitting …"
+    assert re.fullmatch(r"mixed: fitted in \d+\.\d s", ended)
+    assert left == f"mixed: {TOO_MANY}; no texts given with --items, so it falls back to walks"
     with pytest.raises(NotPossible, match=f"The policy “ease” cannot be fitted: {TOO_MANY}."):
         offline._fitted(POLICIES["ease"], known, HERE, told.append)
