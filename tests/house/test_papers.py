@@ -76,3 +76,11 @@ def test_internal_links_of_the_docs_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_no_text_of_a_template_holds_a_bare_percent_sign():
+    """Django doubles it before it looks the text up, and finds nothing: the page would speak English."""
+    templates = (ROOT / "src").rglob("*.html")
+    said = re.compile(r'\{%\s*translate\s+"([^"]*)"')
+    wrong = [text for path in templates for text in said.findall(path.read_text("utf-8")) if "%" in text]
+    assert wrong == []
