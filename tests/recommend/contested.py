@@ -27,14 +27,16 @@ class Slate:
     def __init__(
         self, policy: str, contest: int | None, chance: float, drawn: dict[int, float] | None
     ) -> None:
-        self.policy, self._signed = policy, ""
-        courses = {*ANY, *(drawn or ())}
-        self._of = {"courses": courses, "chances": drawn, "contest": contest, "policy_chance": chance}
+        self.policy, self._signed, self._drawn = policy, "", drawn or {}
+        self._of = {"chances": drawn, "contest": contest, "policy_chance": chance}
 
-    def told(self, actor: Actor, at: datetime) -> dict[str, object]:
+    def told(self, actor: Actor, at: datetime, courses: Sequence[int]) -> dict[str, object]:
+        """What is told of it; `courses` stand in it if it wasn't told of before."""
+        standing = {*ANY, *self._drawn, *courses}
         self._signed = self._signed or signed(
-            "for-you", policy=self.policy, made_for=whose(actor), made_on=clock.business_day(at), **self._of
-        )
+            "for-you", policy=self.policy, made_for=whose(actor), made_on=clock.business_day(at),
+            courses=standing, **self._of,
+        )  # fmt: skip
         return {"slate": self._signed, "policy": self.policy}
 
 
@@ -65,7 +67,7 @@ def show(
     if not fresh:
         came(actor, at)
     chances = [(drawn or {}).get(course, 1) for course in courses]
-    told = {**slate.told(actor, at), "courses": list(courses), "propensities": chances}
+    told = {**slate.told(actor, at, courses), "courses": list(courses), "propensities": chances}
     return tell(actor, "slate.shown", at, properties=told, user_agent=user_agent)
 
 
@@ -75,7 +77,7 @@ def choose(
 ) -> Receipt:  # fmt: skip
     if not fresh:
         came(actor, at)
-    told = {**slate.told(actor, at), "position": 1, "propensity": propensity}
+    told = {**slate.told(actor, at, [course]), "position": 1, "propensity": propensity}
     return tell(actor, "slate.chosen", at, course_id=course, properties=told, **more)
 
 
