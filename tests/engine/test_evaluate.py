@@ -9,6 +9,7 @@ from zhiyue.engine.evaluate import (
     Missing,
     differences,
     hide_after,
+    hide_any,
     hide_newest,
     hide_of_people,
     measured,
@@ -102,6 +103,30 @@ def test_hiding_the_newest_takes_all_its_acts_and_only_of_those_asked():
     assert list(zip(left.user.tolist(), left.item.tolist(), strict=True)) == [
         (0, 2), (0, 3), (1, 0), (1, 1), (2, 3), (2, 0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "turned_down", [[0.0], [-1.0], [1.0, -3.0]], ids=["rated 0", "against", "taken back"]
+)
+def test_what_people_turned_down_is_nobodys_answer(turned_down):
+    # Everybody took three items, and turned item 3 down after that.
+    each = 3 + len(turned_down)
+    user, item = np.repeat(np.arange(20), each), np.tile([0, 1, 2, *[3] * len(turned_down)], 20)
+    weight = np.tile([1.0, 1.0, 1.0, *turned_down], 20)
+    acts = Acts(user, item, weight, 20, 4, np.tile(np.arange(each), 20))
+    people = with_several(acts, 99)
+    assert (len(people), with_newest(acts, 99)[0].tolist()) == (20, people.tolist())
+
+    _, newest = hide_newest(acts, people)
+    _, any_of_them = hide_any(acts, people, seed=1)
+    _, asked, after = hide_after(acts, 1, 99)
+    _, _, _, of_people = hide_of_people(acts, 0.5, most=99)
+
+    assert newest.toarray().sum(axis=0).tolist() == [0, 0, 20, 0]
+    assert any_of_them.toarray().sum(axis=0)[3] == 0
+    assert (len(asked), after.toarray().sum(axis=0).tolist()) == (20, [0, 0, 20, 0])
+    assert of_people.toarray().sum(axis=0)[3] == 0
+    assert with_several(acts, 99, fewest_items=4).tolist() == []
 
 
 def test_of_whom_no_item_is_the_newest_is_not_asked_about_and_is_counted():

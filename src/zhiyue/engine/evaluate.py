@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from zhiyue.engine.kinds import Acts, Bools, Floats, Ints, Matrix
-from zhiyue.engine.matrix import histories
+from zhiyue.engine.kinds import Acts, Bools, Floats, Histories, Ints, Matrix
+from zhiyue.engine.matrix import counting, histories
 from zhiyue.engine.ranking import NOTHING
 
 LIST_LENGTH = 20
@@ -157,8 +157,8 @@ def differences(
 
 
 def with_several(acts: Acts, most: int, *, fewest_items: int = 3) -> Ints:
-    """Users with at least `fewest_items` items, at most `most`, spread over the codes."""
-    users = np.flatnonzero(histories(acts).lengths >= fewest_items)
+    """Users with at least `fewest_items` items that count (weights above 0), at most `most`, spread over the codes."""
+    users = np.flatnonzero(_taken(acts).lengths >= fewest_items)
     return _spread(users, most)
 
 
@@ -166,7 +166,7 @@ def with_newest(acts: Acts, most: int, *, fewest_items: int = 3) -> tuple[Ints, 
     """As `with_several`, only users of whom the order tells which item was the last; and how many it doesn't tell it
     of, as other items have the same moment. Nobody without order.
     """
-    folded = histories(acts)
+    folded = _taken(acts)
     users = np.flatnonzero(folded.lengths >= fewest_items)
     if folded.order is None:
         return users[:0], len(users)
@@ -176,21 +176,26 @@ def with_newest(acts: Acts, most: int, *, fewest_items: int = 3) -> tuple[Ints, 
 
 
 def hide_newest(acts: Acts, users: Ints) -> tuple[Acts, Matrix]:
-    """Take each of some users' newest item away, of several at one moment that with the highest code.
+    """Take each of some users' newest item that counts away, of several at one moment that with the highest code.
 
-    users  ascending codes of users with at least one item each
+    users  ascending codes of users with at least one such item each
     returns  the acts that are left, and what is hidden as (len(users), items)
     """
-    folded = histories(acts)
+    folded = _taken(acts)
     return _without(acts, users, folded.item[folded.start[users + 1] - 1])
 
 
 def hide_any(acts: Acts, users: Ints, *, seed: int = 0) -> tuple[Acts, Matrix]:
     """As `hide_newest`, with one item of each user drawn at random: for acts whose order isn't known."""
-    folded = histories(acts)
+    folded = _taken(acts)
     chance = np.random.default_rng(seed).random(len(users))
     drawn = folded.start[users] + (chance * folded.lengths[users]).astype(np.int64)
     return _without(acts, users, folded.item[drawn])
+
+
+def _taken(acts: Acts) -> Histories:
+    """What people took: what they turned down would be a wrong answer."""
+    return counting(histories(acts))
 
 
 def _without(acts: Acts, users: Ints, items: Ints) -> tuple[Acts, Matrix]:

@@ -75,6 +75,14 @@ def histories(acts: Acts) -> Histories:
     return _folded(_standing(acts))
 
 
+def counting(folded: Histories) -> Histories:
+    """Without the pairs whose weight is 0: what a person came across, and doesn't want."""
+    counts = folded.weight > 0
+    start = np.concatenate([[0], np.cumsum(counts)])[folded.start].astype(np.int64)
+    order = None if folded.order is None else folded.order[counts]
+    return Histories(start, folded.item[counts], folded.weight[counts], folded.items, order)
+
+
 def profiles(acts: Acts, shape: ProfileShape) -> Profiles:
     """Fold the acts that stand into profiles. Ages are counted from the person's own newest act that does not
     speak against its item, so a profile needs no clock and stays the same while its owner is away.
@@ -82,7 +90,7 @@ def profiles(acts: Acts, shape: ProfileShape) -> Profiles:
     returns  weights (users, items), stored cells above 0, oldest first; `newest` is -1 for a person without
     acts or order.
     """
-    folded = _counting(_folded(_faded(_standing(acts), shape)))
+    folded = counting(_folded(_faded(_standing(acts), shape)))
     ends = folded.start[1:]
     weight = folded.weight**shape.power
     newest = np.full(folded.users, -1, dtype=np.int64)
@@ -264,14 +272,6 @@ def _faded(acts: Acts, shape: ProfileShape) -> Acts:
     )
     factor = factor + shape.session_boost * 0.5 ** (age_days * 24.0 / shape.session_half_life_hours)
     return Acts(acts.user, acts.item, acts.weight * factor, acts.users, acts.items, acts.order, acts.days)
-
-
-def _counting(folded: Histories) -> Histories:
-    """Without the pairs whose weight is 0."""
-    counts = folded.weight > 0
-    start = np.concatenate([[0], np.cumsum(counts)])[folded.start].astype(np.int64)
-    order = None if folded.order is None else folded.order[counts]
-    return Histories(start, folded.item[counts], folded.weight[counts], folded.items, order)
 
 
 def _newest(moment: Moment, row: Ints, rows: int, counts: Bools) -> Moment:
