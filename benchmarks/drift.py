@@ -93,7 +93,7 @@ def _measured(life: Life) -> dict[str, Floats]:
     from zhiyue.analyse.selectors import NEWEST_ACTS  # noqa: PLC0415
     from zhiyue.recommend import serve  # noqa: PLC0415
     from zhiyue.recommend.fitting import fit  # noqa: PLC0415
-    from zhiyue.recommend.inputs import present  # noqa: PLC0415
+    from zhiyue.recommend.folding import present  # noqa: PLC0415
     from zhiyue.recommend.policies import POLICIES, PROFILE  # noqa: PLC0415
 
     acts, even = life.acts, np.full(TOPICS, 1 / TOPICS)

@@ -16,7 +16,10 @@ from zhiyue.collect.services import record
 from zhiyue.core.kit import clock
 from zhiyue.engine.matrix import profiles
 from zhiyue.engine.ranking import NOTHING
+from zhiyue.product.learning.corrections import UNCORRECTED
 from zhiyue.recommend import inputs, memory, serve
+from zhiyue.recommend.folding import asked_with
+from zhiyue.recommend.interests import folded
 from zhiyue.recommend.policies import POLICIES, PROFILE
 from zhiyue.recommend.selectors import slate
 from zhiyue.recommend.services import train_all
@@ -40,6 +43,11 @@ def people(town):
                 record(
                     choice.choice(DONE), actor=actor, course_id=choice.choice(town).pk, occurred_at=clock.now() - ago
                 )  # fmt: skip
+    # Two whose taste turned: a fortnight of one topic, then a fortnight of another.
+    for actor, first, then in ((actors[0], 0, 8), (actors[8], 12, 4)):
+        for day in range(28):
+            course, ago = town[(first if day < 14 else then) + day % 3], timedelta(days=29 - day)
+            record("course.viewed", actor=actor, course_id=course.pk, occurred_at=clock.now() - ago)
     assert lake.seal_past_days() > 10
     train_all()
     for actor in actors:
@@ -49,13 +57,13 @@ def people(town):
 
 
 def test_acts_read_per_request_make_the_profile_that_a_training_makes(people):
-    rebuilt = inputs.academy()
+    rebuilt, topics = inputs.academy(), memory.newest("hybrid").pipeline.groups
     keys = np.unique(interactions().actor_key).tolist()
-    whole = profiles(rebuilt.acts, PROFILE)
-    compared = 0
+    whole, plain = asked_with(rebuilt.acts, topics), profiles(rebuilt.acts, PROFILE)
+    compared, turned = 0, 0
     for actor in people:
         acts = recent_acts(actor)
-        mine = profiles(inputs.acts_of(acts, rebuilt.course_ids, {}), PROFILE)
+        _, mine = folded(acts, rebuilt.course_ids, {}, UNCORRECTED, topics)
         key = f"m{actor.member_id}" if actor.member_id else f"v{actor.visitor}"
         if not acts:
             assert key not in keys
@@ -65,13 +73,17 @@ def test_acts_read_per_request_make_the_profile_that_a_training_makes(people):
         assert np.array_equal(mine.weights.data, row.weights.data)
         assert mine.newest.tolist() == row.newest.tolist()
         compared += 1
+        row = plain.block(keys.index(key), keys.index(key) + 1)
+        turned += abs(mine.weights - row.weights).sum() > 0.05 * row.weights.sum()
     assert compared >= 12
+    # Without a turn of taste this would see nothing of how turns are folded.
+    assert turned >= 2
 
 
 def test_slates_are_those_of_the_rebuilt_profiles(people):
     rebuilt = inputs.academy()
     keys = np.unique(interactions().actor_key).tolist()
-    whole = profiles(rebuilt.acts, PROFILE)
+    whole = asked_with(rebuilt.acts, memory.newest("hybrid").pipeline.groups)
     # Members own what they joined, and are shown less.
     visitors = [actor for actor in people if f"v{actor.visitor}" in keys]
     assert len(visitors) >= 4

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from tests.factories import lesson_of, make_course, make_member, make_visitor
@@ -70,6 +71,11 @@ def consents_to(actor, granted):
 
 def test_the_profile_is_what_every_model_is_asked_with(town, reader, monkeypatch):
     correct_topic(actor=reader, topic=topic("poems"), way="more")
+    # Their taste turned a fortnight ago: what was before it has next to no say, and none on the page either.
+    for day in range(28):
+        at = clock.now() - timedelta(days=29 - day)
+        course = town[12 + day % 2] if day < 14 else town[4 + day % 2]
+        record("course.viewed", actor=reader, course_id=course.pk, occurred_at=at)
     asked = []
     rank = serve.rank
     monkeypatch.setattr(
@@ -85,6 +91,10 @@ def test_the_profile_is_what_every_model_is_asked_with(town, reader, monkeypatch
     }
     assert {c.course_id: pytest.approx(c.share) for one in found for c in one.courses} == used
     assert sum(one.share for one in found) == pytest.approx(1)
+    acts = acts_of(recent_acts(reader), held.course_ids, {})
+    plain = profiles(acts, PROFILE).weights.toarray()[0]
+    before = np.searchsorted(held.course_ids, [town[12].pk, town[13].pk])
+    assert sum(plain[before]) / plain.sum() > 0.1 > 0.02 > sum(used[town[n].pk] for n in (12, 13))
 
 
 def test_each_topic_names_the_acts_that_make_it_the_strongest_first(town, reader):

@@ -12,7 +12,7 @@ from zhiyue.engine.kinds import Acts
 from zhiyue.engine.matrix import profiles
 from zhiyue.product.catalogue.models import Course
 from zhiyue.recommend.explaining import explain
-from zhiyue.recommend.inputs import present
+from zhiyue.recommend.folding import present
 from zhiyue.recommend.policies import PROFILE, TURNS
 from zhiyue.recommend.selectors import slate
 from zhiyue.recommend.services import train_all
@@ -69,6 +69,23 @@ def test_without_topics_or_times_everything_weighs_as_it_did():
     assert present(nothing, GROUPS, 0.1) is nothing
     nowhere = acts([6] * 20, range(20))
     assert present(nowhere, GROUPS, 0.1) is nowhere
+
+
+def test_many_people_fade_each_by_their_own_turn_or_not_at_all():
+    turned, steady = acts([0] * 15 + [2] * 15, range(30)), acts([n % 4 for n in range(30)], range(30))
+    mixed = np.argsort(np.tile(np.arange(30), 2), kind="stable")
+    both = Acts(
+        *(np.concatenate(pair)[mixed] for pair in (
+            (turned.user, steady.user + 2), (turned.item, steady.item), (turned.weight, steady.weight)
+        )), 3, len(GROUPS),
+        *(np.concatenate(pair)[mixed] for pair in ((turned.order, steady.order), (turned.days, steady.days))),
+    )  # fmt: skip
+    found = present(both, GROUPS, 0.1)
+    assert found.weight[both.user == 0].tolist() == present(turned, GROUPS, 0.1).weight.tolist()
+    assert found.weight[both.user == 2].tolist() == present(steady, GROUPS, 0.1).weight.tolist()
+    some = present(both, GROUPS, 0.1, np.array([2, 1]))
+    assert some.weight[both.user == 0].tolist() == turned.weight.tolist()
+    assert some.weight[both.user == 2].tolist() == present(steady, GROUPS, 0.1).weight.tolist()
 
 
 def test_an_analyst_may_turn_it_off():

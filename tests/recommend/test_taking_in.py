@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.factories import lesson_of, make_course
+from tests.factories import lesson_of, make_course, put_teacher
 from tests.recommend.teachable import TAUGHT
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.kinds import Viewer
@@ -11,14 +11,15 @@ from zhiyue.core.accounts.selectors import roles_of
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.jobs.worker import run_due
 from zhiyue.core.kit import clock
+from zhiyue.engine.recommenders import content
 from zhiyue.product.catalogue import services as catalogue
-from zhiyue.product.catalogue.models import Course, Likeness, Topic
+from zhiyue.product.catalogue.models import Course, Likeness, Teacher, Topic
 from zhiyue.product.catalogue.services.shelving import TopicFacts
 from zhiyue.product.learning.services import finish_lesson, save_course
 from zhiyue.recommend import memory, tasks
 from zhiyue.recommend.inputs import catalogue as read_catalogue
 from zhiyue.recommend.models import Artefact
-from zhiyue.recommend.policies import POLICIES
+from zhiyue.recommend.policies import CONTENT, POLICIES
 from zhiyue.recommend.selectors import similar, slate
 from zhiyue.recommend.services import take_in, train, train_all
 
@@ -206,3 +207,26 @@ def test_a_slate_of_a_profile_over_the_old_codes_is_not_confused_by_new_ones(tra
     poems("poems-new")
     take_in()
     assert slate(actor).items[0].reason == first.reason
+
+
+def test_a_course_without_a_shared_word_lands_near_its_teachers_courses(courses):
+    put_teacher(slug="lu-yu", name="陆羽", headline="", bio="")
+    theirs = Teacher.objects.get(slug="lu-yu")
+    Course.objects.filter(pk__in=[courses[4].pk, courses[9].pk]).update(teacher=theirs)
+    new = make_course("unheard-of", title="杳", topic="tea", tags=("茗",), text="壶")
+    Course.objects.filter(pk=new.pk).update(teacher=theirs)
+    found = read_catalogue(np.asarray([], dtype=np.int64))
+    near = content.fit(found.texts.texts, found.texts.labels, CONTENT).similar.toarray()
+    place = found.course_ids.tolist().index
+    order = np.argsort(-near[place(new.pk)], kind="stable")
+    assert {int(found.course_ids[at]) for at in order[:2]} == {courses[4].pk, courses[9].pk}
+
+
+def test_level_and_price_band_are_what_a_course_is_known_by_too(courses):
+    Course.objects.filter(pk=courses[0].pk).update(level="advanced", price_fen=4_900)
+    Course.objects.filter(pk=courses[1].pk).update(level="advanced", price_fen=50_000)
+    Course.objects.filter(pk=courses[2].pk).update(price_fen=5_000)
+    labels = read_catalogue(np.asarray([], dtype=np.int64)).texts.labels
+    assert labels["level"][:3] == ["advanced", "advanced", "beginner"]
+    assert labels["price"][:4] == ["band 0", "band 4", "band 1", "free"]
+    assert set(labels["teacher"]) == {"he-mu"}

@@ -8,12 +8,13 @@ from typing import Any
 from zhiyue.core.kit import clock
 from zhiyue.engine import evaluate
 from zhiyue.engine.evaluate import Estimate
-from zhiyue.engine.matrix import owned, profiles
+from zhiyue.engine.matrix import owned
 from zhiyue.recommend import serve
 from zhiyue.recommend.fitting import Pipeline, fit
+from zhiyue.recommend.folding import asked_with
 from zhiyue.recommend.inputs import Academy
 from zhiyue.recommend.models import FIGURE, Artefact
-from zhiyue.recommend.policies import PROFILE, Policy
+from zhiyue.recommend.policies import Policy
 from zhiyue.recommend.steps import Steps
 
 CHECKED_PEOPLE = 1000
@@ -38,7 +39,7 @@ def measured(policy: Policy, read: Academy, steps: Steps) -> Metrics:
         return {}
     kept, relevant = evaluate.hide_newest(read.acts, people)
     pipeline: Pipeline = fit(policy, kept, read.texts, steps)
-    shaped, taken = profiles(kept, PROFILE), owned(kept)
+    shaped, taken = asked_with(kept, pipeline.groups, people), owned(kept)
     mine = type(shaped)(shaped.weights[people], shaped.newest[people])
     lists = serve.rank(pipeline, mine, taken[people], evaluate.LIST_LENGTH, vary=False).items
     found = evaluate.measured(lists, relevant, kept.items)

@@ -5,8 +5,9 @@ edition counts for all of them.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -19,7 +20,6 @@ from zhiyue.analyse.selectors import interactions
 from zhiyue.collect import lake
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.core.kit import clock
-from zhiyue.engine.drift.person import holding
 from zhiyue.engine.kinds import Acts, Ints
 from zhiyue.engine.matrix import standing
 from zhiyue.engine.ranking import NOTHING
@@ -29,7 +29,7 @@ from zhiyue.product.catalogue.likeness import twins_from
 from zhiyue.product.catalogue.models import Level
 from zhiyue.product.catalogue.selectors import course_texts
 from zhiyue.recommend.parts import Texts
-from zhiyue.recommend.policies import RERANKING
+from zhiyue.recommend.policies import PRICE_BANDS_FEN, RERANKING
 from zhiyue.recommend.traits import Traits, clusters, codes_by_value, together
 
 MILLISECONDS_A_DAY = 86_400_000
@@ -104,27 +104,6 @@ def acts_of(found: Sequence[Act], course_ids: Ints, original: Mapping[int, int])
     )
 
 
-def present(acts: Acts, groups: Ints | None, turns: float) -> Acts:
-    """One person's acts, each weighing by the chance that their taste didn't turn since: what they did before a turn
-    fades away. `groups`: the topic of each course; `turns`: as `policies.TURNS`. Without topics or real times
-    everything weighs as it did.
-    """
-    if not turns or groups is None or acts.days is None or not len(acts.item):
-        return acts
-    # What was taken back keeps its weight, by which it is known for that.
-    stands = standing(acts)
-    day, topic = np.floor(acts.days).astype(np.int64), groups[acts.item]
-    topics = int(groups.max(initial=0)) + 1
-    counts = stands & (topic >= 0) & (acts.weight > 0)
-    # A topic on a day is one choice.
-    choices = np.unique(day[counts] * topics + topic[counts])
-    holds = holding(choices % topics, np.full(topics, 1 / topics), turns=turns)
-    if not len(holds):
-        return acts
-    latest = np.searchsorted(choices // topics, day, side="right") - 1
-    return replace(acts, weight=np.where(stands, acts.weight * holds[np.maximum(latest, 0)], acts.weight))
-
-
 def still_meant(found: Sequence[Act]) -> list[Act]:
     """One person's acts without those that were taken back, and without what took them back."""
     courses = np.unique(np.asarray([act.course_id for act in found], dtype=np.int64))
@@ -152,7 +131,17 @@ def _published(courses: Sequence[CourseText], original: Mapping[int, int]) -> In
 
 def _wording(courses: Sequence[CourseText]) -> str:
     words = [
-        [one.course_id, one.title, one.topic, one.tags, one.text, one.teacher, one.level, one.needs]
+        [
+            one.course_id,
+            one.title,
+            one.topic,
+            one.tags,
+            one.text,
+            one.teacher,
+            one.level,
+            _band(one),
+            one.needs,
+        ]
         for one in courses
     ]
     return sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
@@ -205,7 +194,17 @@ def _texts(courses: Sequence[CourseText], original: Mapping[int, int], course_id
         "tags": [" ".join(course.tags) if course else "" for course in found],
         "text": [course.text if course else "" for course in found],
     }
-    return Texts(fields, {}, _traits(found, original, course_ids))
+    labels = {
+        "teacher": [course.teacher if course else "" for course in found],
+        "level": [course.level if course else "" for course in found],
+        "price": [_band(course) if course else "" for course in found],
+    }
+    return Texts(fields, labels, _traits(found, original, course_ids))
+
+
+def _band(course: CourseText) -> str:
+    """Free, or which of `PRICE_BANDS_FEN` the price is in."""
+    return f"band {bisect_right(PRICE_BANDS_FEN, course.price_fen)}" if course.price_fen else "free"
 
 
 def _traits(found: Sequence[CourseText | None], original: Mapping[int, int], course_ids: Ints) -> Traits:

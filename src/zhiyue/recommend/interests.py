@@ -12,13 +12,14 @@ from zhiyue.analyse.kinds import Act
 from zhiyue.analyse.selectors import recent_acts
 from zhiyue.collect.kinds import Actor
 from zhiyue.engine.kinds import Acts, Ints, Profiles
-from zhiyue.engine.matrix import profiles
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.learning.corrections import UNCORRECTED, Corrections, corrections_of
 from zhiyue.product.learning.selectors import interests_of
-from zhiyue.recommend.inputs import acts_of, codes_of, present, still_meant
-from zhiyue.recommend.policies import MORE, PROFILE, TURNS
+from zhiyue.recommend.folding import asked_with
+from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
+from zhiyue.recommend.policies import MORE
+from zhiyue.recommend.traits import codes_by_value
 
 # Of a beginner's shelf so much is from the topics they chose; the rest stays open to what others learn.
 WISHED_SHARE = 2 / 3
@@ -51,13 +52,13 @@ def folded(
     course_ids: Ints,
     original: Mapping[int, int],
     corrections: Corrections,
-    topics: Ints | None = None,
+    topics: Ints | None,
 ) -> tuple[Acts, Profiles]:
-    """Acts in the codes of `course_ids`, and the profile they make: what every model is asked with. Courses of topics
-    that the person wants more of weigh MORE times as much; where the topic of each course is given, acts before a turn
-    of taste weigh less."""
+    """Acts in the codes of `course_ids`, and the profile they make: what every model is asked with (`asked_with`).
+    Courses of topics that the person wants more of weigh MORE times as much. `topics`: the topic of each course, None:
+    not known, so that no turn of taste can be seen."""
     known = acts_of(acts, course_ids, original)
-    shaped = profiles(present(known, topics, TURNS), PROFILE)
+    shaped = asked_with(known, topics)
     if not corrections.courses_of_more:
         return known, shaped
     raised = {original.get(pk, pk) for pk in corrections.courses_of_more}
@@ -80,8 +81,8 @@ def interest_profile(actor: Actor) -> list[OfTopic]:
     corrections = corrections_of(actor)
     acts = recent_acts(actor, corrections=corrections)
     original = families()
-    course_ids = np.unique([original.get(act.course_id, act.course_id) for act in acts]).astype(np.int64)
-    _, person = folded(acts, course_ids, original, corrections)
+    course_ids, codes = _known_courses({original.get(act.course_id, act.course_id) for act in acts}, original)
+    _, person = folded(acts, course_ids, original, corrections, codes)
     weights = person.weights
     whole = float(weights.data.sum())
     done: dict[int, list[Act]] = {}
@@ -106,6 +107,18 @@ def interest_profile(actor: Actor) -> list[OfTopic]:
         for pk, courses in by_topic.items()
     ]
     return sorted(found, key=lambda one: (-one.share, one.topic.position, one.topic.pk))
+
+
+def _known_courses(done_with: set[int], original: Mapping[int, int]) -> tuple[Ints, Ints | None]:
+    """The courses that a model knows, as `inputs.academy` finds them, and the topic code of each: how likely a run of
+    acts on one topic is by chance depends on how many topics there are."""
+    topic_of: dict[int, int] = {}
+    published = list(Course.objects.published().values_list("pk", "topic_id"))
+    # An original speaks for itself; of one that isn't out an edition tells.
+    for pk, topic_id in sorted(published, key=lambda row: original.get(row[0], row[0]) != row[0]):
+        topic_of.setdefault(original.get(pk, pk), topic_id)
+    course_ids = np.asarray(sorted(done_with | topic_of.keys()), dtype=np.int64)
+    return course_ids, codes_by_value([str(topic_of.get(pk, "")) for pk in course_ids.tolist()])
 
 
 def wished(actor: Actor, corrections: Corrections) -> dict[int, Topic]:

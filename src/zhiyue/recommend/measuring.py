@@ -12,12 +12,12 @@ from zhiyue.engine import evaluate as measures
 from zhiyue.engine.beyond_accuracy import Background
 from zhiyue.engine.evaluate import LIST_LENGTH, Estimate, Measure
 from zhiyue.engine.kinds import Acts, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import owned, profiles
+from zhiyue.engine.matrix import owned
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import serve
 from zhiyue.recommend.coded import Asked, rows_of
 from zhiyue.recommend.fitting import Pipeline
-from zhiyue.recommend.policies import PROFILE
+from zhiyue.recommend.folding import asked_with
 
 # Hears how many people more have their list.
 Step = Callable[[int], object]
@@ -44,7 +44,7 @@ def measured(
     groups  topic of each item, as in `Background`
     """
     started = time.perf_counter()
-    shaped, taken = profiles(acts, PROFILE), owned(acts)
+    shaped, taken = asked_with(acts, pipeline.groups, asked.people), owned(acts)
     blocks = lists_of(pipeline, shaped, taken, asked.people, LIST_LENGTH, vary=False, step=step)
     lists = np.concatenate([items for items, _ in blocks])
     milliseconds = 1000.0 * (time.perf_counter() - started) / len(asked.people)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from zhiyue.engine import evaluate as measures
 from zhiyue.engine.evaluate import Estimate, Measure
 from zhiyue.engine.kinds import Floats, Ints
-from zhiyue.engine.matrix import owned, profiles
+from zhiyue.engine.matrix import owned
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.recommend import splitting
 from zhiyue.recommend.coded import Training, codes, training
@@ -25,10 +25,11 @@ from zhiyue.recommend.errors import NotPossible
 from zhiyue.recommend.extras import needs_extra
 from zhiyue.recommend.files import IdColumn, read_users
 from zhiyue.recommend.fitting import RANKER, NothingLeft, Pipeline, fit
+from zhiyue.recommend.folding import asked_with
 from zhiyue.recommend.measuring import Step, lists_of, measured
 from zhiyue.recommend.outputs import Place, reserved
 from zhiyue.recommend.parts import OF_TEXTS
-from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, PROFILE, Policy
+from zhiyue.recommend.policies import DEFAULT_POLICY, POLICIES, Policy
 from zhiyue.recommend.splitting import Split
 from zhiyue.recommend.steps import Steps, chosen
 from zhiyue.recommend.tables import Tell
@@ -251,7 +252,8 @@ def _write_lists(
     if k > known.acts.items:
         tell(f"--k is {k:,}, but there are only {known.acts.items:,} items: lists are shorter")
         k = known.acts.items
-    shaped, taken = profiles(known.acts, PROFILE), owned(known.acts)
+    shaped = asked_with(known.acts, pipeline.groups, people[people != NOTHING])
+    taken = owned(known.acts)
     rows = 0
 
     def write(draft: Path) -> None:

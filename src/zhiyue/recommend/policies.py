@@ -199,6 +199,8 @@ POPULAR = PopularConfig(half_life_days=HALF_LIFE_DAYS)
 # took one. Found among ten: 0.432 at temper 1, 0.462 at 2, 0.468 at 2.5, 0.471 at 3 (with labels 0.464, 0.485, 0.487,
 # 0.488). The hybrid's recall@20 is the same within chance from 1 to 4.
 CONTENT = ContentConfig(temper=2.5)
+# Courses whose prices lie between the same two bounds, in fen, are alike in that; free ones among themselves.
+PRICE_BANDS_FEN = (5_000, 10_000, 20_000, 50_000)
 
 # `recency` from the same search. The calendar part counts only where acts have real times: the half-life is
 # that of the academy's interests, the boost lets what happens in this sitting outweigh last week.
@@ -209,7 +211,7 @@ PROFILE = ProfileShape(
 # Courses of a topic that somebody wants more of weigh so many times as much in their profile.
 MORE = 3.0
 # The odds, before anything is known of a person, that their taste turned within the acts that are read: what they did
-# before a turn then weighs less (`inputs.present`); 0 turns it off. With all acts read, the simulator's people who
+# before a turn then weighs less (`folding.present`); 0 turns it off. With all acts read, the simulator's people who
 # turned gain 0.003 ± 0.001 NDCG@10 by it, steady ones lose nothing sure (`python -m benchmarks drift`,
 # docs/algorithms/drift.md).
 TURNS = 0.1

@@ -9,12 +9,13 @@ import numpy as np
 
 from zhiyue.engine import evaluate, ranker, ranking
 from zhiyue.engine.kinds import Acts, Bools, Floats, Ints, Matrix, Profiles
-from zhiyue.engine.matrix import owned, profiles
+from zhiyue.engine.matrix import owned
 from zhiyue.engine.ranker import Candidates, Ranker
 from zhiyue.engine.ranking import NOTHING
 from zhiyue.engine.recommenders.hybrid import Hybrid
 from zhiyue.engine.recommenders.popular import Popular, damped
-from zhiyue.recommend.policies import PROFILE, RankerName
+from zhiyue.recommend.folding import asked_with
+from zhiyue.recommend.policies import RankerName
 from zhiyue.recommend.rankers import RANKERS
 
 # So many of a blend's best are looked at a second time.
@@ -35,6 +36,9 @@ class Blended(Protocol):
 
     @property
     def popular(self) -> Popular: ...
+
+    @property
+    def groups(self) -> Ints | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +173,7 @@ def _hidings(acts: Acts, people: Ints) -> Iterator[tuple[Acts, Matrix]]:
 def _lessons(pipeline: Blended, kept: Acts, people: Ints, hidden: Ints) -> tuple[Floats, Ints, Ints]:
     """Columns, the place of what was taken in the blend's order, and whose lesson it is (a place in `people`), of those
     whose hidden item is among the candidates and may be moved."""
-    shaped, taken = profiles(kept, PROFILE), owned(kept)
+    shaped, taken = asked_with(kept, pipeline.groups, people), owned(kept)
     places = min(CANDIDATES, kept.items)
     size = max(1, CELLS_AT_ONCE // max(1, kept.items))
     told: list[Floats] = []

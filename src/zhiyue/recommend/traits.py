@@ -104,5 +104,5 @@ def codes_by_value(values: Sequence[str]) -> Ints | None:
     if not any(values):
         return None
     found = np.unique(np.asarray(values, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
-    found[np.asarray(values) == ""] = NOTHING
-    return found
+    # The empty word is the first of all: without it codes begin at 0, so that the highest says how many there are.
+    return found - 1 if "" in values else found

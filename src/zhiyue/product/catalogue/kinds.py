@@ -45,4 +45,5 @@ class CourseText:
     published_at: datetime
     teacher: str
     level: str
+    price_fen: int
     needs: tuple[int, ...]

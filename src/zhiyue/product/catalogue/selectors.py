@@ -138,7 +138,7 @@ def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
 
 def course_texts() -> list[CourseText]:
     """Every published course in its words (summary, outcomes, outline, what of the lessons is free to read), with its
-    teacher, its level and what is better taken before."""
+    teacher, its level, its price and what is better taken before."""
     lessons = Prefetch("lessons", queryset=Lesson.objects.offered().order_by("position"))
     courses = (
         Course.objects.published()
@@ -158,6 +158,7 @@ def course_texts() -> list[CourseText]:
             published_at=course.published_at,
             teacher=course.teacher.slug,
             level=course.level,
+            price_fen=course.price_fen,
             needs=tuple(before.pk for before in course.prerequisites.all()),
         )
         for course in courses
