@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from django.db.models import Exists, OuterRef, Q
 from scipy.sparse import csr_array
 
 from zhiyue.analyse.kinds import Act
@@ -80,8 +81,11 @@ def interest_profile(actor: Actor) -> list[OfTopic]:
     nothing was done, or it isn't to be used."""
     corrections = corrections_of(actor)
     acts = recent_acts(actor, corrections=corrections)
+    if not acts:
+        return []
     original = families()
-    course_ids, codes = _known_courses({original.get(act.course_id, act.course_id) for act in acts}, original)
+    done_with = {original.get(act.course_id, act.course_id) for act in acts}
+    course_ids, codes, topic_of = _known_courses(done_with, original)
     _, person = folded(acts, course_ids, original, corrections, codes)
     weights = person.weights
     whole = float(weights.data.sum())
@@ -90,7 +94,6 @@ def interest_profile(actor: Actor) -> list[OfTopic]:
         done.setdefault(original.get(act.course_id, act.course_id), []).append(act)
     by_topic: dict[int, list[OfCourse]] = {}
     ids = [int(course_ids[code]) for code in weights.indices]
-    topic_of = dict(Course.objects.filter(pk__in=ids).values_list("pk", "topic_id"))
     for course_id, weight in zip(ids, weights.data.tolist(), strict=True):
         if course_id in topic_of:
             own = done[course_id]
@@ -109,16 +112,22 @@ def interest_profile(actor: Actor) -> list[OfTopic]:
     return sorted(found, key=lambda one: (-one.share, one.topic.position, one.topic.pk))
 
 
-def _known_courses(done_with: set[int], original: Mapping[int, int]) -> tuple[Ints, Ints | None]:
+def _known_courses(
+    done_with: set[int], original: Mapping[int, int]
+) -> tuple[Ints, Ints | None, dict[int, int]]:
     """The courses that a model knows, as `inputs.academy` finds them, and the topic code of each: how likely a run of
-    acts on one topic is by chance depends on how many topics there are."""
+    acts on one topic is by chance depends on how many topics there are. And the topics of all these, by their ids."""
+    is_out = Exists(Course.objects.published().filter(pk=OuterRef("pk")))
+    known = Course.objects.annotate(is_out=is_out).filter(Q(is_out=True) | Q(pk__in=done_with))
+    rows = list(known.values_list("pk", "topic_id", "is_out"))
     topic_of: dict[int, int] = {}
-    published = list(Course.objects.published().values_list("pk", "topic_id"))
     # An original speaks for itself; of one that isn't out an edition tells.
-    for pk, topic_id in sorted(published, key=lambda row: original.get(row[0], row[0]) != row[0]):
-        topic_of.setdefault(original.get(pk, pk), topic_id)
+    for pk, topic_id, is_there in sorted(rows, key=lambda row: original.get(row[0], row[0]) != row[0]):
+        if is_there:
+            topic_of.setdefault(original.get(pk, pk), topic_id)
     course_ids = np.asarray(sorted(done_with | topic_of.keys()), dtype=np.int64)
-    return course_ids, codes_by_value([str(topic_of.get(pk, "")) for pk in course_ids.tolist()])
+    codes = codes_by_value([str(topic_of.get(pk, "")) for pk in course_ids.tolist()])
+    return course_ids, codes, {pk: topic_id for pk, topic_id, _ in rows}
 
 
 def wished(actor: Actor, corrections: Corrections) -> dict[int, Topic]:
