@@ -12,8 +12,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.consent.purposes import EVERYTHING, Purpose
 from zhiyue.core.kit import clock
-from zhiyue.engine import bandits
-from zhiyue.engine.bandits import Counts, Thompson
+from zhiyue.engine import shared_days
 from zhiyue.engine.reranking import draw
 from zhiyue.product.catalogue.editions import families
 from zhiyue.product.learning.services import view_course
@@ -32,9 +31,13 @@ def hour(hours, *, days_ago=1):
     return clock.day_start(clock.business_day() - timedelta(days=days_ago)) + timedelta(hours=hours)
 
 
-def counted():
+def drawn_lately():
     today = clock.business_day()
     return drawn_courses(families(), since=today - timedelta(days=3), until=today)
+
+
+def counted():
+    return [(one.course_id, one.is_chosen) for one in drawn_lately()]
 
 
 @pytest.fixture
@@ -44,13 +47,13 @@ def young(db):
     ]
 
 
-def a_day(course, times, chosen, *, granted=EVERYTHING):
+def a_day(course, times, chosen, *, granted=EVERYTHING, days_ago=1, chance=0.4):
     for n in range(times):
-        actor, chances = Actor(visitor=make_visitor(granted)), {course.pk: 0.4}
+        actor, chances = Actor(visitor=make_visitor(granted)), {course.pk: chance}
         drawn = slate_of(drawn=chances)
-        show(actor, hour(9), drawn, courses=(course.pk, 10**6), drawn=chances)
+        show(actor, hour(9, days_ago=days_ago), drawn, courses=(course.pk, 10**6), drawn=chances)
         if n < chosen:
-            choose(actor, hour(9.1), drawn, course.pk, propensity=0.4)
+            choose(actor, hour(9.1, days_ago=days_ago), drawn, course.pk, propensity=chance)
 
 
 # --- what counts ---
@@ -110,16 +113,14 @@ def test_what_is_chosen_more_often_pulls_more_from_tomorrow_on_and_the_same_agai
     count_new_courses()
     row = NewCourses.objects.get()
     assert row.day == clock.business_day() + timedelta(days=1)
-    average = 10 / 60
-    config = Thompson(0.5, 0.5 * (1 - average) / average, None, NEW_COURSE_LEAST / 3)
-    expected = 3 * bandits.chances(config, Counts(np.asarray([9.0, 1.0, 0.0]), np.asarray([21.0, 29.0, 0.0])))
     assert {course: told[:2] for course, told in row.courses.items()} == {
         str(young[0].pk): [30, 9],
         str(young[1].pk): [30, 1],
         str(young[2].pk): [0, 0],
     }
     pulls = [row.courses[str(course.pk)][2] for course in young]
-    assert pulls == pytest.approx(expected.tolist())
+    best = shared_days.highest(0.5, np.asarray([[30.0, 30.0, 0.0]]), np.asarray([[9.0, 1.0, 0.0]]))
+    assert pulls == pytest.approx((NEW_COURSE_LEAST + 3 * (1 - NEW_COURSE_LEAST) * best).tolist())
     assert sum(pulls) == pytest.approx(3)
     # What nobody was shown yet is tried more than what nearly nobody chose.
     assert pulls[0] > pulls[2] > pulls[1] >= NEW_COURSE_LEAST
@@ -131,11 +132,63 @@ def test_what_is_chosen_more_often_pulls_more_from_tomorrow_on_and_the_same_agai
     assert live.standing().pulls_on(row.day) == {course: told[2] for course, told in before.items()}
 
 
-@pytest.mark.parametrize(("shown", "chosen"), [(NEW_COURSE_DAYS - 1, 9), (NEW_COURSE_DAYS, 0)])
-def test_of_too_little_nothing_is_concluded(young, shown, chosen):
-    a_day(young[0], shown, chosen)
+@pytest.mark.parametrize(
+    ("shown", "chosen", "is_enough"),
+    [(NEW_COURSE_DAYS - 1, 9, False), (NEW_COURSE_DAYS, 0, False), (NEW_COURSE_DAYS, 9, True)],
+)
+def test_of_too_little_nothing_is_concluded(young, shown, chosen, is_enough):
+    a_day(young[0], shown - 1, chosen)
+    a_day(young[1], 1, 0)
+    count_new_courses()
+    assert bool(NewCourses.objects.get().courses) is is_enough
+
+
+def test_of_courses_that_shared_no_day_nothing_is_concluded(young):
+    a_day(young[0], NEW_COURSE_DAYS, 20, days_ago=2)
+    a_day(young[1], NEW_COURSE_DAYS, 2)
     count_new_courses()
     assert NewCourses.objects.get().courses == {}
+    # What is older than new is compared with nothing, either.
+    a_day(make_course("old", days_ago=200), NEW_COURSE_DAYS, 1)
+    count_new_courses()
+    assert NewCourses.objects.get().courses == {}
+
+
+def test_a_good_day_speaks_for_none_whatever_the_shares_were(young):
+    # One in ten and then two in five choose either; the second was drawn four times as often on the good day.
+    for course, bad, good in ((young[0], 40, 10), (young[1], 10, 40)):
+        a_day(course, bad, bad // 10, days_ago=2, chance=bad / 50)
+        a_day(course, good, 2 * good // 5, chance=good / 50)
+    count_new_courses()
+    told = NewCourses.objects.get().courses
+    assert [told[str(course.pk)][:2] for course in young] == [[50, 8], [50, 17], [0, 0]]
+    assert told[str(young[0].pk)][2] == pytest.approx(told[str(young[1].pk)][2], abs=0.1)
+
+
+def test_of_each_draw_its_day_and_the_first_chance_of_that_day_are_kept(young, visitor):
+    drawn, actor = young[0].pk, Actor(visitor=visitor)
+    for at, days_ago, chance in ((9, 2, 0.25), (10, 2, 0.75), (9, 1, 0.125)):
+        chances = {drawn: chance}
+        show(
+            actor, hour(at, days_ago=days_ago), slate_of(drawn=chances), courses=(drawn, 10**6), drawn=chances
+        )
+    found = [(one.day, one.chance) for one in drawn_lately()]
+    assert found == [
+        (clock.business_day() - timedelta(days=2), 0.25),
+        (clock.business_day() - timedelta(days=1), 0.125),
+    ]
+
+
+def test_what_was_told_without_a_chance_is_not_known_to_have_been_drawn(young):
+    a_day(young[0], 3, 1)
+    for event in Event.objects.exclude(name="offer.seen"):
+        left = {
+            name: told
+            for name, told in event.properties.items()
+            if name not in ("propensity", "propensities")
+        }
+        Event.objects.filter(pk=event.pk).update(properties=left)
+    assert counted() == []
 
 
 def test_one_new_course_has_nothing_to_be_compared_with(db):
@@ -175,7 +228,8 @@ def test_editions_are_one_course_however_each_of_them_does(young):
 def test_an_edition_that_comes_later_is_new_under_its_original(young):
     old = make_course("old", days_ago=200)
     make_course("old-en", days_ago=1, language="en", edition_of="old")
-    a_day(young[0], 60, 5)
+    a_day(young[0], 59, 5)
+    a_day(young[1], 1, 0)
     count_new_courses()
     assert NewCourses.objects.get().courses[str(old.pk)][:2] == [0, 0]
 

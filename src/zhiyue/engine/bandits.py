@@ -128,13 +128,21 @@ def chances(config: Thompson, counts: Counts) -> Floats:
     distribution, is the highest.
     Raises ValueError if the least shares add up to more than 1. Sources: Thompson 1933; Chapelle and Li 2011.
     """
-    left = 1.0 - counts.arms * config.least_share
+    best = highest(config.prior_successes + counts.successes, config.prior_failures + counts.failures)
+    return at_least(config.least_share, best)
+
+
+def at_least(least_share: float, best: Floats) -> Floats:
+    """The chances to be `best`, (arms,), drawn together so far that each is at least `least_share`.
+
+    Raises ValueError if the least shares add up to more than 1.
+    """
+    left = 1.0 - len(best) * least_share
     if left < -NEVER:
         raise ValueError(
-            f"least_share is {config.least_share}: {counts.arms} arms can have {1 / counts.arms:.6g} at most"
+            f"least_share is {least_share}: {len(best)} arms can have {1 / len(best):.6g} at most"
         )
-    best = highest(config.prior_successes + counts.successes, config.prior_failures + counts.failures)
-    return np.asarray(config.least_share + max(left, 0.0) * best)
+    return np.asarray(least_share + max(left, 0.0) * best)
 
 
 def believed(config: Thompson, counts: Counts) -> Beliefs:

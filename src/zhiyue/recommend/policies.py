@@ -242,9 +242,11 @@ RERANKING = Reranking(
 CONTEST = Thompson(half_life_days=30.0, least_share=0.1)
 MOST_ARMS = 4
 # New courses in the place that is drawn among them: each keeps a quarter of an equal chance, however it did; before so
-# many days of people were shown one nothing is held against any.
+# many days of people were shown one on days with several nothing is held against any; and what each is believed to be
+# at first weighs so many choices.
 NEW_COURSE_LEAST = 0.25
 NEW_COURSE_DAYS = 50
+NEW_COURSE_PRIOR = 0.5
 # What takes up a course: it was opened, tried or joined.
 TAKING_UP = frozenset({"preview.started", "lesson.opened", "lesson.started", "course.enrolled"})
 

@@ -43,12 +43,23 @@ class Showing:
         return [one for one in self.chosen if self.courses is None or one.course_id in self.courses]
 
     @property
-    def lots(self) -> list[int]:
-        """The courses that stood there by lot."""
+    def lots(self) -> dict[int, float]:
+        """The courses that stood there by lot, each with its chance."""
         told = (
             {one.course_id: one.propensity for one in self.chosen} if self.courses is None else self.courses
         )
-        return sorted(course_id for course_id, chance in told.items() if chance < 1)
+        return {course_id: float(chance) for course_id, chance in told.items() if 0 < chance < 1}
+
+
+@dataclass(slots=True)
+class Drawn:
+    """A day of a person on which a course stood in the place that is drawn among new ones, with the chance that it had
+    when it first stood there on that day, and whether they chose it there."""
+
+    course_id: int
+    day: date
+    chance: float
+    is_chosen: bool
 
 
 def days_of_people(contest: int, *, since: date, until: date) -> PeopleDays:
@@ -77,22 +88,25 @@ def days_of_people(contest: int, *, since: date, until: date) -> PeopleDays:
     return gathered.finished(_taken_up(gathered))
 
 
-def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> list[tuple[int, bool]]:
-    """Every day of a person on which a course stood in the place that is drawn among new ones, and whether they chose
-    it there: of those who let us recommend by what they do, then and still now. Editions are counted as their
-    `originals`. Raises LakeUnreachable."""
+def drawn_courses(originals: Mapping[int, int], *, since: date, until: date) -> list[Drawn]:
+    """Every day of a person on which a course was drawn among new ones: of those who let us recommend by what they do,
+    then and still now. Editions are counted as their `originals`. What was told without its chance isn't known to have
+    been drawn. Raises LakeUnreachable."""
 
-    def folded(told: Iterator[Showing]) -> dict[tuple[str, date, int], bool]:
-        days: dict[tuple[str, date, int], bool] = {}
+    def folded(told: Iterator[Showing]) -> dict[tuple[str, date, int], Drawn]:
+        days: dict[tuple[str, date, int], Drawn] = {}
         for one in told:
             chosen = {choice.course_id for choice in one.choices}
-            for course_id in one.lots:
-                key = (one.person, one.day, originals.get(course_id, course_id))
-                days[key] = days.get(key, False) or course_id in chosen
+            for course_id, chance in sorted(one.lots.items()):
+                original = originals.get(course_id, course_id)
+                drawn = days.setdefault(
+                    (one.person, one.day, original), Drawn(original, one.day, chance, False)
+                )
+                drawn.is_chosen |= course_id in chosen
         return days
 
     days = of_showings(folded, '"propensit', since, until, read_for=Purpose.PERSONALISATION)
-    return [(course_id, is_chosen) for (_, _, course_id), is_chosen in sorted(days.items())]
+    return [drawn for _, drawn in sorted(days.items())]
 
 
 def of_showings(
