@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 PAGE = "/me/interests/"
 QUERIES = 18
 # Both lists are counted and read; of courses that speak for something there are none.
-WITHOUT_ACTS = 17
+WITHOUT_ACTS = 16
 
 
 @pytest.fixture
