@@ -5,21 +5,28 @@ import pytest
 from scipy.stats import bootstrap
 
 from zhiyue.engine import resampling
-from zhiyue.engine.resampling import corrected, resampled, unit_sums
+from zhiyue.engine.resampling import UnitSums, corrected, resampled
+
+
+def unit_sums(columns, unit=None):
+    """All rows at once."""
+    found = UnitSums(len(columns), unit, columns.shape[1], seed=0)
+    found.add(slice(0, len(columns)), columns)
+    return found.sums
 
 
 def test_rows_of_a_unit_are_added_up():
-    sums = unit_sums(np.array([[1.0, 1.0], [2.0, 1.0], [4.0, 1.0]]), np.array([7, 3, 7]), seed=0)
+    sums = unit_sums(np.array([[1.0, 1.0], [2.0, 1.0], [4.0, 1.0]]), np.array([7, 3, 7]))
 
     assert sums.tolist() == [[2.0, 1.0], [5.0, 2.0]]
-    assert unit_sums(np.ones((3, 1)), None, seed=0).tolist() == [[1.0], [1.0], [1.0]]
+    assert unit_sums(np.ones((3, 1))).tolist() == [[1.0], [1.0], [1.0]]
 
 
 def test_many_units_are_grouped_and_the_interval_stays(monkeypatch):
     values = np.random.default_rng(0).exponential(size=(3000, 1))
-    whole = resampled(unit_sums(values, None, seed=0), 400, seed=0).std()
+    whole = resampled(unit_sums(values), 400, seed=0).std()
     monkeypatch.setattr(resampling, "MOST_UNITS", 500)
-    sums = unit_sums(values, None, seed=0)
+    sums = unit_sums(values)
 
     assert len(sums) == 500
     assert sums.sum() == pytest.approx(values.sum())

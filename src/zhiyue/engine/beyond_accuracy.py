@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from zhiyue.engine.evaluate import FEWEST_PEOPLE, Estimate, Measure, Missing, found, mean, not_enough
+from zhiyue.engine.evaluate import (
+    FEWEST_PEOPLE,
+    NORMAL_95,
+    Estimate,
+    Measure,
+    Missing,
+    found,
+    mean,
+    not_enough,
+)
 from zhiyue.engine.kinds import Bools, Floats, Ints, Matrix
 from zhiyue.engine.ranking import NOTHING
 
@@ -17,7 +26,6 @@ FEW_PEOPLE = 20
 CELLS_AT_ONCE = 4_000_000
 # How much of the history's own topics is mixed into a list's, so that a topic it lacks costs much but not everything.
 SMOOTHING = 0.01
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, eq=False)

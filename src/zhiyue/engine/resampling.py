@@ -34,13 +34,6 @@ class UnitSums:
             self.sums[:, place] += np.bincount(code, weights=column, minlength=len(self.sums))
 
 
-def unit_sums(columns: Floats, unit: Ints | None, *, seed: int) -> Floats:
-    """All rows at once. columns  (rows, columns); returns  (units, columns)."""
-    found = UnitSums(len(columns), unit, columns.shape[1], seed=seed)
-    found.add(slice(0, len(columns)), columns)
-    return found.sums
-
-
 def resampled(sums: Floats, resamples: int, *, seed: int) -> Floats:
     """The totals of resamples of units: (resamples, columns).
 
