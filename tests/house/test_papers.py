@@ -7,6 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from zhiyue.config import catalogues
+from zhiyue.recommend.parts import holds_people
+from zhiyue.recommend.policies import POLICIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,3 +86,12 @@ def test_no_text_of_a_template_holds_a_bare_percent_sign():
     said = re.compile(r'\{%\s*translate\s+"([^"]*)"')
     wrong = [text for path in templates for text in said.findall(path.read_text("utf-8")) if "%" in text]
     assert wrong == []
+
+
+def test_the_page_of_privacy_names_every_policy_that_holds_rows_of_people():
+    """Whoever answers a request to delete goes by it."""
+    page = " ".join((ROOT / "docs/operating/privacy.md").read_text(encoding="utf-8").split())
+    [named] = re.findall(r"The files of ([^.;]*) hold what people took, a row each", page)
+    assert set(re.findall(r"`([^`]+)`", named)) == {
+        policy.name for policy in POLICIES.values() if holds_people(policy)
+    }

@@ -104,7 +104,14 @@ DEAR_MAY_LACK = 0.05
 DEAR_EVERY = timedelta(days=1)
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})
+# Their files hold a row for each person whom they remember: what that person took, without saying whose it is.
+OF_PEOPLE: frozenset[PartName] = frozenset({"user-neighbours", "clusters"})
 
 
 def is_dear(policy: Policy) -> bool:
     return any(part.name in DEAR for part in policy.parts)
+
+
+def holds_people(policy: Policy) -> bool:
+    """Whether somebody's row lies in its files, which `docs/operating/privacy.md` has to say."""
+    return any(part.name in OF_PEOPLE for part in policy.parts)
