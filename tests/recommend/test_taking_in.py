@@ -1,7 +1,12 @@
 """A changed catalogue reaches the recommenders by facts, without a training."""
 
+from pathlib import Path
+from threading import Event, Thread
+
 import numpy as np
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
 
 from tests.factories import lesson_of, make_course, put_teacher
 from tests.recommend.teachable import TAUGHT
@@ -16,7 +21,7 @@ from zhiyue.product.catalogue import services as catalogue
 from zhiyue.product.catalogue.models import Course, Likeness, Teacher, Topic
 from zhiyue.product.catalogue.services.shelving import TopicFacts
 from zhiyue.product.learning.services import finish_lesson, save_course
-from zhiyue.recommend import memory, tasks
+from zhiyue.recommend import artefacts, memory, services, tasks
 from zhiyue.recommend.inputs import catalogue as read_catalogue
 from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.policies import CONTENT, POLICIES
@@ -185,6 +190,66 @@ def test_a_training_that_read_before_a_publication_is_brought_up_to_date(trained
     run_due()
     memory.forget()
     assert len(memory.newest("hybrid").course_ids) == len(trained) + 1
+
+
+def test_a_training_that_ends_while_a_catalogue_is_written_goes_on_serving(trained, visitor, monkeypatch):
+    """The file of what was taken in is there, its row not yet: a row written now would put the older acts back."""
+    write, trainings = artefacts.keep, []
+
+    def slowly(name, arrays):
+        kept = write(name, arrays)
+        if name.startswith("content-") and not trainings:
+            trainings.append(None)
+            trainings[0] = train(policy="content")
+        return kept
+
+    poems("poems-new")
+    monkeypatch.setattr(artefacts, "keep", slowly)
+
+    assert take_in()
+
+    assert Artefact.objects.newest_first("content").first() == trainings[0]
+    held = memory.newest("content")
+    assert (held.artefact_id, held.counted_at) == (trainings[0].pk, trainings[0].measured_at)
+    rows = Artefact.objects.filter(policy="content").values_list("path", flat=True)
+    lying = (Path(settings.ZHIYUE_DATA_DIR) / "artefacts").glob("content-*")
+    assert {path.name for path in lying} == {Path(row).name for row in rows}
+    # The training read the new course, and nothing is left to do.
+    assert not take_in()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_write_one_policy_wait_for_each_other(courses):
+    """The second looks at what serves only after the first has said what does."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer anyway")
+    train(policy="content")
+    base = Artefact.objects.newest_first("content").first()
+    looked, outcome = Event(), []
+
+    def second():
+        looked.set()
+        try:
+            outcome.append(
+                services._note(None, base, policy="content", version="late", path="artefacts/late.npz")
+            )
+        except services._Overtaken:
+            outcome.append(None)
+        finally:
+            connection.close()
+
+    other = Thread(target=second)
+    with transaction.atomic():
+        services._one_at_a_time("content")
+        other.start()
+        assert looked.wait(10)
+        other.join(0.5)
+        assert (other.is_alive(), outcome) == (True, [])
+        between = Artefact.objects.get(pk=base.pk)
+        between.pk, between.version = None, "between"
+        between.save()
+    other.join(10)
+    assert outcome == [None]
 
 
 def test_a_pipeline_of_other_parts_is_trained_anew(trained):

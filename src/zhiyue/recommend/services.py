@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Coalesce
 
 from zhiyue.collect.places import Unreachable
@@ -28,8 +28,13 @@ from zhiyue.recommend.steps import Steps, chosen
 
 KEPT = 3
 DETAIL_CHARACTERS = 300
+_LOCK = 7_405_118
 
 log = logging.getLogger(__name__)
+
+
+class _Overtaken(Exception):
+    """What an artefact was made from isn't what serves any more."""
 
 
 def train(*, policy: str, accept: bool = False) -> Artefact:
@@ -132,7 +137,10 @@ def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
         return False
     about = _About(read.course_ids, learners, read.wording, held.counted_at)
     measured = _Measured(base.interactions, base.metrics, base.measured_at or base.created_at)
-    _keep(policy, arrays, about, measured, fit_seconds)
+    try:
+        _keep(policy, arrays, about, measured, fit_seconds, made_from=base)
+    except _Overtaken:
+        return False
     return True
 
 
@@ -202,32 +210,47 @@ def _keep(
     fit_seconds: float,
     *,
     instead_of: Artefact | None = None,
+    made_from: Artefact | None = None,
 ) -> Artefact:
-    """Write an artefact and let it serve. `instead_of`: the better one, which somebody gave up for it."""
+    """Write an artefact and let it serve. `instead_of`: the better one, which somebody gave up for it. `made_from`: the
+    one whose acts these are; writing takes a while, and where another serves by then nothing is kept.
+
+    Raises _Overtaken.
+    """
     moment = clock.now()
     version = _version(moment)
     path, digest = artefacts.keep(f"{policy.name}-{version}", arrays | about.to_arrays())
-    artefact = _note(
-        instead_of,
-        policy=policy.name,
-        version=version,
-        created_at=moment,
-        interactions=measured.interactions,
-        items=len(about.course_ids),
-        fit_seconds=fit_seconds,
-        path=path,
-        digest=digest,
-        parts=checking.parts_of(policy),
-        metrics=measured.metrics,
-        measured_at=measured.at,
-    )
+    try:
+        artefact = _note(
+            instead_of,
+            made_from,
+            policy=policy.name,
+            version=version,
+            created_at=moment,
+            interactions=measured.interactions,
+            items=len(about.course_ids),
+            fit_seconds=fit_seconds,
+            path=path,
+            digest=digest,
+            parts=checking.parts_of(policy),
+            metrics=measured.metrics,
+            measured_at=measured.at,
+        )
+    except _Overtaken:
+        _clear_away([path])
+        raise
     memory.forget()
     return artefact
 
 
 @transaction.atomic
-def _note(instead_of: Artefact | None, *, policy: str, **columns: Any) -> Artefact:
-    """Write the row of an artefact whose file is in place, and drop all but the newest few."""
+def _note(
+    instead_of: Artefact | None, made_from: Artefact | None, *, policy: str, **columns: Any
+) -> Artefact:
+    """Write the row of an artefact whose file is in place, and drop all but the newest few. Raises _Overtaken."""
+    _one_at_a_time(policy)
+    if made_from is not None and Artefact.objects.newest_first(policy).first() != made_from:
+        raise _Overtaken
     artefact = Artefact.objects.create(policy=policy, **columns)
     # What was measured before is settled by what was measured now.
     Artefact.objects.refused().filter(policy=policy, created_at__lt=artefact.measured_at).delete()
@@ -239,6 +262,14 @@ def _note(instead_of: Artefact | None, *, policy: str, **columns: Any) -> Artefa
     Artefact.objects.filter(pk__in=[row.pk for row in old]).delete()
     transaction.on_commit(lambda: _clear_away([row.path for row in old]))
     return artefact
+
+
+def _one_at_a_time(policy: str) -> None:
+    """Until the transaction ends nobody else writes what serves of a policy, so that what was looked at stays the
+    newest. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, policy])
 
 
 @transaction.atomic
