@@ -218,6 +218,34 @@ def test_a_training_that_ends_while_a_catalogue_is_written_goes_on_serving(train
     assert not take_in()
 
 
+def test_however_often_the_catalogue_changes_the_trainings_before_are_kept(
+    courses, visitor, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        first, second, third = (train(policy="content") for _ in range(3))
+        for n in range(4):
+            poems(f"poems-new-{n}")
+            assert not take_in()
+        rows = list(Artefact.objects.newest_first("content"))
+    # The two newest, both of the third training, and the two trainings before it.
+    assert [row.measured_at for row in rows] == [
+        third.measured_at,
+        third.measured_at,
+        second.measured_at,
+        first.measured_at,
+    ]
+    assert [row.items for row in rows] == [20, 19, 16, 16]
+    folder = Path(settings.ZHIYUE_DATA_DIR) / "artefacts"
+    assert {path.name for path in folder.iterdir()} == {Path(row.path).name for row in rows}
+    for row in rows[:2]:
+        (folder / Path(row.path).name).write_bytes(b"damaged")
+    memory.forget()
+    assert slate(Actor(visitor=visitor), policy="content").version == second.version
+    # A fourth training leaves one file each.
+    train(policy="content")
+    assert Artefact.objects.newest_first("content").count() == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_that_write_one_policy_wait_for_each_other(courses):
     """The second looks at what serves only after the first has said what does."""

@@ -63,7 +63,7 @@ def is_worse(policy: Policy, metrics: Metrics, interactions: int, served: Artefa
     """
     if served is None or not {FIGURE} <= metrics.keys() & served.metrics.keys():
         return False
-    is_old = clock.now() - (served.measured_at or served.created_at) > HOLDS
+    is_old = clock.now() - served.read_at > HOLDS
     is_another = abs(interactions - served.interactions) > CHANGED_SHARE * served.interactions
     if is_old or is_another or served.parts not in ("", parts_of(policy)):
         return False

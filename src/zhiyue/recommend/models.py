@@ -63,6 +63,11 @@ class Artefact(models.Model):
         return f"{self.policy} {self.version}"
 
     @property
+    def read_at(self) -> datetime:
+        """When the acts were read that it is made of: it tells one training from another."""
+        return self.measured_at or self.created_at
+
+    @property
     def figure(self) -> float:
         """The NDCG@10 that was measured; 0 where there were few people to ask."""
         return float(self.metrics.get(FIGURE, [0.0])[0])

@@ -26,7 +26,8 @@ from zhiyue.recommend.parts import DEAR_EVERY, is_dear
 from zhiyue.recommend.policies import POLICIES, Policy
 from zhiyue.recommend.steps import Steps, chosen
 
-KEPT = 3
+KEPT_TRAININGS = 3
+KEPT_REFUSALS = 3
 DETAIL_CHARACTERS = 300
 _LOCK = 7_405_118
 
@@ -136,7 +137,7 @@ def _take_in(policy: Policy, held: Held, read: Catalogue) -> bool:
     if base is None or base.pk != held.artefact_id:
         return False
     about = _About(read.course_ids, learners, read.wording, held.counted_at)
-    measured = _Measured(base.interactions, base.metrics, base.measured_at or base.created_at)
+    measured = _Measured(base.interactions, base.metrics, base.read_at)
     try:
         _keep(policy, arrays, about, measured, fit_seconds, made_from=base)
     except _Overtaken:
@@ -247,7 +248,7 @@ def _keep(
 def _note(
     instead_of: Artefact | None, made_from: Artefact | None, *, policy: str, **columns: Any
 ) -> Artefact:
-    """Write the row of an artefact whose file is in place, and drop all but the newest few. Raises _Overtaken."""
+    """Write the row of an artefact whose file is in place, and drop what isn't needed any more. Raises _Overtaken."""
     _one_at_a_time(policy)
     if made_from is not None and Artefact.objects.newest_first(policy).first() != made_from:
         raise _Overtaken
@@ -258,10 +259,20 @@ def _note(
         before, after = ({FIGURE: one.metrics[FIGURE]} for one in (instead_of, artefact))
         subject = ("recommender", policy, policy)
         note(by=None, act="recommender.accepted", subject=subject, before=before, after=after)
-    old = list(Artefact.objects.newest_first(policy)[KEPT:])
+    old = _superseded(list(Artefact.objects.newest_first(policy)))
     Artefact.objects.filter(pk__in=[row.pk for row in old]).delete()
     transaction.on_commit(lambda: _clear_away([row.path for row in old]))
     return artefact
+
+
+def _superseded(newest_first: Sequence[Artefact]) -> list[Artefact]:
+    """All but the newest of each of the newest few trainings, however often a catalogue was taken in since, and the one
+    before the very newest, which goes on where that isn't on a machine yet."""
+    by_training: dict[datetime, Artefact] = {}
+    for artefact in newest_first:
+        by_training.setdefault(artefact.read_at, artefact)
+    kept = {row.pk for row in (*newest_first[:2], *list(by_training.values())[:KEPT_TRAININGS])}
+    return [row for row in newest_first if row.pk not in kept]
 
 
 def _one_at_a_time(policy: str) -> None:
@@ -291,7 +302,7 @@ def _refuse(
         refusal=refusal,
         detail=told[:DETAIL_CHARACTERS],
     )
-    old = Artefact.objects.refused().filter(policy=policy.name)[KEPT:].values_list("pk", flat=True)
+    old = Artefact.objects.refused().filter(policy=policy.name)[KEPT_REFUSALS:].values_list("pk", flat=True)
     Artefact.objects.filter(pk__in=list(old)).delete()
     return artefact
 
