@@ -45,3 +45,16 @@ def town(courses: list[Course]) -> list[Course]:
             actor = Actor(member_id=member.pk)
             record("course.enrolled", actor=actor, course_id=courses[place].pk, occurred_at=moment)
     return courses
+
+
+@pytest.fixture
+def faithful(courses: list[Course]) -> list[Course]:
+    """Forty members who keep to one topic each, of which each took three courses: the third is easily foretold."""
+    begin = clock.now() - timedelta(days=20)
+    for person in range(40):
+        actor = Actor(member_id=make_member(f"p{person}@test.example").pk)
+        for step in range(3):
+            place = 4 * (person % 4) + (person // 4 + step) % 4
+            moment = begin + timedelta(hours=9 * person + step)
+            record("course.enrolled", actor=actor, course_id=courses[place].pk, occurred_at=moment)
+    return courses

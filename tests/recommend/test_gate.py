@@ -1,6 +1,5 @@
 """A training serves only where it foretells no worse; what is refused is told, and can be let serve all the same."""
 
-import random
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,21 +12,22 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from tests.factories import make_course, make_member
-from tests.recommend.teachable import TAUGHT
+from tests.recommend.teachable import TAUGHT, wander
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
-from zhiyue.core.accounts.models import User
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.engine.recommenders.popular import Popular
 from zhiyue.monitor.examination import examine
-from zhiyue.recommend import checking, memory, parts, tasks
+from zhiyue.recommend import checking, live, memory, parts, tasks
 from zhiyue.recommend.checking import HOLDS
+from zhiyue.recommend.forgetting import ROWS_KEPT
 from zhiyue.recommend.kinds import RefusedTraining
-from zhiyue.recommend.models import FIGURE, Artefact
-from zhiyue.recommend.selectors import refused_trainings, slate
+from zhiyue.recommend.models import FIGURE, Artefact, LivePolicy
+from zhiyue.recommend.selectors import slate
 from zhiyue.recommend.services import take_in, train, train_all
+from zhiyue.recommend.trainings import refused_trainings
 
 pytestmark = pytest.mark.django_db
 WORSE, BROKEN = Artefact.Refusal.WORSE, Artefact.Refusal.BROKEN
@@ -40,33 +40,14 @@ def in_english():
 
 
 @pytest.fixture
-def faithful(courses):
-    """Forty members who keep to one topic each, of which each took three courses: the third is easily foretold."""
-    begin = clock.now() - timedelta(days=20)
-    for person in range(40):
-        actor = Actor(member_id=make_member(f"p{person}@test.example").pk)
-        for step in range(3):
-            place = 4 * (person % 4) + (person // 4 + step) % 4
-            moment = begin + timedelta(hours=9 * person + step)
-            record("course.enrolled", actor=actor, course_id=courses[place].pk, occurred_at=moment)
-    return courses
-
-
-@pytest.fixture
 def trained(faithful):
+    """It is live, and the only one that is there."""
+    LivePolicy.objects.create(policy="item-neighbours")
+    live.forget()
     artefact = train(policy="item-neighbours")
     assert not artefact.refusal
     assert artefact.metrics[FIGURE][0] > 0.7
     return artefact
-
-
-def wander(courses, *, people: int) -> None:
-    """So many members take a course that nothing told of, each of another topic and in an order of their own."""
-    choice = random.Random(0)
-    members = list(User.objects.filter(email__startswith="p").order_by("pk"))
-    for n in range(people):
-        place = 4 * ((n + 1 + choice.randrange(3)) % 4) + choice.randrange(4)
-        record("course.enrolled", actor=Actor(member_id=members[n % 40].pk), course_id=courses[place].pk)
 
 
 def shown() -> str:
@@ -147,7 +128,7 @@ def test_nothing_is_noted_where_nothing_was_given_up(faithful, trained):
         (40, {"parts": lambda _: "ease"}),
         (41, {}),
     ],
-    ids=["a week old", "of other parts", "of a third fewer acts"],
+    ids=["six days old", "of other parts", "of a third fewer acts"],
 )
 def test_what_does_not_stand_for_this_academy_any_more_refuses_nobody(faithful, trained, people, changed):
     columns = {name: change(getattr(trained, name)) for name, change in changed.items()}
@@ -296,5 +277,6 @@ def test_accepting_has_to_say_what(faithful):
     assert not Artefact.objects.exists()
 
 
-def test_a_week_of_refusals_is_long_enough():
-    assert timedelta(days=7) == HOLDS
+def test_refusals_end_before_rows_of_people_are_dropped():
+    assert timedelta(days=6) == HOLDS
+    assert HOLDS + parts.DEAR_EVERY - timedelta(hours=1) <= ROWS_KEPT < timedelta(days=7)

@@ -11,7 +11,7 @@ import os
 import struct
 import tempfile
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -142,15 +142,25 @@ def drop(paths: Collection[str]) -> None:
             place.delete(_here(path).name)
 
 
-def sweep(known: Collection[str]) -> None:
-    """Remove files from this machine that no row names, an hour after they were written."""
-    names = {_here(path).name for path in known}
+def sweep(known: Iterable[str]) -> None:
+    """Remove files from this machine that no row names, an hour after they were written. `known` is asked only where a
+    file is that old."""
+    settled = _settled()
+    names = {_here(path).name for path in known} if settled else set()
+    for path in settled:
+        if path.name not in names:
+            path.unlink(missing_ok=True)
+
+
+def _settled() -> list[Path]:
     latest = (clock.now() - SETTLING).timestamp()
+    found = []
     with suppress(FileNotFoundError):
         for path in _folder().iterdir():
             with suppress(FileNotFoundError):
-                if path.name not in names and path.is_file() and path.stat().st_mtime < latest:
-                    path.unlink()
+                if path.is_file() and path.stat().st_mtime < latest:
+                    found.append(path)
+    return found
 
 
 def _folder() -> Path:

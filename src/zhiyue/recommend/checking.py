@@ -19,8 +19,9 @@ from zhiyue.recommend.steps import Steps
 
 CHECKED_PEOPLE = 1000
 FEWEST_CHECKED = 30
-# So long what was measured once is held against what comes after.
-HOLDS = timedelta(days=7)
+# So long what was measured once is held against what comes after: a day less than rows of people are kept
+# (`forgetting`), so that even what is trained once a day has its turn before they go.
+HOLDS = timedelta(days=6)
 # Another academy, as it were: acts have become more or fewer by a larger share than this.
 CHANGED_SHARE = 1 / 3
 
@@ -58,7 +59,7 @@ def is_worse(policy: Policy, metrics: Metrics, interactions: int, served: Artefa
     The interval is that of two measurements on different people, the root of the sum of squares. Most people are the
     same both times, so the true one is narrower: a healthy training is refused less often than one in forty.
     Nothing is worse where either wasn't measured, or where the older figure doesn't stand for this recommender of this
-    academy: it is older than a week, acts have become more or fewer by a third, or the policy has other parts. Else
+    academy: it is older than six days, acts have become more or fewer by a third, or the policy has other parts. Else
     what changed on purpose could never be trained for again.
     """
     if served is None or not {FIGURE} <= metrics.keys() & served.metrics.keys():

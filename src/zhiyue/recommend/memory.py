@@ -72,6 +72,9 @@ def newest(policy: str, *, waits: bool = False) -> Held | None:
         if seen is not None:
             seen = _seen[key] = _Seen(seen.held, time.monotonic())
     held = _newest(policy, None if seen is None else seen.held, waits)
+    if held is None and (seen is None or seen.held is not None):
+        # What was dropped because nothing replaced it would lie on this machine for good.
+        _sweep()
     with _lock:
         # Another entry by now: somebody loaded later or asked to forget, and what they left is to stand.
         if _seen.get(key) is seen:
@@ -137,7 +140,7 @@ def _taken_up(artefact: Artefact, waits: bool) -> Held:
     if taken.was_fetched or artefact.path in _fetched:
         _fetched.discard(artefact.path)
         # Whoever trains clears away where that is done.
-        artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
+        _sweep()
     arrays = taken.arrays
     pipeline, course_ids = from_arrays(arrays), arrays["course_ids"]
     if not len(course_ids) == len(arrays["learners"]) == pipeline.model.items == pipeline.popular.items:
@@ -162,6 +165,10 @@ def _taken_up(artefact: Artefact, waits: bool) -> Held:
         taken.stamp,
         artefact.path,
     )
+
+
+def _sweep() -> None:
+    artefacts.sweep(Artefact.objects.exclude(path="").values_list("path", flat=True))
 
 
 def _require_codes(pipeline: Pipeline, course_ids: Ints) -> None:

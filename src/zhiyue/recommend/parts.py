@@ -100,7 +100,8 @@ PARTS: Mapping[PartName, Callable[[Known], Recommender]] = {
 # no more than this share of the acts, that model stays.
 DEAR: frozenset[PartName] = frozenset({"self-attention"})
 DEAR_MAY_LACK = 0.05
-# So often the job trains a policy with a dear part; whoever asks for one has it at once.
+# So often the job trains, and so often a policy with a dear part; whoever asks for one has it at once.
+EVERY = timedelta(minutes=10)
 DEAR_EVERY = timedelta(days=1)
 # Made of nothing but texts, they are fitted again whenever the catalogue changes.
 OF_TEXTS: frozenset[PartName] = frozenset({"content"})

@@ -22,10 +22,9 @@ from zhiyue.recommend.closing import closed_to
 from zhiyue.recommend.contests import Assigned, assigned
 from zhiyue.recommend.inputs import acts_of, codes_of, still_meant
 from zhiyue.recommend.interests import folded, opening, said, wished
-from zhiyue.recommend.kinds import Reason, Recommended, RefusedTraining, Slate, Slot
+from zhiyue.recommend.kinds import Reason, Recommended, Slate, Slot
 from zhiyue.recommend.live import live_policy, standing
 from zhiyue.recommend.memory import Held
-from zhiyue.recommend.models import Artefact
 from zhiyue.recommend.moves import Asked, Round
 from zhiyue.recommend.offers import COLD, COLD_POLICY, Offer, cold, offer_to
 from zhiyue.recommend.people import by_people, like_minded
@@ -33,7 +32,7 @@ from zhiyue.recommend.policies import POLICIES, PROFILE, RERANKING, SIMILAR_POLI
 from zhiyue.recommend.reranking import Lot, Person, lot_of
 from zhiyue.recommend.rules import Pin, Steering, with_pins
 
-__all__ = ["knows", "live_policy", "refused_trainings", "similar", "slate", "slates"]
+__all__ = ["knows", "live_policy", "similar", "slate", "slates"]
 
 NEW_DAYS = 7
 # An older count of learners says nothing about this week; training is due every ten minutes.
@@ -160,26 +159,6 @@ def similar(course_id: int, *, k: int = 6) -> Slate:
     told = _told(ranked, held, offer, SIMILAR_POLICY, dict.fromkeys(acts.item.tolist(), reason), clock.now())
     alike = [item for item in told.items if item.reason.kind == "similar"]
     return replace(told, items=tuple(replace(item, position=n) for n, item in enumerate(alike, start=1)))
-
-
-def refused_trainings() -> list[RefusedTraining]:
-    """The newest training of each policy, where it wasn't let serve."""
-    newest: dict[str, Artefact] = {}
-    served: dict[str, Artefact] = {}
-    for artefact in Artefact.objects.filter(policy__in=POLICIES).order_by("pk"):
-        (newest if artefact.refusal else served)[artefact.policy] = artefact
-    return [
-        RefusedTraining(
-            name,
-            refused.created_at,
-            refused.detail,
-            is_worse=refused.refusal == Artefact.Refusal.WORSE,
-            was=served[name].figure if name in served else 0.0,
-            became=refused.figure,
-        )
-        for name in POLICIES
-        if (refused := newest.get(name))
-    ]
 
 
 def _slate(policy: str, said: _Said, shelf: _Shelf, k: int, offer: Offer) -> tuple[Slate, Asked]:

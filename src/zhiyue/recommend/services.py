@@ -317,4 +317,4 @@ def _clear_away(paths: Sequence[str]) -> None:
         artefacts.drop(paths)
     except Unreachable as problem:
         log.warning("Copies of dropped artefacts stay where they are: %s", problem)
-    artefacts.sweep(list(Artefact.objects.exclude(path="").values_list("path", flat=True)))
+    artefacts.sweep(Artefact.objects.exclude(path="").values_list("path", flat=True))

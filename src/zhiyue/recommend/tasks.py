@@ -2,7 +2,8 @@
 
 from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.jobs.services import enqueue, progress
-from zhiyue.recommend import arms, lab, services, trying
+from zhiyue.recommend import arms, forgetting, lab, services, trying
+from zhiyue.recommend.parts import EVERY
 
 # All courses published or changed within so many seconds are taken in at once.
 GATHERED_SECONDS = 5.0
@@ -26,6 +27,12 @@ def take_in() -> None:
         enqueue(take_in, key="catalogue", delay_seconds=GATHERED_SECONDS)
 
 
+@job(name="recommend.forget_people", attempts=3, lease_seconds=60)
+def forget_people() -> None:
+    """Drop models with rows of people that no training replaced for a week."""
+    forgetting.forget_people()
+
+
 @job(name="recommend.compare", attempts=2, lease_seconds=60)
 def compare(*, run_id: int) -> None:
     """Carry out a comparison of the lab; broken off, it begins again once."""
@@ -39,5 +46,6 @@ def count_arms() -> None:
     trying.count_new_courses()
 
 
-every(minutes=10, job=train)
+every(seconds=int(EVERY.total_seconds()), job=train)
+every(seconds=int(EVERY.total_seconds()), job=forget_people)
 daily(at="03:10", job=count_arms)

@@ -87,6 +87,7 @@ _JOBS: Mapping[str, Words] = {
     "monitor.measure": pgettext_lazy("job", "Measure ended days"),
     "monitor.taste": pgettext_lazy("job", "Find changes of what learners care about"),
     "recommend.train": pgettext_lazy("job", "Train the recommenders"),
+    "recommend.forget_people": pgettext_lazy("job", "Drop recommenders that hold rows of people for a week"),
     "recommend.compare": pgettext_lazy("job", "Compare policies in the lab"),
     "recommend.count_arms": pgettext_lazy("job", "Count how policies and new courses tried by lot did"),
     "recommend.take_in": pgettext_lazy("job", "Let the recommenders know new courses and texts"),
