@@ -18,9 +18,10 @@ from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import grant
-from zhiyue.core.audit import triggers
+from zhiyue.core.audit import triggers as audit_triggers
 from zhiyue.experience.shell.viewers import VISITOR_COOKIE, signed_key
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce import triggers as commerce_triggers
 from zhiyue.recommend import live
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
@@ -45,16 +46,19 @@ def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture(autouse=True)
 def append_only_audit(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A transactional test ends by emptying every table, which the audit log refuses: its triggers stand aside then."""
+    """A transactional test ends by emptying every table, which the audit log and the books refuse: their triggers stand
+    aside then."""
     mark = request.node.get_closest_marker("django_db")
     by_mark = mark is not None and mark.kwargs.get("transaction", False)
     if not (by_mark or {"transactional_db", "live_server"} & set(request.fixturenames)):
         yield
         return
     request.getfixturevalue("transactional_db")
-    triggers.install(connection)
+    for triggers in (audit_triggers, commerce_triggers):
+        triggers.install(connection)
     yield
-    triggers.remove(connection)
+    for triggers in (audit_triggers, commerce_triggers):
+        triggers.remove(connection)
 
 
 @pytest.fixture

@@ -14,7 +14,13 @@ from tests.factories import make_member
 from zhiyue.config.checks import no_demo_accounts, pages_are_collected, production_is_safe
 
 ROOT = Path(__file__).resolve().parents[2]
-SAFE = {"ZHIYUE_ENVIRONMENT": "production", "SECRET_KEY": "k" * 50, "DEBUG": False, "ZHIYUE_DEMO": False}
+SAFE = {
+    "ZHIYUE_ENVIRONMENT": "production",
+    "SECRET_KEY": "k" * 50,
+    "DEBUG": False,
+    "ZHIYUE_DEMO": False,
+    "ZHIYUE_PAYMENT_PROVIDERS": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,7 @@ SAFE = {"ZHIYUE_ENVIRONMENT": "production", "SECRET_KEY": "k" * 50, "DEBUG": Fal
         ({"SECRET_KEY": "short"}, "zhiyue.E001"),
         ({"DEBUG": True}, "zhiyue.E002"),
         ({"ZHIYUE_DEMO": True}, "zhiyue.E003"),
+        ({"ZHIYUE_PAYMENT_PROVIDERS": ["sandbox"]}, "zhiyue.E006"),
     ],
 )
 def test_one_unsafe_setting_is_refused_by_name(wrong, code):

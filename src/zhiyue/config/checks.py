@@ -17,7 +17,7 @@ from zhiyue.demo.selectors import demo_accounts_exist
 
 @register("production")
 def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """In production: a secret of one's own, no DEBUG, no demo."""
+    """In production: a secret of one's own, no DEBUG, no demo, no sandbox."""
     if settings.ZHIYUE_ENVIRONMENT != "production":
         return []
     found: list[CheckMessage] = []
@@ -35,6 +35,14 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
             Error(
                 "Production must not run with ZHIYUE_DEMO on: its accounts have known passwords.",
                 id="zhiyue.E003",
+            )
+        )
+    if "sandbox" in settings.ZHIYUE_PAYMENT_PROVIDERS:
+        found.append(
+            Error(
+                "Production must not take payments through the sandbox, which moves no money: "
+                "take it out of ZHIYUE_PAYMENT_PROVIDERS.",
+                id="zhiyue.E006",
             )
         )
     return found

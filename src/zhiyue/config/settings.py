@@ -48,6 +48,10 @@ ZHIYUE_S3_BUCKET_IN_HOST: bool = env.bool("ZHIYUE_S3_BUCKET_IN_HOST", default=Fa
 if bool(ZHIYUE_S3_KEY_ID) != bool(ZHIYUE_S3_SECRET):
     raise ImproperlyConfigured("ZHIYUE_S3_KEY_ID and ZHIYUE_S3_SECRET go together: set both, or none.")
 ZHIYUE_EVENTS_KEEP_DAYS: int = env.days("ZHIYUE_EVENTS_KEEP_DAYS", default=0)
+ZHIYUE_ORDER_MINUTES: int = env.int("ZHIYUE_ORDER_MINUTES", default=30)
+ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
+    "ZHIYUE_PAYMENT_PROVIDERS", default=[] if ZHIYUE_ENVIRONMENT == "production" else ["sandbox"]
+)
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")
 ZHIYUE_BACKUP_KEEP: int = env.int("ZHIYUE_BACKUP_KEEP", default=14)

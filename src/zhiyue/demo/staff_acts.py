@@ -13,7 +13,7 @@ from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Chapter, Course, Topic
 from zhiyue.product.catalogue.services import change_course, facts_of, put_keyword, rename_chapter
 from zhiyue.product.catalogue.services.shelving import TopicFacts, change_topic
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.services import open_course, revoke_course
 
 # Below so many members there is nobody to tag, ban and help.
@@ -80,6 +80,6 @@ def _look_after(by: Viewer, members: list[int]) -> None:
 
 
 def _not_owned(member: int, count: int) -> list[int]:
-    owned = Enrolment.objects.filter(user_id=member).values("course_id")
+    owned = enrolled_course_ids(member)
     priced = Course.objects.published().filter(price_fen__gt=0).exclude(pk__in=owned)
     return list(priced.order_by("pk").values_list("pk", flat=True)[:count])

@@ -50,7 +50,7 @@ KINDS = (
     _step(
         "order.paid",
         "An order was paid.",
-        choice("provider", "wechat", "alipay", "balance", "offline", "other"),
+        choice("provider", "wechat", "alipay", "stripe", "sandbox", "balance", "offline", "none", "other"),
     ),
     _step("order.failed", "A payment was begun and didn't succeed.", word("reason", most=40, required=False)),
     _step("order.cancelled", "An order was cancelled by its member before it was paid."),

@@ -16,3 +16,54 @@ class NotGranted(Refused):
     """Only what staff opened can be closed by staff."""
 
     code = "not_granted"
+
+
+class NotForSale(Refused):
+    """The offer isn't there, isn't out, or costs nothing."""
+
+    code = "not_for_sale"
+
+
+class AlreadyOwned(Refused):
+    """The member has what they would pay for."""
+
+    code = "already_owned"
+
+
+class PriceChanged(Refused):
+    """The price isn't what the member saw any more."""
+
+    code = "price_changed"
+
+
+class NoSuchOrder(Refused):
+    """There is no such order of this member."""
+
+    code = "no_such_order"
+    status: ClassVar[int] = 404
+
+
+class OrderNotOpen(Refused):
+    """The order waits for no payment any more."""
+
+    code = "order_not_open"
+
+
+class ProviderNotOffered(Refused):
+    """The academy takes no payments through this provider, or not by this channel."""
+
+    code = "provider_not_offered"
+
+
+class ProviderUnreachable(Refused):
+    """The provider didn't answer, or refused what we asked."""
+
+    code = "provider_unreachable"
+    status: ClassVar[int] = 502
+
+
+class NotProved(Refused):
+    """A notice that doesn't prove to be the provider's own word."""
+
+    code = "not_proved"
+    status: ClassVar[int] = 400

@@ -1,11 +1,13 @@
 """Rights. Whether a lesson opens is asked here and nowhere else."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import by
@@ -15,9 +17,11 @@ from zhiyue.core.accounts.permissions import Permission, permissions_of
 from zhiyue.core.accounts.second_factor import held_roles
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.models import Enrolment, Order, OrderCourse
 
 Why = Literal["free", "enrolled", "teaching", "sign_in", "enrol", "unpublished"]
+# How somebody came by a course that is neither free nor given.
+PAID = "paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,22 @@ def _is_kept(user: User | None, lesson: Lesson) -> bool:
 
 
 def is_enrolled(user: User | None, course_id: int) -> bool:
-    return user is not None and Enrolment.objects.filter(user=user, course_id=course_id).exists()
+    """Is the course the member's own: free to them, given, or paid?"""
+    if user is None:
+        return False
+    rows = [rows.filter(course_id=course_id).values("course_id") for rows in _rows_of(user.pk)]
+    return rows[0].union(rows[1]).exists()
+
+
+def _rows_of(member_id: int) -> tuple[QuerySet[Enrolment], QuerySet[OrderCourse]]:
+    """A member's rights to courses, one row each: what they joined or were given, and what they paid for. There is no
+    mark that a payment must remember to set: an order that is paid, and hasn't gone back, opens its courses."""
+    return Enrolment.objects.filter(user_id=member_id), bought().filter(order__user_id=member_id)
+
+
+def bought() -> QuerySet[OrderCourse]:
+    """Courses that orders open now."""
+    return OrderCourse.objects.filter(order__status__in=Order.OPENING, returned_at=None)
 
 
 def course_for(viewer: Viewer, slug: str) -> Course:
@@ -86,14 +105,15 @@ def lesson_for(viewer: Viewer, course_slug: str, lesson_slug: str) -> Lesson:
 
 
 def _owns(viewer: Viewer, course_slug: str) -> bool:
-    return (
-        viewer.user is not None
-        and Enrolment.objects.filter(user=viewer.user, course__slug=course_slug).exists()
-    )
+    if viewer.user is None:
+        return False
+    rows = [rows.filter(course__slug=course_slug).values("course_id") for rows in _rows_of(viewer.user.pk)]
+    return rows[0].union(rows[1]).exists()
 
 
 def enrolled_course_ids(member_id: int) -> set[int]:
-    return set(Enrolment.objects.filter(user_id=member_id).values_list("course_id", flat=True))
+    rows = [rows.values_list("course_id", flat=True) for rows in _rows_of(member_id)]
+    return set(rows[0].union(rows[1]))
 
 
 def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:
@@ -105,35 +125,66 @@ def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> 
 
 
 def learners_by_course() -> dict[int, int]:
-    """How many members own each course there is; courses without any are absent. Reads every enrolment: what a page
+    """How many members own each course there is; courses without any are absent. Reads every right: what a page
     shows, it asks of `learners_of`."""
-    return _counted(Enrolment.objects.all())
+    return _counted(Enrolment.objects.all(), _paid_alone())
 
 
 def learners_of(course_ids: Iterable[int]) -> dict[int, int]:
     """How many members own each of these courses; those without any are absent."""
-    return _counted(Enrolment.objects.filter(course_id__in=list(course_ids)))
+    wanted = list(course_ids)
+    joined, paid = Enrolment.objects.filter(course_id__in=wanted), _paid_alone().filter(course_id__in=wanted)
+    return _counted(joined, paid)
 
 
-def _counted(owned: QuerySet[Enrolment]) -> dict[int, int]:
-    return dict(owned.order_by().values_list("course_id").annotate(n=Count("pk")))
+def _paid_alone() -> QuerySet[OrderCourse]:
+    """What was paid by members to whom it wasn't given as well."""
+    given = Enrolment.objects.filter(user=OuterRef("order__user"), course=OuterRef("course"))
+    return bought().filter(~Exists(given), order__user__isnull=False)
 
 
-def owns(course_id: int) -> Exists:
+def _counted(joined: QuerySet[Enrolment], paid: QuerySet[OrderCourse]) -> dict[int, int]:
+    found = Counter(dict(joined.order_by().values_list("course_id").annotate(n=Count("pk"))))
+    # A course may come twice to a member: alone, and in a bundle.
+    people = Count("order__user", distinct=True)
+    found.update(dict(paid.order_by().values_list("course_id").annotate(n=people)))
+    return dict(found)
+
+
+def owns(course_id: int) -> Q:
     """Does a member own the course? A condition on members."""
-    return Exists(Enrolment.objects.filter(user=OuterRef("pk"), course_id=course_id))
+    joined = Enrolment.objects.filter(user=OuterRef("pk"), course_id=course_id)
+    return Q(Exists(joined)) | Q(Exists(bought().filter(order__user=OuterRef("pk"), course_id=course_id)))
 
 
-def enrolments_of(member_id: int) -> list[Enrolment]:
-    """What a member owns, the latest first, each with its course."""
-    found = Enrolment.objects.filter(user_id=member_id).select_related("course")
-    return list(found.order_by("-created_at", "-pk"))
+def owned_by(member_id: int) -> QuerySet[Course]:
+    """The courses that a member owns, each with `since` and how they came by it: `source` is one of Enrolment's, or
+    “paid”; a course that was joined or given as well tells of that."""
+    joined, paid = _rows_of(member_id)
+    joined, paid = (
+        joined.filter(course=OuterRef("pk")),
+        paid.filter(course=OuterRef("pk")).order_by("order__paid_at"),
+    )
+    owned = Course.objects.annotate(
+        since=Coalesce(
+            Subquery(joined.values("created_at")[:1]), Subquery(paid.values("order__paid_at")[:1])
+        ),
+        source=Coalesce(Subquery(joined.values("source")[:1]), Value(PAID)),
+    )
+    return owned.filter(Exists(joined) | Exists(paid)).order_by("-since", "-pk")
 
 
 def course_titles_of(member_ids: Iterable[int]) -> dict[int, list[str]]:
     """The titles of what members own, in the order they came by them; members without any are absent."""
-    found = Enrolment.objects.filter(user_id__in=list(member_ids)).order_by("created_at", "pk")
+    wanted = list(member_ids)
+    joined = Enrolment.objects.filter(user_id__in=wanted).values_list(
+        "user_id", "course__title", "created_at"
+    )
+    paid = bought().filter(order__user_id__in=wanted)
+    rows: list[Any] = [*joined, *paid.values_list("order__user_id", "course__title", "order__paid_at")]
     titles: dict[int, list[str]] = {}
-    for member_id, title in found.values_list("user_id", "course__title"):
-        titles.setdefault(member_id, []).append(title)
+    for member_id, title, _ in sorted(rows, key=lambda row: row[2]):
+        mine = titles.setdefault(member_id, [])
+        if title not in mine:
+            mine.append(title)
     return titles

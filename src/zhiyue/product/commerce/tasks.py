@@ -3,6 +3,8 @@
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import every, job
 from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
+from zhiyue.product.commerce.orders import expire
+from zhiyue.product.commerce.payments import ask_after
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)
@@ -16,4 +18,16 @@ def forget_uploads() -> None:
     forget()
 
 
+@job(name="commerce.expire_orders", attempts=3, lease_seconds=120)
+def expire_orders() -> None:
+    expire()
+
+
+@job(name="commerce.ask_after_payments", attempts=3, lease_seconds=300)
+def ask_after_payments() -> None:
+    ask_after()
+
+
 every(minutes=60, job=forget_uploads)
+every(minutes=1, job=expire_orders)
+every(minutes=1, job=ask_after_payments)

@@ -12,6 +12,7 @@ from zhiyue.core.accounts.names import tidy_name
 from zhiyue.experience.api.shapes.catalogue import CourseShape
 from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import PAID
 from zhiyue.recommend.kinds import KINDS
 from zhiyue.recommend.policies import POLICIES
 
@@ -58,7 +59,7 @@ class MyCourseShape(Shape):
     """A course that is mine, and how far I came in it."""
 
     course = CourseShape()
-    source: Any = serializers.ChoiceField(choices=Enrolment.Source.values)
+    source: Any = serializers.ChoiceField(choices=[*Enrolment.Source.values, PAID])
     enrolled_at = Moment()
     finished_lessons = serializers.IntegerField()
     percent = serializers.IntegerField(help_text="Share of the lessons written so far that are finished.")

@@ -22,7 +22,7 @@ from zhiyue.experience.api.shapes.lists import PageQuery, Shape
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.catalogue.selectors import courses_by_id
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import owned_by
 from zhiyue.product.commerce.services import enrol_free
 from zhiyue.product.learning.services import save_course, unsave_course
 from zhiyue.product.learning.standing import Standing, read_lessons, saved_courses, standing
@@ -88,14 +88,14 @@ class MyCourses(MyEndpoint):
 
         Those I own, the newest first, each with how far I came.
         """
-        found = self.listed(Enrolment.objects.filter(user=self.member), order=("-created_at", "-pk"))
-        ids = [row.course_id for row in found.rows]
+        found = self.listed(owned_by(self.member.pk), order=("-since", "-pk"))
+        ids = [row.pk for row in found.rows]
         cards = courses_by_id(ids, withdrawn_too=ids)
         came = standing(self.actor, ids)
         items = [
-            _my_course(row, cards[row.course_id], came.get(row.course_id, Standing()))
+            _my_course(row, cards[row.pk], came.get(row.pk, Standing()))
             for row in found.rows
-            if row.course_id in cards
+            if row.pk in cards
         ]
         return self.list_answer(found, shapes.MyCourseShape(items, many=True).data)
 
@@ -118,8 +118,8 @@ class MyCourses(MyEndpoint):
         if course is None:
             raise ValidationError({"course": [pgettext("api", "No course with this slug is published.")]})
         is_new = enrol_free(user=self.member, course=course, actor=self.actor)
-        row = Enrolment.objects.get(user=self.member, course=course)
-        told = shapes.EnrolledShape({"course": course.slug, "enrolled_at": row.created_at}).data
+        row: Any = owned_by(self.member.pk).get(pk=course.pk)
+        told = shapes.EnrolledShape({"course": course.slug, "enrolled_at": row.since}).data
         return Response(told, status=201 if is_new else 200)
 
 
@@ -189,12 +189,12 @@ def _published(slug: str) -> Course:
     return course
 
 
-def _my_course(row: Enrolment, card: CourseCard, came: Standing) -> dict[str, Any]:
+def _my_course(row: Any, card: CourseCard, came: Standing) -> dict[str, Any]:
     written = card.published_lesson_count
     return {
         "course": card,
         "source": row.source,
-        "enrolled_at": row.created_at,
+        "enrolled_at": row.since,
         "finished_lessons": came.finished_lessons,
         "percent": min(100, round(100 * came.finished_lessons / written)) if written else 0,
         "last_opened_at": came.last_opened_at,

@@ -1,13 +1,14 @@
 """Members: the list, one of them, and a tag put on several at once."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import npgettext, pgettext
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect.kinds import Actor
@@ -25,10 +26,14 @@ from zhiyue.experience.desk.members import FindForm, found, page_of
 from zhiyue.experience.desk.tagging import tag_found
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.selectors import enrolments_of
+from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import PAID, owned_by
 from zhiyue.product.learning.selectors import courses_begun_by
 
 ACTS_SHOWN = 8
+
+# How a member came by a course, as `owned_by` says it.
+SOURCES = {**dict(Enrolment.Source.choices), PAID: pgettext_lazy("enrolment source", "Bought")}
 
 
 @for_the_desk(Permission.SEE_MEMBERS)
@@ -104,15 +109,18 @@ def member_page(
     viewer = request.viewer
     user, row = directory.one(viewer, member_id)
     may_change = viewer.may(Permission.CHANGE_MEMBERS)
-    owned, begun = enrolments_of(member_id), courses_begun_by(Actor(member_id=member_id))
+    owned: list[Any] = list(owned_by(member_id))
+    begun = courses_begun_by(Actor(member_id=member_id))
     context = {
         "tab": "members",
         "row": row,
         "ways": directory.ways_in(viewer, user),
         "devices": len(sessions_of(user)),
-        "owned": [(one, begun[one.course_id].finished if one.course_id in begun else 0) for one in owned],
-        "begun": [one for pk, one in begun.items() if pk not in {own.course_id for own in owned}],
-        "courses": _to_open({one.course_id for one in owned}) if may_change else [],
+        "owned": [
+            (one, SOURCES[one.source], begun[one.pk].finished if one.pk in begun else 0) for one in owned
+        ],
+        "begun": [one for pk, one in begun.items() if pk not in {own.pk for own in owned}],
+        "courses": _to_open({one.pk for one in owned}) if may_change else [],
         "acts": _acts(request, member_id),
         "entries": shown_entries(trail.about_member(viewer, member_id))
         if viewer.may(Permission.SEE_AUDIT)

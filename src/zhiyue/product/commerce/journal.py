@@ -1,0 +1,58 @@
+"""What may become of an order, and the journal of what became of it. Only this file changes an order's status."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.models import Order, OrderStep
+
+_S = Order.Status
+# Money that comes late, when the order had expired or was cancelled, may still pay it.
+MOVES: Mapping[str, frozenset[str]] = {
+    _S.CREATED: frozenset({_S.PAID, _S.EXPIRED, _S.CLOSED}),
+    _S.EXPIRED: frozenset({_S.PAID}),
+    _S.CLOSED: frozenset({_S.PAID}),
+    _S.PAID: frozenset({_S.FULFILLED, _S.PARTLY_REFUNDED, _S.REFUNDED}),
+    _S.FULFILLED: frozenset({_S.PARTLY_REFUNDED, _S.REFUNDED}),
+    _S.PARTLY_REFUNDED: frozenset({_S.PARTLY_REFUNDED, _S.REFUNDED}),
+    _S.REFUNDED: frozenset(),
+}
+
+
+class NoSuchMove(Exception):
+    """An order can't go from where it is to there: whoever asks didn't look, or didn't hold its row."""
+
+
+def begin(order: Order, *, why: str, told: Mapping[str, Any] | None = None) -> None:
+    """The first line of a new order's journal."""
+    OrderStep.objects.create(
+        order=order, at=order.created_at, after=order.status, why=why, told=dict(told or {})
+    )
+
+
+def move(
+    order: Order, to: str, *, why: str, told: Mapping[str, Any] | None = None, by: User | None = None
+) -> None:
+    """Give an order its next status, and its journal the line that says why. The caller holds the order's row, and has
+    set what else changes with it. Raises NoSuchMove."""
+    if to not in MOVES[order.status]:
+        raise NoSuchMove(f"{order.number}: {order.status} → {to} ({why})")
+    before, order.status = order.status, to
+    order.save()
+    OrderStep.objects.create(
+        order=order, at=clock.now(), before=before, after=to, why=why, told=dict(told or {}), by=by
+    )
+
+
+def note(order: Order, *, why: str, told: Mapping[str, Any] | None = None, by: User | None = None) -> None:
+    """A line about something that left the order's status as it was."""
+    OrderStep.objects.create(
+        order=order,
+        at=clock.now(),
+        before=order.status,
+        after=order.status,
+        why=why,
+        told=dict(told or {}),
+        by=by,
+    )

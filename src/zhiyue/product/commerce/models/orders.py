@@ -1,0 +1,125 @@
+"""Orders: one offer, what it cost and why, what it opens, and a journal of everything that happened to it."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course
+
+
+class Order(models.Model):
+    """One offer that a member ordered. Amounts are in fen.
+
+    `offer` names it (“course:12”), `title` is what it was called then. `lines` are those of `pricing.Quote` as they
+    were shown; they sum to `total_fen`. Until `expires_at` a created order waits for its money. `refunded_fen` is what
+    went back so far. The number is what people and providers see; nobody guesses another one from it.
+
+    The member may be gone (their account was deleted): books are kept longer than accounts.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", pgettext_lazy("order status", "Waiting for payment")
+        PAID = "paid", pgettext_lazy("order status", "Paid")
+        FULFILLED = "fulfilled", pgettext_lazy("order status", "Done")
+        PARTLY_REFUNDED = "partly_refunded", pgettext_lazy("order status", "Partly refunded")
+        REFUNDED = "refunded", pgettext_lazy("order status", "Refunded")
+        EXPIRED = "expired", pgettext_lazy("order status", "Not paid in time")
+        CLOSED = "closed", pgettext_lazy("order status", "Cancelled")
+
+    # What it opens is open in these, and in no other.
+    OPENING = (Status.PAID, Status.FULFILLED, Status.PARTLY_REFUNDED)
+
+    number = models.CharField(max_length=20, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+    offer = models.CharField(max_length=40)
+    title = models.CharField(max_length=120)
+    price_fen = models.PositiveIntegerField()
+    total_fen = models.PositiveIntegerField()
+    lines = models.JSONField()
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.CREATED)
+    refunded_fen = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
+    expires_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # A second tap, tab or device finds the order of the first.
+            models.UniqueConstraint(
+                fields=["user", "offer"], condition=models.Q(status="created"), name="one_open_order_an_offer"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(total_fen__lte=models.F("price_fen")),
+                name="order_costs_no_more_than_its_price",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(refunded_fen__lte=models.F("total_fen")),
+                name="no_more_goes_back_than_came",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paid_at__isnull=False) | ~models.Q(status__in=["paid", "fulfilled"]),
+                name="paid_order_has_a_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-created_at"], name="orders_of_a_member"),
+            models.Index(
+                fields=["expires_at"], condition=models.Q(status="created"), name="orders_that_wait"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.CREATED
+
+
+class OrderCourse(models.Model):
+    """A course that an order opens once it is paid, and until its money goes back: what a bundle held when it was
+    ordered stays what was bought. `total_fen` is its part of the order's total; once it went back (`returned_at`) the
+    course is closed, whatever else the order still opens."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="courses")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
+    total_fen = models.PositiveIntegerField()
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "course"], name="course_once_an_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.course_id}"
+
+
+class OrderStep(models.Model):
+    """A line of an order's journal; the database refuses to change or remove one. `by` None is nobody of the staff:
+    the member, a provider or the clock. `told` holds what there is to know besides, never a secret."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="steps")
+    at = models.DateTimeField(default=clock.now)
+    before = models.CharField(max_length=16, blank=True)
+    after = models.CharField(max_length=16)
+    why = models.CharField(max_length=40)
+    told = models.JSONField(default=dict)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.before} → {self.after} ({self.why})"

@@ -1,0 +1,128 @@
+"""Placing orders, and what ends one before it is paid. What pays one is in `payments`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.academy.selectors import require_accepted
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import journal
+from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
+from zhiyue.product.commerce.models import Order, OrderCourse
+from zhiyue.product.commerce.numbers import number
+from zhiyue.product.commerce.offers import Offer, offer_of
+from zhiyue.product.commerce.pricing import Quote, Terms, quote
+from zhiyue.product.commerce.selectors import enrolled_course_ids
+
+
+def quoted(offer: Offer) -> Quote:
+    """What an offer costs somebody now."""
+    return quote(Terms(offer.price_fen))
+
+
+@transaction.atomic
+def place(*, user: User, offer: str, seen_fen: int, actor: Actor) -> Order:
+    """The member's open order of an offer: the one that waits for payment already, or a new one where there is none or
+    its price has changed. `seen_fen` is the price they agreed to; it decides nothing.
+
+    Raises AgreementsPending, NotForSale, AlreadyOwned, PriceChanged.
+    """
+    require_accepted(user)
+    # One order of a person at a time: a second tap, tab or device waits here and finds what the first one placed.
+    member = User.objects.select_for_update().get(pk=user.pk)
+    found = offer_of(offer)
+    if enrolled_course_ids(member.pk) >= found.courses.keys():
+        raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
+    price = quoted(found)
+    if price.total_fen != seen_fen:
+        raise PriceChanged(
+            pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
+        )
+    now = clock.now()
+    waiting = (
+        Order.objects.select_for_update()
+        .filter(user=member, offer=found.ref, status=Order.Status.CREATED)
+        .first()
+    )
+    if waiting is not None:
+        if waiting.expires_at > now and waiting.total_fen == price.total_fen:
+            return waiting
+        _end(waiting, Order.Status.EXPIRED, why="placed_anew")
+    return _placed(member, found, price, now, actor)
+
+
+@transaction.atomic
+def cancel(*, user: User, number: str, actor: Actor) -> Order:
+    """The member doesn't want it any more. Cancelled already, it stays so. Raises NoSuchOrder, OrderNotOpen."""
+    order = Order.objects.select_for_update().filter(user=user, number=number).first()
+    if order is None:
+        raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    if order.status == Order.Status.CLOSED:
+        return order
+    if not order.is_open:
+        raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
+    _end(order, Order.Status.CLOSED, why="cancelled")
+    _tell("order.cancelled", order, actor)
+    return order
+
+
+def expire(*, now: datetime | None = None, at_once: int = 200) -> int:
+    """End the orders that weren't paid in time; how many. Each in a transaction of its own: money that comes at this
+    moment waits for none but its own order."""
+    moment = now or clock.now()
+    late = Order.objects.filter(status=Order.Status.CREATED, expires_at__lte=moment)
+    ended = 0
+    for pk in list(late.order_by("expires_at").values_list("pk", flat=True)[:at_once]):
+        with transaction.atomic():
+            order = Order.objects.select_for_update().filter(pk=pk, status=Order.Status.CREATED).first()
+            if order is not None and order.expires_at <= moment:
+                _end(order, Order.Status.EXPIRED, why="not_paid_in_time")
+                _tell("order.expired", order, Actor(member_id=order.user_id))
+                ended += 1
+    return ended
+
+
+def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Actor) -> Order:
+    order = Order.objects.create(
+        number=number("Z", now),
+        user=member,
+        offer=offer.ref,
+        title=offer.title,
+        price_fen=offer.price_fen,
+        total_fen=price.total_fen,
+        lines=[{"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in price.lines],
+        created_at=now,
+        expires_at=now + timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES),
+    )
+    parts = shared_out(price.total_fen, offer.courses)
+    OrderCourse.objects.bulk_create(
+        OrderCourse(order=order, course_id=course, total_fen=part) for course, part in parts.items()
+    )
+    journal.begin(order, why="placed")
+    _tell("order.placed", order, actor)
+    return order
+
+
+def _end(order: Order, to: str, *, why: str) -> None:
+    journal.move(order, to, why=why)
+
+
+def _tell(name: str, order: Order, actor: Actor) -> None:
+    course_id = order.courses.values_list("course_id", flat=True).first()
+    record(name, actor=actor, course_id=course_id, order=order.pk, amount_fen=order.total_fen)
+
+
+def shared_out(total_fen: int, shares: Mapping[int, int]) -> dict[int, int]:
+    """An amount divided by shares, to the fen: what rounding leaves goes to the first ones."""
+    whole = sum(shares.values())
+    parts = {key: total_fen * share // whole if whole else 0 for key, share in shares.items()}
+    left = total_fen - sum(parts.values())
+    for key in list(parts)[:left]:
+        parts[key] += 1
+    return parts

@@ -1,0 +1,254 @@
+"""Paying an order: beginning at a provider, and taking in what a provider says. Money is believed on a provider's own,
+proved word alone, and entered once."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.accounts.models import User
+from zhiyue.core.jobs.facts import announce
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderUnreachable
+from zhiyue.product.commerce.facts import OrderPaid
+from zhiyue.product.commerce.models import Order, Payment, ProviderNotice
+from zhiyue.product.commerce.numbers import number
+from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
+from zhiyue.product.commerce.providers.register import provider_for, provider_named
+
+# A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
+FIRST_ASKED_AFTER = timedelta(seconds=20)
+ASKED_AGAIN_AFTER = timedelta(minutes=2)
+
+
+def begin(
+    *,
+    user: User,
+    order_number: str,
+    provider: str,
+    channel: str,
+    returns_to: str,
+    notify_at: str,
+    address: str = "",
+) -> Payment:
+    """Begin to pay an open order, or go on where it was begun. An order that costs nothing is paid at once by nobody:
+    see `pay_nothing`.
+
+    Raises NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is
+    asked after, for the provider may have begun it.
+    """
+    twin = provider_for(provider, channel)
+    with transaction.atomic():
+        order = _open_order(user, order_number)
+        begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
+        if begun is not None and begun.shown:
+            return begun
+        payment = begun or Payment.objects.create(
+            order=order,
+            number=number("P", clock.now()),
+            provider=provider,
+            channel=channel,
+            amount_fen=order.total_fen,
+        )
+    # The provider is asked outside of the transaction: nobody else waits for its answer.
+    shown = twin.begin(
+        Wanted(
+            number=payment.number,
+            amount_fen=payment.amount_fen,
+            title=order.title,
+            channel=channel,
+            expires_at=order.expires_at,
+            returns_to=returns_to,
+            notify_at=notify_at,
+            address=address,
+        )
+    )
+    payment.shown = {"way": shown.way, "value": shown.value, "values": dict(shown.values)}
+    payment.save(update_fields=["shown"])
+    return payment
+
+
+@transaction.atomic
+def pay_nothing(*, user: User, order_number: str) -> Order:
+    """An order that costs nothing needs no provider. Raises NoSuchOrder, OrderNotOpen."""
+    order = _open_order(user, order_number)
+    if order.total_fen:
+        raise OrderNotOpen(pgettext_lazy("order", "This order has a price: choose how to pay it."))
+    _pay(order, None, clock.now())
+    return order
+
+
+def receive(provider: str, notice: Notice) -> Answer:
+    """A notice of a provider: judged, entered, answered. Raises NotProved and ProviderNotOffered; whatever else goes
+    wrong is raised as it is, so that the provider isn't told that it was taken and tells again."""
+    twin = provider_named(provider)
+    take_in(provider, twin.read(notice))
+    return twin.answer(is_taken=True)
+
+
+def take_in(provider: str, told: Told) -> str:
+    """Enter what a provider said, once; what became of it. Told again it changes nothing, in whatever order."""
+    try:
+        with transaction.atomic():
+            return _taken_in(provider, told)
+    except IntegrityError:
+        # Another process entered the same word at this moment; its outcome is the outcome.
+        known = ProviderNotice.objects.filter(provider=provider, key=told.key).first()
+        if known is None:
+            raise
+        return known.outcome
+
+
+def ask_after(*, now: datetime | None = None, at_once: int = 100) -> int:
+    """Ask the providers about payments of which nothing was heard; how many were settled. For notices that never come,
+    and for people who come back before theirs does."""
+    moment = now or clock.now()
+    waiting = Payment.objects.filter(status=Payment.Status.BEGUN, begun_at__lte=moment - FIRST_ASKED_AFTER)
+    waiting = waiting.exclude(asked_at__gt=moment - ASKED_AGAIN_AFTER).order_by("begun_at")
+    settled = 0
+    for payment in list(waiting[:at_once]):
+        Payment.objects.filter(pk=payment.pk).update(asked_at=moment)
+        try:
+            told = provider_named(payment.provider).ask(payment.number)
+        except ProviderUnreachable:
+            continue
+        if told.kind not in ("waiting", "unknown"):
+            take_in(payment.provider, told)
+            settled += 1
+        elif moment > payment.order.expires_at + timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES):
+            _close(payment)
+    return settled
+
+
+def _open_order(user: User, order_number: str) -> Order:
+    order = Order.objects.select_for_update().filter(user=user, number=order_number).first()
+    if order is None:
+        raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    if not order.is_open or order.expires_at <= clock.now():
+        raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
+    return order
+
+
+def _taken_in(provider: str, told: Told) -> str:
+    known = ProviderNotice.objects.filter(provider=provider, key=told.key).first()
+    if known is not None:
+        return known.outcome
+    payment = Payment.objects.filter(number=told.number, provider=provider).first()
+    if payment is not None:
+        # The order first, whoever comes: two notices of one order never wait for each other.
+        order = Order.objects.select_for_update().get(pk=payment.order_id)
+        payment = Payment.objects.select_for_update().get(pk=payment.pk)
+        outcome = _settle(order, payment, told)
+    else:
+        outcome = "no_such_payment"
+    ProviderNotice.objects.create(
+        provider=provider,
+        key=told.key,
+        kind=told.kind,
+        payment=payment,
+        told=dict(told.words),
+        outcome=outcome,
+    )
+    return outcome
+
+
+def _settle(order: Order, payment: Payment, told: Told) -> str:
+    if told.kind in ("failed", "closed"):
+        return _failed(order, payment, told)
+    if told.kind != "paid":
+        return "nothing_to_do"
+    if told.amount_fen != payment.amount_fen:
+        journal.note(order, why="wrong_amount", told={"payment": payment.number, "told_fen": told.amount_fen})
+        return "wrong_amount"
+    if payment.status == Payment.Status.PAID:
+        return "paid_before"
+    payment.status, payment.settled_at = Payment.Status.PAID, clock.now()
+    payment.provider_number = told.provider_number
+    payment.save(update_fields=["status", "settled_at", "provider_number"])
+    if Order.Status.PAID in journal.MOVES[order.status] and _still_opens(order):
+        _pay(order, payment, told.at or clock.now())
+        return "paid"
+    # The order was paid by another payment, or what it opens can't be had any more: the money is owed back.
+    ledger.post(
+        f"paid:{payment.number}",
+        kind="overpaid",
+        order=order,
+        postings={
+            ledger.receivable(payment.provider): payment.amount_fen,
+            ledger.owed(order): -payment.amount_fen,
+        },
+    )
+    journal.note(order, why="paid_too_much", told={"payment": payment.number, "fen": payment.amount_fen})
+    return "owed_back"
+
+
+def _still_opens(order: Order) -> bool:
+    """May late money still pay an order whose time is over? Whatever it opens must still be there."""
+    return all(part.course.was_ever_out for part in order.courses.select_related("course"))
+
+
+def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
+    """The order's money is there: its status, the journal, the books, the log and the fact, all or nothing. What it
+    opens opens by that alone."""
+    order.paid_at = clock.now()
+    via = payment.provider if payment else ""
+    told = {"payment": payment.number, "provider": via} if payment else {}
+    journal.move(order, Order.Status.PAID, why="paid" if payment else "costs_nothing", told=told)
+    if payment is not None:
+        ledger.post(
+            f"paid:{payment.number}",
+            kind="paid",
+            order=order,
+            at=at,
+            postings={ledger.receivable(via): payment.amount_fen, ledger.REVENUE: -payment.amount_fen},
+        )
+    course_id = order.courses.values_list("course_id", flat=True).first()
+    buyer = Actor(member_id=order.user_id)
+    record(
+        "order.paid",
+        actor=buyer,
+        course_id=course_id,
+        order=order.pk,
+        amount_fen=order.total_fen,
+        provider=via or "none",
+    )
+    announce(OrderPaid(order_id=order.pk))
+
+
+def _failed(order: Order, payment: Payment, told: Told) -> str:
+    if payment.status != Payment.Status.BEGUN:
+        return "settled_before"
+    payment.status = Payment.Status.FAILED if told.kind == "failed" else Payment.Status.CLOSED
+    payment.settled_at = clock.now()
+    payment.save(update_fields=["status", "settled_at"])
+    journal.note(order, why=f"payment_{told.kind}", told={"payment": payment.number})
+    if told.kind == "failed":
+        course_id = order.courses.values_list("course_id", flat=True).first()
+        actor = Actor(member_id=order.user_id)
+        record("order.failed", actor=actor, course_id=course_id, order=order.pk, amount_fen=order.total_fen)
+    return told.kind
+
+
+def _close(payment: Payment) -> None:
+    """Nobody pays it any more: the provider shall take no money for it."""
+    try:
+        provider_named(payment.provider).close(payment.number)
+    except ProviderUnreachable:
+        return
+    Payment.objects.filter(pk=payment.pk, status=Payment.Status.BEGUN).update(
+        status=Payment.Status.CLOSED, settled_at=clock.now()
+    )
+
+
+@transaction.atomic
+def fulfil(order_id: int) -> bool:
+    """What follows from a paid order was done. False where it was before."""
+    order = Order.objects.select_for_update().get(pk=order_id)
+    if order.status != Order.Status.PAID:
+        return False
+    journal.move(order, Order.Status.FULFILLED, why="fulfilled")
+    return True

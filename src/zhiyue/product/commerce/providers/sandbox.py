@@ -1,0 +1,160 @@
+"""A pretended provider for trying everything out: no money moves, and all else is as with a real one. It tells by
+signed notices, late, twice or in the wrong order where somebody asks it to, or not at all. A production server refuses
+it."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.errors import NotProved, OrderNotOpen, ProviderUnreachable
+from zhiyue.product.commerce.models import SandboxTrade
+from zhiyue.product.commerce.providers.protocol import (
+    Answer,
+    BillLine,
+    GivenBack,
+    Notice,
+    Shown,
+    Told,
+    ToldKind,
+    Wanted,
+)
+
+NAME = "sandbox"
+SIGNATURE = "x-sandbox-signature"
+PAGE = "/pay/sandbox/"
+# What it keeps of a payment, in thousandths.
+FEE_PERMILLE = 6
+_State = SandboxTrade.State
+_TOLD: dict[str, ToldKind] = {
+    _State.WAITING: "waiting",
+    _State.PAID: "paid",
+    _State.FAILED: "failed",
+    _State.CLOSED: "closed",
+}
+Deed = Literal["pay", "fail", "leave"]
+_DEEDS = {"pay": _State.PAID, "fail": _State.FAILED, "leave": _State.CLOSED}
+
+
+class Sandbox:
+    name = NAME
+    channels: Sequence[str] = ("page", "qr")
+
+    def begin(self, wanted: Wanted) -> Shown:
+        SandboxTrade.objects.get_or_create(
+            number=wanted.number,
+            defaults={
+                "title": wanted.title,
+                "amount_fen": wanted.amount_fen,
+                "returns_to": wanted.returns_to,
+                "expires_at": wanted.expires_at,
+            },
+        )
+        return Shown("scan" if wanted.channel == "qr" else "go", f"{PAGE}{wanted.number}/")
+
+    def read(self, notice: Notice) -> Told:
+        headers = {name.lower(): value for name, value in notice.headers.items()}
+        if not hmac.compare_digest(headers.get(SIGNATURE, ""), _signed(notice.body)):
+            raise NotProved(pgettext_lazy("payment", "The notice isn't signed by the provider."))
+        told = json.loads(notice.body)
+        return Told(
+            key=told["event"],
+            kind=told["kind"],
+            number=told["number"],
+            amount_fen=told["amount_fen"],
+            provider_number=told["provider_number"],
+            at=datetime.fromisoformat(told["at"]),
+            words=told,
+        )
+
+    def answer(self, *, is_taken: bool) -> Answer:
+        return Answer(200, "success") if is_taken else Answer(503, "again")
+
+    def ask(self, number: str) -> Told:
+        trade = SandboxTrade.objects.filter(number=number).first()
+        if trade is None:
+            return Told(key=f"{number}:unknown", kind="unknown", number=number)
+        told = _notice_of(trade)
+        return self.read(told)
+
+    def close(self, number: str) -> None:
+        waiting = SandboxTrade.objects.filter(number=number, state=_State.WAITING)
+        waiting.update(state=_State.CLOSED, settled_at=clock.now())
+
+    @transaction.atomic
+    def give_back(self, wanted: GivenBack) -> Told:
+        trade = SandboxTrade.objects.select_for_update().filter(number=wanted.number).first()
+        if trade is None or trade.state != _State.PAID:
+            raise ProviderUnreachable(pgettext_lazy("payment", "The provider knows of no such payment."))
+        if wanted.refund_number not in trade.refunds:
+            if sum(trade.refunds.values()) + wanted.amount_fen > trade.amount_fen:
+                raise ProviderUnreachable(pgettext_lazy("payment", "More can't go back than was paid."))
+            trade.refunds[wanted.refund_number] = wanted.amount_fen
+            trade.save(update_fields=["refunds"])
+        return self.ask_refund(wanted)
+
+    def ask_refund(self, wanted: GivenBack) -> Told:
+        trade = SandboxTrade.objects.filter(number=wanted.number).first()
+        amount = trade.refunds.get(wanted.refund_number) if trade else None
+        return Told(
+            key=f"{wanted.refund_number}:refunded",
+            kind="unknown" if amount is None else "refunded",
+            number=wanted.refund_number,
+            amount_fen=amount,
+            provider_number=trade.provider_number if trade else "",
+            at=clock.now(),
+        )
+
+    def bill(self, day: date) -> Iterable[BillLine]:
+        start = clock.day_start(day)
+        paid = SandboxTrade.objects.filter(
+            state=_State.PAID, settled_at__gte=start, settled_at__lt=clock.day_start(day + timedelta(days=1))
+        )
+        for trade in paid.order_by("pk").iterator():
+            fee = trade.amount_fen * FEE_PERMILLE // 1000
+            yield BillLine(trade.number, trade.provider_number, trade.amount_fen, fee)
+
+
+@transaction.atomic
+def press(number: str, deed: Deed) -> Notice:
+    """Whoever stands at the pretended till does something; the notice that tells of it. Raises OrderNotOpen where the
+    payment isn't waiting there any more."""
+    trade = SandboxTrade.objects.select_for_update().filter(number=number).first()
+    if trade is None or trade.state != _State.WAITING or trade.expires_at <= clock.now():
+        raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
+    trade.state, trade.settled_at = _DEEDS[deed], clock.now()
+    trade.save(update_fields=["state", "settled_at"])
+    return _notice_of(trade)
+
+
+def waiting_notice(number: str) -> Notice:
+    """What it says of a payment that nobody paid yet; told after the rest, it comes in the wrong order."""
+    trade = SandboxTrade.objects.get(number=number)
+    return _notice_of(trade, kind="waiting")
+
+
+def _notice_of(trade: SandboxTrade, kind: ToldKind | None = None) -> Notice:
+    said = kind or _TOLD[trade.state]
+    body = json.dumps(
+        {
+            "event": f"{trade.number}:{said}",
+            "kind": said,
+            "number": trade.number,
+            "amount_fen": trade.amount_fen,
+            "provider_number": trade.provider_number,
+            "at": (trade.settled_at or trade.created_at).isoformat(),
+        }
+    ).encode()
+    return Notice(headers={SIGNATURE: _signed(body)}, query={}, body=body)
+
+
+def _signed(body: bytes) -> str:
+    key = hashlib.sha256(b"zhiyue sandbox" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
