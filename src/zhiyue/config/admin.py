@@ -35,6 +35,9 @@ HIDDEN = frozenset(
         "collect.HistoryImport.errors",
         "collect.HistoryImport.reasons",
         "collect.Quarantined.payload",
+        # What a provider said, and where somebody goes to pay.
+        "commerce.Payment.shown",
+        "commerce.ProviderNotice.told",
         "notices.OutgoingMessage.content",
     }
 )
@@ -56,6 +59,9 @@ SHOWN = frozenset(
         "collect.Event.properties",
         "collect.LakeCheck.faults",
         "collect.LakeCheck.open_days",
+        "commerce.Order.lines",
+        "commerce.OrderStep.told",
+        "commerce.SandboxTrade.refunds",
         "demo.Shelf.courses",
         "monitor.DailyMeasure.parts",
         "monitor.TasteMeasure.changes",

@@ -144,10 +144,14 @@ def _paid_alone() -> QuerySet[OrderCourse]:
 
 
 def _counted(joined: QuerySet[Enrolment], paid: QuerySet[OrderCourse]) -> dict[int, int]:
-    found = Counter(dict(joined.order_by().values_list("course_id").annotate(n=Count("pk"))))
-    # A course may come twice to a member: alone, and in a bundle.
+    # A course may come twice to a member who pays: alone, and in a bundle.
     people = Count("order__user", distinct=True)
-    found.update(dict(paid.order_by().values_list("course_id").annotate(n=people)))
+    counts = joined.order_by().values_list("course_id").annotate(n=Count("pk"))
+    found: Counter[int] = Counter()
+    for course_id, count in counts.union(
+        paid.order_by().values_list("course_id").annotate(n=people), all=True
+    ):
+        found[course_id] += count
     return dict(found)
 
 
