@@ -54,7 +54,12 @@ def ordered(user, course):
 
 def begun(user, order, channel="page"):
     return begin(
-        user=user, order_number=order.number, provider="sandbox", channel=channel, returns_to="/", notify_at="/"
+        user=user,
+        order_number=order.number,
+        provider="sandbox",
+        channel=channel,
+        returns_to="/",
+        notify_at="/",
     )
 
 

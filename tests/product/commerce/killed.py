@@ -1,0 +1,142 @@
+"""A program that kills its own children between any two steps of an order, and looks at what is left.
+
+Run by `test_killing.py` with the settings of a test database. Django is loaded once; every child is a fork, and the
+parent never opens a connection that a fork would break.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+import django
+
+django.setup()
+
+from django.db.models import Count  # noqa: E402 - Django first
+
+from tests.factories import make_course, make_member  # noqa: E402
+from zhiyue.collect.kinds import Actor  # noqa: E402
+from zhiyue.collect.models import Event  # noqa: E402
+from zhiyue.core.accounts.models import User  # noqa: E402
+from zhiyue.core.jobs.models import Job  # noqa: E402
+from zhiyue.core.jobs.worker import run_due  # noqa: E402
+from zhiyue.core.kit import clock  # noqa: E402
+from zhiyue.product.catalogue.models import Course  # noqa: E402
+from zhiyue.product.commerce import ledger  # noqa: E402
+from zhiyue.product.commerce.models import Entry, Order, Payment, SandboxTrade  # noqa: E402
+from zhiyue.product.commerce.orders import place  # noqa: E402
+from zhiyue.product.commerce.payments import begin, receive, take_in  # noqa: E402
+from zhiyue.product.commerce.providers import sandbox  # noqa: E402
+from zhiyue.product.commerce.selectors import bought, enrolled_course_ids  # noqa: E402
+
+KILLS = 60
+COURSES = 400
+READY = b"R"
+
+chance = random.Random(7)
+
+
+def main() -> None:
+    forked(prepare)
+    kills = 0
+    while kills < KILLS:
+        kills += forked(buy, kill_within=0.12)
+    forked(look)
+    print(f"killed {kills} times: each order paid once, each right there once, the books balance")
+
+
+def forked(work: Callable[[int], None], *, kill_within: float = 0.0) -> bool:
+    """Run `work` in a child with a pipe to say on that it has begun; was it killed before its end?"""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            work(writing)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    if kill_within and os.read(reading, 1):
+        time.sleep(chance.uniform(0, kill_within))
+        os.kill(child, signal.SIGKILL)
+    os.close(reading)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        sys.exit("a child failed")
+    return os.WIFSIGNALED(status)
+
+
+def prepare(_: int) -> None:
+    make_member("killed@test.example")
+    for number in range(COURSES):
+        make_course(f"course-{number}", price_fen=100 + number)
+
+
+def buy(pipe: int) -> None:
+    """Orders one course after the other; begins with what the former child left in the middle."""
+    member = User.objects.get(email="killed@test.example")
+    settle()
+    owned = enrolled_course_ids(member.pk)
+    os.write(pipe, READY)
+    for course in Course.objects.exclude(pk__in=owned).order_by("pk"):
+        order = place(
+            user=member,
+            offer=f"course:{course.pk}",
+            seen_fen=course.price_fen,
+            actor=Actor(member_id=member.pk),
+        )
+        payment = begin(
+            user=member,
+            order_number=order.number,
+            provider="sandbox",
+            channel="page",
+            returns_to="/",
+            notify_at="/",
+        )
+        trade = SandboxTrade.objects.get(number=payment.number)
+        if trade.state == SandboxTrade.State.WAITING:
+            receive("sandbox", sandbox.press(payment.number, "pay"))
+        else:
+            settle()
+        run_due()
+
+
+def settle() -> None:
+    """What a provider and a worker do after a fall: the one tells again, the other goes on."""
+    till = sandbox.Sandbox()
+    for number in Payment.objects.filter(status=Payment.Status.BEGUN).values_list("number", flat=True):
+        told = till.ask(number)
+        if told.kind == "paid":
+            take_in("sandbox", told)
+    # The lease of a worker that was killed runs out in a minute.
+    Job.objects.filter(state=Job.State.RUNNING).update(claimable_at=clock.now())
+    run_due()
+
+
+def look(_: int) -> None:
+    settle()
+    paid = set(SandboxTrade.objects.filter(state=SandboxTrade.State.PAID).values_list("number", flat=True))
+    wrong = {
+        "entries don't sum to 0": ledger.unbalanced(),
+        "an entry without postings": list(Entry.objects.filter(postings=None).values_list("key", flat=True)),
+        "money that isn't in the books": paid
+        ^ {key.removeprefix("paid:") for key in Entry.objects.values_list("key", flat=True)},
+        "paid and not fulfilled": list(Order.objects.filter(status=Order.Status.PAID).values_list("number")),
+        "a right without money": bought().count() - len(paid),
+        "a right twice": list(bought().values("course").annotate(n=Count("pk")).filter(n__gt=1)),
+        "told twice": Event.objects.filter(name="order.paid").count() - len(paid),
+    }
+    if found := {what: rows for what, rows in wrong.items() if rows}:
+        raise AssertionError(found)
+    if len(paid) < KILLS // 2:
+        raise AssertionError(f"only {len(paid)} were paid: nothing was tried")
+
+
+if __name__ == "__main__":
+    main()
