@@ -35,6 +35,7 @@ export function watchReading(): void {
   const blocks = [...text.children] as HTMLElement[];
   const whole = blocks.reduce((sum, block) => sum + length(block), 0);
   const seen = new Set<HTMLElement>();
+  const isPreview = text.dataset.preview !== undefined;
   let told = 0;
   let seconds = 0;
   let lastSign = Date.now();
@@ -56,9 +57,20 @@ export function watchReading(): void {
   const report = (): void => {
     if (seconds === 0) return;
     told = percent();
-    tell("lesson.progressed", about, { percent: told, seconds: Math.min(seconds, 60) });
+    tell(isPreview ? "preview.progressed" : "lesson.progressed", about, {
+      percent: told,
+      seconds: Math.min(seconds, 60),
+    });
     seconds = 0;
   };
+
+  let isOver = false;
+  const end = (): void => {
+    if (!isOver) tell("preview.ended", about, { percent: percent() });
+    isOver = true;
+  };
+
+  if (isPreview) tell("preview.started", about);
 
   const sign = (): void => {
     lastSign = Date.now();
@@ -74,4 +86,5 @@ export function watchReading(): void {
     if (seconds >= TELL_EVERY_S || (told < 100 && percent() === 100)) report();
   }, 1000);
   beforeLeaving(report);
+  if (isPreview) beforeLeaving(end);
 }

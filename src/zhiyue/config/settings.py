@@ -48,6 +48,9 @@ ZHIYUE_S3_BUCKET_IN_HOST: bool = env.bool("ZHIYUE_S3_BUCKET_IN_HOST", default=Fa
 if bool(ZHIYUE_S3_KEY_ID) != bool(ZHIYUE_S3_SECRET):
     raise ImproperlyConfigured("ZHIYUE_S3_KEY_ID and ZHIYUE_S3_SECRET go together: set both, or none.")
 ZHIYUE_EVENTS_KEEP_DAYS: int = env.days("ZHIYUE_EVENTS_KEEP_DAYS", default=0)
+ZHIYUE_PREVIEW_PERCENT: int = env.int("ZHIYUE_PREVIEW_PERCENT", default=15)
+if not 0 <= ZHIYUE_PREVIEW_PERCENT <= 100:
+    raise ImproperlyConfigured(f"ZHIYUE_PREVIEW_PERCENT must be 0 to 100, not “{ZHIYUE_PREVIEW_PERCENT}”.")
 ZHIYUE_ORDER_MINUTES: int = env.int("ZHIYUE_ORDER_MINUTES", default=30)
 ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
     "ZHIYUE_PAYMENT_PROVIDERS", default=[] if ZHIYUE_ENVIRONMENT == "production" else ["sandbox"]

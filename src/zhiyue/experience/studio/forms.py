@@ -228,6 +228,9 @@ def _fen(yuan: Decimal | None) -> int | None:
     return None if yuan is None else int(yuan * 100)
 
 
+_AS_TYPED = ("title", "body", "kind", "is_free", "preview_percent")
+
+
 class LessonForm(StudioForm):
     seen = SeenField(required=False)
     title = forms.CharField(label=pgettext_lazy("studio", "Title of the lesson"), max_length=80)
@@ -250,14 +253,23 @@ class LessonForm(StudioForm):
         min_value=1,
         max_value=600,
     )
+    preview_percent = forms.IntegerField(
+        label=pgettext_lazy("studio", "Preview, percent of the text"),
+        help_text=pgettext_lazy(
+            "studio",
+            "Everybody may read so much of it. Empty: as much as the academy shows of any; 0: nothing.",
+        ),
+        required=False,
+        min_value=0,
+        max_value=100,
+    )
 
     def facts(self) -> LessonFacts:
-        typed = self.cleaned_data
-        return LessonFacts(**{name: typed[name] for name in ("title", "kind", "body", "is_free", "minutes")})
+        return LessonFacts(**{name: self.cleaned_data[name] for name in (*_AS_TYPED, "minutes")})
 
 
 def lesson_as_typed(lesson: Lesson) -> dict[str, object]:
-    typed = {name: getattr(lesson, name) for name in ("title", "body", "kind", "is_free")}
+    typed = {name: getattr(lesson, name) for name in _AS_TYPED}
     # Minutes that were counted go on being counted; only those the author chose are shown.
     chosen = (
         lesson.minutes if lesson.is_written and lesson.minutes != reading_time.minutes(lesson.body) else None

@@ -183,7 +183,8 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 class Lesson(models.Model):
     """One lesson: an article, or a recording whose file `media` names in the academy's storage and whose `body` is
     what is written beside it. One with neither is announced but not written yet. A withdrawn one keeps its text and
-    what people did in it, and stands in no outline."""
+    what people did in it, and stands in no outline. `preview_percent` of an article everybody may read; None: as much
+    as the academy shows of any."""
 
     class Kind(models.TextChoices):
         ARTICLE = "article", pgettext_lazy("lesson kind", "Article")
@@ -198,6 +199,7 @@ class Lesson(models.Model):
     position = models.PositiveSmallIntegerField()
     minutes = models.PositiveSmallIntegerField()
     is_free = models.BooleanField(default=False)
+    preview_percent = models.PositiveSmallIntegerField(null=True, blank=True)
     body = models.TextField(blank=True)
     media = models.CharField(max_length=200, blank=True)
     seconds = models.PositiveIntegerField(null=True, blank=True)
@@ -211,6 +213,10 @@ class Lesson(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["course", "slug"], name="lesson_slug"),
             models.UniqueConstraint(fields=["course", "position"], name="lesson_position"),
+            models.CheckConstraint(
+                condition=models.Q(preview_percent=None) | models.Q(preview_percent__lte=100),
+                name="preview_is_a_share",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -26,10 +27,11 @@ PAID = "paid"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """May the lesson be opened, and why (not)."""
+    """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read."""
 
     open: bool
     why: Why
+    preview_percent: int = 0
 
 
 def may_open(user: User | None, lesson: Lesson) -> Access:
@@ -41,11 +43,19 @@ def may_open(user: User | None, lesson: Lesson) -> Access:
         return Access(open=False, why="unpublished")
     if lesson.is_free:
         return Access(open=True, why="free")
-    if user is None:
-        return Access(open=False, why="sign_in")
     if is_enrolled(user, lesson.course_id):
         return Access(open=True, why="enrolled")
-    return Access(open=False, why="enrol")
+    why: Why = "sign_in" if user is None else "enrol"
+    return Access(open=False, why=why, preview_percent=_previewed(lesson))
+
+
+def _previewed(lesson: Lesson) -> int:
+    """How much of a closed lesson everybody may read. Recordings have no preview yet: what is written beside one is a
+    whole of its own."""
+    if lesson.kind != Lesson.Kind.ARTICLE:
+        return 0
+    own = lesson.preview_percent
+    return settings.ZHIYUE_PREVIEW_PERCENT if own is None else own
 
 
 def readable_course_ids(user: User) -> set[int]:

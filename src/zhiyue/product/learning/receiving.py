@@ -33,7 +33,7 @@ class Gate:
         self.user = user
         self._batch = batch
         self.lessons: dict[int, Lesson | None] = {}
-        self._reasons: dict[tuple[int | None, int | None], str] = {}
+        self._reasons: dict[tuple[int | None, int | None, bool], str] = {}
 
     def refuse(self, event: Cleaned) -> str:
         """The reason why an event is kept out, or ""."""
@@ -41,7 +41,7 @@ class Gate:
             return self._slates_reason(cast(list[int], event.properties["courses"]))
         if event.course_id is None:
             return ""
-        about = (event.course_id, event.lesson_id)
+        about = (event.course_id, event.lesson_id, event.kind.name.startswith(_OF_PREVIEWS))
         if about not in self._reasons:
             self._reasons[about] = self._reason(*about)
         return self._reasons[about]
@@ -57,7 +57,7 @@ class Gate:
         named = _courses_named(self._batch)
         return set(Course.objects.published().filter(pk__in=named).values_list("pk", flat=True))
 
-    def _reason(self, course_id: int, lesson_id: int | None) -> str:
+    def _reason(self, course_id: int, lesson_id: int | None, is_preview: bool) -> str:
         if lesson_id is None:
             return "" if course_id in self._offered else "unknown_course"
         if lesson_id not in self.lessons:
@@ -66,7 +66,11 @@ class Gate:
         lesson = self.lessons[lesson_id]
         if lesson is None or lesson.course_id != course_id:
             return "unknown_lesson"
-        return "" if may_open(self.user, lesson).open else "lesson_closed"
+        access = may_open(self.user, lesson)
+        return "" if access.open or (is_preview and access.preview_percent) else "lesson_closed"
+
+
+_OF_PREVIEWS = "preview."
 
 
 def _courses_named(batch: Sequence[object]) -> set[int]:

@@ -90,7 +90,10 @@ class LessonShape(OutlineLessonShape):
     chapter = serializers.CharField(help_text="Title of the chapter.")
     body = serializers.CharField(help_text="Markdown.")
     html = serializers.CharField(help_text="The same, as safe HTML.")
-    access = serializers.ChoiceField(choices=["free", "enrolled", "teaching"], help_text="Why it is open.")
+    access = serializers.ChoiceField(
+        choices=["free", "enrolled", "teaching", "preview"],
+        help_text="Why it is open; `preview`: only its opening is told.",
+    )
     previous = serializers.CharField(allow_null=True, help_text="Slug of the lesson before.")
     next = serializers.CharField(allow_null=True, help_text="Slug of the lesson after.")
     updated_at = Moment()

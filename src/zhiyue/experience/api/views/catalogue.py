@@ -18,6 +18,7 @@ from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.browse import prerequisites_of
 from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
+from zhiyue.product.catalogue.openings import opening
 from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
 from zhiyue.product.learning.errors import LessonClosed
 
@@ -75,24 +76,26 @@ class OneLesson(Endpoint):
     def get(self, request: Request, course: str, lesson: str) -> Response:
         """Get a lesson with its text
 
-        Free lessons open to everybody, the others to whoever owns the course; a closed one answers 403
-        `lesson_closed`, and `why` says what would open it. Reading here is not counted as reading a page is.
+        Free lessons open to everybody, the others to whoever owns the course. Of a closed article the opening is told,
+        and `access` is `preview`; where there is none the answer is 403 `lesson_closed`, and `why` says what would open
+        it. Reading here is not counted as reading a page is.
         """
         try:
             found = lesson_for(self.viewer, course, lesson)
         except Lesson.DoesNotExist as missing:
             raise NotFound from missing
         access = may_open(self.viewer.user, found)
-        if not access.open:
+        shown = opening(found.body, 100 if access.open else access.preview_percent)
+        if not access.open and not shown.text:
             raise LessonClosed(access, str(CLOSED[access.why]))
         beside = catalogue.neighbours(found)
         told = {
             **_outlined(found),
             "course": found.course.slug,
             "chapter": found.chapter.title,
-            "body": found.body,
-            "html": prose.render(found.body),
-            "access": access.why,
+            "body": shown.text,
+            "html": prose.render(shown.text),
+            "access": access.why if access.open else "preview",
             "previous": beside.previous.slug if beside.previous else None,
             "next": beside.next.slug if beside.next else None,
             "updated_at": found.updated_at,

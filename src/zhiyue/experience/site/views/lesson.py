@@ -17,7 +17,8 @@ from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Course, Lesson
-from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
+from zhiyue.product.catalogue.openings import opening
+from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.services import finish_lesson, open_lesson
@@ -33,7 +34,7 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
     try:
         open_lesson(user=request.viewer.user, actor=actor, lesson=found)
     except LessonClosed as refusal:
-        return _closed(request, found, refusal.access.why)
+        return _closed(request, found, refusal.access)
     keep_visitor(request)
     outline = _outline(request, actor, found.course)
     page = {
@@ -91,9 +92,11 @@ def _ending(actor: Actor, found: Lesson, outline: Outline) -> dict[str, object]:
     }
 
 
-def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
-    """Where the lesson stands and what the course is about. Of its text nothing: there is no right to a part of it."""
+def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse:
+    """Where the lesson stands and what the course is about; of its text the opening that everybody may read, and not
+    a letter more."""
     course, actor = found.course, actor_of(request)
+    shown = opening(found.body, access.preview_percent)
     outline = _outline(request, actor, course)
     page = {
         "tab": "courses",
@@ -103,14 +106,16 @@ def _closed(request: PageRequest, found: Lesson, why: str) -> HttpResponse:
         "chapter": found.chapter,
         "course": course,
         "summary": prose.render(course.summary),
-        "why": why,
+        "why": access.why,
+        "preview": prose.render(shown.text) if shown.text else "",
+        "text_size": text_size.of(request),
         "outline": outline,
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
         "price": yuan(course.price_fen),
         "list_price": yuan(course.list_price_fen) if course.list_price_fen else "",
     }
-    return render(request, "site/lesson_closed.html", page, status=403)
+    return render(request, "site/lesson_closed.html", page, status=200 if shown.text else 403)
 
 
 def _outline(request: PageRequest, actor: Actor, course: Course) -> Outline:

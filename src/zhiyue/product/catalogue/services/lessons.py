@@ -25,13 +25,15 @@ COMPARED_AFTER_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class LessonFacts:
-    """What an author types of a lesson. `minutes` None: as long as its text takes to read."""
+    """What an author types of a lesson. `minutes` None: as long as its text takes to read; `preview_percent` None: as
+    much as the academy shows of any article."""
 
     title: str
     kind: str
     body: str
     is_free: bool
     minutes: int | None = None
+    preview_percent: int | None = None
 
 
 @transaction.atomic
@@ -116,5 +118,6 @@ def _values(facts: LessonFacts) -> dict[str, object]:
         "kind": facts.kind,
         "body": body,
         "is_free": facts.is_free,
+        "preview_percent": facts.preview_percent,
         "minutes": reading_time.minutes(body) if facts.minutes is None else lesson_minutes(facts.minutes),
     }
