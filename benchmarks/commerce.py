@@ -1,4 +1,5 @@
-"""Orders paid through the sandbox by many buyers at once, beside a bare transaction of three rows in the same run.
+"""Orders paid through the sandbox by many buyers at once, beside a bare transaction of three rows in the same run, each
+a `create` of Django's as in any shop written with it; and beside the same three without Django.
 
 An order here is placed, begun at the till, paid there, told of by a signed notice, entered into the books and
 fulfilled. Run as `python -m benchmarks commerce`.
@@ -40,6 +41,7 @@ def _measure(name: str) -> None:
     from tests.factories import make_course, make_member  # noqa: PLC0415
     from zhiyue.collect.kinds import Actor  # noqa: PLC0415
     from zhiyue.core.accounts.models import User  # noqa: PLC0415
+    from zhiyue.facilities.notices.models import OutgoingMessage  # noqa: PLC0415
     from zhiyue.product.commerce import ledger  # noqa: PLC0415
     from zhiyue.product.commerce.models import Order  # noqa: PLC0415
     from zhiyue.product.commerce.orders import place  # noqa: PLC0415
@@ -51,6 +53,11 @@ def _measure(name: str) -> None:
     buyers = [make_member(f"buyer{n}@bench.example", f"买家{n}") for n in range(BUYERS)]
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bare (a integer, b varchar(40), c integer)")
+
+    def created(user: User, course: int) -> None:
+        with transaction.atomic():
+            for row in range(3):
+                OutgoingMessage.objects.create(channel="email", recipient=f"{user.pk}-{course}-{row}")
 
     def buy(user: User, course: int) -> None:
         order = place(user=user, offer=f"course:{course}", seen_fen=9_900, actor=Actor(member_id=user.pk))
@@ -72,14 +79,18 @@ def _measure(name: str) -> None:
 
     print(f"\n{name}: {BUYERS} buyers at once, {ORDERS} orders each")
     rates = {}
-    for what, act in (("three rows in a transaction", bare), ("orders paid and fulfilled", buy)):
+    for what, act in (
+        ("three rows in a transaction, without Django", bare),
+        ("three rows in a transaction", created),
+        ("orders paid and fulfilled", buy),
+    ):
         taken, spent = _at_once(buyers, courses, act)
         rates[what] = len(taken) / spent
         print(
             f"  {what}: {rates[what]:,.0f}/s, p50 {1000 * statistics.median(taken):.1f} ms, "
             f"p99 {1000 * statistics.quantiles(taken, n=100)[98]:.1f} ms"
         )
-    bare_rate, rate = rates.values()
+    _, bare_rate, rate = rates.values()
     print(f"  ratio 1/{bare_rate / rate:.1f} (goal 1/{1 / GOAL:.0f})")
     paid = Order.objects.filter(status=Order.Status.FULFILLED).count()
     books = {one.account: one.amount_fen for one in ledger.balances()}

@@ -331,6 +331,7 @@ def test_an_entry_is_written_once():
 
     assert ledger.post("x", kind="paid", order=None, postings=postings)
     assert not ledger.post("x", kind="paid", order=None, postings=postings)
+    assert ledger.balances() == [ledger.Balance("a", 1), ledger.Balance("b", -1)]
     assert Posting.objects.count() == 2
     assert ledger.unbalanced() == []
 

@@ -1,6 +1,6 @@
 """What may become of an order, and the journal of what became of it. Only this file changes an order's status."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zhiyue.core.accounts.models import User
@@ -32,14 +32,20 @@ def begin(order: Order, *, why: str, told: Mapping[str, Any] | None = None) -> N
 
 
 def move(
-    order: Order, to: str, *, why: str, told: Mapping[str, Any] | None = None, by: User | None = None
+    order: Order,
+    to: str,
+    *,
+    why: str,
+    told: Mapping[str, Any] | None = None,
+    by: User | None = None,
+    also: Sequence[str] = (),
 ) -> None:
     """Give an order its next status, and its journal the line that says why. The caller holds the order's row, and has
-    set what else changes with it. Raises NoSuchMove."""
+    set the columns that change with it, `also`. Raises NoSuchMove."""
     if to not in MOVES[order.status]:
         raise NoSuchMove(f"{order.number}: {order.status} → {to} ({why})")
     before, order.status = order.status, to
-    order.save()
+    order.save(update_fields=["status", *also])
     OrderStep.objects.create(
         order=order, at=clock.now(), before=before, after=to, why=why, told=dict(told or {}), by=by
     )

@@ -34,26 +34,28 @@ class Balance:
     amount_fen: int
 
 
-@transaction.atomic
 def post(
     key: str, *, kind: str, order: Order | None, postings: Mapping[str, int], at: datetime | None = None
 ) -> bool:
-    """Write an entry. False where it was written before: whatever it was about is in the books once.
+    """Write an entry, in the caller's transaction. False where it was written before: whatever it was about is in the
+    books once. Of two transactions that write it at the same moment one gets an IntegrityError, and ends.
 
-    Raises ValueError where the postings don't sum to 0 or one of them is of nothing: then nothing is written.
+    Raises ValueError where the postings don't sum to 0 or one of them is of nothing, and RuntimeError outside of a
+    transaction: then nothing is written.
     """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"Enter “{key}” inside the transaction that makes it true.")
     if sum(postings.values()) != 0:
         raise ValueError(f"“{key}” doesn't balance: {dict(postings)}")
     if not postings or 0 in postings.values():
         raise ValueError(f"“{key}” posts nothing to an account")
-    entry, is_new = Entry.objects.get_or_create(
-        key=key, defaults={"kind": kind, "order": order, "at": at or clock.now()}
+    if Entry.objects.filter(key=key).exists():
+        return False
+    entry = Entry.objects.create(key=key, kind=kind, order=order, at=at or clock.now())
+    Posting.objects.bulk_create(
+        Posting(entry=entry, account=account, amount_fen=amount) for account, amount in postings.items()
     )
-    if is_new:
-        Posting.objects.bulk_create(
-            Posting(entry=entry, account=account, amount_fen=amount) for account, amount in postings.items()
-        )
-    return is_new
+    return True
 
 
 def balances() -> list[Balance]:

@@ -105,7 +105,13 @@ def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Acto
         OrderCourse(order=order, course_id=course, total_fen=part) for course, part in parts.items()
     )
     journal.begin(order, why="placed")
-    _tell("order.placed", order, actor)
+    record(
+        "order.placed",
+        actor=actor,
+        course_id=next(iter(offer.courses)),
+        order=order.pk,
+        amount_fen=order.total_fen,
+    )
     return order
 
 

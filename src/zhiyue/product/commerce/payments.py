@@ -137,14 +137,11 @@ def _taken_in(provider: str, told: Told) -> str:
     known = ProviderNotice.objects.filter(provider=provider, key=told.key).first()
     if known is not None:
         return known.outcome
-    payment = Payment.objects.filter(number=told.number, provider=provider).first()
-    if payment is not None:
-        # The order first, whoever comes: two notices of one order never wait for each other.
-        order = Order.objects.select_for_update().get(pk=payment.order_id)
-        payment = Payment.objects.select_for_update().get(pk=payment.pk)
-        outcome = _settle(order, payment, told)
-    else:
-        outcome = "no_such_payment"
+    # The order alone is locked, whoever comes: its payments change under its lock, and no two wait for each other.
+    mine = Order.objects.filter(payments__number=told.number, payments__provider=provider)
+    order = mine.select_for_update(of=("self",)).first()
+    payment = None if order is None else Payment.objects.get(number=told.number)
+    outcome = "no_such_payment" if order is None or payment is None else _settle(order, payment, told)
     ProviderNotice.objects.create(
         provider=provider,
         key=told.key,
@@ -169,7 +166,7 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
     payment.status, payment.settled_at = Payment.Status.PAID, clock.now()
     payment.provider_number = told.provider_number
     payment.save(update_fields=["status", "settled_at", "provider_number"])
-    if Order.Status.PAID in journal.MOVES[order.status] and _still_opens(order):
+    if order.is_open or (Order.Status.PAID in journal.MOVES[order.status] and _still_opens(order)):
         _pay(order, payment, told.at or clock.now())
         return "paid"
     # The order was paid by another payment, or what it opens can't be had any more: the money is owed back.
@@ -197,7 +194,8 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
     order.paid_at = clock.now()
     via = payment.provider if payment else ""
     told = {"payment": payment.number, "provider": via} if payment else {}
-    journal.move(order, Order.Status.PAID, why="paid" if payment else "costs_nothing", told=told)
+    why = "paid" if payment else "costs_nothing"
+    journal.move(order, Order.Status.PAID, why=why, told=told, also=["paid_at"])
     if payment is not None:
         ledger.post(
             f"paid:{payment.number}",
