@@ -32,7 +32,7 @@ from zhiyue.product.commerce.models import (
     SandboxTrade,
 )
 from zhiyue.product.commerce.orders import cancel, expire, place, shared_out
-from zhiyue.product.commerce.payments import ask_after, begin, fulfil, receive
+from zhiyue.product.commerce.payments import ask_after, ask_now, begin, fulfil, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_of, may_open, owned_by
 from zhiyue.product.commerce.services import grant_course
@@ -357,3 +357,45 @@ def test_an_order_takes_no_way_that_isnt_in_the_table(learner, course):
 def test_an_amount_is_shared_to_the_fen():
     assert shared_out(100, {1: 1, 2: 1, 3: 1}) == {1: 34, 2: 33, 3: 33}
     assert shared_out(0, {1: 5}) == {1: 0}
+
+
+def test_a_page_that_waits_asks_every_few_seconds_at_most(learner, course, monkeypatch):
+    order = ordered(learner, course)
+    payment = begun(learner, order)
+    asked = []
+    monkeypatch.setattr(
+        sandbox.Sandbox, "ask", lambda _, number: asked.append(number) or sandbox.Sandbox.read(_, notice)
+    )
+    notice = sandbox.waiting_notice(payment.number)
+    start = payment.begun_at
+    for seconds in (1, 4, 5, 6, 9, 10, 12):
+        assert not ask_now(learner, order.number, now=start + timedelta(seconds=seconds))
+
+    assert asked == [payment.number] * 2
+    assert ask_after(now=start + timedelta(seconds=60)) == 0
+    assert len(asked) == 2
+
+
+def test_asking_now_settles_what_was_paid_and_no_strangers_order(learner, stranger, course):
+    order = ordered(learner, course)
+    sandbox.press(begun(learner, order).number, "pay")
+    later = clock.now() + timedelta(seconds=10)
+
+    assert not ask_now(stranger, order.number, now=later)
+    order.refresh_from_db()
+    assert order.status == "created"
+    assert ask_now(learner, order.number, now=later)
+    assert not ask_now(learner, order.number, now=later + timedelta(seconds=10))
+    order.refresh_from_db()
+    assert order.status == "paid"
+
+
+def test_payments_at_a_provider_who_is_offered_no_more_are_left_alone(learner, course, settings):
+    order = ordered(learner, course)
+    payment = begun(learner, order)
+    settings.ZHIYUE_PAYMENT_PROVIDERS = []
+
+    assert ask_after(now=clock.now() + timedelta(minutes=5)) == 0
+    assert not ask_now(learner, order.number, now=clock.now() + timedelta(minutes=9))
+    payment.refresh_from_db()
+    assert payment.status == "begun"

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     SEE_MEMBERS = "members.see"
     CHANGE_MEMBERS = "members.change"
     EXPORT_MEMBERS = "members.export"
+    SEE_ORDERS = "orders.see"
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
@@ -22,7 +23,7 @@ class Permission(StrEnum):
 
 
 _CREATOR = frozenset({Permission.USE_STUDIO})
-_AGENT = frozenset({Permission.SEE_MEMBERS})
+_AGENT = frozenset({Permission.SEE_MEMBERS, Permission.SEE_ORDERS})
 _OPERATOR = (
     _CREATOR
     | _AGENT

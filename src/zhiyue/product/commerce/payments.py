@@ -2,6 +2,7 @@
 proved word alone, and entered once."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -13,7 +14,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
-from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderUnreachable
+from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.facts import OrderPaid
 from zhiyue.product.commerce.models import Order, Payment, ProviderNotice
 from zhiyue.product.commerce.numbers import number
@@ -23,6 +24,8 @@ from zhiyue.product.commerce.providers.register import provider_for, provider_na
 # A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
 FIRST_ASKED_AFTER = timedelta(seconds=20)
 ASKED_AGAIN_AFTER = timedelta(minutes=2)
+# Somebody who looks at a page that waits is told sooner.
+ASKED_NOW_AFTER = timedelta(seconds=5)
 
 
 def begin(
@@ -112,16 +115,46 @@ def ask_after(*, now: datetime | None = None, at_once: int = 100) -> int:
     settled = 0
     for payment in list(waiting[:at_once]):
         Payment.objects.filter(pk=payment.pk).update(asked_at=moment)
-        try:
-            told = provider_named(payment.provider).ask(payment.number)
-        except ProviderUnreachable:
-            continue
-        if told.kind not in ("waiting", "unknown"):
-            take_in(payment.provider, told)
-            settled += 1
-        elif moment > payment.order.expires_at + timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES):
+        told = _ask(payment)
+        settled += told == "settled"
+        if told == "waits" and moment > payment.order.expires_at + _kept_open():
             _close(payment)
     return settled
+
+
+def ask_now(user: User, order_number: str, *, now: datetime | None = None) -> bool:
+    """Ask the provider after a member's order now, for they look at a page that waits for it; every few seconds at
+    most, however many pages do. True where that settled something."""
+    moment = now or clock.now()
+    before = moment - ASKED_NOW_AFTER
+    begun = Payment.objects.filter(
+        order__user=user, order__number=order_number, status=Payment.Status.BEGUN, begun_at__lte=before
+    )
+    settled = False
+    for payment in list(begun.exclude(asked_at__gt=before)):
+        one = Payment.objects.filter(pk=payment.pk, status=Payment.Status.BEGUN)
+        # Of two pages that come here at once, one asks.
+        if one.exclude(asked_at__gt=before).update(asked_at=moment):
+            settled = _ask(payment) == "settled" or settled
+    return settled
+
+
+def _ask(payment: Payment) -> Literal["settled", "waits", "silent"]:
+    """Ask the provider what became of a payment, and enter it where it came to something. A provider that can't be had,
+    or whom the academy doesn't offer any more, is silent."""
+    try:
+        told = provider_named(payment.provider).ask(payment.number)
+    except (ProviderUnreachable, ProviderNotOffered):
+        return "silent"
+    if told.kind in ("waiting", "unknown"):
+        return "waits"
+    take_in(payment.provider, told)
+    return "settled"
+
+
+def _kept_open() -> timedelta:
+    """How long after an order's time money may still come for it."""
+    return timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES)
 
 
 def _open_order(user: User, order_number: str) -> Order:

@@ -4,7 +4,8 @@ from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import every, job
 from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
 from zhiyue.product.commerce.orders import expire
-from zhiyue.product.commerce.payments import ask_after
+from zhiyue.product.commerce.payments import ask_after, receive
+from zhiyue.product.commerce.providers import sandbox
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)
@@ -26,6 +27,13 @@ def expire_orders() -> None:
 @job(name="commerce.ask_after_payments", attempts=3, lease_seconds=300)
 def ask_after_payments() -> None:
     ask_after()
+
+
+@job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
+def sandbox_tell(*, number: str, of_before: bool = False) -> None:
+    """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
+    notice = sandbox.waiting_notice(number) if of_before else sandbox.settled_notice(number)
+    receive(sandbox.NAME, notice)
 
 
 every(minutes=60, job=forget_uploads)

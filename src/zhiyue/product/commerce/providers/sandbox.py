@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -32,6 +32,7 @@ SIGNATURE = "x-sandbox-signature"
 PAGE = "/pay/sandbox/"
 # What it keeps of a payment, in thousandths.
 FEE_PERMILLE = 6
+_LONGEST_WORD, _MOST_FEN = 80, 2**31
 _State = SandboxTrade.State
 _TOLD: dict[str, ToldKind] = {
     _State.WAITING: "waiting",
@@ -61,18 +62,13 @@ class Sandbox:
 
     def read(self, notice: Notice) -> Told:
         headers = {name.lower(): value for name, value in notice.headers.items()}
-        if not hmac.compare_digest(headers.get(SIGNATURE, ""), _signed(notice.body)):
+        signature = headers.get(SIGNATURE, "").encode(errors="replace")
+        if not hmac.compare_digest(signature, _signed(notice.body).encode()):
             raise NotProved(pgettext_lazy("payment", "The notice isn't signed by the provider."))
-        told = json.loads(notice.body)
-        return Told(
-            key=told["event"],
-            kind=told["kind"],
-            number=told["number"],
-            amount_fen=told["amount_fen"],
-            provider_number=told["provider_number"],
-            at=datetime.fromisoformat(told["at"]),
-            words=told,
-        )
+        try:
+            return _told(json.loads(notice.body))
+        except (ValueError, LookupError, TypeError, RecursionError) as why:
+            raise NotProved(pgettext_lazy("payment", "The notice can't be read.")) from why
 
     def answer(self, *, is_taken: bool) -> Answer:
         return Answer(200, "success") if is_taken else Answer(503, "again")
@@ -134,10 +130,41 @@ def press(number: str, deed: Deed) -> Notice:
     return _notice_of(trade)
 
 
+def settled_notice(number: str) -> Notice:
+    """What it says of a payment now."""
+    return _notice_of(SandboxTrade.objects.get(number=number))
+
+
 def waiting_notice(number: str) -> Notice:
     """What it says of a payment that nobody paid yet; told after the rest, it comes in the wrong order."""
     trade = SandboxTrade.objects.get(number=number)
     return _notice_of(trade, kind="waiting")
+
+
+def _told(said: dict[str, object]) -> Told:
+    """Raises ValueError, LookupError or TypeError where a notice isn't made as ours are."""
+    words = {name: said[name] for name in ("event", "number", "provider_number", "at")}
+    if any(not isinstance(one, str) or "\0" in one or len(one) > _LONGEST_WORD for one in words.values()):
+        raise ValueError("words of a notice are short")
+    kind, amount = said["kind"], said["amount_fen"]
+    if kind not in _TOLD.values() or type(amount) is not int or not 0 < amount < _MOST_FEN:
+        raise ValueError("a notice tells of a payment of something")
+    return Told(
+        key=str(said["event"]),
+        kind=cast(ToldKind, kind),
+        number=str(said["number"]),
+        amount_fen=amount,
+        provider_number=str(said["provider_number"]),
+        at=_moment(str(said["at"])),
+        words={**words, "kind": kind, "amount_fen": amount},
+    )
+
+
+def _moment(said: str) -> datetime:
+    at = datetime.fromisoformat(said)
+    if at.tzinfo is None:
+        raise ValueError("a moment has a zone")
+    return at
 
 
 def _notice_of(trade: SandboxTrade, kind: ToldKind | None = None) -> Notice:

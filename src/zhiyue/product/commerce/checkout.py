@@ -1,0 +1,43 @@
+"""What stands before an order: an offer as it is for sale now, and its price in lines."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.accounts.models import User
+from zhiyue.product.commerce.offers import Offer, offer_of
+from zhiyue.product.commerce.orders import quoted
+from zhiyue.product.commerce.pricing import Quote
+from zhiyue.product.commerce.selectors import enrolled_course_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An offer to somebody. What `is_owned` already can't be ordered again."""
+
+    offer: Offer
+    price: Quote
+    is_owned: bool
+
+
+def takes_payments() -> bool:
+    """Is there anybody through whom this academy takes money?"""
+    return bool(settings.ZHIYUE_PAYMENT_PROVIDERS)
+
+
+def checkout_of(user: User | None, offer: str) -> Checkout:
+    """What an offer costs somebody (None: a visitor) now, in lines. Raises NotForSale."""
+    found = offer_of(offer)
+    owned = user is not None and enrolled_course_ids(user.pk) >= found.courses.keys()
+    return Checkout(found, quoted(found), owned)
+
+
+def open_checkout(*, user: User, offer: str, actor: Actor) -> Checkout:
+    """The same for somebody who opens the page on which it is ordered. Raises NotForSale."""
+    found = checkout_of(user, offer)
+    if not found.is_owned:
+        course_id = next(iter(found.offer.courses), None)
+        record("checkout.opened", actor=actor, course_id=course_id, amount_fen=found.price.total_fen)
+    return found

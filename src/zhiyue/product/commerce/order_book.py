@@ -1,0 +1,106 @@
+"""Reads of orders: one's own, and everybody's for staff."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.models import User
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.accounts.selectors import require
+from zhiyue.core.audit.services import note
+from zhiyue.product.commerce.errors import NoSuchOrder
+from zhiyue.product.commerce.models import Entry, Order, OrderCourse, OrderStep, Payment, ProviderNotice
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtOrders:
+    """Which orders staff look for; what is empty narrows nothing. `words` are part of a number (of an order or one of
+    its payments), of who ordered or of what is called so."""
+
+    words: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeOrder:
+    """Everything that is known of an order, each in the order in which it came."""
+
+    order: Order
+    courses: Sequence[OrderCourse]
+    payments: Sequence[Payment]
+    notices: Sequence[ProviderNotice]
+    steps: Sequence[OrderStep]
+    entries: Sequence[Entry]
+
+
+def orders_of(user: User) -> QuerySet[Order]:
+    """A member's orders, the latest first."""
+    return Order.objects.filter(user=user).order_by("-created_at", "-pk")
+
+
+def order_of(user: User, number: str) -> Order:
+    """A member's order, with what it opens and its payments. Raises NoSuchOrder, also where it is somebody else's."""
+    parts = OrderCourse.objects.select_related("course").order_by("pk")
+    found = (
+        orders_of(user)
+        .filter(number=number)
+        .prefetch_related(Prefetch("courses", parts), Prefetch("payments", Payment.objects.order_by("pk")))
+        .first()
+    )
+    if found is None:
+        raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    return found
+
+
+def numbers_of(ids: Iterable[int]) -> dict[int, str]:
+    """What people call these orders, by their id."""
+    return dict(Order.objects.filter(pk__in=list(ids)).values_list("pk", "number"))
+
+
+def all_orders(viewer: Viewer, sought: SoughtOrders) -> QuerySet[Order]:
+    """The orders sought with who ordered, the latest first. Raises NotAllowed."""
+    require(viewer, Permission.SEE_ORDERS)
+    orders = Order.objects.select_related("user").filter(_about(sought.words.strip()))
+    if sought.status:
+        orders = orders.filter(status=sought.status)
+    return orders.order_by("-created_at", "-pk")
+
+
+def whole_order(viewer: Viewer, number: str) -> WholeOrder:
+    """Raises NotAllowed, NoSuchOrder."""
+    require(viewer, Permission.SEE_ORDERS)
+    order = Order.objects.select_related("user").filter(number=number).first()
+    if order is None:
+        raise NoSuchOrder(pgettext_lazy("order", "There is no such order."))
+    notices = ProviderNotice.objects.select_related("payment").filter(payment__order=order)
+    return WholeOrder(
+        order=order,
+        courses=list(order.courses.select_related("course").order_by("pk")),
+        payments=list(order.payments.order_by("pk")),
+        notices=list(notices.order_by("pk")),
+        steps=list(order.steps.select_related("by").order_by("pk")),
+        entries=list(order.entries.prefetch_related("postings").order_by("pk")),
+    )
+
+
+@transaction.atomic
+def export_orders(*, viewer: Viewer, sought: SoughtOrders) -> QuerySet[Order]:
+    """Note that the orders sought are taken away, and give them. They name people: it takes the right to take those
+    away, too. Raises NotAllowed."""
+    by = require(viewer, Permission.EXPORT_MEMBERS)
+    orders = all_orders(viewer, sought)
+    note(by=by, act="orders.exported", subject=("orders", "", ""), after={"orders": orders.count()})
+    return orders
+
+
+def _about(words: str) -> Q:
+    if not words:
+        return Q()
+    paid_by = Payment.objects.filter(order=OuterRef("pk"), number__iexact=words)
+    there = Payment.objects.filter(order=OuterRef("pk"), provider_number=words)
+    who = Q(user__display_name__icontains=words) | Q(user__email__icontains=words)
+    return Q(number__icontains=words) | Q(title__icontains=words) | who | Exists(paid_by) | Exists(there)
