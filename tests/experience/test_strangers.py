@@ -18,6 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
+from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import HistoryImport, Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
 from zhiyue.core.accounts.invitations import invite_staff
@@ -31,6 +32,8 @@ from zhiyue.demo.models import Seeding
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
+from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.payments import begin
 from zhiyue.recommend.rules import Wish, put_rule
 
 EVERYBODY = frozenset({"visitor", "learner", "rival", "creator", "agent", "operator", "owner"})
@@ -48,6 +51,11 @@ FOR = {
     "healthz": EVERYBODY,
     "shell:": EVERYBODY,
     "site:": EVERYBODY,
+    "site:orders": MEMBERS,
+    # The sample is the learner's.
+    "site:order": frozenset({"learner"}),
+    "site:pay_order": frozenset({"learner"}),
+    "site:cancel_order": frozenset({"learner"}),
     "api:": EVERYBODY,
     "api:me": MEMBERS,
     "api:my_": MEMBERS,
@@ -158,7 +166,7 @@ def cast(learner, creator, agent, operator, owner):
 
 
 @pytest.fixture
-def samples(course, creator, operator, stranger, owner):
+def samples(course, creator, operator, stranger, owner, learner):
     """Something that exists for what varies in an address, by its parameter; the course is the creator's."""
     Teacher.objects.filter(pk=course.teacher_id).update(user=creator)
     dead = Job.objects.create(
@@ -183,9 +191,19 @@ def samples(course, creator, operator, stranger, owner):
         "secret": secret,
         **_of_the_operator(operator),
         **_of_the_demo(),
+        **_of_the_learner(learner, course),
         # A provider that nobody set up.
         "provider_id": "school",
     }
+
+
+def _of_the_learner(learner, course):
+    """An order that waits for its payment at the pretended till."""
+    actor = Actor(member_id=learner.pk)
+    order = place(user=learner, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
+    ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+    payment = begin(user=learner, order_number=order.number, **ways)
+    return {"number": order.number, "site:till number": payment.number, "provider": "sandbox"}
 
 
 def _of_the_demo():

@@ -185,9 +185,11 @@ def test_a_fact_that_was_given_up_is_told_in_words_with_what_waits_behind_it(des
 def test_a_fact_about_something_gone_or_without_words_keeps_its_codes(desk):
     delivery("course:404")
     delivery("order:5", kwargs={"fact_name": "OrderPaid", "fact": {}})
+    delivery("teapot:5", kwargs={"fact_name": "TeapotBoiled", "fact": {}})
     page = desk.get("/desk/jobs/").content.decode()
     assert "A course came out: course:404" in page
-    assert "OrderPaid: order:5" in page
+    assert "An order was paid: order:5" in page
+    assert "TeapotBoiled: teapot:5" in page
     assert "wait behind it" not in page and "waits behind it" not in page
 
 

@@ -38,8 +38,15 @@ def test_a_closed_lesson_shows_its_place_what_the_course_is_about_and_what_it_co
     assert "看懂数据" in text
     assert f'action="/save/{course.slug}/"' in text
     assert f'href="/courses/{course.slug}/two/" aria-current="page"' in text
-    # Whoever has no account is asked to make one first.
     text = text.split("<main")[1]
+    assert text.index('class="btn btn-primary btn-roomy" href="/checkout/?offer=') < text.index(
+        "/sign-in/?next="
+    )
+
+
+def test_where_nothing_can_be_bought_who_has_no_account_makes_one_first(english, course, settings):
+    settings.ZHIYUE_PAYMENT_PROVIDERS = []
+    text = english.get(f"/courses/{course.slug}/two/").content.decode().split("<main")[1]
     assert text.index('class="btn btn-primary btn-roomy" href="/sign-up/?next=') < text.index(
         "/sign-in/?next="
     )
@@ -75,7 +82,8 @@ def test_lessons_of_a_free_course_open_by_joining_and_carry_neither_lock_nor_pri
     assert "icons.svg#lock" not in closed.content.decode()
 
 
-def test_a_member_without_the_course_is_not_asked_to_sign_in(signed_in, stranger, course):
+def test_a_member_without_the_course_is_not_asked_to_sign_in(signed_in, stranger, course, settings):
+    settings.ZHIYUE_PAYMENT_PROVIDERS = []
     client = signed_in(stranger)
     client.cookies["zy_language"] = "en"
     page = client.get(f"/courses/{course.slug}/two/")

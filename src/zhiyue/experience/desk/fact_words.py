@@ -8,6 +8,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.jobs.models import Job
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.selectors import titles, topics
+from zhiyue.product.commerce.order_book import numbers_of
 
 Words = str | Promise
 
@@ -15,6 +16,8 @@ _FACTS: Mapping[str, Words] = {
     "CoursePublished": pgettext_lazy("fact", "A course came out"),
     "CourseChanged": pgettext_lazy("fact", "A course was changed"),
     "CourseWithdrawn": pgettext_lazy("fact", "A course was withdrawn"),
+    "OrderPaid": pgettext_lazy("fact", "An order was paid"),
+    "OrderRefunded": pgettext_lazy("fact", "Money of an order went back"),
     "TopicRenamed": pgettext_lazy("fact", "A topic was renamed"),
 }
 
@@ -34,6 +37,9 @@ class Subjects:
         self._names: dict[tuple[str, int], str] = {}
         if courses:
             self._names |= {("course", pk): title for pk, title in titles(courses).items()}
+        orders = {number for kind, number in parts if kind == "order"}
+        if orders:
+            self._names |= {("order", pk): number for pk, number in numbers_of(orders).items()}
         if any(kind == "topic" for kind, _ in parts):
             self._names |= {("topic", row.pk): in_language(row.name, row.name_en) for row in topics()}
 

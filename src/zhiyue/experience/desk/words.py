@@ -97,6 +97,12 @@ _JOBS: Mapping[str, Words] = {
     "catalogue.forget_pictures": pgettext_lazy("job", "Forget pictures that nothing shows"),
     "commerce.import_members": pgettext_lazy("job", "Import members"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
+    "commerce.expire_orders": pgettext_lazy("job", "End orders that weren't paid in time"),
+    "commerce.ask_after_payments": pgettext_lazy(
+        "job", "Ask providers after payments of which nothing was heard"
+    ),
+    "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
+    "commerce.fulfil": pgettext_lazy("job", "Do what follows from a paid order"),
     "desk.tag_members": pgettext_lazy("job", "Tag members"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),
     "demo.advance": pgettext_lazy("job", "Let simulated members live on"),

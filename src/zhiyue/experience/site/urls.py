@@ -1,17 +1,20 @@
 from django.urls import path
 
 from zhiyue.experience.site.views import (
+    buying,
     courses,
     explore,
     home,
     interests,
     learning,
     lesson,
+    notify,
     papers,
     people,
     robots,
     search,
     share,
+    till,
 )
 
 app_name = "site"
@@ -29,6 +32,14 @@ urlpatterns = [
     path("save/<slug:slug>/", courses.save, name="save"),
     path("not-for-me/<slug:slug>/", courses.dismiss, name="dismiss"),
     path("enrol/<slug:slug>/", courses.enrol, name="enrol"),
+    path("checkout/", buying.checkout, name="checkout"),
+    path("orders/", buying.orders, name="orders"),
+    path("orders/<slug:number>/", buying.order, name="order"),
+    path("orders/<slug:number>/state/", buying.order_state, name="order_state"),
+    path("orders/<slug:number>/pay/", buying.pay, name="pay_order"),
+    path("orders/<slug:number>/cancel/", buying.cancel_order, name="cancel_order"),
+    path("pay/sandbox/<slug:number>/", till.till, name="till"),
+    path("pay/notify/<slug:provider>/", notify.notify, name="notify"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),
     path("share/<slug:slug>/card.png", share.card, name="card"),
     path("share/<slug:slug>/poster.svg", share.poster_drawing, name="poster_drawing"),

@@ -13,6 +13,7 @@ from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
+from zhiyue.experience.site.bought import buy_address
 from zhiyue.experience.site.looks import cover_of_course
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
@@ -48,6 +49,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     beside = editions_beside(found)
     outline = outline_of(found, user=request.viewer.user, progress=learning.progress_of(actor, found.pk))
     view_course(actor=actor, course=found)
+    address = reverse("site:course", args=[found.slug])
     is_column = found.form == Course.Form.COLUMN
     page = {
         "tab": "courses",
@@ -67,6 +69,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         else None,
         "is_withdrawn": found.status == Course.Status.WITHDRAWN,
         "learners": learners_of([found.pk]).get(found.pk, 0),
+        "buy_url": "" if outline.paid.open else buy_address(found, address),
         "price": yuan(found.price_fen),
         "list_price": yuan(found.list_price_fen) if found.list_price_fen else "",
         "needs": show(browse.prerequisites_of(found.pk)),

@@ -12,6 +12,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, text_size
+from zhiyue.experience.site.bought import buy_address
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
@@ -46,6 +47,7 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "body": prose.render(found.body),
         "text_size": text_size.of(request),
         "is_recording": found.kind != Lesson.Kind.ARTICLE,
+        "buy_url": "" if outline.paid.open else buy_address(found.course, _bought_for(found, outline)),
         **_ending(actor, found, outline),
     }
     return render(request, "site/lesson.html", page)
@@ -112,10 +114,20 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
         "outline": outline,
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
+        "buy_url": "" if why == "unpublished" or outline.paid.open else buy_address(course, request.path),
         "price": yuan(course.price_fen),
         "list_price": yuan(course.list_price_fen) if course.list_price_fen else "",
     }
     return render(request, "site/lesson_closed.html", page, status=200 if shown.text else 403)
+
+
+def _bought_for(found: Lesson, outline: Outline) -> str:
+    """Where who buys the course beside this lesson goes on: the next one that is closed yet, else any such."""
+    here = outline.row_of(found)
+    closed = [row for row in outline.lessons if row.state == "closed"]
+    ahead = [row for row in closed if here and row.number > here.number] or closed
+    slugs = (found.course.slug, ahead[0].lesson.slug) if ahead else (found.course.slug, found.slug)
+    return reverse("site:lesson", args=slugs)
 
 
 def _outline(request: PageRequest, actor: Actor, course: Course) -> Outline:

@@ -32,6 +32,9 @@ _CLOSED = (
     "/learning/",
     "/me/",
     "/welcome/",
+    "/checkout/",
+    "/orders/",
+    "/pay/",
     "/sign-in/",
     "/sign-up/",
 )

@@ -1,0 +1,90 @@
+"""Words for what is paid and how, on every surface: lines of a price, providers and their channels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.product.commerce.providers.register import offered
+
+Words = str | Promise
+
+_LINES: Mapping[str, Words] = {
+    "price": pgettext_lazy("price line", "Price"),
+    "flash": pgettext_lazy("price line", "For a short time"),
+    "membership": pgettext_lazy("price line", "As a member"),
+    "credit": pgettext_lazy("price line", "What you paid before"),
+    "coupon": pgettext_lazy("price line", "Coupon"),
+    "points": pgettext_lazy("price line", "Points"),
+}
+# A provider or a channel without words shows its code.
+_PROVIDERS: Mapping[str, Words] = {
+    "sandbox": pgettext_lazy("payment provider", "Sandbox: no money moves"),
+}
+_CHANNELS: Mapping[str, Words] = {
+    "sandbox:page": pgettext_lazy("payment channel", "On a page of the pretended till"),
+    "sandbox:qr": pgettext_lazy("payment channel", "By a code, scanned with another device"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLine:
+    """A line of a price for people: what it is, and by how much it changes the total."""
+
+    name: str
+    amount: str
+    is_less: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WayToPay:
+    """A provider by one of its channels. `key` is what forms say."""
+
+    provider: str
+    channel: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.provider}:{self.channel}"
+
+    @property
+    def name(self) -> Words:
+        return provider_words(self.provider)
+
+    @property
+    def how(self) -> Words:
+        return channel_words(self.provider, self.channel)
+
+
+def ways_to_pay() -> list[WayToPay]:
+    """Every way that the academy offers, in the order of its setting."""
+    return [WayToPay(one.name, channel) for one in offered() for channel in one.channels]
+
+
+def way_named(key: str) -> WayToPay:
+    """What a form chose. Whether it is offered says whoever begins the payment."""
+    provider, _, channel = key.partition(":")
+    return WayToPay(provider, channel)
+
+
+def price_lines(lines: Sequence[Mapping[str, Any]]) -> list[PriceLine]:
+    """Lines as an order keeps them."""
+    return [_line(str(one["kind"]), int(one["amount_fen"]), str(one.get("code", ""))) for one in lines]
+
+
+def provider_words(name: str) -> Words:
+    return _PROVIDERS.get(name, name)
+
+
+def channel_words(provider: str, channel: str) -> Words:
+    return _CHANNELS.get(f"{provider}:{channel}", channel)
+
+
+def _line(kind: str, amount_fen: int, code: str) -> PriceLine:
+    name = str(_LINES.get(kind, kind))
+    if code:
+        name = pgettext("price line", "%(name)s %(code)s") % {"name": name, "code": code}
+    return PriceLine(name, yuan(amount_fen), amount_fen < 0)

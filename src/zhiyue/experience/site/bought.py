@@ -1,0 +1,148 @@
+"""An order as its page shows it: its state in a word, its price in lines, how it can be paid, what comes after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import segno
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
+
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.paying import PriceLine, WayToPay, price_lines, ways_to_pay
+from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.checkout import takes_payments
+from zhiyue.product.commerce.models import Order, Payment
+
+# Providers keep addresses of so many characters; a longer way back leads to the order alone.
+_LONGEST_ADDRESS = 300
+_PAID = (Order.Status.PAID, Order.Status.FULFILLED)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOrder:
+    """An order of whoever looks. `onward` is where they came to buy for, "" where it isn't known."""
+
+    order: Order
+    courses: Sequence[Course]
+    payments: Sequence[Payment]
+    onward: str
+    origin: str
+
+    @property
+    def state(self) -> str:
+        """Its status; `over` where its time has passed and nobody noted it yet."""
+        if self.order.is_open and self.order.expires_at <= clock.now():
+            return "over"
+        return "paid" if self.is_paid else self.order.status
+
+    @property
+    def is_paid(self) -> bool:
+        return self.order.status in _PAID
+
+    @property
+    def can_be_paid(self) -> bool:
+        return self.order.is_open and self.state != "over"
+
+    @property
+    def seen(self) -> str:
+        """A mark of everything that the page tells and that may change by itself."""
+        return "-".join([self.state, *(one.status for one in self.payments)])
+
+    @property
+    def is_awaited(self) -> bool:
+        """May it still be paid while somebody looks? Money that was sent in time may arrive a while later."""
+        late = timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES)
+        is_late = self.state in ("over", "expired") and self.begun is not None
+        return self.can_be_paid or (is_late and clock.now() < self.order.expires_at + late)
+
+    @property
+    def begun(self) -> Payment | None:
+        """The payment to go on with: the one begun last."""
+        waiting = [one for one in self.payments if one.status == Payment.Status.BEGUN and one.shown]
+        return waiting[-1] if waiting else None
+
+    @property
+    def way(self) -> WayToPay | None:
+        return WayToPay(self.begun.provider, self.begun.channel) if self.begun else None
+
+    @property
+    def ways(self) -> list[WayToPay]:
+        """How else it can be paid than it was begun."""
+        return [way for way in ways_to_pay() if way != self.way]
+
+    @property
+    def has_failed(self) -> bool:
+        """The last try came to nothing; another way may wait still."""
+        return bool(self.payments) and self.payments[-1].status == Payment.Status.FAILED
+
+    @property
+    def lines(self) -> list[PriceLine]:
+        return price_lines(self.order.lines)
+
+    @property
+    def total(self) -> str:
+        return yuan(self.order.total_fen)
+
+    @property
+    def refunded(self) -> str:
+        return yuan(self.order.refunded_fen)
+
+    @property
+    def minutes_left(self) -> int:
+        """Rounded up: nobody is told that none is left while one still may pay."""
+        return -(-int((self.order.expires_at - clock.now()).total_seconds()) // 60)
+
+    @property
+    def pay_address(self) -> str:
+        """Where the begun payment is paid by a browser, "" where it isn't."""
+        value = str(self.begun.shown.get("value", "")) if self.begun else ""
+        if value.startswith("/"):
+            return f"{self.origin}{value}"
+        return value if value.startswith(("http://", "https://")) else ""
+
+    @property
+    def picture(self) -> SafeString:
+        """The code to scan, "" where the payment isn't paid by one."""
+        if self.begun is None or self.begun.shown.get("way") != "scan":
+            return SafeString("")
+        text = self.pay_address or str(self.begun.shown.get("value", ""))
+        drawn = segno.make(text, error="m", micro=False)
+        # Dark on light in both themes: that is what cameras look for.
+        svg = drawn.svg_inline(scale=6, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None)
+        return mark_safe(svg)  # noqa: S308 - numbers of a drawing alone
+
+
+def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
+    """`order` as `order_book.order_of` gives it."""
+    return ShownOrder(
+        order=order,
+        courses=[part.course for part in order.courses.all()],
+        payments=list(order.payments.all()),
+        onward=safe_next(request, ""),
+        origin=request.build_absolute_uri("/")[:-1],
+    )
+
+
+def order_address(number: str, onward: str, name: str = "site:order", **query: str) -> str:
+    """An order's page (or what belongs to it), from which it goes on to `onward`."""
+    asked = urlencode({**query, **({"next": onward} if onward else {})})
+    return reverse(name, args=[number]) + (f"?{asked}" if asked else "")
+
+
+def way_back(request: HttpRequest, number: str, onward: str) -> str:
+    """Where a provider sends people back to: a whole address."""
+    whole = request.build_absolute_uri(order_address(number, onward))
+    return whole if len(whole) <= _LONGEST_ADDRESS else request.build_absolute_uri(order_address(number, ""))
+
+
+def buy_address(course: Course, onward: str) -> str:
+    """Where a course is bought, "" where it can't be: it is free, isn't out, or nobody takes the money."""
+    if course.is_free or not course.is_published or not takes_payments():
+        return ""
+    return f"{reverse('site:checkout')}?{urlencode({'offer': f'course:{course.pk}', 'next': onward})}"

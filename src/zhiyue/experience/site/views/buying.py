@@ -1,0 +1,238 @@
+"""From a price to a lesson: ordering an offer, paying it, and one's own orders."""
+
+from typing import Any, cast
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import pgettext, pgettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit.errors import Refused
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.cards import show
+from zhiyue.experience.shell.doors import P, View, by_sign_in
+from zhiyue.experience.shell.paying import WayToPay, price_lines, way_named, ways_to_pay
+from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site import meta
+from zhiyue.experience.site.bought import order_address, shown_order, way_back
+from zhiyue.experience.site.paged import AT_ONCE, paged
+from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.commerce.checkout import Checkout, checkout_of, open_checkout, takes_payments
+from zhiyue.product.commerce.errors import (
+    AlreadyOwned,
+    OrderNotOpen,
+    PriceChanged,
+    ProviderNotOffered,
+    ProviderUnreachable,
+)
+from zhiyue.product.commerce.order_book import order_of, orders_of
+from zhiyue.product.commerce.orders import cancel, place
+from zhiyue.product.commerce.payments import ask_now, begin, pay_nothing
+
+_NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
+
+
+def to_providers(view: View[P]) -> View[P]:
+    """A page with a form whose sender is sent on to the provider's own pages, wherever those are."""
+    return cast(View[P], csp_update({"form-action": ["https:"]})(cast(Any, view)))
+
+
+@to_providers
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: PageRequest) -> HttpResponse:
+    """One screen: what is bought, what it costs and why, how to pay. Whoever isn't signed in signs up first and comes
+    back."""
+    if not takes_payments():
+        raise ProviderNotOffered(_NOT_HERE)
+    offer = request.POST.get("offer") or request.GET.get("offer", "")
+    onward = safe_next(request, "")
+    user = request.viewer.user
+    if user is None:
+        back = f"{reverse('site:checkout')}?{urlencode({'offer': offer, 'next': onward})}"
+        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': back})}")
+    if request.method == "POST":
+        return _ordered(request, user, offer, onward)
+    found = open_checkout(user=user, offer=offer, actor=actor_of(request))
+    if found.is_owned:
+        return _owned(found, onward)
+    return _checkout_page(request, found, onward)
+
+
+def _ordered(request: PageRequest, user: User, offer: str, onward: str) -> HttpResponse:
+    """The order that the form asks for, begun to be paid; or the form again, saying why not."""
+    found = checkout_of(user, offer)
+    if found.is_owned:
+        return _owned(found, onward)
+    try:
+        way = _way(request) if found.price.total_fen else None
+        seen_fen = _number(request.POST.get("seen_fen", ""))
+        order = place(user=user, offer=offer, seen_fen=seen_fen, actor=actor_of(request))
+        if way is None:
+            pay_nothing(user=user, order_number=order.number)
+            return HttpResponseRedirect(order_address(order.number, onward))
+        return _begun(request, user, order.number, way, onward)
+    except AlreadyOwned:
+        return _owned(found, onward)
+    except PriceChanged:
+        found = checkout_of(user, offer)
+        return _checkout_page(request, found, onward, refused=_new_price(found))
+    except (OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
+        return _checkout_page(request, found, onward, refused=refusal)
+
+
+def _way(request: PageRequest) -> WayToPay:
+    """How the form chose to pay. Raises ProviderNotOffered."""
+    way = way_named(request.POST.get("way", ""))
+    if way not in ways_to_pay():
+        raise ProviderNotOffered(pgettext_lazy("payment", "Choose how to pay."))
+    return way
+
+
+def _begun(request: PageRequest, user: User, number: str, way: WayToPay, onward: str) -> HttpResponse:
+    """Begin to pay an order, and go where it is paid. Raises as `payments.begin` does."""
+    payment = begin(
+        user=user,
+        order_number=number,
+        provider=way.provider,
+        channel=way.channel,
+        returns_to=way_back(request, number, onward),
+        notify_at=request.build_absolute_uri(reverse("site:notify", args=[way.provider])),
+        address=request.META.get("REMOTE_ADDR", ""),
+    )
+    is_elsewhere = payment.shown["way"] == "go"
+    return HttpResponseRedirect(payment.shown["value"] if is_elsewhere else order_address(number, onward))
+
+
+@require_safe
+def orders(request: PageRequest) -> HttpResponse:
+    """My orders, the latest first."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    mine = paged(request, "orders", Paginator(orders_of(user), AT_ONCE))
+    page = {
+        "tab": "me",
+        "meta": meta.plain(request, pgettext("orders", "My orders")),
+        "list": mine,
+        "rows": [(order, yuan(order.total_fen)) for order in mine.rows],
+    }
+    return render(request, "site/orders.html", page)
+
+
+@to_providers
+@require_safe
+def order(request: PageRequest, number: str) -> HttpResponse:
+    """One order of mine. While it waits for its money the provider is asked, so that coming back suffices."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    ask_now(user, number)
+    return _order_page(request, user, number)
+
+
+@require_safe
+def order_state(request: PageRequest, number: str) -> HttpResponse:
+    """What a page that waits asks again and again: nothing while all is as it shows, else its new content; and once the
+    order is paid, on to where its buyer wanted."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    ask_now(user, number)
+    shown = shown_order(request, order_of(user, number))
+    if not request.htmx:
+        return HttpResponseRedirect(order_address(number, shown.onward))
+    answer = HttpResponse(status=204)
+    if shown.is_paid and shown.onward:
+        answer["HX-Redirect"] = shown.onward
+        return answer
+    if request.GET.get("seen") == shown.seen:
+        return answer
+    return render(request, "site/parts/order.html", {"shown": shown})
+
+
+@to_providers
+@require_POST
+def pay(request: PageRequest, number: str) -> HttpResponse:
+    """Begin to pay an order that waits, or go on with it."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    try:
+        return _begun(request, user, number, _way(request), safe_next(request, ""))
+    except (OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
+        return _order_page(request, user, number, refused=refusal)
+
+
+@require_POST
+def cancel_order(request: PageRequest, number: str) -> HttpResponse:
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    try:
+        cancel(user=user, number=number, actor=actor_of(request))
+    except OrderNotOpen as refusal:
+        return _order_page(request, user, number, refused=refusal)
+    messages.success(request, pgettext("toast", "The order is cancelled."))
+    return HttpResponseRedirect(order_address(number, safe_next(request, "")))
+
+
+def _checkout_page(
+    request: PageRequest, found: Checkout, onward: str, refused: Refused | None = None
+) -> HttpResponse:
+    chosen = request.POST.get("way", "")
+    ways = ways_to_pay()
+    lines = [{"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in found.price.lines]
+    list_price = found.offer.list_price_fen
+    page = {
+        "tab": "courses",
+        "meta": meta.plain(request, pgettext("checkout", "Checkout")),
+        "offer": found.offer,
+        "items": show(list(catalogue.courses_by_id(found.offer.courses).values())),
+        "lines": price_lines(lines),
+        "total": yuan(found.price.total_fen),
+        "total_fen": found.price.total_fen,
+        "list_price": yuan(list_price) if list_price else "",
+        "ways": ways,
+        "chosen": chosen if chosen in {way.key for way in ways} else ways[0].key,
+        "onward": onward,
+        "refused": refused,
+    }
+    return render(request, "site/checkout.html", page, status=refused.status if refused else 200)
+
+
+def _order_page(
+    request: PageRequest, user: User, number: str, refused: Refused | None = None
+) -> HttpResponse:
+    shown = shown_order(request, order_of(user, number))
+    page = {
+        "tab": "me",
+        "meta": meta.plain(request, shown.order.title),
+        "shown": shown,
+        "refused": refused,
+    }
+    return render(request, "site/order.html", page, status=refused.status if refused else 200)
+
+
+def _owned(found: Checkout, onward: str) -> HttpResponse:
+    """Nothing is to be paid: on to what it was wanted for."""
+    if onward:
+        return HttpResponseRedirect(onward)
+    cards = list(catalogue.courses_by_id(found.offer.courses).values())
+    return redirect("site:course", cards[0].slug) if len(cards) == 1 else redirect("site:learning")
+
+
+def _new_price(found: Checkout) -> PriceChanged:
+    words = pgettext("checkout", "The price has changed since you saw it: it is %(price)s now.")
+    return PriceChanged(words % {"price": yuan(found.price.total_fen)})
+
+
+def _number(text: str) -> int:
+    """What a form says was seen; -1, which nothing costs, where it is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else -1
