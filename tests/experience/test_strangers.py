@@ -112,6 +112,8 @@ FOR = {
     "desk:": OPERATORS,
     "desk:desk": SUPPORT,
     "desk:member": OPERATORS,
+    "desk:order": SUPPORT,
+    "desk:orders_export": OPERATORS,
     "desk:setup": OWNERS,
     "desk:staff": OWNERS,
     "desk:invite": OWNERS,

@@ -95,6 +95,10 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        pgettext_lazy("desk navigation", "Sales"),
+        (Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),),
+    ),
+    Group(
         pgettext_lazy("desk navigation", "Content"),
         (
             Place(

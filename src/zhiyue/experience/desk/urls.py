@@ -14,6 +14,7 @@ from zhiyue.experience.desk.views import (
     lab,
     member_acts,
     members,
+    orders,
     quarantine,
     rules,
     sameness,
@@ -84,6 +85,9 @@ urlpatterns = [
         path(f"members/<int:member_id>/{act}/", member_acts.acting(act), name=f"member_{act}")
         for act in member_acts.ACTS
     ),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/export/", orders.orders_csv, name="orders_export"),
+    path("orders/<slug:number>/", orders.order, name="order"),
     path("staff/", staff.staff, name="staff"),
     path("staff/invite/", staff.invite, name="invite"),
     path("staff/<int:invitation_id>/withdraw/", staff.withdraw, name="withdraw_invitation"),

@@ -23,6 +23,7 @@ class SoughtOrders:
 
     words: str = ""
     status: str = ""
+    member_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def all_orders(viewer: Viewer, sought: SoughtOrders) -> QuerySet[Order]:
     orders = Order.objects.select_related("user").filter(_about(sought.words.strip()))
     if sought.status:
         orders = orders.filter(status=sought.status)
+    if sought.member_id is not None:
+        orders = orders.filter(user_id=sought.member_id)
     return orders.order_by("-created_at", "-pk")
 
 

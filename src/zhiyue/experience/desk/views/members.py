@@ -128,6 +128,7 @@ def member_page(
         "may_change": may_change,
         "may_change_staff": viewer.may(Permission.CHANGE_STAFF),
         "roles_to_give": [role for role in Role if role in STAFF_ROLES and role not in row.roles],
+        "sees_orders": viewer.may(Permission.SEE_ORDERS),
         "is_self": viewer.member_id == member_id,
         "refused": refused or {},
     }

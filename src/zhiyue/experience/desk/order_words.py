@@ -1,0 +1,101 @@
+"""Words for the codes in an order's journal, in what providers told, and in the books. One without words keeps its
+code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.paying import provider_words
+
+Words = str | Promise
+
+_STEPS: Mapping[str, Words] = {
+    "placed": pgettext_lazy("order step", "Placed"),
+    "placed_anew": pgettext_lazy("order step", "Ordered anew: this one ended"),
+    "paid": pgettext_lazy("order step", "Paid"),
+    "costs_nothing": pgettext_lazy("order step", "Costs nothing: paid at once"),
+    "fulfilled": pgettext_lazy("order step", "Done what follows from it"),
+    "cancelled": pgettext_lazy("order step", "Cancelled by the member"),
+    "not_paid_in_time": pgettext_lazy("order step", "Not paid in time"),
+    "payment_failed": pgettext_lazy("order step", "A payment failed"),
+    "payment_closed": pgettext_lazy("order step", "A payment was closed"),
+    "wrong_amount": pgettext_lazy("order step", "A provider told of another amount: not counted"),
+    "paid_too_much": pgettext_lazy("order step", "Money came that the order can't take: it is owed back"),
+}
+_TOLD_FIELDS: Mapping[str, Words] = {
+    "payment": pgettext_lazy("order step", "payment"),
+    "provider": pgettext_lazy("order step", "through"),
+    "fen": pgettext_lazy("order step", "amount"),
+    "told_fen": pgettext_lazy("order step", "told amount"),
+}
+_KINDS: Mapping[str, Words] = {
+    "waiting": pgettext_lazy("notice kind", "Waiting"),
+    "paid": pgettext_lazy("notice kind", "Paid"),
+    "failed": pgettext_lazy("notice kind", "Failed"),
+    "closed": pgettext_lazy("notice kind", "Closed"),
+    "refunding": pgettext_lazy("notice kind", "Going back"),
+    "refunded": pgettext_lazy("notice kind", "Gone back"),
+    "refund_failed": pgettext_lazy("notice kind", "Didn't go back"),
+    "unknown": pgettext_lazy("notice kind", "Unknown there"),
+}
+_OUTCOMES: Mapping[str, Words] = {
+    "paid": pgettext_lazy("notice outcome", "paid the order"),
+    "paid_before": pgettext_lazy("notice outcome", "was paid before"),
+    "owed_back": pgettext_lazy("notice outcome", "is owed back"),
+    "wrong_amount": pgettext_lazy("notice outcome", "isn't the amount: not counted"),
+    "failed": pgettext_lazy("notice outcome", "ended the payment"),
+    "closed": pgettext_lazy("notice outcome", "ended the payment"),
+    "settled_before": pgettext_lazy("notice outcome", "was settled before"),
+    "nothing_to_do": pgettext_lazy("notice outcome", "changes nothing"),
+    "no_such_payment": pgettext_lazy("notice outcome", "is of no payment of ours"),
+}
+_ENTRIES: Mapping[str, Words] = {
+    "paid": pgettext_lazy("ledger entry", "Paid"),
+    "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
+}
+
+
+def step(why: str) -> Words:
+    """What happened to an order."""
+    return _STEPS.get(why, why)
+
+
+def told(values: Mapping[str, Any]) -> str:
+    """What there is to know besides, in a few words."""
+    said = [f"{_TOLD_FIELDS.get(name, name)} {_value(name, value)}" for name, value in values.items()]
+    return " · ".join(said)
+
+
+def notice_kind(kind: str) -> Words:
+    return _KINDS.get(kind, kind)
+
+
+def notice_outcome(outcome: str) -> Words:
+    return _OUTCOMES.get(outcome, outcome)
+
+
+def entry(kind: str) -> Words:
+    return _ENTRIES.get(kind, kind)
+
+
+def account(name: str) -> str:
+    """An account of the books."""
+    kind, _, of = name.partition(":")
+    if kind == "receivable":
+        return pgettext("account", "Owed to us by %(who)s") % {"who": provider_words(of)}
+    if kind == "owed":
+        return pgettext("account", "Owed back, order %(number)s") % {"number": of}
+    names = {
+        "revenue": pgettext("account", "Sold"),
+        "refunds": pgettext("account", "Gone back of what was sold"),
+    }
+    return names.get(name, name)
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "provider":
+        return str(provider_words(str(value)))
+    return yuan(value) if name in ("fen", "told_fen") and isinstance(value, int) else str(value)
