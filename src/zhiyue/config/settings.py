@@ -372,6 +372,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LessonKind": ["article", "video", "audio"],
         "ReasonKind": "zhiyue.recommend.kinds.KINDS",
+        "OrderStatus": "zhiyue.experience.api.shapes.orders.ORDER_STATUSES",
+        "PaymentStatus": "zhiyue.experience.api.shapes.orders.PAYMENT_STATUSES",
     },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},
@@ -379,6 +381,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "Lessons", "description": "The text of lessons that are open to whoever asks."},
         {"name": "Recommendations", "description": "What to learn next, and why."},
         {"name": "Me", "description": "Profile, courses, progress and list of whoever asks."},
+        {
+            "name": "Orders",
+            "description": "What is for sale, its price, one's own orders and how they are paid.",
+        },
         {"name": "Events", "description": "What happened, for the log that everything here learns from."},
         {"name": "Activity", "description": "The academy in numbers, for staff."},
     ],

@@ -38,7 +38,9 @@ def test_every_scope_opens_something():
     ("method", "path", "operation"), OPERATIONS, ids=[one["operationId"] for *_, one in OPERATIONS]
 )
 def test_an_operation_opens_to_its_scope_and_to_no_other(owner, course, program, method, path, operation):
-    address = path.format(slug="intuition", course="intuition", lesson="one")
+    address = path.format(
+        slug="intuition", course="intuition", lesson="one", offer=f"course:{course.pk}", number="Z1"
+    )
     needed = scope_of(operation)
     for scope in Scope:
         answer = program(owner, scope).generic(method.upper(), address)

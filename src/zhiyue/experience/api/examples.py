@@ -67,4 +67,18 @@ FEEDBACK = asked({"course": "statistical-intuition", "verdict": "not_for_me"})
 CORRECTION = asked({"topic": "data", "verdict": "more"})
 INTERESTS_CHANGE = asked({"is_used": True, "chosen": ["data"]})
 JOIN = asked({"course": "statistical-intuition"})
+OFFERED = answer(
+    {
+        "offer": "course:7",
+        "title": "统计学的直觉",
+        "courses": ["statistical-intuition"],
+        "lines": [{"kind": "price", "amount_fen": 9900, "code": ""}],
+        "total_fen": 9900,
+        "list_price_fen": 19900,
+        "is_owned": False,
+        "ways_to_pay": ["sandbox:page", "sandbox:qr"],
+    }
+)
+PLACE = asked({"offer": "course:7", "total_fen": 9900})
+PAY = asked({"way_to_pay": "sandbox:page"})
 BATCH = asked(EVENTS)

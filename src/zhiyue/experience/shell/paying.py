@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
+from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
+from zhiyue.product.commerce.models import Payment
+from zhiyue.product.commerce.payments import begin
 from zhiyue.product.commerce.providers.register import offered
 
 Words = str | Promise
@@ -68,6 +73,21 @@ def way_named(key: str) -> WayToPay:
     """What a form chose. Whether it is offered says whoever begins the payment."""
     provider, _, channel = key.partition(":")
     return WayToPay(provider, channel)
+
+
+def begin_paying(
+    request: HttpRequest, *, user: User, order_number: str, way: WayToPay, returns_to: str
+) -> Payment:
+    """Begin to pay an order from wherever it is asked; `returns_to` is a whole address. Raises as `payments.begin`."""
+    return begin(
+        user=user,
+        order_number=order_number,
+        provider=way.provider,
+        channel=way.channel,
+        returns_to=returns_to,
+        notify_at=request.build_absolute_uri(reverse("site:notify", args=[way.provider])),
+        address=request.META.get("REMOTE_ADDR", ""),
+    )
 
 
 def price_lines(lines: Sequence[Mapping[str, Any]]) -> list[PriceLine]:

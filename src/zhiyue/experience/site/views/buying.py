@@ -17,7 +17,7 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.doors import P, View, by_sign_in
-from zhiyue.experience.shell.paying import WayToPay, price_lines, way_named, ways_to_pay
+from zhiyue.experience.shell.paying import WayToPay, begin_paying, price_lines, way_named, ways_to_pay
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
@@ -34,7 +34,7 @@ from zhiyue.product.commerce.errors import (
 )
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
-from zhiyue.product.commerce.payments import ask_now, begin, pay_nothing
+from zhiyue.product.commerce.payments import ask_now, pay_nothing
 
 _NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
 
@@ -97,15 +97,8 @@ def _way(request: PageRequest) -> WayToPay:
 
 def _begun(request: PageRequest, user: User, number: str, way: WayToPay, onward: str) -> HttpResponse:
     """Begin to pay an order, and go where it is paid. Raises as `payments.begin` does."""
-    payment = begin(
-        user=user,
-        order_number=number,
-        provider=way.provider,
-        channel=way.channel,
-        returns_to=way_back(request, number, onward),
-        notify_at=request.build_absolute_uri(reverse("site:notify", args=[way.provider])),
-        address=request.META.get("REMOTE_ADDR", ""),
-    )
+    returns_to = way_back(request, number, onward)
+    payment = begin_paying(request, user=user, order_number=number, way=way, returns_to=returns_to)
     is_elsewhere = payment.shown["way"] == "go"
     return HttpResponseRedirect(payment.shown["value"] if is_elsewhere else order_address(number, onward))
 

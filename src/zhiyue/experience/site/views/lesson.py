@@ -114,7 +114,9 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
         "outline": outline,
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
-        "buy_url": "" if access.why == "unpublished" or outline.paid.open else buy_address(course, request.path),
+        "buy_url": ""
+        if access.why == "unpublished" or outline.paid.open
+        else buy_address(course, request.path),
         "price": yuan(course.price_fen),
         "list_price": yuan(course.list_price_fen) if course.list_price_fen else "",
     }

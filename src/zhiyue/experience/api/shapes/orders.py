@@ -1,0 +1,92 @@
+"""Offers, what they cost whoever asks, orders and their payments. Amounts are in fen: 9900 is ¥99."""
+
+from rest_framework import serializers
+
+from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
+from zhiyue.product.commerce.models import Order, Payment
+
+ORDER_STATUSES = Order.Status.values
+PAYMENT_STATUSES = Payment.Status.values
+OFFER = "What is for sale, by its kind and number: `course:7`."
+
+
+class PriceLineShape(Shape):
+    """One line of a price; all of them sum to the total."""
+
+    kind = serializers.ChoiceField(choices=["price", "flash", "membership", "credit", "coupon", "points"])
+    amount_fen = serializers.IntegerField(help_text="By how much it changes the total; below 0 it is less.")
+    code = serializers.CharField(allow_blank=True, help_text="The coupon's, else empty.")
+
+
+class OfferShape(Shape):
+    """An offer as it is for sale now, and its price for whoever asks."""
+
+    offer = serializers.CharField(help_text=OFFER)
+    title = serializers.CharField()
+    courses = serializers.ListField(child=serializers.CharField(), help_text="Slugs of what it opens.")
+    lines = PriceLineShape(many=True)
+    total_fen = serializers.IntegerField()
+    list_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out.")
+    is_owned = serializers.BooleanField(help_text="True: it is yours already, and can't be ordered.")
+    ways_to_pay = serializers.ListField(
+        child=serializers.CharField(), help_text="Providers with their channels: `sandbox:page`."
+    )
+
+
+class OrdersQuery(PageQuery):
+    status = Choice(choices=ORDER_STATUSES, required=False)
+
+
+class OrderPaymentShape(Shape):
+    """A try to pay an order, and where it is paid."""
+
+    number = serializers.CharField()
+    way_to_pay = serializers.CharField()
+    status = serializers.ChoiceField(choices=PAYMENT_STATUSES)
+    how = serializers.ChoiceField(
+        choices=["go", "scan", "call", ""],
+        help_text="`go` to the address, `scan` it as a code, or `call` the provider's script with `values`; empty: the "
+        "provider hasn't said yet.",
+    )
+    address = serializers.CharField(allow_blank=True, help_text="Where to go, or the text of the code.")
+    values = serializers.DictField(child=serializers.CharField())
+    begun_at = Moment()
+
+
+class OrderShape(Shape):
+    number = serializers.CharField()
+    offer = serializers.CharField(help_text=OFFER)
+    title = serializers.CharField()
+    status = serializers.ChoiceField(choices=ORDER_STATUSES)
+    lines = PriceLineShape(many=True)
+    total_fen = serializers.IntegerField()
+    refunded_fen = serializers.IntegerField()
+    created_at = Moment()
+    expires_at = Moment(help_text="Until when it waits for its money.")
+    paid_at = Moment(allow_null=True)
+
+
+class OrderDetailShape(OrderShape):
+    """An order with what it opens and its payments."""
+
+    courses = serializers.ListField(child=serializers.CharField(), help_text="Slugs of what it opens.")
+    payments = OrderPaymentShape(many=True)
+
+
+class OrderPageShape(ListShape):
+    items = OrderShape(many=True)
+
+
+class PlaceShape(Shape):
+    offer = serializers.CharField(max_length=40, help_text=OFFER)
+    total_fen = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="The total that the member saw and agrees to. It decides nothing: another price is refused.",
+    )
+
+
+class PayShape(Shape):
+    way_to_pay = serializers.CharField(
+        max_length=41, allow_blank=True, help_text="One of the offer's; empty where the total is 0."
+    )

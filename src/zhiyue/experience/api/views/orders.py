@@ -1,0 +1,180 @@
+"""From an offer to a paid order. Nothing here moves money: a payment is begun, and made at its provider."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.api import examples
+from zhiyue.experience.api.endpoint import Endpoint, needs
+from zhiyue.experience.api.repeating import repeatable
+from zhiyue.experience.api.shapes import orders as shapes
+from zhiyue.experience.api.views.me import MyEndpoint
+from zhiyue.experience.shell.paying import begin_paying, way_named, ways_to_pay
+from zhiyue.product.catalogue.selectors import courses_by_id
+from zhiyue.product.commerce.checkout import checkout_of
+from zhiyue.product.commerce.models import Order, Payment
+from zhiyue.product.commerce.order_book import order_of, orders_of
+from zhiyue.product.commerce.orders import cancel, place
+from zhiyue.product.commerce.payments import ask_now, pay_nothing
+
+_KEPT = ("number", "offer", "title", "status", "lines", "total_fen", "refunded_fen")
+_MOMENTS = ("created_at", "expires_at", "paid_at")
+
+
+class OneOffer(Endpoint):
+    is_personal = True
+
+    @needs(Scope.CATALOGUE_READ)
+    @extend_schema(
+        operation_id="getOffer", tags=["Orders"], examples=examples.OFFERED, responses=shapes.OfferShape
+    )
+    def get(self, request: Request, offer: str) -> Response:
+        """Get an offer, and what it costs me
+
+        The lines say what the total is made of, in the order in which they apply.
+        """
+        found = checkout_of(self.viewer.user, offer)
+        price = found.price
+        told = {
+            "offer": found.offer.ref,
+            "title": found.offer.title,
+            "courses": [card.slug for card in courses_by_id(found.offer.courses).values()],
+            "lines": [
+                {"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in price.lines
+            ],
+            "total_fen": price.total_fen,
+            "list_price_fen": found.offer.list_price_fen,
+            "is_owned": found.is_owned,
+            "ways_to_pay": [way.key for way in ways_to_pay()],
+        }
+        return Response(shapes.OfferShape(told).data)
+
+
+class OrderEndpoint(MyEndpoint):
+    def whole(self, number: str) -> Any:
+        return _whole(self.page, order_of(self.member, number))
+
+
+class MyOrders(OrderEndpoint):
+    @needs(Scope.ME_READ, shapes.OrdersQuery)
+    @extend_schema(operation_id="listMyOrders", tags=["Orders"], responses=shapes.OrderPageShape)
+    def get(self, request: Request) -> Response:
+        """List my orders
+
+        The latest first.
+        """
+        mine = orders_of(self.member)
+        if status := self.asked.get("status"):
+            mine = mine.filter(status=status)
+        found = self.listed(mine, order=("-created_at", "-pk"))
+        return self.list_answer(found, shapes.OrderShape(map(_order, found.rows), many=True).data)
+
+    @needs(Scope.ME_WRITE)
+    @extend_schema(
+        operation_id="placeOrder",
+        tags=["Orders"],
+        examples=examples.PLACE,
+        request=shapes.PlaceShape,
+        responses={201: shapes.OrderDetailShape},
+    )
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """Order an offer
+
+        An order of it that waits for its money already is told again: there is one at a time.
+        """
+        wanted = self.read_body(shapes.PlaceShape, request)
+        placed = place(
+            user=self.member, offer=wanted["offer"], seen_fen=wanted["total_fen"], actor=self.actor
+        )
+        return Response(self.whole(placed.number), status=201)
+
+
+class OneOrder(OrderEndpoint):
+    @needs(Scope.ME_READ)
+    @extend_schema(operation_id="getMyOrder", tags=["Orders"], responses=shapes.OrderDetailShape)
+    def get(self, request: Request, number: str) -> Response:
+        """Get an order of mine
+
+        While it waits for its money its provider is asked, now and then.
+        """
+        ask_now(self.member, number)
+        return Response(self.whole(number))
+
+
+class PayOrder(OrderEndpoint):
+    @needs(Scope.ME_WRITE)
+    @extend_schema(
+        operation_id="payOrder",
+        tags=["Orders"],
+        examples=examples.PAY,
+        request=shapes.PayShape,
+        responses={200: shapes.OrderDetailShape},
+    )
+    @repeatable
+    def post(self, request: Request, number: str) -> Response:
+        """Begin to pay an order
+
+        The last of `payments` says where the member pays; after that the order changes by itself. What costs nothing is
+        paid by this alone.
+        """
+        # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
+        order_of(self.member, number)
+        way = self.read_body(shapes.PayShape, request)["way_to_pay"]
+        if way:
+            returns_to = request.build_absolute_uri(reverse("site:order", args=[number]))
+            begin_paying(
+                self.page, user=self.member, order_number=number, way=way_named(way), returns_to=returns_to
+            )
+        else:
+            pay_nothing(user=self.member, order_number=number)
+        return Response(self.whole(number))
+
+
+class CancelOrder(OrderEndpoint):
+    @needs(Scope.ME_WRITE)
+    @extend_schema(
+        operation_id="cancelOrder", tags=["Orders"], request=None, responses={200: shapes.OrderDetailShape}
+    )
+    @repeatable
+    def post(self, request: Request, number: str) -> Response:
+        """Cancel an order that waits for its money
+
+        Cancelled already, it stays so.
+        """
+        cancel(user=self.member, number=number, actor=self.actor)
+        return Response(self.whole(number))
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in (*_KEPT, *_MOMENTS)}
+
+
+def _whole(request: HttpRequest, order: Order) -> Any:
+    payments: Sequence[Payment] = list(order.payments.all())
+    told = {
+        **_order(order),
+        "courses": [part.course.slug for part in order.courses.all()],
+        "payments": [_payment(request, one) for one in payments],
+    }
+    return shapes.OrderDetailShape(told).data
+
+
+def _payment(request: HttpRequest, payment: Payment) -> dict[str, Any]:
+    shown = payment.shown
+    value = str(shown.get("value", ""))
+    return {
+        "number": payment.number,
+        "way_to_pay": f"{payment.provider}:{payment.channel}",
+        "status": payment.status,
+        "how": shown.get("way", ""),
+        "address": request.build_absolute_uri(value) if value.startswith("/") else value,
+        "values": shown.get("values", {}),
+        "begun_at": payment.begun_at,
+    }
