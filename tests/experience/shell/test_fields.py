@@ -9,9 +9,10 @@ from zhiyue.experience.desk import setup_forms
 from zhiyue.experience.entrance.settings import forms as settings_forms
 from zhiyue.experience.shell.fields import LongTextField
 from zhiyue.experience.studio import forms as studio_forms
+from zhiyue.experience.studio import shelving_forms
 
 
-@pytest.mark.parametrize("module", [studio_forms, setup_forms, settings_forms])
+@pytest.mark.parametrize("module", [studio_forms, shelving_forms, setup_forms, settings_forms])
 def test_no_browser_cuts_off_what_is_pasted_into_a_text_of_several_lines(module):
     found = [
         field

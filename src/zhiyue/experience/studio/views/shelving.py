@@ -15,13 +15,8 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio.access import for_the_studio, page
-from zhiyue.experience.studio.forms import (
-    OwnTeacherForm,
-    StudioForm,
-    TeacherForm,
-    TopicForm,
-    account_as_typed,
-)
+from zhiyue.experience.studio.forms import StudioForm
+from zhiyue.experience.studio.shelving_forms import OwnTeacherForm, TeacherForm, TopicForm, account_as_typed
 from zhiyue.experience.studio.uploads import sent_picture, with_wait
 from zhiyue.product.catalogue import authoring, services
 from zhiyue.product.catalogue.errors import BadFact
