@@ -98,6 +98,7 @@ _JOBS: Mapping[str, Words] = {
     "commerce.import_members": pgettext_lazy("job", "Import members"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
     "commerce.expire_orders": pgettext_lazy("job", "End orders that weren't paid in time"),
+    "commerce.remind_unpaid": pgettext_lazy("job", "Remind once of an order that waits for its payment"),
     "commerce.ask_after_payments": pgettext_lazy(
         "job", "Ask providers after payments of which nothing was heard"
     ),

@@ -6,6 +6,7 @@ from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.reminding import remind_unpaid
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)
@@ -29,6 +30,11 @@ def ask_after_payments() -> None:
     ask_after()
 
 
+@job(name="commerce.remind_unpaid", attempts=3, lease_seconds=120)
+def remind_unpaid_orders() -> None:
+    remind_unpaid()
+
+
 @job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
 def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
@@ -39,3 +45,4 @@ def sandbox_tell(*, number: str, of_before: bool = False) -> None:
 every(minutes=60, job=forget_uploads)
 every(minutes=1, job=expire_orders)
 every(minutes=1, job=ask_after_payments)
+every(minutes=1, job=remind_unpaid_orders)

@@ -46,6 +46,7 @@ class Order(models.Model):
     created_at = models.DateTimeField(default=clock.now, db_index=True)
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
