@@ -132,6 +132,8 @@ def test_paying_opens_the_course_and_balances_the_books(learner, course):
     assert books() == {"receivable:sandbox": 19_900, "revenue": -19_900}
     assert why(order)[1:] == [("created", "paid", "paid")]
     assert Event.objects.get(name="order.paid").properties["provider"] == "sandbox"
+    enrolled = Event.objects.get(name="course.enrolled")
+    assert (enrolled.member_id, enrolled.course_id) == (learner.pk, course.pk)
     assert Job.objects.get(name="commerce.fulfil").subject == f"order:{order.pk}"
     assert fulfil(order.pk)
     assert not fulfil(order.pk)

@@ -16,7 +16,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.facts import OrderPaid
-from zhiyue.product.commerce.models import Order, Payment, ProviderNotice
+from zhiyue.product.commerce.models import Enrolment, Order, Payment, ProviderNotice
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
@@ -237,16 +237,22 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
             at=at,
             postings={ledger.receivable(via): payment.amount_fen, ledger.REVENUE: -payment.amount_fen},
         )
-    course_id = order.courses.values_list("course_id", flat=True).first()
+    courses = list(order.courses.order_by("pk").values_list("course_id", flat=True))
     buyer = Actor(member_id=order.user_id)
     record(
         "order.paid",
         actor=buyer,
-        course_id=course_id,
+        course_id=next(iter(courses), None),
         order=order.pk,
         amount_fen=order.total_fen,
         provider=via or "none",
     )
+    theirs = set(
+        Enrolment.objects.filter(user=order.user_id, course_id__in=courses).values_list("course_id", flat=True)
+    )
+    for new_id in courses:
+        if new_id not in theirs:
+            record("course.enrolled", actor=buyer, course_id=new_id)
     announce(OrderPaid(order_id=order.pk))
 
 
