@@ -1,0 +1,135 @@
+"""How much of what a course cost goes back, in lines that explain themselves. Numbers in, numbers out: what was paid,
+opened and given back before is asked elsewhere.
+
+Lines come in this order, each from what the ones before have left, and none takes it below 0:
+
+    paid · lessons that were opened · what went back before · fee
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+LineKind = Literal["paid", "lessons", "returned", "fee"]
+WhyNot = Literal["", "no_refunds", "too_late", "costs_nothing", "all_opened", "nothing_left"]
+THOUSAND = 1_000
+LONGEST_DAYS = 3_650
+MOST_FEE_FEN = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTerms:
+    """By which rule a course's money goes back: within `window_days` of 24 hours since it was paid (0: never by rule),
+    less a fee of so many thousandths of what would go back, `fee_least_fen` at least."""
+
+    window_days: int
+    fee_permille: int = 0
+    fee_least_fen: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.window_days <= LONGEST_DAYS:
+            raise ValueError(f"refunds are asked for within 0 to {LONGEST_DAYS} days")
+        if not 0 <= self.fee_permille <= THOUSAND:
+            raise ValueError("a fee is 0 to 1000 thousandths")
+        if not 0 <= self.fee_least_fen <= MOST_FEE_FEN:
+            raise ValueError(f"the least fee is 0 to {MOST_FEE_FEN} fen")
+
+    def to_json(self) -> dict[str, int]:
+        return {
+            "window_days": self.window_days,
+            "fee_permille": self.fee_permille,
+            "fee_least_fen": self.fee_least_fen,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "RefundTerms":
+        return cls(int(kept["window_days"]), int(kept["fee_permille"]), int(kept["fee_least_fen"]))
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(days=self.window_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A course that was paid for: `paid_fen` of which `returned_fen` went back or are on their way; `opened` of the
+    `lessons` that were for money."""
+
+    paid_fen: int
+    lessons: int
+    opened: int
+    returned_fen: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.paid_fen, self.lessons, self.opened, self.returned_fen) < 0:
+            raise ValueError("nothing that was bought is below 0")
+        if self.opened > self.lessons:
+            raise ValueError("no more lessons are opened than there are")
+        if self.returned_fen > self.paid_fen:
+            raise ValueError("no more went back than was paid")
+
+    @property
+    def left_fen(self) -> int:
+        return self.paid_fen - self.returned_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a reckoning: what it is, and by how many fen it changes what goes back. `count` of `of` lessons."""
+
+    kind: LineKind
+    amount_fen: int
+    count: int = 0
+    of: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "amount_fen": self.amount_fen, "count": self.count, "of": self.of}
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """The lines, the first of which is what was paid, in the order in which they apply."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def amount_fen(self) -> int:
+        return sum(line.amount_fen for line in self.lines)
+
+
+def reckon(terms: RefundTerms, bought: Bought) -> Reckoning:
+    """What goes back, whether or not there is still time to ask. Every lesson for money is worth the same; what lessons
+    and fee keep is rounded up to the fen. What nothing is kept for has no line."""
+    lines = [Line("paid", bought.paid_fen)]
+    left = bought.paid_fen
+    if bought.opened:
+        kept = min(_up(bought.paid_fen * bought.opened, bought.lessons), left)
+        lines.append(Line("lessons", -kept, bought.opened, bought.lessons))
+        left -= kept
+    # What lessons keep is kept of what is still there: whatever went back before can't be kept any more.
+    returned = min(bought.returned_fen, left)
+    if returned:
+        lines.append(Line("returned", -returned))
+        left -= returned
+    fee = min(max(_up(left * terms.fee_permille, THOUSAND), terms.fee_least_fen), left)
+    if fee:
+        lines.append(Line("fee", -fee))
+    return Reckoning(tuple(lines))
+
+
+def why_not(terms: RefundTerms, bought: Bought, *, age: timedelta) -> WhyNot:
+    """Why nothing goes back by rule so long after the payment; "" where something does."""
+    if not bought.paid_fen:
+        return "costs_nothing"
+    if not terms.window_days:
+        return "no_refunds"
+    if age >= terms.window:
+        return "too_late"
+    if reckon(terms, bought).amount_fen:
+        return ""
+    return "all_opened" if bought.lessons and bought.opened == bought.lessons else "nothing_left"
+
+
+def _up(amount: int, by: int) -> int:
+    return -(-amount // by)
