@@ -70,6 +70,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var} must be 0 or a number of days, not {given}.")
         return given
 
+    def within(self, var: str, least: int, most: int, *, default: int) -> int:
+        """A whole number between these, both included."""
+        given: int = self.int(var, default=default)
+        if not least <= given <= most:
+            raise ImproperlyConfigured(f"{var} must be {least} to {most}, not {given}.")
+        return given
+
     def place(self, var: str) -> str:
         """An address under which files of ours lie, without a slash at its end; empty: none."""
         given: str = self.str(var, default="").rstrip("/")

@@ -55,6 +55,9 @@ ZHIYUE_ORDER_MINUTES: int = env.int("ZHIYUE_ORDER_MINUTES", default=30)
 ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
     "ZHIYUE_PAYMENT_PROVIDERS", default=[] if ZHIYUE_ENVIRONMENT == "production" else ["sandbox"]
 )
+ZHIYUE_REFUND_DAYS: int = env.within("ZHIYUE_REFUND_DAYS", 0, 3_650, default=7)
+ZHIYUE_REFUND_FEE_PERMILLE: int = env.within("ZHIYUE_REFUND_FEE_PERMILLE", 0, 1_000, default=0)
+ZHIYUE_REFUND_FEE_LEAST_FEN: int = env.within("ZHIYUE_REFUND_FEE_LEAST_FEN", 0, 1_000_000, default=0)
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")
 ZHIYUE_BACKUP_KEEP: int = env.int("ZHIYUE_BACKUP_KEEP", default=14)

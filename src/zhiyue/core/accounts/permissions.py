@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CHANGE_MEMBERS = "members.change"
     EXPORT_MEMBERS = "members.export"
     SEE_ORDERS = "orders.see"
+    REFUND_ORDERS = "orders.refund"
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
@@ -33,6 +34,7 @@ _OPERATOR = (
         Permission.RUN_JOBS,
         Permission.CHANGE_MEMBERS,
         Permission.EXPORT_MEMBERS,
+        Permission.REFUND_ORDERS,
         Permission.SEE_AUDIT,
         Permission.CHANGE_RECOMMENDATION,
     }

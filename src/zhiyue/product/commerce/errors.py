@@ -62,6 +62,31 @@ class ProviderUnreachable(Refused):
     status: ClassVar[int] = 502
 
 
+class NoSuchRefund(Refused):
+    """There is no such refund."""
+
+    code = "no_such_refund"
+    status: ClassVar[int] = 404
+
+
+class NothingGoesBack(Refused):
+    """Of this order nothing can go back."""
+
+    code = "nothing_goes_back"
+
+
+class AmountChanged(Refused):
+    """What goes back isn't what the member saw any more."""
+
+    code = "amount_changed"
+
+
+class RefundDecided(Refused):
+    """The refund isn't in the state for this any more: somebody was faster."""
+
+    code = "refund_decided"
+
+
 class NotProved(Refused):
     """A notice that doesn't prove to be the provider's own word."""
 

@@ -18,6 +18,7 @@ from zhiyue.product.commerce.models import Order, OrderCourse
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
 from zhiyue.product.commerce.pricing import Quote, Terms, quote
+from zhiyue.product.commerce.refunds.terms import terms_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 
 
@@ -101,8 +102,10 @@ def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Acto
         expires_at=now + timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES),
     )
     parts = shared_out(price.total_fen, offer.courses)
+    terms = terms_of(parts)
     OrderCourse.objects.bulk_create(
-        OrderCourse(order=order, course_id=course, total_fen=part) for course, part in parts.items()
+        OrderCourse(order=order, course_id=course, total_fen=part, refund_terms=terms[course].to_json())
+        for course, part in parts.items()
     )
     journal.begin(order, why="placed")
     record(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from zhiyue.collect.kinds import Actor
@@ -18,7 +18,7 @@ from zhiyue.core.accounts.permissions import Permission, permissions_of
 from zhiyue.core.accounts.second_factor import held_roles
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
-from zhiyue.product.commerce.models import Enrolment, Order, OrderCourse
+from zhiyue.product.commerce.models import Enrolment, LessonOpening, Order, OrderCourse
 
 Why = Literal["free", "enrolled", "teaching", "sign_in", "enrol", "unpublished"]
 # How somebody came by a course that is neither free nor given.
@@ -27,11 +27,13 @@ PAID = "paid"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read."""
+    """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read.
+    `first_of` is the course of an order by which it would be opened for the first time: see `consumption`."""
 
     open: bool
     why: Why
     preview_percent: int = 0
+    first_of: int | None = None
 
 
 def may_open(user: User | None, lesson: Lesson) -> Access:
@@ -43,10 +45,31 @@ def may_open(user: User | None, lesson: Lesson) -> Access:
         return Access(open=False, why="unpublished")
     if lesson.is_free:
         return Access(open=True, why="free")
-    if is_enrolled(user, lesson.course_id):
-        return Access(open=True, why="enrolled")
+    held = _held(user, lesson)
+    if held is not None:
+        return Access(open=True, why="enrolled", first_of=held.first_of)
     why: Why = "sign_in" if user is None else "enrol"
     return Access(open=False, why=why, preview_percent=_previewed(lesson))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A right to a lesson that isn't free."""
+
+    first_of: int | None
+
+
+def _held(user: User | None, lesson: Lesson) -> _Held | None:
+    """By which right does the member open it? One that was free or given comes before what was paid, of which the first
+    counts. One question, that of `is_enrolled`."""
+    if user is None:
+        return None
+    noted = Exists(LessonOpening.objects.filter(part=OuterRef("pk"), lesson=lesson))
+    joined, paid = (rows.filter(course_id=lesson.course_id) for rows in _rows_of(user.pk))
+    given = joined.annotate(part=Value(0), noted=Value(True)).values_list("part", "noted")
+    rows = given.union(paid.annotate(part=F("pk"), noted=noted).values_list("part", "noted"))
+    first = min(rows, default=None)
+    return None if first is None else _Held(first_of=None if first[1] else first[0])
 
 
 def _previewed(lesson: Lesson) -> int:

@@ -21,7 +21,8 @@ from zhiyue.core.consent.services import bring
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
-from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.commerce.consumption import open_for
+from zhiyue.product.commerce.selectors import Access, may_open
 from zhiyue.product.learning.corrections import bring_corrections
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.interests import bring_interests
@@ -33,8 +34,9 @@ from zhiyue.product.learning.privacy import JOINING
 
 @transaction.atomic
 def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
-    """Open a lesson: the right to it is checked, the act recorded, the place kept. Raises LessonClosed."""
-    _check_open(user, lesson)
+    """Open a lesson: the right to it is checked, and that it was used; the act recorded, the place kept. Raises
+    LessonClosed."""
+    _refuse_closed(open_for(user, lesson))
     if actor.is_nobody:
         return
     progress, is_new = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
@@ -49,7 +51,7 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
 @transaction.atomic
 def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
     """Mark a lesson finished. False where it was finished before (and nothing is recorded). Raises LessonClosed."""
-    _check_open(user, lesson)
+    _refuse_closed(may_open(user, lesson))
     if actor.is_nobody:
         return False
     progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
@@ -259,8 +261,7 @@ def import_saved(*, rows: Iterable[tuple[int, int, datetime]]) -> None:
     )
 
 
-def _check_open(user: User | None, lesson: Lesson) -> None:
-    access = may_open(user, lesson)
+def _refuse_closed(access: Access) -> None:
     if not access.open:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
 

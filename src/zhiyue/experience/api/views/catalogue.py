@@ -19,7 +19,8 @@ from zhiyue.product.catalogue.browse import prerequisites_of
 from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 from zhiyue.product.catalogue.openings import opening
-from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
+from zhiyue.product.commerce.consumption import open_for
+from zhiyue.product.commerce.selectors import course_for, lesson_for
 from zhiyue.product.learning.errors import LessonClosed
 
 # What would open a closed lesson.
@@ -78,13 +79,14 @@ class OneLesson(Endpoint):
 
         Free lessons open to everybody, the others to whoever owns the course. Of a closed article the opening is told,
         and `access` is `preview`; where there is none the answer is 403 `lesson_closed`, and `why` says what would open
-        it. Reading here is not counted as reading a page is.
+        it. Reading here is not counted as reading a page is, but a lesson opened here is
+        opened: its share of what was paid for the course doesn't go back.
         """
         try:
             found = lesson_for(self.viewer, course, lesson)
         except Lesson.DoesNotExist as missing:
             raise NotFound from missing
-        access = may_open(self.viewer.user, found)
+        access = open_for(self.viewer.user, found)
         shown = opening(found.body, 100 if access.open else access.preview_percent)
         if not access.open and not shown.text:
             raise LessonClosed(access, str(CLOSED[access.why]))

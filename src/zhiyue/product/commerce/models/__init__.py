@@ -1,19 +1,25 @@
-"""The tables of commerce: what is free or given, what is for sale, orders and their payments, the ledger."""
+"""The tables of commerce: what is free or given, what is for sale, orders, their payments and refunds, the
+ledger."""
 
 from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
+from zhiyue.product.commerce.models.refunds import CourseRefundTerms, LessonOpening, Refund, RefundPart
 from zhiyue.product.commerce.models.rights import Enrolment
 from zhiyue.product.commerce.models.sandbox import SandboxTrade
 
 __all__ = [
+    "CourseRefundTerms",
     "Enrolment",
     "Entry",
+    "LessonOpening",
     "Order",
     "OrderCourse",
     "OrderStep",
     "Payment",
     "Posting",
     "ProviderNotice",
+    "Refund",
+    "RefundPart",
     "SandboxTrade",
 ]

@@ -84,13 +84,15 @@ class Order(models.Model):
 
 class OrderCourse(models.Model):
     """A course that an order opens once it is paid, and until its money goes back: what a bundle held when it was
-    ordered stays what was bought. `total_fen` is its part of the order's total; once it went back (`returned_at`) the
-    course is closed, whatever else the order still opens."""
+    ordered stays what was bought. `total_fen` is its part of the order's total. `returned_at` is when a refund of it
+    was approved: from then on the course is closed, whatever else the order still opens. `refund_terms` are those of
+    `refunds.rule` under which it was ordered; empty where none were kept."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="courses")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+")
     total_fen = models.PositiveIntegerField()
     returned_at = models.DateTimeField(null=True)
+    refund_terms = models.JSONField(default=dict)
 
     class Meta:
         constraints: ClassVar = [

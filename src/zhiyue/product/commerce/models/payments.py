@@ -12,7 +12,8 @@ from zhiyue.product.commerce.models.orders import Order
 class Payment(models.Model):
     """A try to pay an order. `number` is what we call it there; `provider_number` what they call it, once they said.
 
-    `shown` is what the member pays by: an address to go to, or the text of a picture to scan.
+    `shown` is what the member pays by: an address to go to, or the text of a picture to scan. `notify_at` is where the
+    provider tells of it, and of what goes back.
     """
 
     class Status(models.TextChoices):
@@ -29,6 +30,7 @@ class Payment(models.Model):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.BEGUN)
     provider_number = models.CharField(max_length=80, blank=True)
     shown = models.JSONField(default=dict)
+    notify_at = models.CharField(max_length=300, blank=True)
     begun_at = models.DateTimeField(default=clock.now)
     settled_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)

@@ -1,0 +1,48 @@
+"""What was opened for money: the first opening of each lesson by a right that an order had paid for. Noted at the
+moment it is asked, for what goes back of an order depends on it.
+
+Who joined a course that is free, or was given it, opens by that right and not by a paid one; free lessons and previews
+aren't noted either. What somebody bought twice is opened by what they bought first.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from zhiyue.core.accounts.models import User
+from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse
+from zhiyue.product.commerce.selectors import Access, may_open
+
+
+def open_for(user: User | None, lesson: Lesson) -> Access:
+    """`may_open` for whoever gets the whole lesson by it. Only the first time asks the database for more."""
+    access = may_open(user, lesson)
+    if access.first_of is None or _noted(access.first_of, lesson.pk):
+        return access
+    # Its money went back at this very moment.
+    return open_for(user, lesson)
+
+
+@transaction.atomic
+def _noted(part_id: int, lesson_id: int) -> bool:
+    """Note an opening, once. False where the course isn't open by this order any more: whoever approves a refund holds
+    the order's row as well, so a lesson is either opened and kept, or its money goes back."""
+    order = Order.objects.select_for_update(of=("self",)).filter(courses__pk=part_id).first()
+    if order is None or order.status not in Order.OPENING:
+        return False
+    if not OrderCourse.objects.filter(pk=part_id, returned_at=None).exists():
+        return False
+    LessonOpening.objects.bulk_create(
+        [LessonOpening(part_id=part_id, lesson_id=lesson_id)], ignore_conflicts=True
+    )
+    return True
+
+
+def opened_lesson_ids(part_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The lessons that were opened by each of these courses of orders; those of which none was are absent."""
+    found: dict[int, set[int]] = {}
+    rows = LessonOpening.objects.filter(part_id__in=list(part_ids)).values_list("part_id", "lesson_id")
+    for part_id, lesson_id in rows:
+        found.setdefault(part_id, set()).add(lesson_id)
+    return found

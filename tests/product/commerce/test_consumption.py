@@ -1,0 +1,118 @@
+"""What was opened for money: noted once, at the moment it is asked, and never beside a refund."""
+
+import pytest
+
+from tests.factories import lesson_of, make_course
+from zhiyue.collect.kinds import Actor
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.consumption import open_for
+from zhiyue.product.commerce.models import LessonOpening, OrderCourse
+from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.payments import begin, receive
+from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.services import finish_lesson, open_lesson
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course(db):
+    return make_course("stats", price_fen=19_900)
+
+
+def bought(user, course):
+    actor = Actor(member_id=user.pk)
+    order = place(user=user, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
+    ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+    receive("sandbox", sandbox.press(begin(user=user, order_number=order.number, **ways).number, "pay"))
+    return order
+
+
+def read(user, course, *slugs):
+    for slug in slugs:
+        open_lesson(user=user, actor=Actor(member_id=user.pk), lesson=lesson_of(course, slug))
+
+
+def test_the_first_paid_opening_of_a_lesson_is_noted_once(learner, course, django_assert_num_queries):
+    order = bought(learner, course)
+    part = order.courses.get()
+    read(learner, course, "one", "two", "two")
+    finish_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson_of(course, "three"))
+
+    assert list(LessonOpening.objects.values_list("part", "lesson__slug")) == [(part.pk, "two")]
+    lesson = lesson_of(course, "two")
+    with django_assert_num_queries(1):
+        assert may_open(learner, lesson).first_of is None
+    assert may_open(learner, lesson_of(course, "three")).first_of == part.pk
+
+
+def test_who_was_given_a_course_opens_nothing_for_money(learner, course):
+    bought(learner, course)
+    grant_course(user=learner, course=course)
+    read(learner, course, "two")
+
+    assert not LessonOpening.objects.exists()
+
+
+def test_a_preview_or_a_closed_lesson_is_no_opening(learner, course, client):
+    client.force_login(learner)
+    assert client.get("/courses/stats/two/").status_code == 403
+    assert client.get("/courses/stats/one/").status_code == 200
+
+    assert not LessonOpening.objects.exists()
+
+
+def test_a_lesson_read_by_page_or_api_is_opened(learner, course, client):
+    bought(learner, course)
+    client.force_login(learner)
+    client.get("/courses/stats/two/")
+    client.get("/api/v1/courses/stats/lessons/three")
+
+    assert list(LessonOpening.objects.order_by("pk").values_list("lesson__slug", flat=True)) == [
+        "two",
+        "three",
+    ]
+
+
+def test_only_the_first_opening_asks_the_database_for_more(learner, course, django_assert_num_queries):
+    bought(learner, course)
+    lesson = lesson_of(course, "two")
+
+    # The right; a transaction around the order, its course and the note.
+    with django_assert_num_queries(6):
+        open_for(learner, lesson)
+    with django_assert_num_queries(1):
+        open_for(learner, lesson)
+
+
+def test_a_course_that_is_given_back_at_this_moment_opens_no_more(learner, course, monkeypatch):
+    bought(learner, course)
+    lesson = lesson_of(course, "two")
+    access = may_open(learner, lesson)
+    OrderCourse.objects.update(returned_at=clock.now())
+    asked = iter([access])
+    # What was true when it was asked isn't any more when it is noted.
+    monkeypatch.setattr(
+        "zhiyue.product.commerce.consumption.may_open",
+        lambda user, lesson: next(asked, None) or may_open(user, lesson),
+    )
+
+    with pytest.raises(LessonClosed):
+        read(learner, course, "two")
+    assert not LessonOpening.objects.exists()
+
+
+def test_what_was_bought_twice_is_opened_by_what_was_bought_first(learner, course):
+    first = bought(learner, course)
+    OrderCourse.objects.update(returned_at=clock.now())
+    second = bought(learner, course)
+    OrderCourse.objects.update(returned_at=None)
+    read(learner, course, "two", "two")
+
+    assert [one.part.order for one in LessonOpening.objects.all()] == [first]
+    OrderCourse.objects.filter(order=first).update(returned_at=clock.now())
+    read(learner, course, "two")
+    assert [one.part.order for one in LessonOpening.objects.order_by("pk")] == [first, second]
