@@ -1,4 +1,5 @@
-"""kill -9 between any two steps of an order: afterwards the books balance and each right is there exactly once."""
+"""kill -9 between any two steps of an order or a refund: afterwards the books balance, each right is there exactly
+once, and money went back exactly once."""
 
 import os
 import subprocess
@@ -14,10 +15,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_killed_at_any_moment_an_order_is_paid_once_and_opens_once():
+@pytest.mark.parametrize("program", ["killed", "killed_refunding"])
+def test_killed_at_any_moment_money_comes_and_goes_once(program):
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))}
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.product.commerce.killed"],
+        [sys.executable, "-m", f"tests.product.commerce.{program}"],
         cwd=ROOT,
         env=clean
         | {

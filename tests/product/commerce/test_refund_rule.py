@@ -79,7 +79,7 @@ def test_terms_that_mean_nothing_are_refused(wrong):
 
 @pytest.mark.parametrize("wrong", [(-1, 1, 0), (1, 1, 2), (1, 1, 1, 2)])
 def test_what_cant_have_been_bought_is_refused(wrong):
-    with pytest.raises(ValueError, match="more|below"):
+    with pytest.raises(ValueError, match=r"more|below"):
         Bought(*wrong)
 
 

@@ -2,6 +2,7 @@
 
 receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
 owed:ORDER  money that came without an order that could take it, until it goes back
+by_hand  what staff paid out themselves, where no provider could
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from zhiyue.product.commerce.models import Entry, Order, Posting
 
 REVENUE = "revenue"
 REFUNDS = "refunds"
+BY_HAND = "by_hand"
 
 
 def receivable(provider: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
@@ -16,10 +16,14 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.facts import OrderPaid
-from zhiyue.product.commerce.models import Enrolment, Order, Payment, ProviderNotice
+from zhiyue.product.commerce.hearing import Judged, enter_once
+from zhiyue.product.commerce.models import Enrolment, Order, Payment
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
+from zhiyue.product.commerce.refunds import sending
+from zhiyue.product.commerce.refunds.owing import give_back_owed
+from zhiyue.product.commerce.selectors import enrolled_course_ids
 
 # A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
 FIRST_ASKED_AFTER = timedelta(seconds=20)
@@ -56,6 +60,7 @@ def begin(
             provider=provider,
             channel=channel,
             amount_fen=order.total_fen,
+            notify_at=notify_at,
         )
     # The provider is asked outside of the transaction: nobody else waits for its answer.
     shown = twin.begin(
@@ -95,15 +100,9 @@ def receive(provider: str, notice: Notice) -> Answer:
 
 def take_in(provider: str, told: Told) -> str:
     """Enter what a provider said, once; what became of it. Told again it changes nothing, in whatever order."""
-    try:
-        with transaction.atomic():
-            return _taken_in(provider, told)
-    except IntegrityError:
-        # Another process entered the same word at this moment; its outcome is the outcome.
-        known = ProviderNotice.objects.filter(provider=provider, key=told.key).first()
-        if known is None:
-            raise
-        return known.outcome
+    if told.kind in sending.KINDS:
+        return sending.take_in(provider, told)
+    return enter_once(provider, told, _judged)
 
 
 def ask_after(*, now: datetime | None = None, at_once: int = 100) -> int:
@@ -166,24 +165,13 @@ def _open_order(user: User, order_number: str) -> Order:
     return order
 
 
-def _taken_in(provider: str, told: Told) -> str:
-    known = ProviderNotice.objects.filter(provider=provider, key=told.key).first()
-    if known is not None:
-        return known.outcome
+def _judged(provider: str, told: Told) -> Judged:
     # The order alone is locked, whoever comes: its payments change under its lock, and no two wait for each other.
     mine = Order.objects.filter(payments__number=told.number, payments__provider=provider)
     order = mine.select_for_update(of=("self",)).first()
     payment = None if order is None else Payment.objects.get(number=told.number)
     outcome = "no_such_payment" if order is None or payment is None else _settle(order, payment, told)
-    ProviderNotice.objects.create(
-        provider=provider,
-        key=told.key,
-        kind=told.kind,
-        payment=payment,
-        told=dict(told.words),
-        outcome=outcome,
-    )
-    return outcome
+    return payment, outcome
 
 
 def _settle(order: Order, payment: Payment, told: Told) -> str:
@@ -213,12 +201,17 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
         },
     )
     journal.note(order, why="paid_too_much", told={"payment": payment.number, "fen": payment.amount_fen})
+    give_back_owed(order, payment)
     return "owed_back"
 
 
 def _still_opens(order: Order) -> bool:
-    """May late money still pay an order whose time is over? Whatever it opens must still be there."""
-    return all(part.course.was_ever_out for part in order.courses.select_related("course"))
+    """May late money still pay an order whose time is over? Whatever it opens must still be there, and its member too,
+    to whom it mustn't all be open already: nobody pays twice because money was late."""
+    courses = {part.course_id: part.course for part in order.courses.select_related("course")}
+    if order.user_id is None or not all(course.was_ever_out for course in courses.values()):
+        return False
+    return not courses or not enrolled_course_ids(order.user_id) >= courses.keys()
 
 
 def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
@@ -248,7 +241,9 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
         provider=via or "none",
     )
     theirs = set(
-        Enrolment.objects.filter(user=order.user_id, course_id__in=courses).values_list("course_id", flat=True)
+        Enrolment.objects.filter(user=order.user_id, course_id__in=courses).values_list(
+            "course_id", flat=True
+        )
     )
     for new_id in courses:
         if new_id not in theirs:

@@ -1,4 +1,4 @@
-"""Background entries of commerce."""
+"""Background entries of commerce; that of a single refund is in `refunds.jobs`."""
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import every, job
@@ -6,6 +6,7 @@ from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
 
 
@@ -35,6 +36,11 @@ def remind_unpaid_orders() -> None:
     remind_unpaid()
 
 
+@job(name="commerce.pursue_refunds", attempts=3, lease_seconds=300)
+def pursue_refunds() -> None:
+    pursue()
+
+
 @job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
 def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
@@ -46,3 +52,4 @@ every(minutes=60, job=forget_uploads)
 every(minutes=1, job=expire_orders)
 every(minutes=1, job=ask_after_payments)
 every(minutes=1, job=remind_unpaid_orders)
+every(minutes=1, job=pursue_refunds)

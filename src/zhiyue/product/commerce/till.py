@@ -27,11 +27,19 @@ def trade_at_till(number: str) -> SandboxTrade:
 
 
 @transaction.atomic
-def press_at_till(*, number: str, deed: Deed, telling: Telling = "once", late_seconds: int = 0) -> None:
-    """Press a button of the till. What the sandbox tells of it afterwards waits in the queue, written together with
-    what was pressed, so that neither is ever without the other. Raises NoSuchOrder, OrderNotOpen."""
+def press_at_till(
+    *,
+    number: str,
+    deed: Deed,
+    telling: Telling = "once",
+    late_seconds: int = 0,
+    refund_way: str = SandboxTrade.RefundWay.AT_ONCE,
+) -> None:
+    """Press a button of the till, and say how it shall give money back. What the sandbox tells of it afterwards waits
+    in the queue, written together with what was pressed, so that neither is ever without the other. Raises NoSuchOrder,
+    OrderNotOpen."""
     trade_at_till(number)
-    sandbox.press(number, deed)
+    sandbox.press(number, deed, refund_way=refund_way)
     late = min(max(late_seconds, 0), LATEST_SECONDS)
     if telling == "never":
         return

@@ -18,6 +18,8 @@ from zhiyue.product.commerce.models import SandboxTrade
 from zhiyue.product.commerce.providers.sandbox import Deed
 from zhiyue.product.commerce.till import LATEST_SECONDS, Telling, press_at_till, trade_at_till
 
+_Way = SandboxTrade.RefundWay
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def till(request: PageRequest, number: str) -> HttpResponse:
@@ -28,12 +30,14 @@ def till(request: PageRequest, number: str) -> HttpResponse:
     if request.method != "POST" or deed not in get_args(Deed):
         return _page(request, trade)
     telling = request.POST.get("telling", "once")
+    refunds = request.POST.get("refunds", "")
     try:
         press_at_till(
             number=number,
             deed=cast(Deed, deed),
             telling=cast(Telling, telling if telling in get_args(Telling) else "once"),
             late_seconds=_seconds(request.POST.get("late", "")),
+            refund_way=refunds if refunds in _Way.values else _Way.AT_ONCE,
         )
     except OrderNotOpen as refusal:
         return _page(request, trade, refused=refusal)

@@ -33,7 +33,9 @@ PAGE = "/pay/sandbox/"
 # What it keeps of a payment, in thousandths.
 FEE_PERMILLE = 6
 _LONGEST_WORD, _MOST_FEN = 80, 2**31
-_State = SandboxTrade.State
+# So long a refund is on its way where the till was told to be slow.
+REFUND_TAKES = timedelta(seconds=30)
+_State, _Way = SandboxTrade.State, SandboxTrade.RefundWay
 _TOLD: dict[str, ToldKind] = {
     _State.WAITING: "waiting",
     _State.PAID: "paid",
@@ -92,20 +94,21 @@ class Sandbox:
         if wanted.refund_number not in trade.refunds:
             if sum(trade.refunds.values()) + wanted.amount_fen > trade.amount_fen:
                 raise ProviderUnreachable(pgettext_lazy("payment", "More can't go back than was paid."))
-            trade.refunds[wanted.refund_number] = wanted.amount_fen
-            trade.save(update_fields=["refunds"])
+            _begin_refund(trade, wanted)
         return self.ask_refund(wanted)
 
     def ask_refund(self, wanted: GivenBack) -> Told:
         trade = SandboxTrade.objects.filter(number=wanted.number).first()
-        amount = trade.refunds.get(wanted.refund_number) if trade else None
+        kind = "unknown" if trade is None else _refund_kind(trade, wanted.refund_number)
+        is_through = trade is not None and kind in ("refunded", "refund_failed")
         return Told(
-            key=f"{wanted.refund_number}:refunded",
-            kind="unknown" if amount is None else "refunded",
+            key=f"{wanted.refund_number}:{kind}",
+            kind=kind,
             number=wanted.refund_number,
-            amount_fen=amount,
+            amount_fen=trade.refunds[wanted.refund_number] if trade and kind == "refunded" else None,
             provider_number=trade.provider_number if trade else "",
-            at=clock.now(),
+            at=_moment(trade.refunds_at[wanted.refund_number]) if trade and is_through else None,
+            words={"number": wanted.refund_number, "kind": kind},
         )
 
     def bill(self, day: date) -> Iterable[BillLine]:
@@ -116,18 +119,43 @@ class Sandbox:
         for trade in paid.order_by("pk").iterator():
             fee = trade.amount_fen * FEE_PERMILLE // 1000
             yield BillLine(trade.number, trade.provider_number, trade.amount_fen, fee)
+        for trade in SandboxTrade.objects.exclude(refunds={}).order_by("pk").iterator():
+            for number, amount in trade.refunds.items():
+                if amount and clock.business_day(_moment(trade.refunds_at[number])) == day:
+                    yield BillLine(trade.number, trade.provider_number, -amount, 0, number)
 
 
 @transaction.atomic
-def press(number: str, deed: Deed) -> Notice:
-    """Whoever stands at the pretended till does something; the notice that tells of it. Raises OrderNotOpen where the
-    payment isn't waiting there any more."""
+def press(number: str, deed: Deed, *, refund_way: str = _Way.AT_ONCE) -> Notice:
+    """Whoever stands at the pretended till does something, and says how it shall give money back; the notice that tells
+    of it. Raises OrderNotOpen where the payment isn't waiting there any more."""
     trade = SandboxTrade.objects.select_for_update().filter(number=number).first()
     if trade is None or trade.state != _State.WAITING or trade.expires_at <= clock.now():
         raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
     trade.state, trade.settled_at = _DEEDS[deed], clock.now()
-    trade.save(update_fields=["state", "settled_at"])
+    trade.refund_way = refund_way
+    trade.save(update_fields=["state", "settled_at", "refund_way"])
     return _notice_of(trade)
+
+
+def _begin_refund(trade: SandboxTrade, wanted: GivenBack) -> None:
+    """Remember a refund: through now, in a while, or never. The caller holds the row."""
+    is_late = trade.refund_way == _Way.SLOWLY
+    amount = wanted.amount_fen
+    if trade.refund_way == _Way.FAIL_FIRST:
+        amount, trade.refund_way = 0, _Way.AT_ONCE
+    through = clock.now() + (REFUND_TAKES if is_late else timedelta(0))
+    trade.refunds[wanted.refund_number] = amount
+    trade.refunds_at[wanted.refund_number] = through.isoformat()
+    trade.save(update_fields=["refunds", "refunds_at", "refund_way"])
+
+
+def _refund_kind(trade: SandboxTrade, refund_number: str) -> ToldKind:
+    if refund_number not in trade.refunds:
+        return "unknown"
+    if _moment(trade.refunds_at[refund_number]) > clock.now():
+        return "refunding"
+    return "refunded" if trade.refunds[refund_number] else "refund_failed"
 
 
 def settled_notice(number: str) -> Notice:

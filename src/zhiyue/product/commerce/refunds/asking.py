@@ -1,0 +1,115 @@
+"""Asking for one's money back. Within the rule it is approved at once; else staff decide."""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.services import record
+from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import journal
+from zhiyue.product.commerce.errors import AmountChanged, NoSuchOrder, NothingGoesBack
+from zhiyue.product.commerce.models import Order, Refund, RefundPart
+from zhiyue.product.commerce.numbers import number
+from zhiyue.product.commerce.refunds.approving import approve
+from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
+from zhiyue.product.commerce.refunds.settling import told_of
+
+WORDS_AT_MOST = 300
+# What cost nothing may go with what did.
+_BY_RULE = ("", "costs_nothing")
+
+
+@transaction.atomic
+def ask(
+    *,
+    user: User,
+    order_number: str,
+    course_ids: Collection[int],
+    reason: str,
+    seen_fen: int,
+    actor: Actor,
+    words: str = "",
+) -> Refund:
+    """Ask for courses of an order to be given back. The one that is under way already is the answer to a second tap,
+    tab or device. `seen_fen` is the amount that the member saw; it decides nothing.
+
+    Raises NoSuchOrder, Unfit, NothingGoesBack, AmountChanged.
+    """
+    order = Order.objects.select_for_update().filter(user=user, number=order_number).first()
+    if order is None:
+        raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    waiting = under_way(order)
+    if waiting is not None:
+        return waiting
+    words = _fitting(reason, words)
+    chosen = _chosen(order, course_ids)
+    amount = sum(one.by_rule_fen for one in chosen)
+    if amount != seen_fen:
+        raise AmountChanged(
+            pgettext_lazy("refund", "What goes back has changed since you saw it. Look at it again.")
+        )
+    refund = _asked(order, chosen, amount, reason, words)
+    journal.note(order, why="refund_asked", told=told_of(refund))
+    record(
+        "order.refund_asked",
+        actor=actor,
+        course_id=chosen[0].part.course_id,
+        order=order.pk,
+        amount_fen=amount,
+        reason=reason,
+    )
+    if refund.is_by_rule:
+        approve(order, refund)
+    return refund
+
+
+def _fitting(reason: str, words: str) -> str:
+    """The member's own words, tidied. Raises Unfit."""
+    if reason not in Refund.Reason.values:
+        raise Unfit(pgettext_lazy("refund", "Choose a reason from the list."))
+    tidied = " ".join(words.split())
+    if len(tidied) > WORDS_AT_MOST:
+        raise Unfit(pgettext_lazy("refund", "Say it in 300 characters at most."))
+    return tidied
+
+
+def _chosen(order: Order, course_ids: Collection[int]) -> Sequence[Returnable]:
+    """Those courses, if all are open by the order and there is money in them. Raises NothingGoesBack, Unfit."""
+    found = reckoned(order)
+    if found.closed_to:
+        raise NothingGoesBack(pgettext_lazy("refund", "Of this order nothing can go back any more."))
+    chosen = [one for one in found.open if one.part.course_id in course_ids]
+    if not chosen or len(chosen) != len(set(course_ids)):
+        raise Unfit(pgettext_lazy("refund", "Choose what you want to give back from the list."))
+    if not any(one.left_fen for one in chosen):
+        raise NothingGoesBack(pgettext_lazy("refund", "This cost nothing, so nothing can go back."))
+    return chosen
+
+
+def _asked(order: Order, chosen: Sequence[Returnable], amount: int, reason: str, words: str) -> Refund:
+    now = clock.now()
+    refund = Refund.objects.create(
+        number=number("R", now),
+        order=order,
+        payment=payment_of(order),
+        cause=Refund.Cause.ASKED,
+        amount_fen=amount,
+        reason=reason,
+        words=words,
+        asked_at=now,
+        is_by_rule=bool(amount) and all(one.why_not in _BY_RULE for one in chosen),
+    )
+    RefundPart.objects.bulk_create(
+        RefundPart(refund=refund, part=one.part, amount_fen=one.by_rule_fen, lines=lines_of(one))
+        for one in chosen
+    )
+    return refund
+
+
+def lines_of(one: Returnable) -> list[dict[str, object]]:
+    """The rule's lines as a refund keeps them."""
+    return [line.to_json() for line in one.reckoning.lines]

@@ -1,0 +1,156 @@
+"""What the rule gives back of an order at a moment, course by course, and why where it is nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Q, QuerySet, Sum
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.commerce.consumption import opened_lesson_ids
+from zhiyue.product.commerce.models import Order, OrderCourse, Payment, Refund, RefundPart
+from zhiyue.product.commerce.order_book import order_of
+from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
+from zhiyue.product.commerce.refunds.terms import terms_of_parts
+
+# Why of a whole order nothing can be asked for.
+ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses"]
+_S, _C = Refund.Status, Refund.Cause
+# Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
+_TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
+    refund__status=_S.FAILED, refund__again=None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returnable:
+    """A course of an order as the rule reckons it now. `why_not` is why the rule gives nothing back, "" where it does;
+    `until` is the end of its window, None where it has none."""
+
+    part: OrderCourse
+    terms: RefundTerms
+    bought: Bought
+    reckoning: Reckoning
+    why_not: WhyNot
+    until: datetime | None
+
+    @property
+    def left_fen(self) -> int:
+        """What could still go back, if staff decided so."""
+        return self.bought.left_fen
+
+    @property
+    def by_rule_fen(self) -> int:
+        return 0 if self.why_not else self.reckoning.amount_fen
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReckoning:
+    """A whole order. `open` are the courses that are still open by it, in their order, `returned` those that aren't;
+    `closed_to` is why nothing can be asked for, "" where something can."""
+
+    order: Order
+    parts: Sequence[Returnable]
+    closed_to: ClosedTo
+
+    @property
+    def open(self) -> list[Returnable]:
+        return [one for one in self.parts if one.part.returned_at is None]
+
+    @property
+    def left_fen(self) -> int:
+        return sum(one.left_fen for one in self.parts)
+
+
+def refund_of(user: User, number: str, *, now: datetime | None = None) -> OrderReckoning:
+    """What a member would get back of their order now. Raises NoSuchOrder, also where it is somebody else's."""
+    return reckoned(order_of(user, number), now=now)
+
+
+def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
+    """An order as it stands now. Whoever acts upon it holds the order's row."""
+    parts = list(order.courses.select_related("course").order_by("pk"))
+    moment = now or clock.now()
+    taken = taken_fen(order)
+    terms = terms_of_parts(parts)
+    lessons = _lessons(parts)
+    returnable = [
+        _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get(part.pk, 0), moment)
+        for part in parts
+    ]
+    return OrderReckoning(order, returnable, _closed_to(order, returnable))
+
+
+def taken_fen(order: Order) -> dict[int, int]:
+    """How much of each course of an order went back or is on its way, by the part; absent where nothing is."""
+    rows = RefundPart.objects.filter(_TAKEN, refund__order=order).values_list("part_id")
+    return dict(rows.annotate(total=Sum("amount_fen")))
+
+
+def under_way(order: Order) -> Refund | None:
+    """The refund that was asked for and isn't settled yet; what is owed goes its own way."""
+    return order.refunds.filter(status__in=Refund.UNDER_WAY).exclude(cause=_C.OWED).first()
+
+
+def payment_of(order: Order) -> Payment | None:
+    """The payment that paid the order; one that came on top of it is owed back by itself."""
+    owed = Refund.objects.filter(cause=_C.OWED, order=order).values("payment_id")
+    return order.payments.filter(status=Payment.Status.PAID).exclude(pk__in=owed).order_by("pk").first()
+
+
+def refunds_of(order: Order) -> QuerySet[Refund]:
+    """An order's refunds, the latest first."""
+    return order.refunds.order_by("-pk")
+
+
+def _returnable(
+    order: Order,
+    part: OrderCourse,
+    terms: RefundTerms,
+    lessons: tuple[int, int],
+    taken: int,
+    moment: datetime,
+) -> Returnable:
+    for_money, opened = lessons
+    bought = Bought(part.total_fen, for_money, opened, taken)
+    paid_at = order.paid_at or moment
+    return Returnable(
+        part=part,
+        terms=terms,
+        bought=bought,
+        reckoning=reckon(terms, bought),
+        why_not=why_not(terms, bought, age=moment - paid_at),
+        until=paid_at + terms.window if terms.window_days and order.paid_at else None,
+    )
+
+
+def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
+    """By the part: how many lessons were for money, and how many of them were opened. Announced ones were for money,
+    too; of those that were withdrawn or made free since, the ones that were opened."""
+    wanted = list(parts)
+    offered: dict[int, set[int]] = {}
+    rows = Lesson.objects.offered().filter(course_id__in={part.course_id for part in wanted}, is_free=False)
+    for course_id, lesson_id in rows.order_by().values_list("course_id", "pk"):
+        offered.setdefault(course_id, set()).add(lesson_id)
+    opened = opened_lesson_ids(part.pk for part in wanted)
+    found = {}
+    for part in wanted:
+        mine = opened.get(part.pk, set())
+        found[part.pk] = (len(offered.get(part.course_id, set()) | mine), len(mine))
+    return found
+
+
+def _closed_to(order: Order, parts: Sequence[Returnable]) -> ClosedTo:
+    if order.paid_at is None or order.status not in (*Order.OPENING, Order.Status.REFUNDED):
+        return "not_paid"
+    if not parts:
+        return "no_courses"
+    if under_way(order):
+        return "under_way"
+    still_open = [one for one in parts if one.part.returned_at is None]
+    if order.status == Order.Status.REFUNDED or not still_open:
+        return "returned"
+    return "" if any(one.left_fen for one in still_open) else "costs_nothing"

@@ -1,0 +1,137 @@
+"""Sending refunds to the providers that took the money, and taking in what these say of them. A provider is asked
+outside of transactions, always by the same number, under which it gives money back once."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils.translation import pgettext
+
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce.errors import ProviderNotOffered, ProviderUnreachable
+from zhiyue.product.commerce.hearing import Judged, enter_once
+from zhiyue.product.commerce.models import Order, Payment, Refund
+from zhiyue.product.commerce.providers.protocol import GivenBack, Told
+from zhiyue.product.commerce.providers.register import provider_named
+from zhiyue.product.commerce.refunds.settling import enter, fail, finish, told_of
+
+# Of what providers tell, this is about refunds; `unknown` says nothing and is never entered.
+KINDS = frozenset({"refunding", "refunded", "refund_failed"})
+# What is on its way is asked after so long after, and then ever more rarely.
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(hours=6)
+_S = Refund.Status
+
+
+def pursue(*, now: datetime | None = None, at_once: int = 100) -> int:
+    """Send what was approved, and ask after what was sent, as far as it is due; how many the providers had a word
+    for."""
+    moment = now or clock.now()
+    due = Refund.objects.filter(status__in=Refund.TO_SEND, due_at__lte=moment, payment__isnull=False)
+    return sum(
+        send(pk, now=moment) for pk in list(due.order_by("due_at").values_list("pk", flat=True)[:at_once])
+    )
+
+
+def send(refund_id: int, *, now: datetime | None = None) -> bool:
+    """Ask the provider for a refund that is due, or after it; True where it had a word. Of two workers that come here
+    at once, one asks. Killed in the middle, it is asked after when it is due again: the provider then says that it
+    knows of it, or is asked for it by the same number."""
+    moment = now or clock.now()
+    refund = (
+        Refund.objects.select_related("order", "payment")
+        .filter(pk=refund_id, status__in=Refund.TO_SEND, due_at__lte=moment)
+        .first()
+    )
+    if refund is None or refund.payment is None or not _claimed(refund, moment):
+        return False
+    try:
+        told = _asked(refund, refund.payment)
+    except (ProviderUnreachable, ProviderNotOffered) as why:
+        Refund.objects.filter(pk=refund.pk, status__in=Refund.TO_SEND).update(fault=str(why.message)[:300])
+        return False
+    if told.kind not in KINDS:
+        return False
+    take_in(refund.payment.provider, told)
+    return True
+
+
+def take_in(provider: str, told: Told) -> str:
+    """Enter what a provider said of a refund, once; what became of it."""
+    return enter_once(provider, told, _judged)
+
+
+def wait_after(tries: int) -> timedelta:
+    """How long nothing is asked after so many tries."""
+    return min(FIRST_WAIT * (1 << min(tries, 16)), LONGEST_WAIT)
+
+
+def _claimed(refund: Refund, moment: datetime) -> bool:
+    """Is it ours to ask now? Marked as sent before it is: afterwards nobody can know whether it was."""
+    mine = Refund.objects.filter(pk=refund.pk, status=refund.status, tries=refund.tries, due_at=refund.due_at)
+    changes: dict[str, object] = {"tries": F("tries") + 1, "due_at": moment + wait_after(refund.tries)}
+    if refund.status == _S.APPROVED:
+        changes |= {"status": _S.SENT, "sent_at": moment}
+    return bool(mine.update(**changes))
+
+
+def _asked(refund: Refund, payment: Payment) -> Told:
+    provider = provider_named(payment.provider)
+    wanted = GivenBack(
+        number=payment.number,
+        provider_number=payment.provider_number,
+        refund_number=refund.number,
+        amount_fen=refund.amount_fen,
+        whole_fen=payment.amount_fen,
+        why=pgettext("refund", "Refund of order %(number)s") % {"number": refund.order.number},
+        notify_at=payment.notify_at,
+    )
+    if refund.status == _S.SENT:
+        told = provider.ask_refund(wanted)
+        if told.kind != "unknown":
+            return told
+    return provider.give_back(wanted)
+
+
+def _judged(provider: str, told: Told) -> Judged:
+    mine = Order.objects.filter(refunds__number=told.number, refunds__payment__provider=provider)
+    order = mine.select_for_update(of=("self",)).first()
+    if order is None:
+        return None, "no_such_refund"
+    refund = Refund.objects.select_related("payment").get(number=told.number)
+    return refund.payment, _settled(order, refund, told)
+
+
+def _settled(order: Order, refund: Refund, told: Told) -> str:
+    if told.amount_fen is not None and told.amount_fen != refund.amount_fen:
+        seen = {**told_of(refund), "told_fen": told.amount_fen}
+        journal.note(order, why="refund_wrong_amount", told=seen)
+        return "wrong_amount"
+    refund.provider_number = told.provider_number or refund.provider_number
+    if told.kind == "refunded":
+        return _through(order, refund, told)
+    if refund.status not in Refund.TO_SEND:
+        return "settled_before"
+    if told.kind == "refunding":
+        return _on_its_way(refund)
+    fail(order, refund, str(told.words.get("why", "")))
+    return "refund_failed"
+
+
+def _through(order: Order, refund: Refund, told: Told) -> str:
+    if refund.status == _S.DONE:
+        return "refunded_before"
+    via = ledger.receivable(refund.payment.provider) if refund.payment else ledger.BY_HAND
+    if Refund.objects.filter(again_of=refund).exists():
+        # It had said that this one failed, so another was sent: the money may have gone twice, and staff must look.
+        enter(order, refund, paid_from=via, at=told.at)
+        journal.note(order, why="refunded_after_all", told=told_of(refund))
+        return "refunded_after_all"
+    finish(order, refund, paid_from=via, at=told.at)
+    return "refunded"
+
+
+def _on_its_way(refund: Refund) -> str:
+    refund.sent_at = refund.sent_at or clock.now()
+    refund.status, refund.fault = _S.SENT, ""
+    refund.save(update_fields=["status", "sent_at", "fault", "provider_number"])
+    return "on_its_way"
