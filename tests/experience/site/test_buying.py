@@ -84,7 +84,7 @@ def test_checkout_shows_what_is_bought_its_price_and_how_to_pay(client, course, 
     course.list_price_fen = 12_900
     course.save()
     client.get(checkout_url(course))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         answer = client.get(checkout_url(course))
 
     page = answer.content.decode()
@@ -228,7 +228,7 @@ def test_an_order_that_waits_says_how_long_and_how_to_pay(client, learner, cours
     order = ordered(learner, course)
     begun(learner, order)
     client.get(f"/orders/{order.number}/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = client.get(f"/orders/{order.number}/").content.decode()
 
     assert "Waiting for your payment" in page and "30 minutes from now" in page

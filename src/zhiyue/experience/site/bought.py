@@ -15,6 +15,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import PriceLine, WayToPay, price_lines, ways_to_pay
 from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.checkout import takes_payments
 from zhiyue.product.commerce.models import Order, Payment
@@ -30,20 +31,31 @@ class ShownOrder:
 
     order: Order
     courses: Sequence[Course]
+    open_courses: Sequence[Course]
     payments: Sequence[Payment]
+    refunds: Sequence[ShownRefund]
     onward: str
     origin: str
 
     @property
     def state(self) -> str:
-        """Its status; `over` where its time has passed and nobody noted it yet."""
+        """Its status; `over` where its time has passed and nobody noted it yet, `returning` while the money of all that
+        it opened is on its way back."""
         if self.order.is_open and self.order.expires_at <= clock.now():
             return "over"
+        if self.order.status in _PAID and not self.is_paid:
+            return "returning"
         return "paid" if self.is_paid else self.order.status
 
     @property
     def is_paid(self) -> bool:
-        return self.order.status in _PAID
+        return self.order.status in _PAID and bool(self.open_courses or not self.courses)
+
+    @property
+    def can_return(self) -> bool:
+        """May something of it still be given back?"""
+        is_under_way = any(one.is_under_way for one in self.refunds)
+        return bool(self.order.total_fen and self.open_courses and self.order.paid_at) and not is_under_way
 
     @property
     def can_be_paid(self) -> bool:
@@ -52,7 +64,8 @@ class ShownOrder:
     @property
     def seen(self) -> str:
         """A mark of everything that the page tells and that may change by itself."""
-        return "-".join([self.state, *(one.status for one in self.payments)])
+        payments, refunds = (one.status for one in self.payments), (one.refund.status for one in self.refunds)
+        return "-".join([self.state, *payments, *refunds])
 
     @property
     def is_awaited(self) -> bool:
@@ -120,10 +133,14 @@ class ShownOrder:
 
 def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
     """`order` as `order_book.order_of` gives it."""
+    parts = list(order.courses.all())
+    is_opening = order.status in Order.OPENING
     return ShownOrder(
         order=order,
-        courses=[part.course for part in order.courses.all()],
+        courses=[part.course for part in parts],
+        open_courses=[part.course for part in parts if is_opening and part.returned_at is None],
         payments=list(order.payments.all()),
+        refunds=[ShownRefund(one) for one in order.refunds.all()],
         onward=safe_next(request, ""),
         origin=request.build_absolute_uri("/")[:-1],
     )

@@ -13,7 +13,15 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.product.commerce.errors import NoSuchOrder
-from zhiyue.product.commerce.models import Entry, Order, OrderCourse, OrderStep, Payment, ProviderNotice
+from zhiyue.product.commerce.models import (
+    Entry,
+    Order,
+    OrderCourse,
+    OrderStep,
+    Payment,
+    ProviderNotice,
+    Refund,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class WholeOrder:
     order: Order
     courses: Sequence[OrderCourse]
     payments: Sequence[Payment]
+    refunds: Sequence[Refund]
     notices: Sequence[ProviderNotice]
     steps: Sequence[OrderStep]
     entries: Sequence[Entry]
@@ -44,12 +53,17 @@ def orders_of(user: User) -> QuerySet[Order]:
 
 
 def order_of(user: User, number: str) -> Order:
-    """A member's order, with what it opens and its payments. Raises NoSuchOrder, also where it is somebody else's."""
+    """A member's order, with what it opens, its payments, and its refunds, the latest first. Raises NoSuchOrder, also
+    where it is somebody else's."""
     parts = OrderCourse.objects.select_related("course").order_by("pk")
     found = (
         orders_of(user)
         .filter(number=number)
-        .prefetch_related(Prefetch("courses", parts), Prefetch("payments", Payment.objects.order_by("pk")))
+        .prefetch_related(
+            Prefetch("courses", parts),
+            Prefetch("payments", Payment.objects.order_by("pk")),
+            Prefetch("refunds", Refund.objects.order_by("-pk")),
+        )
         .first()
     )
     if found is None:
@@ -84,6 +98,7 @@ def whole_order(viewer: Viewer, number: str) -> WholeOrder:
         order=order,
         courses=list(order.courses.select_related("course").order_by("pk")),
         payments=list(order.payments.order_by("pk")),
+        refunds=list(order.refunds.order_by("-pk")),
         notices=list(notices.order_by("pk")),
         steps=list(order.steps.select_related("by").order_by("pk")),
         entries=list(order.entries.prefetch_related("postings").order_by("pk")),

@@ -19,6 +19,7 @@ from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.doors import P, View, by_sign_in
 from zhiyue.experience.shell.paying import WayToPay, begin_paying, price_lines, way_named, ways_to_pay
 from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.shell.refunding import terms_of_all
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.bought import order_address, shown_order, way_back
@@ -35,6 +36,7 @@ from zhiyue.product.commerce.errors import (
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
+from zhiyue.product.commerce.refunds.terms import terms_of
 
 _NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
 
@@ -192,6 +194,7 @@ def _checkout_page(
         "total": yuan(found.price.total_fen),
         "total_fen": found.price.total_fen,
         "list_price": yuan(list_price) if list_price else "",
+        "refund_terms": terms_of_all(list(terms_of(found.offer.courses).values())),
         "ways": ways,
         "chosen": chosen if chosen in {way.key for way in ways} else ways[0].key,
         "onward": onward,

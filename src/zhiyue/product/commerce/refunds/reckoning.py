@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
+from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.consumption import opened_lesson_ids
+from zhiyue.product.commerce.errors import NoSuchOrder
 from zhiyue.product.commerce.models import Order, OrderCourse, Payment, Refund, RefundPart
-from zhiyue.product.commerce.order_book import order_of
 from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
 from zhiyue.product.commerce.refunds.terms import terms_of_parts
 
@@ -67,7 +68,10 @@ class OrderReckoning:
 
 def refund_of(user: User, number: str, *, now: datetime | None = None) -> OrderReckoning:
     """What a member would get back of their order now. Raises NoSuchOrder, also where it is somebody else's."""
-    return reckoned(order_of(user, number), now=now)
+    order = Order.objects.filter(user=user, number=number).first()
+    if order is None:
+        raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    return reckoned(order, now=now)
 
 
 def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
@@ -99,11 +103,6 @@ def payment_of(order: Order) -> Payment | None:
     """The payment that paid the order; one that came on top of it is owed back by itself."""
     owed = Refund.objects.filter(cause=_C.OWED, order=order).values("payment_id")
     return order.payments.filter(status=Payment.Status.PAID).exclude(pk__in=owed).order_by("pk").first()
-
-
-def refunds_of(order: Order) -> QuerySet[Refund]:
-    """An order's refunds, the latest first."""
-    return order.refunds.order_by("-pk")
 
 
 def _returnable(

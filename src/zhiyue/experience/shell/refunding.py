@@ -1,0 +1,120 @@
+"""Words for what goes back, on every surface: the lines of a reckoning, why nothing goes back, terms."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.refunds.rule import RefundTerms
+
+Words = str | Promise
+
+_WHY_NOT: Mapping[str, Words] = {
+    "no_refunds": pgettext_lazy("why not refunded", "This course is sold without refunds."),
+    "too_late": pgettext_lazy("why not refunded", "The time in which money goes back by rule is over."),
+    "costs_nothing": pgettext_lazy("why not refunded", "It cost nothing."),
+    "all_opened": pgettext_lazy("why not refunded", "Every lesson that was for money has been opened."),
+    "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
+}
+_CLOSED_TO: Mapping[str, Words] = {
+    "not_paid": pgettext_lazy("why not refunded", "This order wasn't paid, so nothing can go back."),
+    "under_way": pgettext_lazy("why not refunded", "A refund of this order is under way already."),
+    "returned": pgettext_lazy("why not refunded", "Everything of this order was given back already."),
+    "costs_nothing": pgettext_lazy("why not refunded", "This order cost nothing, so nothing can go back."),
+    "no_courses": pgettext_lazy("why not refunded", "There is no rule for this order: ask the academy."),
+}
+_TONES: Mapping[str, str] = {
+    "done": "good",
+    "failed": "warn",
+    "asked": "accent",
+    "approved": "accent",
+    "sent": "accent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReckonedLine:
+    """A line of a reckoning for people: what it is, and by how much it changes what goes back."""
+
+    name: str
+    amount: str
+
+
+def reckoned_lines(lines: Iterable[Mapping[str, Any]]) -> list[ReckonedLine]:
+    """Lines as a refund keeps them, or as `rule.Line.to_json` makes them."""
+    return [
+        ReckonedLine(
+            _line(str(one["kind"]), int(one.get("count", 0)), int(one.get("of", 0))),
+            yuan(int(one["amount_fen"])),
+        )
+        for one in lines
+    ]
+
+
+def why_not(code: str) -> Words:
+    """Why the rule gives nothing back of a course."""
+    return _WHY_NOT.get(code, code)
+
+
+def closed_to(code: str) -> Words:
+    """Why nothing of an order can be asked for."""
+    return _CLOSED_TO.get(code, code)
+
+
+def tone(refund: Refund) -> str:
+    """The colour of its state."""
+    return _TONES.get(refund.status, "")
+
+
+def terms_words(terms: RefundTerms) -> str:
+    """The rule in a sentence, for who is about to pay."""
+    if not terms.window_days:
+        return pgettext("refund terms", "This course is sold without refunds.")
+    said = npgettext(
+        "refund terms",
+        "Within %(days)s day of paying you get back the share of the lessons that you haven't opened.",
+        "Within %(days)s days of paying you get back the share of the lessons that you haven't opened.",
+        terms.window_days,
+    ) % {"days": terms.window_days}
+    fee = _fee_words(terms)
+    return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": fee} if fee else said
+
+
+def terms_of_all(terms: Sequence[RefundTerms]) -> str:
+    """The same for several courses: of one voice, or that it differs."""
+    if len(set(terms)) == 1:
+        return terms_words(terms[0])
+    return pgettext("refund terms", "What goes back, and until when, differs between these courses.")
+
+
+def _fee_words(terms: RefundTerms) -> str:
+    percent = f"{terms.fee_permille / 10:g}%"
+    least = yuan(terms.fee_least_fen)
+    if terms.fee_permille and terms.fee_least_fen:
+        return pgettext("refund terms", "A fee of %(share)s of it, %(least)s at least, is kept.") % {
+            "share": percent,
+            "least": least,
+        }
+    if terms.fee_permille:
+        return pgettext("refund terms", "A fee of %(share)s of it is kept.") % {"share": percent}
+    if terms.fee_least_fen:
+        return pgettext("refund terms", "A fee of %(least)s is kept.") % {"least": least}
+    return ""
+
+
+def _line(kind: str, count: int, of: int) -> str:
+    if kind == "lessons":
+        return pgettext("refund line", "Opened: %(count)s of %(of)s lessons for money") % {
+            "count": count,
+            "of": of,
+        }
+    names = {
+        "paid": pgettext("refund line", "Paid"),
+        "returned": pgettext("refund line", "Went back before"),
+        "fee": pgettext("refund line", "Fee"),
+    }
+    return names.get(kind, kind)

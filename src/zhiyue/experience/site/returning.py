@@ -1,0 +1,102 @@
+"""Giving something back, as its page shows it: what goes back of each course and why, and how far refunds are."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell import refunding
+from zhiyue.experience.shell.refunding import ReckonedLine, Words
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """A course that could be given back."""
+
+    part: Returnable
+    is_chosen: bool
+
+    @property
+    def course(self) -> Course:
+        return self.part.part.course
+
+    @property
+    def lines(self) -> list[ReckonedLine]:
+        return refunding.reckoned_lines([line.to_json() for line in self.part.reckoning.lines])
+
+    @property
+    def amount(self) -> str:
+        return yuan(self.part.by_rule_fen)
+
+    @property
+    def why_not(self) -> Words:
+        return refunding.why_not(self.part.why_not) if self.part.why_not else ""
+
+    @property
+    def terms(self) -> str:
+        return refunding.terms_words(self.part.terms)
+
+    @property
+    def until(self) -> datetime | None:
+        return self.part.until
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReturn:
+    """What a member may ask for. `is_by_rule`: it goes back at once; else staff decide."""
+
+    parts: Sequence[ShownPart]
+    closed_to: Words
+
+    @property
+    def chosen(self) -> list[ShownPart]:
+        return [one for one in self.parts if one.is_chosen]
+
+    @property
+    def amount_fen(self) -> int:
+        return sum(one.part.by_rule_fen for one in self.chosen)
+
+    @property
+    def amount(self) -> str:
+        return yuan(self.amount_fen)
+
+    @property
+    def is_by_rule(self) -> bool:
+        return bool(self.amount_fen) and all(one.part.why_not in ("", "costs_nothing") for one in self.chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRefund:
+    """A refund of somebody's own order."""
+
+    refund: Refund
+
+    @property
+    def amount(self) -> str:
+        return yuan(self.refund.amount_fen) if self.refund.amount_fen else ""
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.refund.status in Refund.UNDER_WAY and self.refund.cause != Refund.Cause.OWED
+
+    @property
+    def tone(self) -> str:
+        return refunding.tone(self.refund)
+
+    @property
+    def at(self) -> datetime:
+        return self.refund.settled_at or self.refund.sent_at or self.refund.decided_at or self.refund.asked_at
+
+
+def shown_return(found: OrderReckoning, course_ids: Collection[int]) -> ShownReturn:
+    """With the courses that were chosen; where none was, with all."""
+    open_parts = found.open
+    known = {one.part.course_id for one in open_parts}
+    chosen = known & set(course_ids) or known
+    return ShownReturn(
+        parts=[ShownPart(one, one.part.course_id in chosen) for one in open_parts],
+        closed_to=refunding.closed_to(found.closed_to) if found.closed_to else "",
+    )
