@@ -32,6 +32,7 @@ from zhiyue.demo.models import Seeding
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
+from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin
 from zhiyue.recommend.rules import Wish, put_rule
@@ -56,6 +57,7 @@ FOR = {
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),
     "site:cancel_order": frozenset({"learner"}),
+    "site:refund": frozenset({"learner"}),
     "api:": EVERYBODY,
     "api:me": MEMBERS,
     "api:my_": MEMBERS,
@@ -116,6 +118,10 @@ FOR = {
     "desk:member": OPERATORS,
     "desk:order": SUPPORT,
     "desk:orders_export": OPERATORS,
+    "desk:refund": SUPPORT,
+    "desk:refund_terms": OPERATORS,
+    "desk:decide_refund": OPERATORS,
+    "desk:give_back": OPERATORS,
     "desk:setup": OWNERS,
     "desk:staff": OWNERS,
     "desk:invite": OWNERS,
@@ -202,16 +208,20 @@ def samples(course, creator, operator, stranger, owner, learner):
 
 
 def _of_the_learner(learner, course):
-    """An order that waits for its payment at the pretended till."""
+    """An order that waits for its payment at the pretended till, and a refund that waits for its decision."""
     actor = Actor(member_id=learner.pk)
     order = place(user=learner, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
     ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
     payment = begin(user=learner, order_number=order.number, **ways)
+    refund = Refund.objects.create(number="R1", order=order, cause="staff", amount_fen=order.total_fen)
     return {
         "number": order.number,
         "site:till number": payment.number,
         "provider": "sandbox",
         "offer": order.offer,
+        "desk:refund number": refund.number,
+        "desk:decide_refund number": refund.number,
+        "act": "refuse",
     }
 
 

@@ -21,6 +21,7 @@ from zhiyue.experience.desk.audit_words import FIELDS
 from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
+from zhiyue.product.commerce.models import Refund
 from zhiyue.recommend.models import Rule
 
 Words = str | Promise
@@ -39,6 +40,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "rule.kind": dict(Rule.Kind.choices),
     "slot": dict(Rule.Slot.choices),
     "status": dict(Course.Status.choices),
+    "refund.status": dict(Refund.Status.choices),
     "form": dict(Course.Form.choices),
     "level": dict(Level.choices),
     "language": dict(Course.Language.choices),
@@ -55,7 +57,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     },
 }
 _MOMENTS = frozenset({"published_at", "in_force_from", "begins_at", "ends_at"})
-_PRICES = frozenset({"price_fen", "list_price_fen"})
+_PRICES = frozenset({"price_fen", "list_price_fen", "amount_fen", "fee_least_fen"})
 _FILES = frozenset({"picture", "logo"})
 # Of one value; the table that is exported has all that was noted.
 SHOWN_AT_MOST = 300

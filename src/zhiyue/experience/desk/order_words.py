@@ -24,9 +24,25 @@ _STEPS: Mapping[str, Words] = {
     "payment_closed": pgettext_lazy("order step", "A payment was closed"),
     "wrong_amount": pgettext_lazy("order step", "A provider told of another amount: not counted"),
     "paid_too_much": pgettext_lazy("order step", "Money came that the order can't take: it is owed back"),
+    "refund_asked": pgettext_lazy("order step", "A refund was asked for"),
+    "refund_approved": pgettext_lazy("order step", "A refund was approved: its courses closed"),
+    "refund_refused": pgettext_lazy("order step", "A refund was refused"),
+    "refund_failed": pgettext_lazy("order step", "A refund failed at the provider"),
+    "refund_sent_again": pgettext_lazy("order step", "A refund that failed was sent again"),
+    "refund_wrong_amount": pgettext_lazy(
+        "order step", "A provider told of another amount gone back: not counted"
+    ),
+    "refunded": pgettext_lazy("order step", "Money went back"),
+    "refunded_by_hand": pgettext_lazy("order step", "Staff paid money back by hand"),
+    "refunded_after_all": pgettext_lazy(
+        "order step",
+        "A refund that had failed and was sent again went back after all: look whether it went twice",
+    ),
+    "owed_back": pgettext_lazy("order step", "What was owed went back"),
 }
 _TOLD_FIELDS: Mapping[str, Words] = {
     "payment": pgettext_lazy("order step", "payment"),
+    "refund": pgettext_lazy("order step", "refund"),
     "provider": pgettext_lazy("order step", "through"),
     "fen": pgettext_lazy("order step", "amount"),
     "told_fen": pgettext_lazy("order step", "told amount"),
@@ -51,10 +67,18 @@ _OUTCOMES: Mapping[str, Words] = {
     "settled_before": pgettext_lazy("notice outcome", "was settled before"),
     "nothing_to_do": pgettext_lazy("notice outcome", "changes nothing"),
     "no_such_payment": pgettext_lazy("notice outcome", "is of no payment of ours"),
+    "no_such_refund": pgettext_lazy("notice outcome", "is of no refund of ours"),
+    "on_its_way": pgettext_lazy("notice outcome", "is on its way"),
+    "refunded": pgettext_lazy("notice outcome", "ended the refund"),
+    "refunded_before": pgettext_lazy("notice outcome", "had ended the refund before"),
+    "refunded_after_all": pgettext_lazy("notice outcome", "came after it was sent again"),
+    "refund_failed": pgettext_lazy("notice outcome", "failed the refund"),
 }
 _ENTRIES: Mapping[str, Words] = {
     "paid": pgettext_lazy("ledger entry", "Paid"),
     "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
+    "refunded": pgettext_lazy("ledger entry", "Gone back"),
+    "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
 }
 
 
@@ -91,6 +115,7 @@ def account(name: str) -> str:
     names = {
         "revenue": pgettext("account", "Sold"),
         "refunds": pgettext("account", "Gone back of what was sold"),
+        "by_hand": pgettext("account", "Paid out by hand"),
     }
     return names.get(name, name)
 

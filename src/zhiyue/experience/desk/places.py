@@ -96,7 +96,10 @@ GROUPS: tuple[Group, ...] = (
     ),
     Group(
         pgettext_lazy("desk navigation", "Sales"),
-        (Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),),
+        (
+            Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),
+            Place("refunds", pgettext_lazy("desk navigation", "Refunds"), "history", Permission.SEE_ORDERS),
+        ),
     ),
     Group(
         pgettext_lazy("desk navigation", "Content"),

@@ -102,6 +102,8 @@ _JOBS: Mapping[str, Words] = {
     "commerce.ask_after_payments": pgettext_lazy(
         "job", "Ask providers after payments of which nothing was heard"
     ),
+    "commerce.send_refund": pgettext_lazy("job", "Send a refund to its provider"),
+    "commerce.pursue_refunds": pgettext_lazy("job", "Send refunds, and ask after those on their way"),
     "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
     "commerce.fulfil": pgettext_lazy("job", "Do what follows from a paid order"),
     "desk.tag_members": pgettext_lazy("job", "Tag members"),

@@ -13,6 +13,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import order_words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.orders import PAGE_SIZE, TABLE_HEADER, sought, table_rows
+from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.paying import channel_words, price_lines, provider_words
 from zhiyue.experience.shell.viewers import PageRequest
@@ -56,6 +57,8 @@ def order(request: PageRequest, number: str) -> HttpResponse:
         "notices": [_notice(one) for one in found.notices],
         "steps": [(one, order_words.step(one.why), order_words.told(one.told)) for one in found.steps],
         "entries": [_entry(one) for one in found.entries],
+        "refunds": [(one, yuan(one.amount_fen), refunding.tone(one)) for one in found.refunds],
+        "may_refund": request.viewer.may(Permission.REFUND_ORDERS),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
     }
     return render(request, "desk/order.html", context)
