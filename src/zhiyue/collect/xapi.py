@@ -52,6 +52,8 @@ VERBS: Mapping[str, str] = {
     "order.expired": f"{_ADL}terminated",
     "order.refund_asked": f"{_STREAMS}request",
     "order.refunded": f"{_STREAMS}return",
+    "coupon.claimed": f"{_STREAMS}receive",
+    "coupon.used": f"{_STREAMS}consume",
     "course.saved": f"{_STREAMS}save",
     "course.unsaved": f"{_STREAMS}unsave",
     "course.dismissed": f"{_STREAMS}reject",

@@ -35,6 +35,8 @@ HIDDEN = frozenset(
         "collect.HistoryImport.errors",
         "collect.HistoryImport.reasons",
         "collect.Quarantined.payload",
+        # Whoever enters it gets something.
+        "commerce.CouponCode.text",
         # What a provider said, and where somebody goes to pay.
         "commerce.Payment.shown",
         "commerce.ProviderNotice.told",
@@ -59,6 +61,7 @@ SHOWN = frozenset(
         "collect.Event.properties",
         "collect.LakeCheck.faults",
         "collect.LakeCheck.open_days",
+        "commerce.Coupon.scope",
         "commerce.Order.lines",
         "commerce.OrderCourse.refund_terms",
         "commerce.OrderStep.told",

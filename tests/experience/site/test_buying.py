@@ -6,15 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.factories import lesson_of, make_course
+from tests.product.commerce.coupon_makers import make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import checkout, orders
 from zhiyue.product.commerce.errors import ProviderUnreachable
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
-from zhiyue.product.commerce.pricing import Quote
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import may_open
 
@@ -165,9 +164,8 @@ def test_a_way_that_isnt_offered_orders_and_begins_nothing(client, learner, cour
     assert not Payment.objects.exists()
 
 
-def test_an_offer_that_costs_nothing_is_paid_at_once(client, course, monkeypatch):
-    monkeypatch.setattr(orders, "quoted", lambda _: Quote(()))
-    monkeypatch.setattr(checkout, "quoted", lambda _: Quote(()))
+def test_an_offer_that_costs_nothing_is_paid_at_once(client, operator, course):
+    make(operator, off_fen=50_000)
     assert "Take it for nothing" in client.get(checkout_url(course)).content.decode()
 
     answer = client.post("/checkout/", form(course, seen_fen="0", way=""))

@@ -61,4 +61,16 @@ KINDS = (
         word("reason", most=40, required=False),
     ),
     _step("order.refunded", "An order's money went back; the amount is what was given back."),
+    EventKind(
+        "coupon.claimed",
+        "buy",
+        "A member entered the code of a coupon, and has it from then on.",
+        SERVER,
+        properties=(row_id("coupon"),),
+    ),
+    _step(
+        "coupon.used",
+        "An order that holds a coupon was paid; the amount is what the coupon took off.",
+        row_id("coupon"),
+    ),
 )

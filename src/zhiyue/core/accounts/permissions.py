@@ -17,6 +17,7 @@ class Permission(StrEnum):
     EXPORT_MEMBERS = "members.export"
     SEE_ORDERS = "orders.see"
     REFUND_ORDERS = "orders.refund"
+    CHANGE_SALES = "sales.change"
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
@@ -35,6 +36,7 @@ _OPERATOR = (
         Permission.CHANGE_MEMBERS,
         Permission.EXPORT_MEMBERS,
         Permission.REFUND_ORDERS,
+        Permission.CHANGE_SALES,
         Permission.SEE_AUDIT,
         Permission.CHANGE_RECOMMENDATION,
     }

@@ -117,6 +117,16 @@ ACTS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("act", "An order was refunded"),
         pgettext_lazy("act meaning", "An order's money went back; the amount is what was given back."),
     ),
+    "coupon.claimed": (
+        pgettext_lazy("act", "Entered a coupon's code"),
+        pgettext_lazy("act meaning", "A member entered the code of a coupon, and has it from then on."),
+    ),
+    "coupon.used": (
+        pgettext_lazy("act", "Paid with a coupon"),
+        pgettext_lazy(
+            "act meaning", "An order that holds a coupon was paid; the amount is what the coupon took off."
+        ),
+    ),
     "course.saved": (
         pgettext_lazy("act", "Saved a course"),
         pgettext_lazy("act meaning", "A course was put on the person's list."),

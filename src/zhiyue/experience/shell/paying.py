@@ -92,7 +92,7 @@ def begin_paying(
 
 def price_lines(lines: Sequence[Mapping[str, Any]]) -> list[PriceLine]:
     """Lines as an order keeps them."""
-    return [_line(str(one["kind"]), int(one["amount_fen"]), str(one.get("code", ""))) for one in lines]
+    return [_line(str(one["kind"]), int(one["amount_fen"]), str(one.get("title") or "")) for one in lines]
 
 
 def provider_words(name: str) -> Words:
@@ -103,8 +103,8 @@ def channel_words(provider: str, channel: str) -> Words:
     return _CHANNELS.get(f"{provider}:{channel}", channel)
 
 
-def _line(kind: str, amount_fen: int, code: str) -> PriceLine:
+def _line(kind: str, amount_fen: int, title: str) -> PriceLine:
     name = str(_LINES.get(kind, kind))
-    if code:
-        name = pgettext("price line", "%(name)s %(code)s") % {"name": name, "code": code}
+    if title:
+        name = pgettext("price line", "%(name)s “%(title)s”") % {"name": name, "title": title}
     return PriceLine(name, yuan(amount_fen), amount_fen < 0)

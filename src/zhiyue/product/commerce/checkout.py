@@ -1,5 +1,6 @@
 """What stands before an order: an offer as it is for sale now, and its price in lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -8,8 +9,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.product.commerce.offers import Offer, offer_of
-from zhiyue.product.commerce.orders import quoted
-from zhiyue.product.commerce.pricing import Quote
+from zhiyue.product.commerce.quoting import Priced, priced
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 
 
@@ -18,7 +18,7 @@ class Checkout:
     """An offer to somebody. What `is_owned` already can't be ordered again."""
 
     offer: Offer
-    price: Quote
+    price: Priced
     is_owned: bool
 
 
@@ -27,17 +27,25 @@ def takes_payments() -> bool:
     return bool(settings.ZHIYUE_PAYMENT_PROVIDERS)
 
 
-def checkout_of(user: User | None, offer: str) -> Checkout:
-    """What an offer costs somebody (None: a visitor) now, in lines. Raises NotForSale."""
+def checkout_of(user: User | None, offer: str, coupons: Sequence[str] | None = None) -> Checkout:
+    """What an offer costs somebody (None: a visitor) now, in lines. `coupons` as in `quoting.priced`.
+
+    Raises NotForSale, CouponRefused."""
     found = offer_of(offer)
     owned = user is not None and enrolled_course_ids(user.pk) >= found.courses.keys()
-    return Checkout(found, quoted(found), owned)
+    return Checkout(found, priced(user, found, coupons), owned)
 
 
-def open_checkout(*, user: User, offer: str, actor: Actor) -> Checkout:
-    """The same for somebody who opens the page on which it is ordered. Raises NotForSale."""
-    found = checkout_of(user, offer)
+def open_checkout(*, user: User, offer: str, actor: Actor, coupons: Sequence[str] | None = None) -> Checkout:
+    """The same for somebody who opens the page on which it is ordered. Raises NotForSale, CouponRefused."""
+    found = checkout_of(user, offer, coupons)
     if not found.is_owned:
         course_id = next(iter(found.offer.courses), None)
-        record("checkout.opened", actor=actor, course_id=course_id, amount_fen=found.price.total_fen)
+        record(
+            "checkout.opened",
+            actor=actor,
+            course_id=course_id,
+            amount_fen=found.price.total_fen,
+            coupon=found.price.chosen[0].mark if found.price.chosen else None,
+        )
     return found

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from django.utils.functional import Promise
+
 from zhiyue.core.kit.errors import Refused
 
 
@@ -34,6 +36,37 @@ class PriceChanged(Refused):
     """The price isn't what the member saw any more."""
 
     code = "price_changed"
+
+
+class CouponRefused(Refused):
+    """The coupon, or its code, can't be used, or not for this."""
+
+    code = "coupon_refused"
+
+
+class UnknownCode(Refused):
+    """No code that holds reads so."""
+
+    code = "unknown_code"
+    status: ClassVar[int] = 404
+
+
+class NoSuchCoupon(Refused):
+    """There is no such coupon."""
+
+    code = "no_such_coupon"
+    status: ClassVar[int] = 404
+
+
+class SaleRefused(Refused):
+    """What staff want to sell can't be kept so; `field` names what is wrong."""
+
+    code = "sale_refused"
+    status: ClassVar[int] = 422
+
+    def __init__(self, field: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class NoSuchOrder(Refused):

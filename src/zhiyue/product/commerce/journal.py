@@ -5,6 +5,7 @@ from typing import Any
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
+from zhiyue.product.commerce import holds
 from zhiyue.product.commerce.models import Order, OrderStep
 
 _S = Order.Status
@@ -40,12 +41,15 @@ def move(
     by: User | None = None,
     also: Sequence[str] = (),
 ) -> None:
-    """Give an order its next status, and its journal the line that says why. The caller holds the order's row, and has
+    """Give an order its next status, and its journal the line that says why; what an order that ends held is given
+    back. The caller holds the order's row, and has
     set the columns that change with it, `also`. Raises NoSuchMove."""
     if to not in MOVES[order.status]:
         raise NoSuchMove(f"{order.number}: {order.status} → {to} ({why})")
     before, order.status = order.status, to
     order.save(update_fields=["status", *also])
+    if to in holds.GIVING_BACK:
+        holds.give_back(order)
     OrderStep.objects.create(
         order=order, at=clock.now(), before=before, after=to, why=why, told=dict(told or {}), by=by
     )

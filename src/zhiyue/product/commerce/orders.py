@@ -1,6 +1,6 @@
 """Placing orders, and what ends one before it is paid. What pays one is in `payments`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,27 +12,26 @@ from zhiyue.collect.services import record
 from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import journal
+from zhiyue.product.commerce import holds, journal
 from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
 from zhiyue.product.commerce.models import Order, OrderCourse
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
-from zhiyue.product.commerce.pricing import Quote, Terms, quote
+from zhiyue.product.commerce.quoting import Priced, priced
 from zhiyue.product.commerce.refunds.terms import terms_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 
-
-def quoted(offer: Offer) -> Quote:
-    """What an offer costs somebody now."""
-    return quote(Terms(offer.price_fen))
+_LOOK_AGAIN = pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
 
 
 @transaction.atomic
-def place(*, user: User, offer: str, seen_fen: int, actor: Actor) -> Order:
+def place(
+    *, user: User, offer: str, seen_fen: int, actor: Actor, coupons: Sequence[str] | None = None
+) -> Order:
     """The member's open order of an offer: the one that waits for payment already, or a new one where there is none or
-    its price has changed. `seen_fen` is the price they agreed to; it decides nothing.
+    its price has changed. `seen_fen` is the price they agreed to; it decides nothing. `coupons` as in `quoting.priced`.
 
-    Raises AgreementsPending, NotForSale, AlreadyOwned, PriceChanged.
+    Raises AgreementsPending, NotForSale, AlreadyOwned, CouponRefused, PriceChanged.
     """
     require_accepted(user)
     # One order of a person at a time: a second tap, tab or device waits here and finds what the first one placed.
@@ -40,11 +39,9 @@ def place(*, user: User, offer: str, seen_fen: int, actor: Actor) -> Order:
     found = offer_of(offer)
     if enrolled_course_ids(member.pk) >= found.courses.keys():
         raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
-    price = quoted(found)
+    price = priced(member, found, coupons)
     if price.total_fen != seen_fen:
-        raise PriceChanged(
-            pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
-        )
+        raise PriceChanged(_LOOK_AGAIN)
     now = clock.now()
     waiting = (
         Order.objects.select_for_update()
@@ -52,9 +49,9 @@ def place(*, user: User, offer: str, seen_fen: int, actor: Actor) -> Order:
         .first()
     )
     if waiting is not None:
-        if waiting.expires_at > now and waiting.total_fen == price.total_fen:
+        if waiting.expires_at > now and waiting.lines == price.lines():
             return waiting
-        _end(waiting, Order.Status.EXPIRED, why="placed_anew")
+        journal.move(waiting, Order.Status.EXPIRED, why="placed_anew")
     return _placed(member, found, price, now, actor)
 
 
@@ -68,7 +65,7 @@ def cancel(*, user: User, number: str, actor: Actor) -> Order:
         return order
     if not order.is_open:
         raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
-    _end(order, Order.Status.CLOSED, why="cancelled")
+    journal.move(order, Order.Status.CLOSED, why="cancelled")
     _tell("order.cancelled", order, actor)
     return order
 
@@ -83,13 +80,14 @@ def expire(*, now: datetime | None = None, at_once: int = 200) -> int:
         with transaction.atomic():
             order = Order.objects.select_for_update().filter(pk=pk, status=Order.Status.CREATED).first()
             if order is not None and order.expires_at <= moment:
-                _end(order, Order.Status.EXPIRED, why="not_paid_in_time")
+                journal.move(order, Order.Status.EXPIRED, why="not_paid_in_time")
                 _tell("order.expired", order, Actor(member_id=order.user_id))
                 ended += 1
     return ended
 
 
-def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Actor) -> Order:
+def _placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Actor) -> Order:
+    """Raises PriceChanged where somebody else took the last of what makes this price."""
     order = Order.objects.create(
         number=number("Z", now),
         user=member,
@@ -97,7 +95,7 @@ def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Acto
         title=offer.title,
         price_fen=offer.price_fen,
         total_fen=price.total_fen,
-        lines=[{"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in price.lines],
+        lines=price.lines(),
         created_at=now,
         expires_at=now + timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES),
     )
@@ -107,6 +105,8 @@ def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Acto
         OrderCourse(order=order, course_id=course, total_fen=part, refund_terms=terms[course].to_json())
         for course, part in parts.items()
     )
+    if not holds.take(order, price.amounts()):
+        raise PriceChanged(_LOOK_AGAIN)
     journal.begin(order, why="placed")
     record(
         "order.placed",
@@ -116,10 +116,6 @@ def _placed(member: User, offer: Offer, price: Quote, now: datetime, actor: Acto
         amount_fen=order.total_fen,
     )
     return order
-
-
-def _end(order: Order, to: str, *, why: str) -> None:
-    journal.move(order, to, why=why)
 
 
 def _tell(name: str, order: Order, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce import holds, journal, ledger
 from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.facts import OrderPaid
 from zhiyue.product.commerce.hearing import Judged, enter_once
@@ -207,11 +207,14 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
 
 def _still_opens(order: Order) -> bool:
     """May late money still pay an order whose time is over? Whatever it opens must still be there, and its member too,
-    to whom it mustn't all be open already: nobody pays twice because money was late."""
+    to whom it mustn't all be open already: nobody pays twice because money was late. And so must what made its price,
+    which is then taken again."""
     courses = {part.course_id: part.course for part in order.courses.select_related("course")}
     if order.user_id is None or not all(course.was_ever_out for course in courses.values()):
         return False
-    return not courses or not enrolled_course_ids(order.user_id) >= courses.keys()
+    if courses and enrolled_course_ids(order.user_id) >= courses.keys():
+        return False
+    return holds.take_again(order)
 
 
 def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
@@ -248,6 +251,15 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
     for new_id in courses:
         if new_id not in theirs:
             record("course.enrolled", actor=buyer, course_id=new_id)
+    for coupon_id, amount_fen in holds.coupons_in(order):
+        record(
+            "coupon.used",
+            actor=buyer,
+            course_id=next(iter(courses), None),
+            order=order.pk,
+            amount_fen=amount_fen,
+            coupon=coupon_id,
+        )
     announce(OrderPaid(order_id=order.pk))
 
 

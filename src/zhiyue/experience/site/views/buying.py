@@ -5,7 +5,7 @@ from typing import Any, cast
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,22 +16,28 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
+from zhiyue.experience.shell.code_tries import counted_try
 from zhiyue.experience.shell.doors import P, View, by_sign_in
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.paying import WayToPay, begin_paying, price_lines, way_named, ways_to_pay
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.refunding import terms_of_all
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.bought import order_address, shown_order, way_back
+from zhiyue.experience.site.couponed import NO_COUPON, coupon_choice, said_of_claimed
 from zhiyue.experience.site.paged import AT_ONCE, paged
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.commerce.checkout import Checkout, checkout_of, open_checkout, takes_payments
+from zhiyue.product.commerce.claiming import claim
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
+    CouponRefused,
     OrderNotOpen,
     PriceChanged,
     ProviderNotOffered,
     ProviderUnreachable,
+    UnknownCode,
 )
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
@@ -60,33 +66,71 @@ def checkout(request: PageRequest) -> HttpResponse:
         back = f"{reverse('site:checkout')}?{urlencode({'offer': offer, 'next': onward})}"
         return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': back})}")
     if request.method == "POST":
-        return _ordered(request, user, offer, onward)
-    found = open_checkout(user=user, offer=offer, actor=actor_of(request))
+        answer = _repriced if request.POST.get("act") == "price" else _ordered
+        return answer(request, user, offer, onward)
+    try:
+        found = open_checkout(user=user, offer=offer, actor=actor_of(request), coupons=_coupons(request.GET))
+    except CouponRefused as refusal:
+        return _checkout_page(request, checkout_of(user, offer), onward, refused=refusal)
     if found.is_owned:
         return _owned(found, onward)
     return _checkout_page(request, found, onward)
 
 
+def _repriced(request: PageRequest, user: User, offer: str, onward: str) -> HttpResponse:
+    """The checkout with the coupon that was chosen, or with the code that was typed: it becomes the member's, and the
+    best price is found anew."""
+    choice = request.POST.get("coupon", "")
+    if code := request.POST.get("code", "").strip():
+        try:
+            with counted_try(request, user):
+                coupon = claim(user=user, code=code, actor=actor_of(request))
+        except (UnknownCode, CouponRefused, TooMany) as refusal:
+            return _checkout_page(request, checkout_of(user, offer), onward, refused=refusal)
+        choice = ""
+        messages.success(request, said_of_claimed(coupon, checkout_of(user, offer).price))
+    asked = {"offer": offer, "next": onward, "coupon": choice}
+    return redirect(
+        f"{reverse('site:checkout')}?{urlencode({name: one for name, one in asked.items() if one})}"
+    )
+
+
+def _coupons(asked: QueryDict) -> list[str] | None:
+    """The coupons that a form or address chooses; None: the best ones."""
+    choice = asked.get("coupon", "")
+    return None if not choice else [] if choice == NO_COUPON else [choice]
+
+
 def _ordered(request: PageRequest, user: User, offer: str, onward: str) -> HttpResponse:
     """The order that the form asks for, begun to be paid; or the form again, saying why not."""
-    found = checkout_of(user, offer)
-    if found.is_owned:
-        return _owned(found, onward)
+    coupons = _coupons(request.POST)
     try:
+        found = checkout_of(user, offer, coupons)
+        if found.is_owned:
+            return _owned(found, onward)
         way = _way(request) if found.price.total_fen else None
         seen_fen = _number(request.POST.get("seen_fen", ""))
-        order = place(user=user, offer=offer, seen_fen=seen_fen, actor=actor_of(request))
+        order = place(user=user, offer=offer, seen_fen=seen_fen, actor=actor_of(request), coupons=coupons)
         if way is None:
             pay_nothing(user=user, order_number=order.number)
             return HttpResponseRedirect(order_address(order.number, onward))
         return _begun(request, user, order.number, way, onward)
     except AlreadyOwned:
         return _owned(found, onward)
-    except PriceChanged:
-        found = checkout_of(user, offer)
-        return _checkout_page(request, found, onward, refused=_new_price(found))
+    except (CouponRefused, PriceChanged) as refusal:
+        return _priced_anew(request, user, offer, onward, refusal)
     except (OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
         return _checkout_page(request, found, onward, refused=refusal)
+
+
+def _priced_anew(request: PageRequest, user: User, offer: str, onward: str, refusal: Refused) -> HttpResponse:
+    """The form with the price as it is now; with the best one, where the coupon that was chosen can't be had."""
+    try:
+        found = checkout_of(user, offer, _coupons(request.POST))
+    except CouponRefused as why:
+        return _checkout_page(request, checkout_of(user, offer), onward, refused=why)
+    said = _new_price(found) if isinstance(refusal, PriceChanged) else refusal
+    return _checkout_page(request, found, onward, refused=said)
 
 
 def _way(request: PageRequest) -> WayToPay:
@@ -183,14 +227,15 @@ def _checkout_page(
 ) -> HttpResponse:
     chosen = request.POST.get("way", "")
     ways = ways_to_pay()
-    lines = [{"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in found.price.lines]
     list_price = found.offer.list_price_fen
     page = {
         "tab": "courses",
         "meta": meta.plain(request, pgettext("checkout", "Checkout")),
         "offer": found.offer,
         "items": show(list(catalogue.courses_by_id(found.offer.courses).values())),
-        "lines": price_lines(lines),
+        "lines": price_lines(found.price.lines()),
+        "coupons": coupon_choice(found.price, "" if isinstance(refused, CouponRefused) else _asked(request)),
+        "typed_code": request.POST.get("code", "")[:40],
         "total": yuan(found.price.total_fen),
         "total_fen": found.price.total_fen,
         "list_price": yuan(list_price) if list_price else "",
@@ -227,6 +272,10 @@ def _owned(found: Checkout, onward: str) -> HttpResponse:
 def _new_price(found: Checkout) -> PriceChanged:
     words = pgettext("checkout", "The price has changed since you saw it: it is %(price)s now.")
     return PriceChanged(words % {"price": yuan(found.price.total_fen)})
+
+
+def _asked(request: PageRequest) -> str:
+    return (request.POST if request.method == "POST" else request.GET).get("coupon", "")
 
 
 def _number(text: str) -> int:

@@ -1,6 +1,7 @@
-"""The tables of commerce: what is free or given, what is for sale, orders, their payments and refunds, the
-ledger."""
+"""The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments and
+refunds, the ledger."""
 
+from zhiyue.product.commerce.models.coupons import Coupon, CouponCode, CouponHolder, CouponUse
 from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
@@ -9,6 +10,10 @@ from zhiyue.product.commerce.models.rights import Enrolment
 from zhiyue.product.commerce.models.sandbox import SandboxTrade
 
 __all__ = [
+    "Coupon",
+    "CouponCode",
+    "CouponHolder",
+    "CouponUse",
     "CourseRefundTerms",
     "Enrolment",
     "Entry",

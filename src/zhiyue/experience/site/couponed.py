@@ -1,0 +1,148 @@
+"""Coupons as learners see them: what one takes off in words, the choice at the checkout, and one's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import pgettext
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.cards import in_language
+from zhiyue.product.catalogue.selectors import titles, topics
+from zhiyue.product.commerce.coupons import Held, Words, everything_of
+from zhiyue.product.commerce.models import Coupon
+from zhiyue.product.commerce.quoting import Priced
+
+# What a form says where somebody wants none.
+NO_COUPON = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the choice: `value` is what the form says, "" the best."""
+
+    value: str
+    name: str
+    off: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCoupon:
+    """A coupon of whoever looks. `why_not` it can't be used now, "" where it can; `left`, how many more times all
+    together may use it, None where nothing bounds that."""
+
+    coupon: Coupon
+    off: str
+    needs: str
+    scope: Sequence[str]
+    why_not: Words
+    left: int | None
+    mine: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCoupons:
+    usable: Sequence[OwnCoupon]
+    coming: Sequence[OwnCoupon]
+    used: Sequence[OwnCoupon]
+    over: Sequence[OwnCoupon]
+
+
+def own_coupons(user: User) -> OwnCoupons:
+    """Everything that a member has, in the groups of their page."""
+    moment = clock.now()
+    groups: dict[str, list[Held]] = {"usable": [], "coming": [], "used": [], "over": []}
+    for one in everything_of(user):
+        groups[_group(one, moment)].append(one)
+    names = scope_names([one.coupon for each in groups.values() for one in each])
+    return OwnCoupons(**{name: [_own(one, names, moment) for one in each] for name, each in groups.items()})
+
+
+def takes_off(coupon: Coupon) -> str:
+    """“¥20 off”, or a share and its bound."""
+    if coupon.off_fen:
+        return pgettext("coupon", "%(amount)s off") % {"amount": yuan(coupon.off_fen)}
+    told = {"percent": coupon.off_percent}
+    if coupon.most_fen is None:
+        return pgettext("coupon", "%(percent)s%% off") % told
+    words = pgettext("coupon", "%(percent)s%% off, %(most)s at most")
+    return words % {**told, "most": yuan(coupon.most_fen)}
+
+
+def needs(coupon: Coupon) -> str:
+    if not coupon.threshold_fen:
+        return ""
+    return pgettext("coupon", "from a price of %(price)s on") % {"price": yuan(coupon.threshold_fen)}
+
+
+def scope_names(coupons: Sequence[Coupon]) -> Mapping[str, str]:
+    """What the parts of their scopes are called, those that are there still."""
+    parts = {part for coupon in coupons for part in coupon.scope}
+    ids = {int(number) for kind, _, number in (part.partition(":") for part in parts) if kind == "course"}
+    names = {f"course:{pk}": title for pk, title in titles(ids).items()} if ids else {}
+    if any(part.startswith("topic:") for part in parts):
+        names |= {f"topic:{topic.pk}": in_language(topic.name, topic.name_en) for topic in topics()}
+    names["kind:course"] = pgettext("coupon scope", "every course")
+    return names
+
+
+def _group(one: Held, moment: datetime) -> str:
+    coupon = one.coupon
+    if coupon.most_each is not None and one.mine >= coupon.most_each:
+        return "used"
+    if coupon.paused_at is None and coupon.begins_at > moment:
+        return "coming"
+    return "over" if one.why_not(moment) else "usable"
+
+
+def _own(one: Held, names: Mapping[str, str], moment: datetime) -> OwnCoupon:
+    coupon = one.coupon
+    return OwnCoupon(
+        coupon=coupon,
+        off=takes_off(coupon),
+        needs=needs(coupon),
+        scope=[names[part] for part in coupon.scope if part in names],
+        why_not=one.why_not(moment),
+        left=None if coupon.most_uses is None else max(0, coupon.most_uses - one.used),
+        mine=one.mine,
+    )
+
+
+def coupon_choice(price: Priced, asked: str) -> Sequence[Choice]:
+    """What can be chosen instead of what was asked for; nothing where no coupon takes anything off."""
+    if not price.usable:
+        return []
+    known = {NO_COUPON, *(coupon.mark for coupon, _ in price.usable)}
+    chosen = asked if asked in known else ""
+    best = pgettext("coupon", "The best for you, found by itself")
+    none = pgettext("coupon", "Without a coupon")
+    return [
+        Choice("", best, "", not chosen),
+        *(
+            Choice(coupon.mark, coupon.title, yuan(-off_fen), chosen == coupon.mark)
+            for coupon, off_fen in price.usable
+        ),
+        Choice(NO_COUPON, none, "", chosen == NO_COUPON),
+    ]
+
+
+def said_of_claimed(coupon: Coupon, price: Priced) -> str:
+    """What became of a coupon that was entered at the checkout."""
+    told = {"title": coupon.title}
+    if coupon in price.chosen:
+        return pgettext("coupon", "“%(title)s” is yours, and makes this cheaper.") % told
+    if any(coupon == one for one, _ in price.usable):
+        return pgettext("coupon", "“%(title)s” is yours. Here another takes more off.") % told
+    if not coupon.scope and coupon.threshold_fen > price.quote.lines[0].amount_fen:
+        told["price"] = yuan(coupon.threshold_fen)
+        words = pgettext(
+            "coupon", "“%(title)s” is yours. It needs a price of %(price)s at least; it is kept for you."
+        )
+        return words % told
+    return (
+        pgettext("coupon", "“%(title)s” is yours. It isn't for what you are buying; it is kept for you.")
+        % told
+    )

@@ -1,0 +1,100 @@
+"""What an offer costs somebody now: everything that a price is made of, gathered, and the best coupons found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.coupons import (
+    ALONE,
+    NOT_FOR_THIS,
+    NOT_YOURS,
+    Held,
+    below_threshold,
+    fitting,
+    held_by,
+    terms_of,
+)
+from zhiyue.product.commerce.errors import CouponRefused
+from zhiyue.product.commerce.models import Coupon
+from zhiyue.product.commerce.offers import Offer
+from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A price and what it was made of. `usable` are the coupons that take something off, alone, the most first;
+    `chosen` those in this price, whether they were asked for or are the best ones."""
+
+    quote: Quote
+    usable: tuple[tuple[Coupon, int], ...]
+    chosen: tuple[Coupon, ...]
+
+    @property
+    def total_fen(self) -> int:
+        return self.quote.total_fen
+
+    def lines(self) -> list[dict[str, Any]]:
+        """As an order keeps them; a coupon with its title, which may change."""
+        titles = {coupon.mark: coupon.title for coupon in self.chosen}
+        return [
+            {"kind": line.kind, "amount_fen": line.amount_fen, "code": line.code}
+            | ({"title": titles[line.code]} if line.code in titles else {})
+            for line in self.quote.lines
+        ]
+
+    def amounts(self) -> dict[int, int]:
+        """What each coupon takes off, by its id."""
+        taken = {line.code: -line.amount_fen for line in self.quote.lines if line.kind == "coupon"}
+        return {coupon.pk: taken[coupon.mark] for coupon in self.chosen}
+
+
+def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None) -> Priced:
+    """The price of an offer for somebody (None: a visitor) now. `coupons` are marks of those they want (none of them,
+    where it is empty); None: the best ones are found. Raises CouponRefused where one of them can't be had."""
+    moment = clock.now()
+    held = held_by(user, moment=moment, offer=offer.ref, marks=coupons)
+    fits = fitting([one.coupon for one in held], offer)
+    terms = Terms(offer.price_fen)
+    ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
+    if coupons is None:
+        marks = {one.code for one in best(terms, map(terms_of, ready))}
+        chosen = [coupon for coupon in ready if coupon.mark in marks]
+    else:
+        chosen = _asked_for(coupons, held, fits, _before_coupons(terms), moment)
+    alone = ((coupon, _taken(terms, coupon)) for coupon in ready)
+    usable = sorted((one for one in alone if one[1]), key=lambda one: (-one[1], one[0].pk))
+    whole = quote(terms, [terms_of(coupon) for coupon in chosen])
+    return Priced(whole, tuple(usable), tuple(coupon for coupon in chosen if coupon.mark in whole.codes))
+
+
+def _asked_for(
+    marks: Sequence[str], held: Sequence[Held], fits: set[int], left_fen: int, moment: datetime
+) -> list[Coupon]:
+    """Raises CouponRefused."""
+    known = {one.coupon.mark: one for one in held}
+    chosen: list[Coupon] = []
+    for mark in dict.fromkeys(marks):
+        if mark not in known:
+            raise CouponRefused(NOT_YOURS)
+        coupon = known[mark].coupon
+        why = known[mark].why_not(moment) or ("" if coupon.pk in fits else NOT_FOR_THIS)
+        if why or left_fen < coupon.threshold_fen:
+            raise CouponRefused(why or below_threshold(coupon))
+        chosen.append(coupon)
+    if len(chosen) > 1 and not all(coupon.is_stackable for coupon in chosen):
+        raise CouponRefused(ALONE)
+    return chosen
+
+
+def _before_coupons(terms: Terms) -> int:
+    """What is left for coupons to take off."""
+    return sum(line.amount_fen for line in quote(terms).lines if line.kind != "points")
+
+
+def _taken(terms: Terms, coupon: Coupon) -> int:
+    """What a coupon takes off alone."""
+    lines = quote(terms, [terms_of(coupon)]).lines
+    return -sum(line.amount_fen for line in lines if line.kind == "coupon")
