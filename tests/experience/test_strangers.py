@@ -53,6 +53,7 @@ FOR = {
     "shell:": EVERYBODY,
     "site:": EVERYBODY,
     "site:orders": MEMBERS,
+    "site:coupons": MEMBERS,
     # The sample is the learner's.
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),

@@ -2,6 +2,7 @@ from django.urls import path
 
 from zhiyue.experience.site.views import (
     buying,
+    coupons,
     courses,
     explore,
     home,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("orders/<slug:number>/pay/", buying.pay, name="pay_order"),
     path("orders/<slug:number>/cancel/", buying.cancel_order, name="cancel_order"),
     path("orders/<slug:number>/refund/", returns.refund, name="refund"),
+    path("coupons/", coupons.coupons, name="coupons"),
     path("pay/sandbox/<slug:number>/", till.till, name="till"),
     path("pay/notify/<slug:provider>/", notify.notify, name="notify"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),

@@ -34,6 +34,7 @@ _CLOSED = (
     "/welcome/",
     "/checkout/",
     "/orders/",
+    "/coupons/",
     "/pay/",
     "/sign-in/",
     "/sign-up/",

@@ -1,0 +1,50 @@
+"""One's own coupons, and the place where codes are entered."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit.errors import Refused
+from zhiyue.experience.shell.code_tries import counted_try
+from zhiyue.experience.shell.doors import by_sign_in
+from zhiyue.experience.shell.limits import TooMany
+from zhiyue.experience.shell.viewers import PageRequest, actor_of
+from zhiyue.experience.site import meta
+from zhiyue.experience.site.couponed import own_coupons
+from zhiyue.product.commerce.claiming import claim
+from zhiyue.product.commerce.errors import CouponRefused, UnknownCode
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def coupons(request: PageRequest) -> HttpResponse:
+    """Mine: usable, coming, used, over. A code that is entered makes one mine."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:coupons")
+    if request.method != "POST":
+        return _page(request, user)
+    code = request.POST.get("code", "").strip()
+    if not code:
+        return _page(request, user, refused=CouponRefused(pgettext("coupon", "Write the code.")))
+    try:
+        with counted_try(request, user):
+            coupon = claim(user=user, code=code, actor=actor_of(request))
+    except (UnknownCode, CouponRefused, TooMany) as refusal:
+        return _page(request, user, refused=refusal)
+    words = pgettext("coupon", "“%(title)s” is yours: the checkout finds it by itself.")
+    messages.success(request, words % {"title": coupon.title})
+    return redirect("site:coupons")
+
+
+def _page(request: PageRequest, user: User, refused: Refused | None = None) -> HttpResponse:
+    page = {
+        "tab": "me",
+        "meta": meta.plain(request, pgettext("coupon", "My coupons")),
+        "mine": own_coupons(user),
+        "typed": request.POST.get("code", "")[:40],
+        "refused": refused,
+    }
+    return render(request, "site/coupons.html", page, status=refused.status if refused else 200)
