@@ -21,7 +21,7 @@ from zhiyue.experience.desk.audit_words import FIELDS
 from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
-from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.models import Coupon, Refund
 from zhiyue.recommend.models import Rule
 
 Words = str | Promise
@@ -46,6 +46,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "language": dict(Course.Language.choices),
     "accent": dict(Accent.choices),
     "columns": MEMBER_COLUMNS,
+    "audience": dict(Coupon.Audience.choices),
     "factors": _FACTORS,
     "policies": {name: said for name, (said, _) in POLICIES.items()},
     "policy": {name: said for name, (said, _) in POLICIES.items()},
@@ -57,7 +58,9 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     },
 }
 _MOMENTS = frozenset({"published_at", "in_force_from", "begins_at", "ends_at"})
-_PRICES = frozenset({"price_fen", "list_price_fen", "amount_fen", "fee_least_fen"})
+_PRICES = frozenset(
+    {"price_fen", "list_price_fen", "amount_fen", "fee_least_fen", "off_fen", "most_fen", "threshold_fen"}
+)
 _FILES = frozenset({"picture", "logo"})
 # Of one value; the table that is exported has all that was noted.
 SHOWN_AT_MOST = 300

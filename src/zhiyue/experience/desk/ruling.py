@@ -1,8 +1,6 @@
 """The forms in which rules about recommendations are typed, one a kind."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -10,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.typed import MomentField, as_text_where_unread
 from zhiyue.recommend.errors import RuleRefused
 from zhiyue.recommend.models import Rule
 from zhiyue.recommend.rules import LAST_PLACE, LEAST_FACTOR, MOST_FACTOR, SHORTEST_WHY, Wish
@@ -35,22 +34,6 @@ HEADINGS: Mapping[str, tuple[Promise, Promise]] = {
 }
 
 
-class _Moment(forms.DateTimeField):
-    """Day and time as the academy's clock has them, whatever zone the server is in."""
-
-    def __init__(self, **told: Any) -> None:
-        super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
-            error_messages={"invalid": pgettext_lazy("rules", "Write day and time as in 2026-12-01 09:00.")},
-            **told,
-        )
-
-    def clean(self, value: Any) -> datetime | None:
-        found: datetime | None = super().clean(value)
-        return None if found is None else found.replace(tzinfo=clock.business_zone())
-
-
 class RuleForm(forms.Form):
     course = forms.TypedChoiceField(
         label=pgettext_lazy("rules", "Course"),
@@ -74,12 +57,12 @@ class RuleForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal"}),
     )
     slot = forms.ChoiceField(label=pgettext_lazy("rules", "Shelf"), required=False)
-    begins_at = _Moment(
+    begins_at = MomentField(
         label=pgettext_lazy("rules", "From"),
         help_text=pgettext_lazy("rules", "Empty: at once."),
         required=False,
     )
-    ends_at = _Moment(label=pgettext_lazy("rules", "Until"), required=False)
+    ends_at = MomentField(label=pgettext_lazy("rules", "Until"), required=False)
     why = forms.CharField(
         label=pgettext_lazy("rules", "Why"),
         help_text=pgettext_lazy("rules", "3 to 300 characters, for your colleagues; learners don't see it."),
@@ -103,10 +86,7 @@ class RuleForm(forms.Form):
             del self.fields["factor"]
 
     def clean(self) -> None:
-        for name in ("begins_at", "ends_at"):
-            if name in self.errors and self.data.get(name):
-                # A browser shows nothing of a day that it can't read, so it is shown as a text.
-                self.fields[name].widget.attrs["type"] = "text"
+        as_text_where_unread(self, ("begins_at", "ends_at"))
 
     def wish(self) -> Wish:
         typed = self.cleaned_data

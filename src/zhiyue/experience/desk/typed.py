@@ -1,0 +1,56 @@
+"""What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.kit import clock
+
+
+class MomentField(forms.DateTimeField):
+    """Day and time as the academy's clock has them, whatever zone the server is in."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+            error_messages={"invalid": pgettext_lazy("rules", "Write day and time as in 2026-12-01 09:00.")},
+            **told,
+        )
+
+    def clean(self, value: Any) -> datetime | None:
+        found: datetime | None = super().clean(value)
+        return None if found is None else found.replace(tzinfo=clock.business_zone())
+
+
+class YuanField(forms.DecimalField):
+    """An amount of money; `clean` gives it in fen."""
+
+    def __init__(self, *, least_fen: int = 0, **told: Any) -> None:
+        super().__init__(
+            min_value=Decimal(least_fen) / 100,
+            max_value=Decimal(10**7),
+            decimal_places=2,
+            widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
+            **told,
+        )
+
+    def clean(self, value: Any) -> int | None:
+        found: Decimal | None = super().clean(value)
+        return None if found is None else int(found * 100)
+
+
+def typed_moment(moment: datetime | None) -> str:
+    """A moment as its field shows it."""
+    return f"{moment.astimezone(clock.business_zone()):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+def as_text_where_unread(form: forms.Form, names: Iterable[str]) -> None:
+    """A browser shows nothing of a day that it can't read, so it is shown as a text."""
+    for name in names:
+        if name in form.errors and form.data.get(name):
+            form.fields[name].widget.attrs["type"] = "text"
