@@ -18,7 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
-from tests.product.commerce.coupon_makers import make
+from tests.product.commerce.coupon_makers import flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import HistoryImport, Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
@@ -216,9 +216,12 @@ def _of_the_learner(learner, course):
     ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
     payment = begin(user=learner, order_number=order.number, **ways)
     refund = Refund.objects.create(number="R1", order=order, cause="staff", amount_fen=order.total_fen)
-    mark = make(make_member("seller@test.example", "销售"), audience="code").mark
+    seller = make_member("seller@test.example", "销售")
+    sale = flash(seller, course, price_fen=1)
+    mark = make(seller, audience="code").mark
     return {
         "mark": mark,
+        "sale_id": sale.pk,
         "number": order.number,
         "site:till number": payment.number,
         "provider": "sandbox",

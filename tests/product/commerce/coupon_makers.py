@@ -1,11 +1,12 @@
-"""Makers of coupons for tests, through the services."""
+"""Makers of coupons and flash prices for tests, through the services."""
 
 from datetime import timedelta
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.couponing import CouponWish, make_codes, make_coupon
-from zhiyue.product.commerce.models import Coupon, CouponCode
+from zhiyue.product.commerce.flashing import FlashWish, make_sale
+from zhiyue.product.commerce.models import Coupon, CouponCode, FlashSale
 
 
 def staff(operator):
@@ -28,3 +29,11 @@ def codes(operator, coupon, count=0) -> list[str]:
     before = set(CouponCode.objects.values_list("pk", flat=True))
     make_codes(viewer=staff(operator), mark=coupon.mark, count=count)
     return list(CouponCode.objects.exclude(pk__in=before).order_by("pk").values_list("text", flat=True))
+
+
+def flash(operator, course, price_fen=9_900, **changed) -> FlashSale:
+    """A flash price that began an hour ago and ends tomorrow, unless something else is said."""
+    now = clock.now()
+    wanted = {"begins_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1), **changed}
+    wish = FlashWish(offer=f"course:{course.pk}", price_fen=price_fen, **wanted)
+    return make_sale(viewer=staff(operator), wish=wish)

@@ -6,12 +6,12 @@ import pytest
 from django.db import connections
 
 from tests.factories import make_course, make_member
-from tests.product.commerce.coupon_makers import codes, make
+from tests.product.commerce.coupon_makers import codes, flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.claiming import claim
 from zhiyue.product.commerce.errors import CouponRefused, PriceChanged
-from zhiyue.product.commerce.models import Coupon, CouponHolder, CouponUse, Order
+from zhiyue.product.commerce.models import Coupon, CouponHolder, CouponUse, FlashHold, Order
 from zhiyue.product.commerce.orders import expire, place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
@@ -86,6 +86,34 @@ def test_a_hundred_orders_take_several_coupons_in_any_order_and_none_waits_for_e
     assert max(uses) <= ENOUGH and sum(uses) == 2 * placed
     # Whoever was refused found one of theirs used up: no two are left that somebody could still have had.
     assert sum(use < ENOUGH for use in uses) <= 1
+
+
+def test_a_hundred_orders_never_oversell_a_flash_price(people, operator, course):
+    flash(operator, course, stock=ENOUGH)
+
+    found = together([lambda one=one: ordered(one, course, 9_900) for one in people])
+
+    assert sum(isinstance(one, Order) for one in found) == Order.objects.count() == ENOUGH
+    assert FlashHold.objects.filter(returned_at=None).count() == ENOUGH
+
+
+def test_a_flash_price_with_coupons_and_late_money_never_passes_its_stock(people, operator, course):
+    flash(operator, course, stock=ENOUGH)
+    make(operator, off_fen=900, most_uses=3 * ENOUGH)
+    notices = []
+    for one in people[:ENOUGH]:
+        ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+        payment = begin(user=one, order_number=ordered(one, course, 9_000).number, **ways)
+        notices.append(sandbox.press(payment.number, "pay"))
+    expire(now=Order.objects.order_by("-expires_at")[0].expires_at)
+    late = [lambda notice=notice: receive("sandbox", notice).status for notice in notices]
+    new = [lambda one=one: ordered(one, course, 9_000) for one in people[ENOUGH : 4 * ENOUGH]]
+
+    together([act for pair in zip(late, new[:ENOUGH], strict=True) for act in pair] + new[ENOUGH:])
+
+    held = Order.objects.filter(flash__returned_at=None, flash__isnull=False)
+    assert held.count() == ENOUGH == counting().count()
+    assert set(held.values_list("status", flat=True)) <= {"created", "paid"}
 
 
 def test_one_member_on_many_devices_uses_a_coupon_once(learner, operator):

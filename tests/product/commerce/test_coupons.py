@@ -494,5 +494,5 @@ def test_a_price_asks_little_of_the_database(learner, operator, course, django_a
         make(operator, f"券{n}", audience="everybody", scope=[f"topic:{course.topic_id}"])
     offer = offer_of(f"course:{course.pk}")
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         priced(learner, offer)

@@ -100,6 +100,9 @@ GROUPS: tuple[Group, ...] = (
             Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),
             Place("refunds", pgettext_lazy("desk navigation", "Refunds"), "history", Permission.SEE_ORDERS),
             Place("coupons", pgettext_lazy("desk navigation", "Coupons"), "tag", Permission.CHANGE_SALES),
+            Place(
+                "flash", pgettext_lazy("desk navigation", "Flash prices"), "flame", Permission.CHANGE_SALES
+            ),
         ),
     ),
     Group(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import PriceLine, WayToPay, price_lines, ways_to_pay
@@ -18,7 +19,9 @@ from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.checkout import takes_payments
+from zhiyue.product.commerce.flash import Flash, flash_of
 from zhiyue.product.commerce.models import Order, Payment
+from zhiyue.product.commerce.offers import course_ref
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
 _LONGEST_ADDRESS = 300
@@ -163,3 +166,41 @@ def buy_address(course: Course, onward: str) -> str:
     if course.is_free or not course.is_published or not takes_payments():
         return ""
     return f"{reverse('site:checkout')}?{urlencode({'offer': f'course:{course.pk}', 'next': onward})}"
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePrice:
+    """What a course's pages say that it costs: with a flash price, that, and the usual one crossed out."""
+
+    course: Course
+    flash: Flash | None = None
+
+    @property
+    def price_fen(self) -> int:
+        return self.flash.sale.price_fen if self.flash else self.course.price_fen
+
+    @property
+    def price(self) -> str:
+        return yuan(self.price_fen)
+
+    @property
+    def list_price(self) -> str:
+        crossed = self.course.price_fen if self.flash else self.course.list_price_fen
+        return yuan(crossed) if crossed else ""
+
+    @property
+    def for_pages(self) -> dict[str, object]:
+        """As `site/parts/course_price.html` and `flash.html` read it."""
+        return {
+            "price": self.price,
+            "list_price": self.list_price,
+            "price_fen": self.price_fen,
+            "flash": self.flash,
+        }
+
+
+def course_price(course: Course, user: User | None, *, can_be_bought: bool) -> CoursePrice:
+    """A flash price is asked for only where it can be had."""
+    flash = flash_of(course_ref(course.pk), user=user) if can_be_bought else None
+    is_less = flash is not None and flash.sale.price_fen < course.price_fen
+    return CoursePrice(course, flash if is_less else None)

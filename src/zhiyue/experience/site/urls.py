@@ -31,6 +31,7 @@ urlpatterns = [
     path("teachers/<slug:slug>/", people.teacher, name="teacher"),
     path("search/", search.search, name="search"),
     path("search/suggest/", search.suggest, name="suggest"),
+    path("flash/<slug:slug>/", courses.flash, name="flash"),
     path("save/<slug:slug>/", courses.save, name="save"),
     path("not-for-me/<slug:slug>/", courses.dismiss, name="dismiss"),
     path("enrol/<slug:slug>/", courses.enrol, name="enrol"),

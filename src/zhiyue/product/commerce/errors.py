@@ -58,6 +58,13 @@ class NoSuchCoupon(Refused):
     status: ClassVar[int] = 404
 
 
+class NoSuchSale(Refused):
+    """There is no such flash price."""
+
+    code = "no_such_sale"
+    status: ClassVar[int] = 404
+
+
 class SaleRefused(Refused):
     """What staff want to sell can't be kept so; `field` names what is wrong."""
 

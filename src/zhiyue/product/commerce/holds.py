@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.coupons import Held, counted
-from zhiyue.product.commerce.models import Coupon, CouponUse, Order
+from zhiyue.product.commerce.flash import with_left
+from zhiyue.product.commerce.models import Coupon, CouponUse, FlashHold, FlashSale, Order
 
 # An order that comes to one of these holds nothing any more.
 GIVING_BACK = frozenset({Order.Status.EXPIRED, Order.Status.CLOSED, Order.Status.REFUNDED})
@@ -23,20 +24,24 @@ def locked(coupons: Sequence[int], order: Order) -> list[Held]:
     return counted(rows, order.user)
 
 
-def take(order: Order, amounts: Mapping[int, int]) -> bool:
-    """Hold these coupons (id to what each takes off) for a new order. False where one of them is used up: then none is
-    held."""
-    if amounts and any(_is_full(one) for one in locked(list(amounts), order)):
+def take(order: Order, amounts: Mapping[int, int], sale: FlashSale | None = None) -> bool:
+    """Hold these coupons (id to what each takes off), and one of a flash price, for a new order. False where one of
+    them is used up: then none is held."""
+    if not _is_room(order, list(amounts), sale.pk if sale else None):
         return False
     CouponUse.objects.bulk_create(
         CouponUse(order=order, coupon_id=pk, amount_fen=amount) for pk, amount in amounts.items()
     )
+    if sale is not None:
+        FlashHold.objects.create(sale=sale, order=order)
     return True
 
 
 def give_back(order: Order) -> None:
     if _holds(order):
-        CouponUse.objects.filter(order=order, returned_at=None).update(returned_at=clock.now())
+        now = clock.now()
+        CouponUse.objects.filter(order=order, returned_at=None).update(returned_at=now)
+        FlashHold.objects.filter(order=order, returned_at=None).update(returned_at=now)
 
 
 def take_again(order: Order) -> bool:
@@ -44,9 +49,12 @@ def take_again(order: Order) -> bool:
     if not _holds(order):
         return True
     uses = CouponUse.objects.filter(order=order, returned_at__isnull=False)
-    if any(_is_full(one) for one in locked(list(uses.values_list("coupon_id", flat=True)), order)):
+    flash = FlashHold.objects.filter(order=order, returned_at__isnull=False)
+    coupons = list(uses.values_list("coupon_id", flat=True))
+    if not _is_room(order, coupons, flash.values_list("sale_id", flat=True).first()):
         return False
     uses.update(returned_at=None)
+    flash.update(returned_at=None)
     return True
 
 
@@ -58,9 +66,19 @@ def coupons_in(order: Order) -> list[tuple[int, int]]:
     return list(uses.values_list("coupon_id", "amount_fen"))
 
 
+def _is_room(order: Order, coupons: Sequence[int], sale_id: int | None) -> bool:
+    """Is there one of each left? Their rows are held from here on: coupons first, then the flash price."""
+    if coupons and any(_is_full(one) for one in locked(coupons, order)):
+        return False
+    if sale_id is None:
+        return True
+    sale = FlashSale.objects.select_for_update(no_key=True).get(pk=sale_id)
+    return not with_left([sale])[0].is_sold_out
+
+
 def _holds(order: Order) -> bool:
     """By its lines, which don't change: most orders hold nothing, and nothing is asked for them."""
-    return any(line["kind"] == "coupon" for line in order.lines)
+    return any(line["kind"] in ("coupon", "flash") for line in order.lines)
 
 
 def _is_full(one: Held) -> bool:

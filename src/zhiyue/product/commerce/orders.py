@@ -105,7 +105,7 @@ def _placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Act
         OrderCourse(order=order, course_id=course, total_fen=part, refund_terms=terms[course].to_json())
         for course, part in parts.items()
     )
-    if not holds.take(order, price.amounts()):
+    if not holds.take(order, price.amounts(), price.flash.sale if price.flash else None):
         raise PriceChanged(_LOOK_AGAIN)
     journal.begin(order, why="placed")
     record(

@@ -18,6 +18,7 @@ from zhiyue.product.commerce.coupons import (
     terms_of,
 )
 from zhiyue.product.commerce.errors import CouponRefused
+from zhiyue.product.commerce.flash import Flash, flash_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.offers import Offer
 from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
@@ -26,11 +27,13 @@ from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
 @dataclass(frozen=True, slots=True)
 class Priced:
     """A price and what it was made of. `usable` are the coupons that take something off, alone, the most first;
-    `chosen` those in this price, whether they were asked for or are the best ones."""
+    `chosen` those in this price, whether they were asked for or are the best ones. `flash` is the flash price, where
+    there is one."""
 
     quote: Quote
     usable: tuple[tuple[Coupon, int], ...]
     chosen: tuple[Coupon, ...]
+    flash: Flash | None = None
 
     @property
     def total_fen(self) -> int:
@@ -57,7 +60,8 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     moment = clock.now()
     held = held_by(user, moment=moment, offer=offer.ref, marks=coupons)
     fits = fitting([one.coupon for one in held], offer)
-    terms = Terms(offer.price_fen)
+    flash = flash_of(offer.ref, user=user, moment=moment)
+    terms = Terms(offer.price_fen, flash_fen=flash.sale.price_fen if flash else None)
     ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
     if coupons is None:
         marks = {one.code for one in best(terms, map(terms_of, ready))}
@@ -67,7 +71,10 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     alone = ((coupon, _taken(terms, coupon)) for coupon in ready)
     usable = sorted((one for one in alone if one[1]), key=lambda one: (-one[1], one[0].pk))
     whole = quote(terms, [terms_of(coupon) for coupon in chosen])
-    return Priced(whole, tuple(usable), tuple(coupon for coupon in chosen if coupon.mark in whole.codes))
+    if not any(line.kind == "flash" for line in whole.lines):
+        flash = None
+    used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
+    return Priced(whole, tuple(usable), used, flash)
 
 
 def _asked_for(

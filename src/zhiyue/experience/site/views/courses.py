@@ -8,12 +8,11 @@ from django.utils.http import urlencode
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
-from zhiyue.experience.site.bought import buy_address
+from zhiyue.experience.site.bought import buy_address, course_price
 from zhiyue.experience.site.looks import cover_of_course
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
@@ -51,6 +50,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     view_course(actor=actor, course=found)
     address = reverse("site:course", args=[found.slug])
     is_column = found.form == Course.Form.COLUMN
+    buy_url = "" if outline.paid.open else buy_address(found, address)
     page = {
         "tab": "courses",
         "meta": meta.course(request, found, beside),
@@ -69,14 +69,28 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         else None,
         "is_withdrawn": found.status == Course.Status.WITHDRAWN,
         "learners": learners_of([found.pk]).get(found.pk, 0),
-        "buy_url": "" if outline.paid.open else buy_address(found, address),
-        "price": yuan(found.price_fen),
-        "list_price": yuan(found.list_price_fen) if found.list_price_fen else "",
+        "buy_url": buy_url,
+        **course_price(found, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
         "needs": show(browse.prerequisites_of(found.pk)),
         "leads_to": show(browse.leads_to(found.pk)),
         "similar": shelves.close_to(found.pk) if found.is_published else None,
     }
     return render(request, "site/course.html", page)
+
+
+@require_safe
+def flash(request: PageRequest, slug: str) -> HttpResponse:
+    """How long a course has its flash price, and how many are left, now. Where that is over, the page comes anew."""
+    found = _course(slug)
+    if not request.htmx:
+        return redirect("site:course", slug)
+    shown = course_price(found, request.viewer.user, can_be_bought=bool(buy_address(found, "")))
+    if shown.flash is None:
+        answer = HttpResponse(status=204)
+        answer["HX-Refresh"] = "true"
+        return answer
+    page = {"course": found, "flash": shown.flash, "is_short": request.GET.get("short") == "1"}
+    return render(request, "site/parts/flash.html", page)
 
 
 @require_POST

@@ -8,11 +8,10 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.collect.kinds import Actor
-from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, text_size
-from zhiyue.experience.site.bought import buy_address
+from zhiyue.experience.site.bought import buy_address, course_price
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
@@ -48,7 +47,7 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "text_size": text_size.of(request),
         "is_recording": found.kind != Lesson.Kind.ARTICLE,
         "buy_url": "" if outline.paid.open else buy_address(found.course, _bought_for(found, outline)),
-        **_ending(actor, found, outline),
+        **_ending(request, actor, found, outline),
     }
     return render(request, "site/lesson.html", page)
 
@@ -66,7 +65,7 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if request.htmx:
         outline = _outline(request, actor, found.course)
         page = {"lesson": found, "course": found.course, "outline_too": True, "outline": outline}
-        return render(request, "site/parts/finish.html", {**page, **_ending(actor, found, outline)})
+        return render(request, "site/parts/finish.html", {**page, **_ending(request, actor, found, outline)})
     messages.success(request, pgettext("toast", "Marked as read."))
     following = catalogue.neighbours(found).next
     if following and may_open(request.viewer.user, following).open:
@@ -82,15 +81,16 @@ def choose_text_size(request: PageRequest) -> HttpResponse:
     return response
 
 
-def _ending(actor: Actor, found: Lesson, outline: Outline) -> dict[str, object]:
+def _ending(request: PageRequest, actor: Actor, found: Lesson, outline: Outline) -> dict[str, object]:
     """What stands below a lesson: is it finished, and where to from here; also whether that opens, and its price."""
     beside = catalogue.neighbours(found)
     progress = learning.progress_of(actor, found.course_id).get(found.pk)
+    can_be_bought = not outline.paid.open and bool(buy_address(found.course, ""))
     return {
         "is_finished": bool(progress and progress.finished_at),
         "previous_lesson": beside.previous,
         "next_row": outline.row_of(beside.next),
-        "price": yuan(found.course.price_fen),
+        "price": course_price(found.course, request.viewer.user, can_be_bought=can_be_bought).price,
     }
 
 
@@ -100,6 +100,8 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
     course, actor = found.course, actor_of(request)
     shown = opening(found.body, access.preview_percent)
     outline = _outline(request, actor, course)
+    can_be_bought = access.why != "unpublished" and not outline.paid.open
+    buy_url = buy_address(course, request.path) if can_be_bought else ""
     page = {
         "tab": "courses",
         "meta": meta.lesson(request, found),
@@ -114,11 +116,8 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
         "outline": outline,
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
-        "buy_url": ""
-        if access.why == "unpublished" or outline.paid.open
-        else buy_address(course, request.path),
-        "price": yuan(course.price_fen),
-        "list_price": yuan(course.list_price_fen) if course.list_price_fen else "",
+        "buy_url": buy_url,
+        **course_price(course, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
     }
     return render(request, "site/lesson_closed.html", page, status=200 if shown.text else 403)
 

@@ -2,6 +2,7 @@
 refunds, the ledger."""
 
 from zhiyue.product.commerce.models.coupons import Coupon, CouponCode, CouponHolder, CouponUse
+from zhiyue.product.commerce.models.flash import FlashHold, FlashSale
 from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
@@ -17,6 +18,8 @@ __all__ = [
     "CourseRefundTerms",
     "Enrolment",
     "Entry",
+    "FlashHold",
+    "FlashSale",
     "LessonOpening",
     "Order",
     "OrderCourse",

@@ -1,0 +1,52 @@
+"""Which flash price an offer has now, and how many are left of it: true numbers, true ends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.models import FlashHold, FlashSale, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A flash price and how many are `left` of it, None where nothing bounds it."""
+
+    sale: FlashSale
+    left: int | None
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.left == 0
+
+
+def flash_of(offer: str, *, user: User | None = None, moment: datetime | None = None) -> Flash | None:
+    """The flash price of an offer now, the lowest of several; None where there is none, or none is left. What the
+    person's own order that waits holds is still there for them: ordering again takes its place."""
+    standing = (
+        FlashSale.objects.standing(moment or clock.now()).filter(offer=offer).order_by("price_fen", "pk")
+    )
+    sales = list(standing)
+    own = Q()
+    if user is not None and sales:
+        own = Q(order__user=user, order__offer=offer, order__status=Order.Status.CREATED)
+    found = with_left(sales, but=own)
+    return next((one for one in found if not one.is_sold_out), None)
+
+
+def with_left(sales: Iterable[FlashSale], *, but: Q | None = None) -> list[Flash]:
+    """Flash prices with what is left; holds that are `but` don't count."""
+    known = list(sales)
+    bounded = [sale.pk for sale in known if sale.stock is not None]
+    counts: dict[int, int] = {}
+    if bounded:
+        holds = FlashHold.objects.filter(sale__in=bounded, returned_at=None)
+        holds = holds.exclude(but) if but else holds
+        counts = dict(holds.order_by().values_list("sale").annotate(n=Count("pk")))
+    return [
+        Flash(sale, None if sale.stock is None else max(0, sale.stock - counts.get(sale.pk, 0)))
+        for sale in known
+    ]

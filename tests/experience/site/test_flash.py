@@ -1,0 +1,71 @@
+"""A flash price on a course's pages: the true number, the true end."""
+
+import pytest
+
+from tests.product.commerce.coupon_makers import flash
+from zhiyue.collect.kinds import Actor
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.models import FlashSale, Order
+from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.services import grant_course
+
+pytestmark = pytest.mark.django_db
+HTMX = {"hx-request": "true"}
+
+
+def test_the_course_says_what_it_costs_until_when_and_how_many_are_left(english, learner, operator, course):
+    flash(operator, course, price_fen=4_900, stock=20)
+    actor = Actor(member_id=learner.pk)
+    place(user=learner, offer=f"course:{course.pk}", seen_fen=4_900, actor=actor)
+
+    page = english.get(f"/courses/{course.slug}/").content.decode()
+    closed = english.get(f"/courses/{course.slug}/two/").content.decode()
+    free = english.get(f"/courses/{course.slug}/one/").content.decode()
+
+    for shown in (page, closed, free):
+        assert "Buy · ¥49" in shown
+    assert page.count("19 of 20 left") == 2 and closed.count("19 of 20 left") == 1
+    assert page.count("<s>¥99</s>") == 2 and "usual price" in page
+    assert f'data-price-fen="4900" data-list-price-fen="{course.price_fen}"' in page
+    assert "23" in page[page.index("Until ") :][:200] and "from now" in page
+
+
+def test_without_a_bound_no_number_is_told(english, operator, course):
+    flash(operator, course, price_fen=4_900)
+    page = english.get(f"/courses/{course.slug}/").content.decode()
+    assert "Buy · ¥49" in page and "from now" in page
+    assert " of " not in page[page.index("Until ") :][:200]
+
+
+def test_while_somebody_looks_the_number_stays_true_and_the_end_is_told(english, operator, course):
+    sale = flash(operator, course, price_fen=4_900, stock=2)
+    part = english.get(f"/flash/{course.slug}/?short=1", headers=HTMX)
+    assert "2 of 2 left" in part.content.decode() and "?short=1" in part.content.decode()
+
+    FlashSale.objects.filter(pk=sale.pk).update(ended_at=clock.now())
+    over = english.get(f"/flash/{course.slug}/", headers=HTMX)
+    assert (over.status_code, over["HX-Refresh"]) == (204, "true")
+    assert english.get(f"/flash/{course.slug}/")["Location"] == f"/courses/{course.slug}/"
+    assert english.get("/flash/nothing-here/", headers=HTMX).status_code == 404
+
+
+def test_the_checkout_takes_the_flash_price_and_says_when_it_is_gone(signed_in, learner, operator, course):
+    sale = flash(operator, course, price_fen=4_900)
+    client = signed_in(learner)
+    client.cookies["zy_language"] = "en"
+    at = f"/checkout/?offer=course:{course.pk}"
+    page = client.get(at).content.decode()
+    assert "For a short time" in page and page.count("Pay ¥49") == 2
+
+    FlashSale.objects.filter(pk=sale.pk).update(ended_at=clock.now())
+    form = {"offer": f"course:{course.pk}", "seen_fen": "4900", "way": "sandbox:page"}
+    answer = client.post("/checkout/", form)
+    assert answer.status_code == 409 and "it is ¥99 now" in answer.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_who_owns_the_course_sees_no_price(signed_in, learner, operator, course):
+    flash(operator, course, price_fen=4_900)
+    grant_course(user=learner, course=course)
+    page = signed_in(learner).get(f"/courses/{course.slug}/").content.decode()
+    assert "¥49" not in page and "/flash/" not in page
