@@ -72,6 +72,7 @@ def test_only_what_a_service_cannot_do_without_is_kept_without_consent():
         "course.enrolled",
         "order.placed",
         "order.paid",
+        "code.redeemed",
         "coupon.used",
         "order.failed",
         "order.cancelled",

@@ -55,6 +55,8 @@ FOR = {
     "site:": EVERYBODY,
     "site:orders": MEMBERS,
     "site:coupons": MEMBERS,
+    # Visitors are asked to sign up, and come back with their code.
+    "site:redeem": EVERYBODY,
     # The sample is the learner's.
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),

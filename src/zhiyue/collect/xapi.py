@@ -53,6 +53,7 @@ VERBS: Mapping[str, str] = {
     "order.refund_asked": f"{_STREAMS}request",
     "order.refunded": f"{_STREAMS}return",
     "coupon.claimed": f"{_STREAMS}receive",
+    "code.redeemed": f"{_STREAMS}accept",
     "coupon.used": f"{_STREAMS}consume",
     "course.saved": f"{_STREAMS}save",
     "course.unsaved": f"{_STREAMS}unsave",

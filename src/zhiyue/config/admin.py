@@ -37,6 +37,7 @@ HIDDEN = frozenset(
         "collect.Quarantined.payload",
         # Whoever enters it gets something.
         "commerce.CouponCode.text",
+        "commerce.RedeemCode.text",
         # What a provider said, and where somebody goes to pay.
         "commerce.Payment.shown",
         "commerce.ProviderNotice.told",

@@ -1,4 +1,4 @@
-"""Makers of coupons and flash prices for tests, through the services."""
+"""Makers of coupons, flash prices and redeem codes for tests, through the services."""
 
 from datetime import timedelta
 
@@ -6,7 +6,8 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.couponing import CouponWish, make_codes, make_coupon
 from zhiyue.product.commerce.flashing import FlashWish, make_sale
-from zhiyue.product.commerce.models import Coupon, CouponCode, FlashSale
+from zhiyue.product.commerce.models import Coupon, CouponCode, FlashSale, RedeemBatch
+from zhiyue.product.commerce.redeeming import make_batch
 
 
 def staff(operator):
@@ -37,3 +38,8 @@ def flash(operator, course, price_fen=9_900, **changed) -> FlashSale:
     wanted = {"begins_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1), **changed}
     wish = FlashWish(offer=f"course:{course.pk}", price_fen=price_fen, **wanted)
     return make_sale(viewer=staff(operator), wish=wish)
+
+
+def batch(operator, course, count=2, *, title="企业团购", ends_at=None) -> RedeemBatch:
+    wanted = {"title": title, "offer": f"course:{course.pk}", "count": count, "ends_at": ends_at}
+    return make_batch(viewer=staff(operator), **wanted)

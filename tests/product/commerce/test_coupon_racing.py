@@ -6,15 +6,16 @@ import pytest
 from django.db import connections
 
 from tests.factories import make_course, make_member
-from tests.product.commerce.coupon_makers import codes, flash, make
+from tests.product.commerce.coupon_makers import batch, codes, flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.claiming import claim
-from zhiyue.product.commerce.errors import CouponRefused, PriceChanged
+from zhiyue.product.commerce.errors import CodeRefused, CouponRefused, PriceChanged
 from zhiyue.product.commerce.models import Coupon, CouponHolder, CouponUse, FlashHold, Order
 from zhiyue.product.commerce.orders import expire, place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.redeeming import redeem
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +38,7 @@ def together(acts):
     def do(act):
         try:
             return act()
-        except (CouponRefused, PriceChanged) as refused:
+        except (CodeRefused, CouponRefused, PriceChanged) as refused:
             return refused
         finally:
             connections.close_all()
@@ -152,3 +153,23 @@ def test_late_money_and_new_orders_at_once_never_pass_the_limit(people, operator
     assert counting().filter(coupon=coupon).count() == ENOUGH
     kept = Order.objects.filter(coupons__returned_at=None)
     assert set(kept.values_list("status", flat=True)) <= {"created", "paid"}
+
+
+def test_a_code_redeemed_by_a_hundred_at_once_opens_once(people, operator, course):
+    code = batch(operator, course, 1).codes.get().text
+
+    found = together(
+        [lambda one=one: redeem(user=one, code=code, actor=Actor(member_id=one.pk)) for one in people]
+    )
+
+    assert sum(isinstance(one, Order) for one in found) == Order.objects.count() == 1
+
+
+def test_many_taps_redeem_once(learner, operator, course):
+    code = batch(operator, course, 1).codes.get().text
+
+    found = together(
+        [lambda: redeem(user=learner, code=code, actor=Actor(member_id=learner.pk)) for _ in range(12)]
+    )
+
+    assert {one.pk for one in found} == {Order.objects.get().pk}

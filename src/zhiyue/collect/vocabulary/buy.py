@@ -69,6 +69,11 @@ KINDS = (
         properties=(row_id("coupon"),),
     ),
     _step(
+        "code.redeemed",
+        "A member redeemed a code, which opened what it is for; the amount is the price it stands for.",
+        row_id("batch"),
+    ),
+    _step(
         "coupon.used",
         "An order that holds a coupon was paid; the amount is what the coupon took off.",
         row_id("coupon"),

@@ -121,6 +121,13 @@ ACTS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("act", "Entered a coupon's code"),
         pgettext_lazy("act meaning", "A member entered the code of a coupon, and has it from then on."),
     ),
+    "code.redeemed": (
+        pgettext_lazy("act", "Redeemed a code"),
+        pgettext_lazy(
+            "act meaning",
+            "A member redeemed a code, which opened what it is for; the amount is the price it stands for.",
+        ),
+    ),
     "coupon.used": (
         pgettext_lazy("act", "Paid with a coupon"),
         pgettext_lazy(

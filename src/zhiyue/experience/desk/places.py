@@ -103,6 +103,12 @@ GROUPS: tuple[Group, ...] = (
             Place(
                 "flash", pgettext_lazy("desk navigation", "Flash prices"), "flame", Permission.CHANGE_SALES
             ),
+            Place(
+                "redeem",
+                pgettext_lazy("desk navigation", "Redeem codes"),
+                "key-round",
+                Permission.CHANGE_SALES,
+            ),
         ),
     ),
     Group(

@@ -24,6 +24,7 @@ _LINES: Mapping[str, Words] = {
     "credit": pgettext_lazy("price line", "What you paid before"),
     "coupon": pgettext_lazy("price line", "Coupon"),
     "points": pgettext_lazy("price line", "Points"),
+    "redeem": pgettext_lazy("price line", "By a redeem code"),
 }
 # A provider or a channel without words shows its code.
 _PROVIDERS: Mapping[str, Words] = {

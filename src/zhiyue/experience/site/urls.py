@@ -43,6 +43,7 @@ urlpatterns = [
     path("orders/<slug:number>/cancel/", buying.cancel_order, name="cancel_order"),
     path("orders/<slug:number>/refund/", returns.refund, name="refund"),
     path("coupons/", coupons.coupons, name="coupons"),
+    path("redeem/", coupons.redeem, name="redeem"),
     path("pay/sandbox/<slug:number>/", till.till, name="till"),
     path("pay/notify/<slug:provider>/", notify.notify, name="notify"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),

@@ -14,8 +14,10 @@ from zhiyue.product.commerce.errors import CouponRefused, UnknownCode
 from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder
 from zhiyue.product.commerce.numbers import tidy_code
 
-_UNKNOWN = pgettext_lazy("coupon", "There is no such code. Look at each letter: 0, 1, I and O are in none.")
-_TAKEN = pgettext_lazy("coupon", "This code was entered before, and counts once.")
+NO_SUCH_CODE = pgettext_lazy(
+    "coupon", "There is no such code. Look at each letter: 0, 1, I and O are in none."
+)
+ENTERED_BEFORE = pgettext_lazy("coupon", "This code was entered before, and counts once.")
 _YOURS = pgettext_lazy("coupon", "You have this coupon already; the code is still there for somebody else.")
 
 
@@ -29,12 +31,12 @@ def claim(*, user: User, code: str, actor: Actor) -> Coupon:
     found = CouponCode.objects.select_for_update(of=("self",)).select_related("coupon")
     row = found.filter(text=tidy_code(code), revoked_at=None).first()
     if row is None:
-        raise UnknownCode(_UNKNOWN)
+        raise UnknownCode(NO_SUCH_CODE)
     held = CouponHolder.objects.filter(coupon=row.coupon, user=user).first()
     if held is not None and (row.is_shared or held.code_id == row.pk):
         return row.coupon
     if row.claimed_at is not None:
-        raise CouponRefused(_TAKEN)
+        raise CouponRefused(ENTERED_BEFORE)
     if held is not None:
         raise CouponRefused(_YOURS)
     now = clock.now()

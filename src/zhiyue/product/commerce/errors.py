@@ -58,6 +58,19 @@ class NoSuchCoupon(Refused):
     status: ClassVar[int] = 404
 
 
+class CodeRefused(Refused):
+    """The code opens nothing, or not any more."""
+
+    code = "code_refused"
+
+
+class NoSuchBatch(Refused):
+    """There is no such batch of codes."""
+
+    code = "no_such_batch"
+    status: ClassVar[int] = 404
+
+
 class NoSuchSale(Refused):
     """There is no such flash price."""
 

@@ -18,7 +18,7 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import NoSuchSale, NotForSale, SaleRefused
 from zhiyue.product.commerce.flash import Flash, with_left
 from zhiyue.product.commerce.models import FlashSale, Order
-from zhiyue.product.commerce.offers import offer_of
+from zhiyue.product.commerce.offers import offer_of, titles_of
 
 MOST_STOCK = 10**6
 
@@ -53,7 +53,7 @@ def all_sales(viewer: Viewer) -> tuple[list[ShownSale], list[ShownSale]]:
     )
     standing = list(counted.exclude(over).order_by("begins_at", "pk"))
     past = list(counted.filter(over).order_by("-ends_at", "-pk")[:50])
-    titles = _titles({sale.offer for sale in [*standing, *past]})
+    titles = titles_of({sale.offer for sale in [*standing, *past]})
     return tuple(  # type: ignore[return-value]
         [
             ShownSale(one, titles.get(one.sale.offer, one.sale.offer), one.sale.paid)  # type: ignore[attr-defined]
@@ -117,7 +117,7 @@ def end_sale(*, viewer: Viewer, sale_id: int) -> FlashSale:
     if row.ended_at is None and row.ends_at > now:
         row.ended_at = now
         row.save(update_fields=["ended_at"])
-        title = _titles({row.offer}).get(row.offer, row.offer)
+        title = titles_of({row.offer}).get(row.offer, row.offer)
         note(by=by, act="flash.ended", subject=("flash", row.pk, title))
     return row
 
@@ -140,10 +140,3 @@ def _check(wish: FlashWish, price_fen: int, begins: datetime) -> None:
     if others.exists():
         words = pgettext_lazy("flash", "It has a flash price in that time already. End that one first.")
         raise SaleRefused("offer", words)
-
-
-def _titles(offers: set[str]) -> dict[str, str]:
-    ids = [int(ref.partition(":")[2]) for ref in offers if ref.startswith("course:")]
-    return {
-        f"course:{pk}": title for pk, title in Course.objects.filter(pk__in=ids).values_list("pk", "title")
-    }

@@ -1,6 +1,6 @@
 """What is for sale: whatever has a price is an offer, named by its kind and number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import pgettext_lazy
@@ -46,3 +46,11 @@ def _course(course_id: int) -> Offer:
 
 # A new kind of offer takes one line here.
 KINDS: Mapping[str, Callable[[int], Offer]] = {"course": _course}
+
+
+def titles_of(refs: Iterable[str]) -> dict[str, str]:
+    """What offers are called, also those that aren't for sale any more."""
+    ids = [int(number) for kind, _, number in (ref.partition(":") for ref in refs) if kind == "course"]
+    return {
+        course_ref(pk): title for pk, title in Course.objects.filter(pk__in=ids).values_list("pk", "title")
+    }

@@ -43,16 +43,11 @@ def place(
     if price.total_fen != seen_fen:
         raise PriceChanged(_LOOK_AGAIN)
     now = clock.now()
-    waiting = (
-        Order.objects.select_for_update()
-        .filter(user=member, offer=found.ref, status=Order.Status.CREATED)
-        .first()
-    )
-    if waiting is not None:
-        if waiting.expires_at > now and waiting.lines == price.lines():
-            return waiting
-        journal.move(waiting, Order.Status.EXPIRED, why="placed_anew")
-    return _placed(member, found, price, now, actor)
+    waiting = _waiting(member, found)
+    if waiting is not None and waiting.expires_at > now and waiting.lines == price.lines():
+        return waiting
+    end_waiting(member, found)
+    return placed(member, found, price, now, actor)
 
 
 @transaction.atomic
@@ -86,8 +81,22 @@ def expire(*, now: datetime | None = None, at_once: int = 200) -> int:
     return ended
 
 
-def _placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Actor) -> Order:
-    """Raises PriceChanged where somebody else took the last of what makes this price."""
+def end_waiting(member: User, offer: Offer) -> None:
+    """The member's order of an offer that waits for payment waits no more: another takes its place. The caller holds
+    the member's row."""
+    if (waiting := _waiting(member, offer)) is not None:
+        journal.move(waiting, Order.Status.EXPIRED, why="placed_anew")
+
+
+def _waiting(member: User, offer: Offer) -> Order | None:
+    open_ = Order.objects.filter(user=member, offer=offer.ref, status=Order.Status.CREATED)
+    return open_.select_for_update().first()
+
+
+def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Actor) -> Order:
+    """A new order at a price. The caller holds the member's row, and has ended the one that waited.
+
+    Raises PriceChanged where somebody else took the last of what makes this price."""
     order = Order.objects.create(
         number=number("Z", now),
         user=member,

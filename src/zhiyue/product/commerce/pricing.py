@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-LineKind = Literal["price", "flash", "membership", "credit", "coupon", "points"]
+LineKind = Literal["price", "flash", "membership", "credit", "coupon", "points", "redeem"]
 WHOLE = 100
 
 

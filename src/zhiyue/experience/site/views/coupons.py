@@ -1,8 +1,10 @@
-"""One's own coupons, and the place where codes are entered."""
+"""One's own coupons, and the places where codes are entered."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +17,14 @@ from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.couponed import own_coupons
 from zhiyue.product.commerce.claiming import claim
-from zhiyue.product.commerce.errors import CouponRefused, UnknownCode
+from zhiyue.product.commerce.errors import (
+    AlreadyOwned,
+    CodeRefused,
+    CouponRefused,
+    NotForSale,
+    UnknownCode,
+)
+from zhiyue.product.commerce.redeeming import redeem as redeem_code
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,12 +48,46 @@ def coupons(request: PageRequest) -> HttpResponse:
     return redirect("site:coupons")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: PageRequest) -> HttpResponse:
+    """Where a code that opens something is entered; an address may bring it, and asks before it is redeemed."""
+    user = request.viewer.user
+    if user is None:
+        back = f"{reverse('site:redeem')}?{urlencode({'code': _typed(request)})}"
+        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': back})}")
+    if request.method != "POST":
+        return _redeem_page(request)
+    code = request.POST.get("code", "").strip()
+    if not code:
+        return _redeem_page(request, refused=CodeRefused(pgettext("coupon", "Write the code.")))
+    try:
+        with counted_try(request, user):
+            order = redeem_code(user=user, code=code, actor=actor_of(request))
+    except (UnknownCode, CodeRefused, AlreadyOwned, NotForSale, TooMany) as refusal:
+        return _redeem_page(request, refused=refusal)
+    return redirect("site:order", order.number)
+
+
+def _redeem_page(request: PageRequest, refused: Refused | None = None) -> HttpResponse:
+    page = {
+        "tab": "me",
+        "meta": meta.plain(request, pgettext("redeem", "Redeem a code")),
+        "typed": _typed(request),
+        "refused": refused,
+    }
+    return render(request, "site/redeem.html", page, status=refused.status if refused else 200)
+
+
+def _typed(request: PageRequest) -> str:
+    return (request.POST.get("code") or request.GET.get("code", "")).replace("\0", "")[:40]
+
+
 def _page(request: PageRequest, user: User, refused: Refused | None = None) -> HttpResponse:
     page = {
         "tab": "me",
         "meta": meta.plain(request, pgettext("coupon", "My coupons")),
         "mine": own_coupons(user),
-        "typed": request.POST.get("code", "")[:40],
+        "typed": _typed(request),
         "refused": refused,
     }
     return render(request, "site/coupons.html", page, status=refused.status if refused else 200)

@@ -35,6 +35,7 @@ _CLOSED = (
     "/checkout/",
     "/orders/",
     "/coupons/",
+    "/redeem/",
     "/pay/",
     "/sign-in/",
     "/sign-up/",

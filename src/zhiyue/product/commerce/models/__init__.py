@@ -6,6 +6,7 @@ from zhiyue.product.commerce.models.flash import FlashHold, FlashSale
 from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
+from zhiyue.product.commerce.models.redeem import RedeemBatch, RedeemCode
 from zhiyue.product.commerce.models.refunds import CourseRefundTerms, LessonOpening, Refund, RefundPart
 from zhiyue.product.commerce.models.rights import Enrolment
 from zhiyue.product.commerce.models.sandbox import SandboxTrade
@@ -27,6 +28,8 @@ __all__ = [
     "Payment",
     "Posting",
     "ProviderNotice",
+    "RedeemBatch",
+    "RedeemCode",
     "Refund",
     "RefundPart",
     "SandboxTrade",
