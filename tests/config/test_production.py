@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as live
+from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from tests.config.test_supervisor import free_port
 from tests.factories import make_member
-from zhiyue.config.checks import no_demo_accounts, pages_are_collected, production_is_safe
+from zhiyue.config.checks import (
+    no_demo_accounts,
+    pages_are_collected,
+    production_is_safe,
+    providers_can_take_payments,
+    refuse_unsafe_production,
+)
+from zhiyue.config.environment import Environment
+from zhiyue.product.commerce.providers.register import offered
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFE = {
@@ -80,6 +89,7 @@ def test_no_process_starts_in_unsafe_production(command, tmp_path):
         ("ZHIYUE_TIME_ZONE", "Mars"),
         ("ZHIYUE_DEBUG", "maybe"),
         ("ZHIYUE_DEMO_DRIFT", "ai+2@yesterday"),
+        ("ZHIYUE_ALIPAY_PRIVATE_KEY_FILE", "/nowhere/key.pem"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_line_that_names_it(variable, value, tmp_path):
@@ -88,6 +98,38 @@ def test_a_setting_that_cannot_be_used_is_one_line_that_names_it(variable, value
     [line] = answer.stderr.strip().splitlines()
     assert line.startswith(f"zhiyue: {variable} ")
     assert value in line
+
+
+def test_a_secret_lies_in_its_variable_or_in_a_file_and_not_in_both(tmp_path, monkeypatch):
+    (tmp_path / "key").write_text("line 1\nline 2\n")
+    assert Environment().secret("ZHIYUE_TRIED_KEY") == ""
+    monkeypatch.setenv("ZHIYUE_TRIED_KEY_FILE", str(tmp_path / "key"))
+    assert Environment().secret("ZHIYUE_TRIED_KEY") == "line 1\nline 2"
+    monkeypatch.setenv("ZHIYUE_TRIED_KEY", "here")
+    with pytest.raises(ImproperlyConfigured, match="ZHIYUE_TRIED_KEY or ZHIYUE_TRIED_KEY_FILE, not both"):
+        Environment().secret("ZHIYUE_TRIED_KEY")
+    monkeypatch.delenv("ZHIYUE_TRIED_KEY_FILE")
+    assert Environment().secret("ZHIYUE_TRIED_KEY") == "here"
+
+
+@pytest.mark.django_db
+def test_a_payment_provider_that_is_none_or_lacks_something_is_named_and_not_offered(settings):
+    assert providers_can_take_payments(None) == []
+    settings.ZHIYUE_PAYMENT_PROVIDERS = ["alipey", "sandbox"]
+
+    [error] = providers_can_take_payments(None)
+
+    assert error.id == "zhiyue.E007"
+    assert error.msg.startswith("ZHIYUE_PAYMENT_PROVIDERS names “alipey”, which is none: there are sandbox, ")
+    assert [one.name for one in offered()] == ["sandbox"]
+    settings.ZHIYUE_PAYMENT_PROVIDERS = ["alipay"]
+    assert "Payments through alipay: ZHIYUE_ALIPAY_APP_ID isn't set." in [
+        error.msg for error in providers_can_take_payments(None)
+    ]
+    with override_settings(**SAFE | {"ZHIYUE_PAYMENT_PROVIDERS": ["alipay"]}):
+        assert production_is_safe(None) == []
+        with pytest.raises(ImproperlyConfigured, match="ZHIYUE_ALIPAY_APP_ID isn't set"):
+            refuse_unsafe_production()
 
 
 @pytest.mark.parametrize(

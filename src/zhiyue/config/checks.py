@@ -13,6 +13,7 @@ from django.db import connection
 from zhiyue.config.settings import DEFAULT_SECRET
 from zhiyue.core.accounts.models import User
 from zhiyue.demo.selectors import demo_accounts_exist
+from zhiyue.product.commerce.providers import register as providers
 
 
 @register("production")
@@ -48,9 +49,17 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     return found
 
 
+@register("payments")
+def providers_can_take_payments(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Everywhere: each provider of the setting is one, with all it needs."""
+    return [Error(fault, id="zhiyue.E007") for fault in providers.faults()]
+
+
 def refuse_unsafe_production() -> None:
     """For servers, which Django doesn't check by itself. Raises ImproperlyConfigured."""
-    found = production_is_safe(None) or no_demo_accounts(None) or pages_are_collected()
+    found = production_is_safe(None) or no_demo_accounts(None)
+    if settings.ZHIYUE_ENVIRONMENT == "production":
+        found = found or providers_can_take_payments(None) or pages_are_collected()
     if found:
         raise ImproperlyConfigured(" ".join(str(error.msg) for error in found))
 

@@ -77,6 +77,19 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise ImproperlyConfigured(f"{var} must be {least} to {most}, not {given}.")
         return given
 
+    def secret(self, var: str) -> str:
+        """A secret, or a key of many lines: from the variable itself, or from the file that `var`_FILE names."""
+        given: str = self.str(var, default="").strip()
+        path: str = self.str(f"{var}_FILE", default="").strip()
+        if not path:
+            return given
+        if given:
+            raise ImproperlyConfigured(f"Set {var} or {var}_FILE, not both.")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as why:
+            raise ImproperlyConfigured(f"{var}_FILE names {path}, which can't be read ({why}).") from why
+
     def place(self, var: str) -> str:
         """An address under which files of ours lie, without a slash at its end; empty: none."""
         given: str = self.str(var, default="").rstrip("/")

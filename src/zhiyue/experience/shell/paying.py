@@ -29,10 +29,14 @@ _LINES: Mapping[str, Words] = {
 # A provider or a channel without words shows its code.
 _PROVIDERS: Mapping[str, Words] = {
     "sandbox": pgettext_lazy("payment provider", "Sandbox: no money moves"),
+    "alipay": pgettext_lazy("payment provider", "Alipay"),
 }
 _CHANNELS: Mapping[str, Words] = {
     "sandbox:page": pgettext_lazy("payment channel", "On a page of the pretended till"),
     "sandbox:qr": pgettext_lazy("payment channel", "By a code, scanned with another device"),
+    "alipay:page": pgettext_lazy("payment channel", "On Alipay's page, for computers"),
+    "alipay:wap": pgettext_lazy("payment channel", "In the Alipay app of this phone"),
+    "alipay:qr": pgettext_lazy("payment channel", "By a code, scanned with Alipay"),
 }
 
 

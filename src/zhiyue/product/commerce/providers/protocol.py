@@ -107,6 +107,10 @@ class Provider(Protocol):
     @property
     def channels(self) -> Sequence[str]: ...
 
+    def faults(self) -> Sequence[str]:
+        """What is missing here before it can take payments, in words for whoever runs the academy. Asks nobody."""
+        ...
+
     def begin(self, wanted: Wanted) -> Shown:
         """Begin a payment. Asked again with the same number it begins no second one."""
         ...

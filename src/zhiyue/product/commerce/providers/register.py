@@ -6,16 +6,29 @@ from django.conf import settings
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.product.commerce.errors import ProviderNotOffered
-from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.providers import alipay, sandbox
 from zhiyue.product.commerce.providers.protocol import Provider
 
 # A new provider takes one line here.
-PROVIDERS: Mapping[str, Callable[[], Provider]] = {sandbox.NAME: sandbox.Sandbox}
+PROVIDERS: Mapping[str, Callable[[], Provider]] = {
+    sandbox.NAME: sandbox.Sandbox,
+    alipay.NAME: alipay.Alipay,
+}
 
 
 def offered() -> list[Provider]:
-    """Those of the setting, in its order."""
-    return [PROVIDERS[name]() for name in settings.ZHIYUE_PAYMENT_PROVIDERS]
+    """Those of the setting, in its order. A name that is none is left out: `faults` tells of it."""
+    return [PROVIDERS[name]() for name in settings.ZHIYUE_PAYMENT_PROVIDERS if name in PROVIDERS]
+
+
+def faults() -> list[str]:
+    """What is wrong with the providers of the setting, in words for whoever runs the academy."""
+    found = [
+        f"ZHIYUE_PAYMENT_PROVIDERS names “{name}”, which is none: there are {', '.join(PROVIDERS)}."
+        for name in settings.ZHIYUE_PAYMENT_PROVIDERS
+        if name not in PROVIDERS
+    ]
+    return found + [f"Payments through {one.name}: {fault}" for one in offered() for fault in one.faults()]
 
 
 def provider_named(name: str) -> Provider:

@@ -50,6 +50,9 @@ class Sandbox:
     name = NAME
     channels: Sequence[str] = ("page", "qr")
 
+    def faults(self) -> Sequence[str]:
+        return ()
+
     def begin(self, wanted: Wanted) -> Shown:
         SandboxTrade.objects.get_or_create(
             number=wanted.number,

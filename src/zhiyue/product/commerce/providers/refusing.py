@@ -1,0 +1,66 @@
+"""Words for what goes wrong with a provider: to whoever pays, to staff, and to whoever sends a notice."""
+
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
+
+_UNREACHABLE = pgettext_lazy(
+    "payment",
+    "The payment provider can't be reached at the moment. Try again in a minute, or choose another way to pay.",
+)
+_REFUSED = pgettext_lazy(
+    "payment",
+    "The payment provider refused this (%(code)s). Choose another way to pay, or tell the academy.",
+)
+_NOT_SET_UP = pgettext_lazy(
+    "payment", "This way to pay isn't set up fully yet. Choose another one, or tell the academy."
+)
+_NOT_ENOUGH = pgettext_lazy(
+    "payment",
+    "The academy's account at the provider doesn't hold enough to give this back. Fill it up and try again.",
+)
+_NO_BILL_YET = pgettext_lazy(
+    "payment", "The provider has no bill of this day yet. It comes on the day after, at about ten o'clock."
+)
+_NOT_SIGNED = pgettext_lazy("payment", "The notice isn't signed by the provider.")
+_NOT_READABLE = pgettext_lazy("payment", "The notice can't be read.")
+_NOT_OURS = pgettext_lazy("payment", "The notice is meant for somebody else.")
+_NOT_NOW = pgettext_lazy("payment", "The notice was signed too long ago, or later than now.")
+
+
+def unreachable() -> ProviderUnreachable:
+    """It didn't answer in time, or nothing that it would say."""
+    return ProviderUnreachable(_UNREACHABLE)
+
+
+def refused(code: str) -> ProviderUnreachable:
+    """It answered, and won't. `code` is its own name for why."""
+    return ProviderUnreachable(_REFUSED % {"code": code[:60]})
+
+
+def not_set_up() -> ProviderUnreachable:
+    return ProviderUnreachable(_NOT_SET_UP)
+
+
+def not_enough() -> ProviderUnreachable:
+    return ProviderUnreachable(_NOT_ENOUGH)
+
+
+def no_bill_yet() -> ProviderUnreachable:
+    return ProviderUnreachable(_NO_BILL_YET)
+
+
+def not_signed() -> NotProved:
+    return NotProved(_NOT_SIGNED)
+
+
+def not_readable() -> NotProved:
+    return NotProved(_NOT_READABLE)
+
+
+def not_ours() -> NotProved:
+    return NotProved(_NOT_OURS)
+
+
+def not_now() -> NotProved:
+    return NotProved(_NOT_NOW)
