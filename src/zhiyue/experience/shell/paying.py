@@ -30,6 +30,7 @@ _LINES: Mapping[str, Words] = {
 _PROVIDERS: Mapping[str, Words] = {
     "sandbox": pgettext_lazy("payment provider", "Sandbox: no money moves"),
     "alipay": pgettext_lazy("payment provider", "Alipay"),
+    "wechat": pgettext_lazy("payment provider", "WeChat Pay"),
 }
 _CHANNELS: Mapping[str, Words] = {
     "sandbox:page": pgettext_lazy("payment channel", "On a page of the pretended till"),
@@ -37,6 +38,8 @@ _CHANNELS: Mapping[str, Words] = {
     "alipay:page": pgettext_lazy("payment channel", "On Alipay's page, for computers"),
     "alipay:wap": pgettext_lazy("payment channel", "In the Alipay app of this phone"),
     "alipay:qr": pgettext_lazy("payment channel", "By a code, scanned with Alipay"),
+    "wechat:native": pgettext_lazy("payment channel", "By a code, scanned with WeChat"),
+    "wechat:h5": pgettext_lazy("payment channel", "In the WeChat app of this phone"),
 }
 
 

@@ -8,12 +8,11 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -30,13 +29,12 @@ from zhiyue.product.commerce.providers.protocol import (
     ToldKind,
     Wanted,
 )
+from zhiyue.product.commerce.providers.telling import CHINA, answered, bill_is_made, kept, word
 
 log = logging.getLogger(__name__)
 
 NAME = "alipay"
 ENDPOINT = "https://openapi.alipay.com/gateway.do"
-# Alipay writes every time in this zone, and nowhere says so.
-CHINA = ZoneInfo("Asia/Shanghai")
 NEEDED = (
     "ZHIYUE_ALIPAY_APP_ID",
     "ZHIYUE_ALIPAY_SELLER_ID",
@@ -62,10 +60,7 @@ _REFUNDS: Mapping[str, ToldKind] = {
 # What of a notice or an answer is kept: nothing of who paid.
 _KEPT = ("notify_id", "trade_no", "out_trade_no", "out_biz_no", "trade_status", "total_amount", "receipt_amount",
          "gmt_payment", "gmt_refund", "refund_fee", "send_pay_date", "refund_status", "refund_amount")  # fmt: skip
-_LONGEST_WORD = 64
 _NOT_THERE = "ACQ.TRADE_NOT_EXIST"
-# From then on the bill of the day before can be had.
-_BILL_AFTER = timedelta(hours=34)
 
 
 class Alipay:
@@ -89,7 +84,7 @@ class Alipay:
         }
         if wanted.channel == "qr":
             said = self._ask("alipay.trade.precreate", order, notify_url=wanted.notify_at)
-            return Shown("scan", _answered(said, "qr_code"))
+            return Shown("scan", answered(said, "qr_code"))
         method, product = _METHODS[wanted.channel]
         order |= {"product_code": product}
         if wanted.channel == "wap":
@@ -154,9 +149,9 @@ class Alipay:
             kind="refunded",
             number=wanted.refund_number,
             amount_fen=wanted.amount_fen,
-            provider_number=str(said.get("trade_no", ""))[:_LONGEST_WORD],
+            provider_number=str(said.get("trade_no", ""))[:64],
             at=clock.now(),
-            words=_kept(said),
+            words=kept(said, _KEPT),
         )
 
     def ask_refund(self, wanted: GivenBack) -> Told:
@@ -178,9 +173,9 @@ class Alipay:
             kind=kind,
             number=number,
             amount_fen=amount,
-            provider_number=str(said.get("trade_no", ""))[:_LONGEST_WORD],
+            provider_number=str(said.get("trade_no", ""))[:64],
             at=at,
-            words=_kept(said),
+            words=kept(said, _KEPT),
         )
 
     def bill(self, day: date) -> Iterable[BillLine]:
@@ -192,10 +187,10 @@ class Alipay:
         )
         if said["code"] != "10000":
             # Days without any payment have no bill, and nor have those whose bill isn't made yet.
-            if clock.now() < datetime.combine(day, datetime.min.time(), tzinfo=CHINA) + _BILL_AFTER:
+            if not bill_is_made(day):
                 raise refusing.no_bill_yet()
             return []
-        return lines_of(wire.get(_answered(said, "bill_download_url")))
+        return lines_of(wire.get(answered(said, "bill_download_url")))
 
     def _ask(
         self, method: str, content: Mapping[str, Any], *, but: str | Sequence[str] = (), notify_url: str = ""
@@ -305,49 +300,29 @@ def _form(body: bytes) -> dict[str, str]:
 
 def _told(said: Mapping[str, Any], *, paid_at: str) -> Told:
     """Raises ValueError."""
-    number, status = _word(said, "out_trade_no"), _word(said, "trade_status")
+    number, status = word(said, "out_trade_no"), word(said, "trade_status")
     return Told(
         key=f"{number}:{status}",
         kind=_TOLD.get(status, "unknown"),
         number=number,
         amount_fen=_fen(said.get("total_amount")),
-        provider_number=_word(said, "trade_no"),
+        provider_number=word(said, "trade_no"),
         at=_moment(said[paid_at]) if said.get(paid_at) else None,
-        words=_kept(said),
+        words=kept(said, _KEPT),
     )
 
 
 def _refund_told(said: Mapping[str, Any]) -> Told:
     """A notice that money went back. It tells how much went back altogether, so not how much this time."""
-    number = _word(said, "out_biz_no" if said.get("out_biz_no") else "out_trade_no")
+    number = word(said, "out_biz_no" if said.get("out_biz_no") else "out_trade_no")
     return Told(
         key=f"{number}:refunded",
         kind="refunded",
         number=number,
-        provider_number=_word(said, "trade_no"),
+        provider_number=word(said, "trade_no"),
         at=_moment(said["gmt_refund"][:19]) if said.get("gmt_refund") else None,
-        words=_kept(said),
+        words=kept(said, _KEPT),
     )
-
-
-def _kept(said: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(said[name])[:_LONGEST_WORD].replace("\0", "") for name in _KEPT if said.get(name)}
-
-
-def _word(said: Mapping[str, Any], name: str) -> str:
-    """Raises ValueError where it isn't a word of decent length."""
-    word = said.get(name)
-    if not isinstance(word, str) or not 0 < len(word) <= _LONGEST_WORD or "\0" in word:
-        raise ValueError(f"no {name}")
-    return word
-
-
-def _answered(said: Mapping[str, Any], name: str) -> str:
-    """Raises ProviderUnreachable."""
-    found = said.get(name)
-    if not isinstance(found, str) or not found:
-        raise refusing.unreachable()
-    return found
 
 
 def _yuan(fen: int) -> str:
