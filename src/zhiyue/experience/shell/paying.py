@@ -31,6 +31,7 @@ _PROVIDERS: Mapping[str, Words] = {
     "sandbox": pgettext_lazy("payment provider", "Sandbox: no money moves"),
     "alipay": pgettext_lazy("payment provider", "Alipay"),
     "wechat": pgettext_lazy("payment provider", "WeChat Pay"),
+    "stripe": pgettext_lazy("payment provider", "Card, by Stripe"),
 }
 _CHANNELS: Mapping[str, Words] = {
     "sandbox:page": pgettext_lazy("payment channel", "On a page of the pretended till"),
@@ -40,6 +41,7 @@ _CHANNELS: Mapping[str, Words] = {
     "alipay:qr": pgettext_lazy("payment channel", "By a code, scanned with Alipay"),
     "wechat:native": pgettext_lazy("payment channel", "By a code, scanned with WeChat"),
     "wechat:h5": pgettext_lazy("payment channel", "In the WeChat app of this phone"),
+    "stripe:checkout": pgettext_lazy("payment channel", "On Stripe's page, with cards from everywhere"),
 }
 
 

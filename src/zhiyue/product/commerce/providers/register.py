@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.product.commerce.errors import ProviderNotOffered
-from zhiyue.product.commerce.providers import alipay, sandbox, wechatpay
+from zhiyue.product.commerce.providers import alipay, sandbox, stripe, wechatpay
 from zhiyue.product.commerce.providers.protocol import Provider
 
 # A new provider takes one line here.
@@ -14,6 +14,7 @@ PROVIDERS: Mapping[str, Callable[[], Provider]] = {
     sandbox.NAME: sandbox.Sandbox,
     alipay.NAME: alipay.Alipay,
     wechatpay.NAME: wechatpay.WechatPay,
+    stripe.NAME: stripe.Stripe,
 }
 
 
