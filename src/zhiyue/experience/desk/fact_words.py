@@ -17,6 +17,7 @@ _FACTS: Mapping[str, Words] = {
     "CourseChanged": pgettext_lazy("fact", "A course was changed"),
     "CourseWithdrawn": pgettext_lazy("fact", "A course was withdrawn"),
     "OrderPaid": pgettext_lazy("fact", "An order was paid"),
+    "OrderEnded": pgettext_lazy("fact", "An order ended without being paid"),
     "OrderRefunded": pgettext_lazy("fact", "Money of an order went back"),
     "TopicRenamed": pgettext_lazy("fact", "A topic was renamed"),
 }

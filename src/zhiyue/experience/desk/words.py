@@ -105,6 +105,8 @@ _JOBS: Mapping[str, Words] = {
     "commerce.send_refund": pgettext_lazy("job", "Send a refund to its provider"),
     "commerce.pursue_refunds": pgettext_lazy("job", "Send refunds, and ask after those on their way"),
     "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
+    "commerce.end_payments": pgettext_lazy("job", "See which payments an ended order leaves"),
+    "commerce.close_payments": pgettext_lazy("job", "Close payments that no order waits for"),
     "commerce.fulfil": pgettext_lazy("job", "Do what follows from a paid order"),
     "desk.tag_members": pgettext_lazy("job", "Tag members"),
     "demo.seed": pgettext_lazy("job", "Fill the demo academy"),

@@ -20,6 +20,11 @@ class OrderPaid(AboutOrder):
 
 
 @dataclass(frozen=True)
+class OrderEnded(AboutOrder):
+    """It was cancelled, ordered anew or not paid in time. Money that was under way may still pay it."""
+
+
+@dataclass(frozen=True)
 class OrderRefunded(AboutOrder):
     """Money of it went back; `amount_fen` of it this time."""
 

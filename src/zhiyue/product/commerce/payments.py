@@ -1,11 +1,14 @@
 """Paying an order: beginning at a provider, and taking in what a provider says. Money is believed on a provider's own,
 proved word alone, and entered once."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
@@ -30,6 +33,8 @@ FIRST_ASKED_AFTER = timedelta(seconds=20)
 ASKED_AGAIN_AFTER = timedelta(minutes=2)
 # Somebody who looks at a page that waits is told sooner.
 ASKED_NOW_AFTER = timedelta(seconds=5)
+# A provider that is silent so often is asked no more in this round: each time may take as long as we wait.
+SILENCES_AT_MOST = 3
 
 
 def begin(
@@ -110,14 +115,28 @@ def ask_after(*, now: datetime | None = None, at_once: int = 100) -> int:
     and for people who come back before theirs does."""
     moment = now or clock.now()
     waiting = Payment.objects.filter(status=Payment.Status.BEGUN, begun_at__lte=moment - FIRST_ASKED_AFTER)
-    waiting = waiting.exclude(asked_at__gt=moment - ASKED_AGAIN_AFTER).order_by("begun_at")
-    settled = 0
-    for payment in list(waiting[:at_once]):
+    waiting = waiting.exclude(asked_at__gt=moment - ASKED_AGAIN_AFTER)
+    longest_unasked = waiting.select_related("order").order_by(
+        F("asked_at").asc(nulls_first=True), "begun_at"
+    )
+    # Each provider by itself: one that is silent holds up no other.
+    providers = waiting.order_by().values_list("provider", flat=True).distinct()
+    return sum(_ask_after(longest_unasked.filter(provider=one)[:at_once], moment) for one in list(providers))
+
+
+def _ask_after(waiting: Iterable[Payment], moment: datetime) -> int:
+    """How many of them were settled; where their provider is silent, the rest wait for the next round."""
+    settled = silences = 0
+    for payment in waiting:
         Payment.objects.filter(pk=payment.pk).update(asked_at=moment)
         told = _ask(payment)
         settled += told == "settled"
+        silences += told == "silent"
+        if silences == SILENCES_AT_MOST:
+            break
         if told == "waits" and moment > payment.order.expires_at + _kept_open():
-            _close(payment)
+            with suppress(ProviderUnreachable):
+                _close(payment)
     return settled
 
 
@@ -277,15 +296,41 @@ def _failed(order: Order, payment: Payment, told: Told) -> str:
     return told.kind
 
 
+def close_begun(order_id: int) -> bool:
+    """The order waits for no payment any more: its providers shall take no money for it. False where it waits still.
+    Done again it changes nothing.
+
+    Raises ProviderUnreachable where one of them couldn't be told, after all others were.
+    """
+    order = Order.objects.get(pk=order_id)
+    if order.is_open:
+        return False
+    silent: ProviderUnreachable | None = None
+    for payment in order.payments.filter(status=Payment.Status.BEGUN).select_related("order"):
+        try:
+            _close(payment)
+        except ProviderNotOffered:
+            continue
+        except ProviderUnreachable as why:
+            silent = why
+    if silent is not None:
+        raise silent
+    return True
+
+
 def _close(payment: Payment) -> None:
-    """Nobody pays it any more: the provider shall take no money for it."""
-    try:
-        provider_named(payment.provider).close(payment.number)
-    except ProviderUnreachable:
-        return
-    Payment.objects.filter(pk=payment.pk, status=Payment.Status.BEGUN).update(
-        status=Payment.Status.CLOSED, settled_at=clock.now()
-    )
+    """Nobody shall pay it any more. What the provider says of it then is believed, for money may have come at this very
+    moment. What it doesn't know of may still be begun there, until the order's time is over. Raises ProviderUnreachable
+    and ProviderNotOffered."""
+    twin = provider_named(payment.provider)
+    twin.close(payment.number)
+    told = twin.ask(payment.number)
+    if told.kind == "unknown" and clock.now() > payment.order.expires_at:
+        Payment.objects.filter(pk=payment.pk, status=Payment.Status.BEGUN).update(
+            status=Payment.Status.CLOSED, settled_at=clock.now()
+        )
+    elif told.kind not in ("waiting", "unknown"):
+        take_in(payment.provider, told)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import every, job
 from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
 from zhiyue.product.commerce.orders import expire
-from zhiyue.product.commerce.payments import ask_after, receive
+from zhiyue.product.commerce.payments import ask_after, close_begun, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
@@ -29,6 +29,11 @@ def expire_orders() -> None:
 @job(name="commerce.ask_after_payments", attempts=3, lease_seconds=300)
 def ask_after_payments() -> None:
     ask_after()
+
+
+@job(name="commerce.close_payments", attempts=8, lease_seconds=120, backoff_seconds=10)
+def close_payments(*, order_id: int) -> None:
+    close_begun(order_id)
 
 
 @job(name="commerce.remind_unpaid", attempts=3, lease_seconds=120)
