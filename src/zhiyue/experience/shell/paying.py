@@ -1,8 +1,9 @@
 """Words for what is paid and how, on every surface: lines of a price, providers and their channels."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +17,7 @@ from zhiyue.product.commerce.payments import begin
 from zhiyue.product.commerce.providers.register import offered
 
 Words = str | Promise
+Device = Literal["computer", "phone", "wechat"]
 
 _LINES: Mapping[str, Words] = {
     "price": pgettext_lazy("price line", "Price"),
@@ -42,6 +44,15 @@ _CHANNELS: Mapping[str, Words] = {
     "wechat:native": pgettext_lazy("payment channel", "By a code, scanned with WeChat"),
     "wechat:h5": pgettext_lazy("payment channel", "In the WeChat app of this phone"),
     "stripe:checkout": pgettext_lazy("payment channel", "On Stripe's page, with cards from everywhere"),
+}
+# Ways that lead nowhere but on some devices; every other way is for all. A code on a phone is for another phone, and
+# the browser inside WeChat opens neither WeChat's app nor Alipay's.
+_ONLY_ON: Mapping[str, frozenset[str]] = {
+    "alipay:page": frozenset({"computer"}),
+    "alipay:wap": frozenset({"phone"}),
+    "alipay:qr": frozenset({"computer"}),
+    "wechat:native": frozenset({"computer", "wechat"}),
+    "wechat:h5": frozenset({"phone"}),
 }
 
 
@@ -77,6 +88,20 @@ class WayToPay:
 def ways_to_pay() -> list[WayToPay]:
     """Every way that the academy offers, in the order of its setting."""
     return [WayToPay(one.name, channel) for one in offered() for channel in one.channels]
+
+
+def device_of(request: HttpRequest) -> Device:
+    """What somebody looks at us with: a computer, a phone's browser, or the one inside WeChat."""
+    agent = request.headers.get("User-Agent", "")
+    if "MicroMessenger" in agent:
+        return "wechat"
+    return "phone" if re.search(r"Mobile|Android|iPhone", agent) else "computer"
+
+
+def ways_on(device: Device) -> list[WayToPay]:
+    """The ways that lead somewhere on this device; all of them where none would."""
+    ways = ways_to_pay()
+    return [way for way in ways if device in _ONLY_ON.get(way.key, (device,))] or ways
 
 
 def way_named(key: str) -> WayToPay:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.shell.paying import PriceLine, WayToPay, price_lines, ways_to_pay
+from zhiyue.experience.shell.paying import Device, PriceLine, WayToPay, device_of, price_lines, ways_on
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
@@ -39,6 +39,7 @@ class ShownOrder:
     refunds: Sequence[ShownRefund]
     onward: str
     origin: str
+    device: Device = "computer"
 
     @property
     def state(self) -> str:
@@ -89,8 +90,8 @@ class ShownOrder:
 
     @property
     def ways(self) -> list[WayToPay]:
-        """How else it can be paid than it was begun."""
-        return [way for way in ways_to_pay() if way != self.way]
+        """How else it can be paid, on this device, than it was begun."""
+        return [way for way in ways_on(self.device) if way != self.way]
 
     @property
     def has_failed(self) -> bool:
@@ -146,6 +147,7 @@ def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
         refunds=[ShownRefund(one) for one in order.refunds.all()],
         onward=safe_next(request, ""),
         origin=request.build_absolute_uri("/")[:-1],
+        device=device_of(request),
     )
 
 

@@ -19,7 +19,15 @@ from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.code_tries import counted_try
 from zhiyue.experience.shell.doors import P, View, by_sign_in
 from zhiyue.experience.shell.limits import TooMany
-from zhiyue.experience.shell.paying import WayToPay, begin_paying, price_lines, way_named, ways_to_pay
+from zhiyue.experience.shell.paying import (
+    WayToPay,
+    begin_paying,
+    device_of,
+    price_lines,
+    way_named,
+    ways_on,
+    ways_to_pay,
+)
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.refunding import terms_of_all
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
@@ -145,8 +153,12 @@ def _begun(request: PageRequest, user: User, number: str, way: WayToPay, onward:
     """Begin to pay an order, and go where it is paid. Raises as `payments.begin` does."""
     returns_to = way_back(request, number, onward)
     payment = begin_paying(request, user=user, order_number=number, way=way, returns_to=returns_to)
-    is_elsewhere = payment.shown["way"] == "go"
-    return HttpResponseRedirect(payment.shown["value"] if is_elsewhere else order_address(number, onward))
+    if payment.shown["way"] != "go":
+        return HttpResponseRedirect(order_address(number, onward))
+    answer = HttpResponseRedirect(payment.shown["value"])
+    # WeChat opens from a phone's browser only where it is told whose page led there.
+    answer["Referrer-Policy"] = "strict-origin"
+    return answer
 
 
 @require_safe
@@ -226,7 +238,8 @@ def _checkout_page(
     request: PageRequest, found: Checkout, onward: str, refused: Refused | None = None
 ) -> HttpResponse:
     chosen = request.POST.get("way", "")
-    ways = ways_to_pay()
+    device = device_of(request)
+    ways = ways_on(device)
     list_price = found.offer.list_price_fen
     page = {
         "tab": "courses",
@@ -241,6 +254,7 @@ def _checkout_page(
         "list_price": yuan(list_price) if list_price else "",
         "refund_terms": terms_of_all(list(terms_of(found.offer.courses).values())),
         "ways": ways,
+        "device": device,
         "chosen": chosen if chosen in {way.key for way in ways} else ways[0].key,
         "onward": onward,
         "refused": refused,
