@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import make_course, make_member
+from tests.product.commerce.coupon_makers import make
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
 from zhiyue.product.commerce.payments import receive
@@ -21,8 +22,8 @@ def send(client, address, body=None, **headers):
     return client.post(address, body or {}, content_type="application/json", headers=headers)
 
 
-def order_course(client, course, total_fen=9900, **headers):
-    wanted = {"offer": f"course:{course.pk}", "total_fen": total_fen}
+def order_course(client, course, total_fen=9900, coupons=None, **headers):
+    wanted = {"offer": f"course:{course.pk}", "total_fen": total_fen, "coupons": coupons}
     return send(client, "/api/v1/me/orders", wanted, **headers)
 
 
@@ -35,6 +36,7 @@ def test_an_offer_tells_its_price_in_lines_and_whether_it_is_mine(browser, askin
         "lines": [{"kind": "price", "amount_fen": 9900, "code": ""}],
         "total_fen": 9900,
         "list_price_fen": None,
+        "coupons": [],
         "is_owned": False,
         "ways_to_pay": ["sandbox:page", "sandbox:qr"],
     }
@@ -141,6 +143,26 @@ def test_an_order_is_cancelled_once_and_paid_no_more(asking, course):
         assert send(asking, f"/api/v1/me/orders/{number}/cancellation").json()["status"] == "closed"
     answer = send(asking, f"/api/v1/me/orders/{number}/payment", {"way_to_pay": "sandbox:page"})
     assert (answer.status_code, answer.json()["code"]) == (409, "order_not_open")
+
+
+def test_the_best_coupon_is_found_and_another_one_or_none_can_be_chosen(asking, operator, course):
+    tenth = make(operator, title="九折", off_percent=10, off_fen=0, audience="everybody")
+    ten = make(operator, title="减十元", off_fen=1000, audience="everybody")
+    address = f"/api/v1/offers/course:{course.pk}"
+    told = asking.get(address).json()
+    assert told["lines"][1] == {"kind": "coupon", "amount_fen": -1000, "code": ten.mark, "title": "减十元"}
+    assert told["coupons"] == [
+        {"code": ten.mark, "title": "减十元", "off_fen": 1000},
+        {"code": tenth.mark, "title": "九折", "off_fen": 990},
+    ]
+    assert asking.get(f"{address}?coupons={tenth.mark}").json()["total_fen"] == 8910
+    assert asking.get(f"{address}?coupons=none").json()["total_fen"] == 9900
+    refused = asking.get(f"{address}?coupons=nothing")
+    assert (refused.status_code, refused.json()["code"]) == (409, "coupon_refused")
+    placed = order_course(asking, course, 8910, coupons=[tenth.mark]).json()
+    assert (placed["total_fen"], placed["lines"][1]["title"]) == (8910, "九折")
+    assert order_course(asking, course, 9900, coupons=[]).json()["total_fen"] == 9900
+    assert order_course(asking, course, 8900).json()["total_fen"] == 8900
 
 
 def test_nobody_reaches_the_order_of_somebody_else(program, asking, course):

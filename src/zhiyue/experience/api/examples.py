@@ -75,6 +75,7 @@ OFFERED = answer(
         "lines": [{"kind": "price", "amount_fen": 9900, "code": ""}],
         "total_fen": 9900,
         "list_price_fen": 19900,
+        "coupons": [],
         "is_owned": False,
         "ways_to_pay": ["sandbox:page", "sandbox:qr"],
     }

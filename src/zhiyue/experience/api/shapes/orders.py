@@ -1,10 +1,14 @@
 """Offers, what they cost whoever asks, orders and their payments. Amounts are in fen: 9900 is ¥99."""
 
+from typing import get_args
+
 from rest_framework import serializers
 
 from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
 from zhiyue.product.commerce.models import Order, Payment
+from zhiyue.product.commerce.pricing import LineKind
 
+LINE_KINDS = list(get_args(LineKind))
 ORDER_STATUSES = Order.Status.values
 PAYMENT_STATUSES = Payment.Status.values
 OFFER = "What is for sale, by its kind and number: `course:7`."
@@ -13,9 +17,26 @@ OFFER = "What is for sale, by its kind and number: `course:7`."
 class PriceLineShape(Shape):
     """One line of a price; all of them sum to the total."""
 
-    kind = serializers.ChoiceField(choices=["price", "flash", "membership", "credit", "coupon", "points"])
+    kind = serializers.ChoiceField(choices=LINE_KINDS)
     amount_fen = serializers.IntegerField(help_text="By how much it changes the total; below 0 it is less.")
     code = serializers.CharField(allow_blank=True, help_text="The coupon's, else empty.")
+    title = serializers.CharField(required=False, help_text="The coupon's, where there is one.")
+
+
+class UsableCouponShape(Shape):
+    """A coupon of whoever asks that takes something off this offer."""
+
+    code = serializers.CharField(help_text="What orders and offers are asked with.")
+    title = serializers.CharField()
+    off_fen = serializers.IntegerField(help_text="What it takes off alone.")
+
+
+class OfferQuery(Shape):
+    coupons = serializers.CharField(
+        required=False,
+        max_length=400,
+        help_text="Codes of coupons of mine, with commas; `none`: without any. Left out, the best ones are found.",
+    )
 
 
 class OfferShape(Shape):
@@ -27,6 +48,7 @@ class OfferShape(Shape):
     lines = PriceLineShape(many=True)
     total_fen = serializers.IntegerField()
     list_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out.")
+    coupons = UsableCouponShape(many=True, help_text="Mine that take something off, the best first.")
     is_owned = serializers.BooleanField(help_text="True: it is yours already, and can't be ordered.")
     ways_to_pay = serializers.ListField(
         child=serializers.CharField(), help_text="Providers with their channels: `sandbox:page`."
@@ -83,6 +105,14 @@ class PlaceShape(Shape):
         min_value=0,
         max_value=2**31 - 1,
         help_text="The total that the member saw and agrees to. It decides nothing: another price is refused.",
+    )
+
+    coupons = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        allow_null=True,
+        max_length=20,
+        help_text="Codes of coupons of mine; an empty list: without any. Left out or null, the best ones are found.",
     )
 
 

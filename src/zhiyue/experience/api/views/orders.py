@@ -23,6 +23,7 @@ from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
 
+NO_COUPONS = "none"
 _KEPT = ("number", "offer", "title", "status", "lines", "total_fen", "refunded_fen")
 _MOMENTS = ("created_at", "expires_at", "paid_at")
 
@@ -30,7 +31,7 @@ _MOMENTS = ("created_at", "expires_at", "paid_at")
 class OneOffer(Endpoint):
     is_personal = True
 
-    @needs(Scope.CATALOGUE_READ)
+    @needs(Scope.CATALOGUE_READ, shapes.OfferQuery)
     @extend_schema(
         operation_id="getOffer", tags=["Orders"], examples=examples.OFFERED, responses=shapes.OfferShape
     )
@@ -39,17 +40,19 @@ class OneOffer(Endpoint):
 
         The lines say what the total is made of, in the order in which they apply.
         """
-        found = checkout_of(self.viewer.user, offer)
+        found = checkout_of(self.viewer.user, offer, _coupons(self.asked.get("coupons", "")))
         price = found.price
         told = {
             "offer": found.offer.ref,
             "title": found.offer.title,
             "courses": [card.slug for card in courses_by_id(found.offer.courses).values()],
-            "lines": [
-                {"kind": one.kind, "amount_fen": one.amount_fen, "code": one.code} for one in price.lines
-            ],
+            "lines": price.lines(),
             "total_fen": price.total_fen,
             "list_price_fen": found.offer.list_price_fen,
+            "coupons": [
+                {"code": coupon.mark, "title": coupon.title, "off_fen": off_fen}
+                for coupon, off_fen in price.usable
+            ],
             "is_owned": found.is_owned,
             "ways_to_pay": [way.key for way in ways_to_pay()],
         }
@@ -91,7 +94,11 @@ class MyOrders(OrderEndpoint):
         """
         wanted = self.read_body(shapes.PlaceShape, request)
         placed = place(
-            user=self.member, offer=wanted["offer"], seen_fen=wanted["total_fen"], actor=self.actor
+            user=self.member,
+            offer=wanted["offer"],
+            seen_fen=wanted["total_fen"],
+            actor=self.actor,
+            coupons=wanted.get("coupons"),
         )
         return Response(self.whole(placed.number), status=201)
 
@@ -150,6 +157,11 @@ class CancelOrder(OrderEndpoint):
         """
         cancel(user=self.member, number=number, actor=self.actor)
         return Response(self.whole(number))
+
+
+def _coupons(asked: str) -> list[str] | None:
+    """As `quoting.priced` takes them; None: the best ones."""
+    return ([] if asked == NO_COUPONS else asked.split(",")) if asked else None
 
 
 def _order(order: Order) -> dict[str, Any]:

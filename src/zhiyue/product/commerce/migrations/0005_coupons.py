@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('commerce', '0003_append_only'),
+        ('commerce', '0004_refunds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

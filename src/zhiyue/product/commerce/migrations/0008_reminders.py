@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('commerce', '0003_append_only'),
+        ('commerce', '0007_redeem'),
     ]
 
     operations = [
