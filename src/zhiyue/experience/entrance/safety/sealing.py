@@ -1,16 +1,11 @@
-"""Secrets of authenticators lie sealed in the database: a copy of it alone opens nobody's account.
+"""Secrets of authenticators lie sealed in the database: a copy of it alone opens nobody's account."""
 
-The key comes from ZHIYUE_SECRET_KEY.
-"""
-
-from base64 import urlsafe_b64encode
-from hashlib import sha256
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.accounts import sealing
 from zhiyue.core.kit.errors import Refused
+
+_PURPOSE = "authenticators"
 
 
 class SecretUnreadable(Refused):
@@ -29,19 +24,12 @@ class SecretUnreadable(Refused):
 
 
 def seal(text: str) -> str:
-    return _box().encrypt(text.encode()).decode()
+    return sealing.seal(text, purpose=_PURPOSE)
 
 
 def unseal(sealed: str) -> str:
     """Raises SecretUnreadable rather than giving nothing back: codes of an empty secret can be computed."""
     try:
-        return _box().decrypt(sealed.encode()).decode()
-    except InvalidToken as wrong:
+        return sealing.unseal(sealed, purpose=_PURPOSE)
+    except sealing.Unreadable as wrong:
         raise SecretUnreadable from wrong
-
-
-def _box() -> MultiFernet:
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return MultiFernet(
-        [Fernet(urlsafe_b64encode(sha256(b"authenticators:" + key.encode()).digest())) for key in keys]
-    )
