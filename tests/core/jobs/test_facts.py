@@ -11,7 +11,7 @@ from tests.core.accounts.test_staff import as_viewer
 from tests.core.jobs import acts
 from tests.core.jobs.acts import AboutShelf, BookPut, BookTaken, LessonOpened, NobodyCared
 from zhiyue.core.jobs import leases, services
-from zhiyue.core.jobs.facts import announce, reaction
+from zhiyue.core.jobs.facts import announce, fact_id, reaction
 from zhiyue.core.jobs.models import Job, Reacted
 from zhiyue.core.jobs.registry import find
 from zhiyue.core.jobs.worker import run_due
@@ -202,3 +202,8 @@ def test_a_fact_must_be_a_dataclass_of_its_own():
 
     with pytest.raises(TypeError, match="Forgot must be decorated"):
         reaction(Forgot, name="test.forgot")
+
+
+def test_outside_of_a_reaction_there_is_no_fact():
+    with pytest.raises(LookupError):
+        fact_id()

@@ -1,6 +1,7 @@
 """Facts go up: announced below, reacted to above, through job rows written in the same transaction."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -16,6 +17,8 @@ F = TypeVar("F", bound=Fact)
 
 # The ids of facts announced `once` are made under it; another one would announce all of them again.
 _ONCE = UUID("6f0f3a0e-5b0c-4a0f-9d43-2f4c0d9b7a51")
+
+_reacting_to: ContextVar[UUID] = ContextVar("fact_id")
 
 _reactions: dict[type[Fact], list[JobKind[Any]]] = {}
 _types: dict[str, type[Fact]] = {}
@@ -80,13 +83,27 @@ def reaction(
                 raise UnknownFactError(f"“{name}” knows no fact “{fact_name}”: renamed, or newer than this?")
             with transaction.atomic():
                 if _entered(UUID(fact_id), name):
-                    function(told.from_json(fact))
+                    _react(function, told.from_json(fact), UUID(fact_id))
 
         for fact_type in fact_types:
             _reactions.setdefault(fact_type, []).append(react)
         return function
 
     return register
+
+
+def fact_id() -> UUID:
+    """Inside a reaction: the id of the fact, the same however often it is delivered. For names that must be so too.
+    Raises LookupError elsewhere."""
+    return _reacting_to.get()
+
+
+def _react(function: Callable[[F], None], fact: F, fact_id: UUID) -> None:
+    token = _reacting_to.set(fact_id)
+    try:
+        function(fact)
+    finally:
+        _reacting_to.reset(token)
 
 
 def _entered(fact_id: UUID, reaction_name: str) -> bool:
