@@ -87,6 +87,7 @@ def test_no_process_starts_in_unsafe_production(command, tmp_path):
         ("ZHIYUE_ARTEFACTS_URL", "s3:///models"),
         ("ZHIYUE_EVENTS_KEEP_DAYS", "x"),
         ("ZHIYUE_TIME_ZONE", "Mars"),
+        ("ZHIYUE_WEBHOOK_NETWORKS", "10.0.0.1/8"),
         ("ZHIYUE_DEBUG", "maybe"),
         ("ZHIYUE_DEMO_DRIFT", "ai+2@yesterday"),
         ("ZHIYUE_ALIPAY_PRIVATE_KEY_FILE", "/nowhere/key.pem"),

@@ -42,6 +42,10 @@ HIDDEN = frozenset(
         "commerce.Payment.shown",
         "commerce.ProviderNotice.told",
         "notices.OutgoingMessage.content",
+        # Orders of people, what somebody else's server says, and addresses that open something there.
+        "webhooks.Delivery.answer",
+        "webhooks.Delivery.body",
+        "webhooks.Endpoint.address",
     }
 )
 # Text and JSON of any kind may hold anything, so none is shown that isn't named here.
@@ -82,6 +86,7 @@ SHOWN = frozenset(
         "search.Document.tags_terms",
         "search.Document.title_terms",
         "search.Synonyms.words",
+        "webhooks.Endpoint.topics",
         "zhiyue_jobs.Job.error",
         "zhiyue_jobs.Job.kwargs",
         "zhiyue_recommend.Artefact.metrics",

@@ -4,6 +4,7 @@ misread."""
 import os
 import re
 from collections.abc import Collection
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,18 @@ class Environment(environ.Env):  # type: ignore[misc]
             return Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as why:
             raise ImproperlyConfigured(f"{var}_FILE names {path}, which can't be read ({why}).") from why
+
+    def networks(self, var: str) -> list[str]:
+        """Networks as 10.0.0.0/8 or fd00::/8, or single addresses, with commas; none where it is empty."""
+        found = []
+        for given in self.str(var, default="").replace(",", " ").split():
+            try:
+                found.append(str(ip_network(given)))
+            except ValueError as wrong:
+                raise ImproperlyConfigured(
+                    f"{var} must be networks such as 10.0.0.0/8 or fd00::/8, with commas, not “{given}”: {wrong}."
+                ) from wrong
+        return found
 
     def place(self, var: str) -> str:
         """An address under which files of ours lie, without a slash at its end; empty: none."""

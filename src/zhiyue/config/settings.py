@@ -74,6 +74,7 @@ ZHIYUE_WECHATPAY_ENDPOINT: str = env.str("ZHIYUE_WECHATPAY_ENDPOINT", default=""
 ZHIYUE_STRIPE_SECRET_KEY: str = env.secret("ZHIYUE_STRIPE_SECRET_KEY")
 ZHIYUE_STRIPE_WEBHOOK_SECRET: str = env.secret("ZHIYUE_STRIPE_WEBHOOK_SECRET")
 ZHIYUE_STRIPE_ENDPOINT: str = env.str("ZHIYUE_STRIPE_ENDPOINT", default="").rstrip("/")
+ZHIYUE_WEBHOOK_NETWORKS: list[str] = env.networks("ZHIYUE_WEBHOOK_NETWORKS")
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")
 ZHIYUE_BACKUP_KEEP: int = env.int("ZHIYUE_BACKUP_KEEP", default=14)
@@ -147,6 +148,7 @@ INSTALLED_APPS = [
     "zhiyue.collect",
     "zhiyue.facilities.notices",
     "zhiyue.facilities.search",
+    "zhiyue.facilities.webhooks",
     "zhiyue.product.catalogue",
     "zhiyue.product.commerce",
     "zhiyue.product.learning",

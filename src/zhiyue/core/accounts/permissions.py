@@ -12,6 +12,7 @@ class Permission(StrEnum):
     CHANGE_ANY_COURSE = "catalogue.change_any"
     SEE_ACTIVITY = "activity.see"
     RUN_JOBS = "jobs.run"
+    RUN_WEBHOOKS = "webhooks.run"
     SEE_MEMBERS = "members.see"
     CHANGE_MEMBERS = "members.change"
     EXPORT_MEMBERS = "members.export"
@@ -33,6 +34,7 @@ _OPERATOR = (
         Permission.CHANGE_ANY_COURSE,
         Permission.SEE_ACTIVITY,
         Permission.RUN_JOBS,
+        Permission.RUN_WEBHOOKS,
         Permission.CHANGE_MEMBERS,
         Permission.EXPORT_MEMBERS,
         Permission.REFUND_ORDERS,
