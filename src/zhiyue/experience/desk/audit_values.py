@@ -20,6 +20,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.audit_words import FIELDS
 from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
+from zhiyue.facilities.webhooks.topics import topics
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
 from zhiyue.product.commerce.models import Coupon, Refund
 from zhiyue.recommend.models import Rule
@@ -51,6 +52,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "policies": {name: said for name, (said, _) in POLICIES.items()},
     "policy": {name: said for name, (said, _) in POLICIES.items()},
     "state": dict(Job.State.choices),
+    "topics": topics(),
     "ended": {
         "not_allowed": pgettext_lazy("audit value", "no longer allowed to"),
         "discarded": pgettext_lazy("audit value", "its job was discarded"),

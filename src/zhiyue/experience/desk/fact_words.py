@@ -16,8 +16,11 @@ _FACTS: Mapping[str, Words] = {
     "CoursePublished": pgettext_lazy("fact", "A course came out"),
     "CourseChanged": pgettext_lazy("fact", "A course was changed"),
     "CourseWithdrawn": pgettext_lazy("fact", "A course was withdrawn"),
+    "CourseOpened": pgettext_lazy("fact", "A course became a member's own"),
+    "OrderPlaced": pgettext_lazy("fact", "An order was placed"),
+    "OrderExpired": pgettext_lazy("fact", "An order wasn't paid in time"),
+    "OrderCancelled": pgettext_lazy("fact", "An order was cancelled"),
     "OrderPaid": pgettext_lazy("fact", "An order was paid"),
-    "OrderEnded": pgettext_lazy("fact", "An order ended without being paid"),
     "OrderRefunded": pgettext_lazy("fact", "Money of an order went back"),
     "TopicRenamed": pgettext_lazy("fact", "A topic was renamed"),
 }

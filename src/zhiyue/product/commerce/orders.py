@@ -15,7 +15,7 @@ from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import holds, journal
 from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
-from zhiyue.product.commerce.facts import OrderEnded
+from zhiyue.product.commerce.facts import OrderCancelled, OrderExpired, OrderPlaced
 from zhiyue.product.commerce.models import Order, OrderCourse
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
@@ -126,12 +126,13 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
         order=order.pk,
         amount_fen=order.total_fen,
     )
+    announce(OrderPlaced(order.pk))
     return order
 
 
 def _end(order: Order, to: str, *, why: str) -> None:
     journal.move(order, to, why=why)
-    announce(OrderEnded(order_id=order.pk))
+    announce(OrderCancelled(order.pk) if to == Order.Status.CLOSED else OrderExpired(order.pk))
 
 
 def _tell(name: str, order: Order, actor: Actor) -> None:

@@ -18,7 +18,7 @@ from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import holds, journal, ledger
 from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
-from zhiyue.product.commerce.facts import OrderPaid
+from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
 from zhiyue.product.commerce.hearing import Judged, enter_once
 from zhiyue.product.commerce.models import Enrolment, Order, Payment
 from zhiyue.product.commerce.numbers import number
@@ -26,7 +26,7 @@ from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wan
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
 from zhiyue.product.commerce.refunds import sending
 from zhiyue.product.commerce.refunds.owing import give_back_owed
-from zhiyue.product.commerce.selectors import enrolled_course_ids
+from zhiyue.product.commerce.selectors import PAID, enrolled_course_ids
 
 # A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
 FIRST_ASKED_AFTER = timedelta(seconds=20)
@@ -270,6 +270,8 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
     for new_id in courses:
         if new_id not in theirs:
             record("course.enrolled", actor=buyer, course_id=new_id)
+            if order.user_id is not None:
+                announce(CourseOpened(course_id=new_id, member_id=order.user_id, how=PAID, order_id=order.pk))
     for coupon_id, amount_fen in holds.coupons_in(order):
         record(
             "coupon.used",

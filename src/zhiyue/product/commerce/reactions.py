@@ -1,9 +1,11 @@
-"""What follows from facts about orders."""
+"""What follows from facts about orders and rights."""
 
-from zhiyue.core.jobs.facts import reaction
+from zhiyue.core.jobs.facts import fact_id, reaction
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.product.commerce.facts import OrderEnded, OrderPaid
+from zhiyue.core.kit.facts import Fact
+from zhiyue.product.commerce.facts import OrderCancelled, OrderExpired, OrderPaid
 from zhiyue.product.commerce.models import Payment
+from zhiyue.product.commerce.outside import TOLD, tell_outside
 from zhiyue.product.commerce.payments import fulfil
 from zhiyue.product.commerce.tasks import close_payments
 
@@ -14,8 +16,8 @@ def fulfil_order(fact: OrderPaid) -> None:
     _end_payments(fact.order_id)
 
 
-@reaction(OrderEnded, name="commerce.end_payments")
-def end_payments(fact: OrderEnded) -> None:
+@reaction(OrderExpired, OrderCancelled, name="commerce.end_payments")
+def end_payments(fact: OrderExpired | OrderCancelled) -> None:
     _end_payments(fact.order_id)
 
 
@@ -23,3 +25,8 @@ def _end_payments(order_id: int) -> None:
     """Who began to pay it by another way, or in another tab, shall not pay any more."""
     if Payment.objects.filter(order_id=order_id, status=Payment.Status.BEGUN).exists():
         enqueue(close_payments, order_id=order_id)
+
+
+@reaction(*TOLD, name="commerce.tell_outside")
+def tell_other_systems(fact: Fact) -> None:
+    tell_outside(fact, once=str(fact_id()))

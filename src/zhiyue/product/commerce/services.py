@@ -17,9 +17,11 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.accounts.staff import tidy_why
 from zhiyue.core.audit.services import note
+from zhiyue.core.jobs.facts import announce
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import NotGranted, PaymentRequired
+from zhiyue.product.commerce.facts import CourseOpened
 from zhiyue.product.commerce.models import Enrolment
 
 
@@ -100,6 +102,7 @@ def _enrol(*, user: User, course: Course, actor: Actor, source: str) -> bool:
     _, is_new = Enrolment.objects.get_or_create(user=user, course=course, defaults={"source": source})
     if is_new:
         record("course.enrolled", actor=actor, course_id=course.pk)
+        announce(CourseOpened(course_id=course.pk, member_id=user.pk, how=source))
     return is_new
 
 
