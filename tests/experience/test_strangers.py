@@ -24,6 +24,7 @@ from zhiyue.collect.models import HistoryImport, Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
 from zhiyue.core.accounts.invitations import invite_staff
 from zhiyue.core.accounts.kinds import Viewer
+from zhiyue.core.accounts.sealing import seal
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.accounts.tokens import make_token
 from zhiyue.core.accounts.uploads import keep_sheet
@@ -31,6 +32,7 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.demo.models import Seeding
 from zhiyue.facilities.search.services import put_synonyms
+from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
 from zhiyue.product.commerce.models import Refund
@@ -206,6 +208,7 @@ def samples(course, creator, operator, stranger, owner, learner):
         **_of_the_operator(operator),
         **_of_the_demo(),
         **_of_the_learner(learner, course),
+        **_of_a_webhook(),
         # A provider that nobody set up.
         "provider_id": "school",
     }
@@ -232,6 +235,17 @@ def _of_the_learner(learner, course):
         "desk:decide_refund number": refund.number,
         "act": "refuse",
     }
+
+
+def _of_a_webhook():
+    """An address outside, paused so that nothing is sent there, and a message to it."""
+    secret = seal("whsec_AAAA", purpose="webhooks")
+    paused = {"paused_at": clock.now(), "paused_why": "staff"}
+    endpoint = Endpoint.objects.create(
+        address="https://hooks.example.com/", topics=["order.paid"], secret=secret, **paused
+    )
+    one = Delivery.objects.create(endpoint=endpoint, topic="order.paid", message_id="msg_1", body="{}")
+    return {"endpoint_id": endpoint.pk, "delivery_id": one.pk}
 
 
 def _of_the_demo():

@@ -17,7 +17,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.translation import pgettext
+from django.utils.translation import npgettext, pgettext
 
 from zhiyue import __version__
 from zhiyue.collect import lake
@@ -31,6 +31,7 @@ from zhiyue.core.jobs import selectors as jobs
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices import delivery, sms
 from zhiyue.facilities.notices.models import OutgoingMessage
+from zhiyue.facilities.webhooks.selectors import ailing
 from zhiyue.product.catalogue.indexing import unindexed
 from zhiyue.recommend.kinds import RefusedTraining
 from zhiyue.recommend.trainings import LateTraining, late_trainings, not_there, refused_trainings
@@ -78,6 +79,7 @@ def examine(*, thorough: bool) -> list[Finding]:
             _storage,
             _mail,
             _sms,
+            _webhooks,
             _backup,
             _clock,
         ]
@@ -346,6 +348,29 @@ def _proved(key: str, name: str, kind: Proof.Kind) -> Finding:
         return Finding(key, name, "bad", proof.detail)
     said = pgettext("health", "Worked on %(day)s") % {"day": clock.business_day(proof.at).isoformat()}
     return Finding(key, name, "good", said)
+
+
+def _webhooks() -> Finding:
+    """Does what is told other systems arrive?"""
+    name = pgettext("health", "Webhooks")
+    paused, failing = ailing()
+    if paused:
+        said = npgettext(
+            "health",
+            "%(n)s address failed for days and was paused; what happens waits. Look at it on the desk.",
+            "%(n)s addresses failed for days and were paused; what happens waits. Look at them on the desk.",
+            paused,
+        )
+        return Finding("webhooks", name, "bad", said % {"n": paused})
+    if failing:
+        said = npgettext(
+            "health",
+            "To %(n)s address nothing has arrived for an hour or more. Look at it on the desk.",
+            "To %(n)s addresses nothing has arrived for an hour or more. Look at them on the desk.",
+            failing,
+        )
+        return Finding("webhooks", name, "warn", said % {"n": failing})
+    return Finding("webhooks", name, "good", pgettext("health", "Whatever is told other systems arrives"))
 
 
 def _backup() -> Finding:

@@ -138,6 +138,7 @@ GROUPS: tuple[Group, ...] = (
         pgettext_lazy("desk navigation", "Running"),
         (
             Place("jobs", pgettext_lazy("desk navigation", "Jobs"), "list-checks", Permission.RUN_JOBS),
+            Place("webhooks", pgettext_lazy("desk navigation", "Webhooks"), "share", Permission.RUN_WEBHOOKS),
             Place("audit", pgettext_lazy("desk navigation", "Audit log"), "history", Permission.SEE_AUDIT),
             Place("setup", pgettext_lazy("desk navigation", "Set up"), "sliders", Permission.SET_UP_ACADEMY),
         ),

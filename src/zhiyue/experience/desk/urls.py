@@ -26,6 +26,8 @@ from zhiyue.experience.desk.views import (
     setup,
     staff,
     taste,
+    webhook_messages,
+    webhooks,
 )
 
 app_name = "desk"
@@ -123,6 +125,26 @@ urlpatterns = [
     path("rules/", rules.rules, name="rules"),
     path("rules/make/<slug:kind>/", rules.make, name="make_rule"),
     path("rules/<int:rule_id>/end/", rules.end, name="end_rule"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/make/", webhooks.make, name="make_webhook"),
+    path("webhooks/<int:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:endpoint_id>/change/", webhooks.change, name="change_webhook"),
+    path("webhooks/<int:endpoint_id>/renew/", webhooks.renew, name="renew_webhook_secret"),
+    path("webhooks/<int:endpoint_id>/pause/", webhooks.pause, name="pause_webhook"),
+    path("webhooks/<int:endpoint_id>/resume/", webhooks.resume, name="resume_webhook"),
+    path("webhooks/<int:endpoint_id>/delete/", webhooks.delete, name="delete_webhook"),
+    path("webhooks/<int:endpoint_id>/try/", webhook_messages.attempt, name="try_webhook"),
+    path("webhooks/<int:endpoint_id>/again/", webhook_messages.again_since, name="webhook_again"),
+    path(
+        "webhooks/<int:endpoint_id>/messages/<int:delivery_id>/",
+        webhook_messages.message,
+        name="webhook_message",
+    ),
+    path(
+        "webhooks/<int:endpoint_id>/messages/<int:delivery_id>/again/",
+        webhook_messages.again,
+        name="webhook_message_again",
+    ),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", exports.audit_csv, name="audit_export"),
     path("import/members/", imports.members, name="import_members"),
