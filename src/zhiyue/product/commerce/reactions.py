@@ -3,7 +3,7 @@
 from zhiyue.core.jobs.facts import fact_id, reaction
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit.facts import Fact
-from zhiyue.product.commerce.facts import OrderCancelled, OrderExpired, OrderPaid
+from zhiyue.product.commerce.facts import AboutOrder, OrderCancelled, OrderExpired, OrderPaid
 from zhiyue.product.commerce.models import Payment
 from zhiyue.product.commerce.outside import TOLD, tell_outside
 from zhiyue.product.commerce.payments import fulfil
@@ -17,7 +17,7 @@ def fulfil_order(fact: OrderPaid) -> None:
 
 
 @reaction(OrderExpired, OrderCancelled, name="commerce.end_payments")
-def end_payments(fact: OrderExpired | OrderCancelled) -> None:
+def end_payments(fact: AboutOrder) -> None:
     _end_payments(fact.order_id)
 
 
