@@ -24,7 +24,7 @@ def test_the_course_says_what_it_costs_until_when_and_how_many_are_left(english,
 
     for shown in (page, closed, free):
         assert "Buy · ¥49" in shown
-    assert page.count("19 of 20 left") == 2 and closed.count("19 of 20 left") == 1
+    assert page.count("19 of 20 left") == 3 and closed.count("19 of 20 left") == 1
     assert page.count("<s>¥99</s>") == 2 and "usual price" in page
     assert f'data-price-fen="4900" data-list-price-fen="{course.price_fen}"' in page
     assert "23" in page[page.index("Until ") :][:200] and "from now" in page

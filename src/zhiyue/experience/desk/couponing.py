@@ -63,7 +63,7 @@ class CouponForm(forms.Form):
         error_messages={
             "invalid_choice": pgettext_lazy("coupon", "Choose what the coupon is for from the list.")
         },
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=forms.CheckboxSelectMultiple(),
     )
     audience = forms.ChoiceField(label=pgettext_lazy("coupon", "For whom"), choices=Coupon.Audience.choices)
     tag = forms.CharField(
