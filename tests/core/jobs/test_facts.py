@@ -58,6 +58,12 @@ def test_a_fact_nobody_reacts_to_costs_nothing():
         assert announce(NobodyCared(7)) == []
 
 
+@pytest.mark.django_db
+def test_a_fact_costs_one_query_a_reaction(journal, django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(2):
+        announce(opened(journal.path))
+
+
 def test_a_fact_comes_back_from_json_as_it_was(journal):
     fact = opened(journal.path)
     assert LessonOpened.from_json(fact.to_json()) == fact

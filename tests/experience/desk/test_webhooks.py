@@ -191,7 +191,7 @@ def test_one_that_fails_for_days_is_told_on_the_desk_and_by_the_doctor(read, the
     Endpoint.objects.update(paused_at=clock.now(), paused_why="failing")
     assert finding().state == "bad"
     assert "Mend it, send a trial" in read(f"/desk/webhooks/{endpoint.pk}/")
-    assert "Paused because it failed for days" in read("/desk/webhooks/")
+    assert "Paused: it failed" in read("/desk/webhooks/")
 
 
 def test_every_topic_can_be_chosen(read):

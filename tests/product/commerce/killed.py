@@ -44,7 +44,7 @@ def main() -> None:
     forked(prepare)
     kills = 0
     while kills < KILLS:
-        kills += forked(buy, kill_within=0.12)
+        kills += forked(buy, kill_within=0.18)
     forked(look)
     print(f"killed {kills} times: each order paid once, each right there once, the books balance")
 

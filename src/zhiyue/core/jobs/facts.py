@@ -52,7 +52,9 @@ def announce(fact: Fact, *, once: str = "") -> list[Job]:
     fact_id = uuid5(_ONCE, f"{name} {once}") if once else uuid4()
     stored = fact.to_json()
     return [
-        services.deliver(kind, fact_id=fact_id, subject=fact.subject, fact_name=name, fact=stored)
+        services.deliver(
+            kind, fact_id=fact_id, subject=fact.subject, fact_name=name, fact=stored, is_new=not once
+        )
         for kind in reactions
     ]
 

@@ -71,10 +71,16 @@ def _merge(row: Job, due: datetime) -> Job:
 
 
 def deliver(
-    reaction: JobKind[Any], *, fact_id: UUID, subject: str, fact_name: str, fact: dict[str, Any]
+    reaction: JobKind[Any],
+    *,
+    fact_id: UUID,
+    subject: str,
+    fact_name: str,
+    fact: dict[str, Any],
+    is_new: bool = False,
 ) -> Job:
     """One fact for one reaction, at the end of the lane of its subject, in the caller's transaction; one that is there
-    already is left as it is. For `facts.announce`."""
+    already is left as it is, and isn't looked for where the fact `is_new`. For `facts.announce`."""
     now = clock.now()
     kwargs = {"fact_id": str(fact_id), "fact_name": fact_name, "fact": fact}
     reaction.check(kwargs)
@@ -85,6 +91,8 @@ def deliver(
         "enqueued_at": now,
         "claimable_at": now,
     }
+    if is_new:
+        return Job.objects.create(name=reaction.name, fact_id=fact_id, **columns)
     return Job.objects.get_or_create(name=reaction.name, fact_id=fact_id, defaults=columns)[0]
 
 

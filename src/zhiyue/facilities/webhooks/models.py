@@ -41,7 +41,7 @@ class Endpoint(models.Model):
 
     class Pause(models.TextChoices):
         STAFF = "staff", pgettext_lazy("webhook pause", "Paused by staff")
-        FAILING = "failing", pgettext_lazy("webhook pause", "Paused because it failed for days")
+        FAILING = "failing", pgettext_lazy("webhook pause", "Paused: it failed")
 
     name = models.CharField(max_length=60, blank=True)
     address = models.CharField(max_length=500)

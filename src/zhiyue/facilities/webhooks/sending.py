@@ -68,7 +68,7 @@ def _failed(why: Exception) -> Answer:
         return Answer(Outcome.UNTRUSTED, detail=str(why))
     # A connection that was closed without an answer is both of these.
     outcome = Outcome.UNREACHABLE if isinstance(why, OSError) else Outcome.GARBLED
-    return Answer(outcome, detail=str(why))
+    return Answer(outcome, detail=getattr(why, "strerror", None) or str(why))
 
 
 class _Clock:

@@ -158,7 +158,7 @@ def show(
         "tab": "webhooks",
         "health": health,
         "endpoint": health.endpoint,
-        "topics": [known.get(name, name) for name in health.endpoint.topics],
+        "topics": [(name, known.get(name, name)) for name in health.endpoint.topics],
         "former_until": until if (until := health.endpoint.former_until) and until > now else None,
         "rests": health.endpoint.rests(now),
         "form": form or EndpointForm.of(health.endpoint),

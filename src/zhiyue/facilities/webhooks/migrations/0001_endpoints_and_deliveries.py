@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('former_until', models.DateTimeField(null=True)),
                 ('made_at', models.DateTimeField(default=zhiyue.core.kit.clock.now)),
                 ('paused_at', models.DateTimeField(null=True)),
-                ('paused_why', models.CharField(blank=True, choices=[('staff', 'Paused by staff'), ('failing', 'Paused because it failed for days')], max_length=8)),
+                ('paused_why', models.CharField(blank=True, choices=[('staff', 'Paused by staff'), ('failing', 'Paused: it failed')], max_length=8)),
                 ('delivered_at', models.DateTimeField(null=True)),
                 ('failing_since', models.DateTimeField(null=True)),
                 ('failures', models.PositiveIntegerField(default=0)),
