@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 
@@ -10,9 +11,11 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
-from zhiyue.product.commerce.models import Payment, SandboxTrade
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
 from zhiyue.product.commerce.order_book import SoughtOrders, all_orders, export_orders, whole_order
 from zhiyue.product.commerce.orders import cancel, place
+from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
 
@@ -148,3 +151,22 @@ def test_the_order_of_somebody_who_is_gone_stays(read, sold, learner):
     type(first).objects.update(user=None)
     assert "account deleted" in read("/desk/orders/")
     assert "account deleted" in read(f"/desk/orders/{first.number}/")
+
+
+def test_a_past_order_says_where_it_comes_from_and_is_found_by_its_number_there(
+    read, learner, operator, course
+):
+    at = clock.now() - timedelta(days=100)
+    past = PastOrder("T-2024-77", learner.pk, course.pk, 9_901, at, at + timedelta(minutes=1), via="offline")
+    import_orders(rows=[past], by=operator)
+    assert "¥99.01" in found(read, q="T-2024-77") and "No order fits" in found(read, q="T-2024")
+    page = read(f"/desk/orders/{Order.objects.get().number}/")
+    for said in (
+        "Number elsewhere",
+        "T-2024-77",
+        "Brought in as a past order",
+        "Paid offline",
+        operator.display_name,
+    ):
+        assert said in page
+    assert "Received before these books began" in page and "Waits until" not in page

@@ -23,6 +23,7 @@ _STEPS: Mapping[str, Words] = {
     "payment_failed": pgettext_lazy("order step", "A payment failed"),
     "payment_closed": pgettext_lazy("order step", "A payment was closed"),
     "wrong_amount": pgettext_lazy("order step", "A provider told of another amount: not counted"),
+    "imported": pgettext_lazy("order step", "Brought in as a past order"),
     "paid_too_much": pgettext_lazy("order step", "Money came that the order can't take: it is owed back"),
     "refund_asked": pgettext_lazy("order step", "A refund was asked for"),
     "refund_approved": pgettext_lazy("order step", "A refund was approved: its courses closed"),
@@ -44,6 +45,7 @@ _TOLD_FIELDS: Mapping[str, Words] = {
     "payment": pgettext_lazy("order step", "payment"),
     "refund": pgettext_lazy("order step", "refund"),
     "provider": pgettext_lazy("order step", "through"),
+    "outside": pgettext_lazy("order step", "number elsewhere"),
     "fen": pgettext_lazy("order step", "amount"),
     "told_fen": pgettext_lazy("order step", "told amount"),
 }
@@ -76,6 +78,7 @@ _OUTCOMES: Mapping[str, Words] = {
 }
 _ENTRIES: Mapping[str, Words] = {
     "paid": pgettext_lazy("ledger entry", "Paid"),
+    "imported": pgettext_lazy("ledger entry", "Paid before it came here"),
     "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
     "refunded": pgettext_lazy("ledger entry", "Gone back"),
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
@@ -114,6 +117,7 @@ def account(name: str) -> str:
         return pgettext("account", "Owed back, order %(number)s") % {"number": of}
     names = {
         "revenue": pgettext("account", "Sold"),
+        "opening": pgettext("account", "Received before these books began"),
         "refunds": pgettext("account", "Gone back of what was sold"),
         "by_hand": pgettext("account", "Paid out by hand"),
     }

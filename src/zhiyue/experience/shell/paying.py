@@ -13,6 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
 from zhiyue.product.commerce.models import Payment
+from zhiyue.product.commerce.past_orders import CHANNEL as PAST
 from zhiyue.product.commerce.payments import begin
 from zhiyue.product.commerce.providers.register import offered
 
@@ -34,6 +35,8 @@ _PROVIDERS: Mapping[str, Words] = {
     "alipay": pgettext_lazy("payment provider", "Alipay"),
     "wechat": pgettext_lazy("payment provider", "WeChat Pay"),
     "stripe": pgettext_lazy("payment provider", "Card, by Stripe"),
+    "offline": pgettext_lazy("payment provider", "Paid offline"),
+    "other": pgettext_lazy("payment provider", "Paid in another way"),
 }
 _CHANNELS: Mapping[str, Words] = {
     "sandbox:page": pgettext_lazy("payment channel", "On a page of the pretended till"),
@@ -135,6 +138,8 @@ def provider_words(name: str) -> Words:
 
 
 def channel_words(provider: str, channel: str) -> Words:
+    if channel == PAST:
+        return pgettext_lazy("payment channel", "Before it came here")
     return _CHANNELS.get(f"{provider}:{channel}", channel)
 
 

@@ -1,6 +1,6 @@
 """What may become of an order, and the journal of what became of it. Only this file changes an order's status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from zhiyue.core.accounts.models import User
@@ -20,6 +20,8 @@ MOVES: Mapping[str, frozenset[str]] = {
     _S.REFUNDED: frozenset(),
 }
 
+AT_ONCE = 500
+
 
 class NoSuchMove(Exception):
     """An order can't go from where it is to there: whoever asks didn't look, or didn't hold its row."""
@@ -29,6 +31,19 @@ def begin(order: Order, *, why: str, told: Mapping[str, Any] | None = None) -> N
     """The first line of a new order's journal."""
     OrderStep.objects.create(
         order=order, at=order.created_at, after=order.status, why=why, told=dict(told or {})
+    )
+
+
+def bring_in(orders: Iterable[tuple[Order, Mapping[str, Any]]], *, why: str, by: User | None) -> None:
+    """The first line of many orders that had come to their end before they were told of here, each with what there is
+    to know besides."""
+    now = clock.now()
+    OrderStep.objects.bulk_create(
+        [
+            OrderStep(order=order, at=now, after=order.status, why=why, told=dict(told), by=by)
+            for order, told in orders
+        ],
+        batch_size=AT_ONCE,
     )
 
 

@@ -3,9 +3,10 @@
 receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
 owed:ORDER  money that came without an order that could take it, until it goes back
 by_hand  what staff paid out themselves, where no provider could
+opening  what past orders brought in before these books began: it is with the academy already
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from zhiyue.product.commerce.models import Entry, Order, Posting
 REVENUE = "revenue"
 REFUNDS = "refunds"
 BY_HAND = "by_hand"
+OPENING = "opening"
+AT_ONCE = 500
 
 
 def receivable(provider: str) -> str:
@@ -45,12 +48,7 @@ def post(
     Raises ValueError where the postings don't sum to 0 or one of them is of nothing, and RuntimeError outside of a
     transaction: then nothing is written.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(f"Enter “{key}” inside the transaction that makes it true.")
-    if sum(postings.values()) != 0:
-        raise ValueError(f"“{key}” doesn't balance: {dict(postings)}")
-    if not postings or 0 in postings.values():
-        raise ValueError(f"“{key}” posts nothing to an account")
+    _check(key, postings)
     if Entry.objects.filter(key=key).exists():
         return False
     entry = Entry.objects.create(key=key, kind=kind, order=order, at=at or clock.now())
@@ -58,6 +56,22 @@ def post(
         Posting(entry=entry, account=account, amount_fen=amount) for account, amount in postings.items()
     )
     return True
+
+
+def post_all(entries: Sequence[tuple[Entry, Mapping[str, int]]]) -> None:
+    """Write many entries that are new, each with its postings, in the caller's transaction. Raises as `post` does, and
+    IntegrityError where one was written before."""
+    for entry, postings in entries:
+        _check(entry.key, postings)
+    Entry.objects.bulk_create([entry for entry, _ in entries], batch_size=AT_ONCE)
+    Posting.objects.bulk_create(
+        [
+            Posting(entry=entry, account=account, amount_fen=amount)
+            for entry, postings in entries
+            for account, amount in postings.items()
+        ],
+        batch_size=AT_ONCE,
+    )
 
 
 def balances() -> list[Balance]:
@@ -70,3 +84,12 @@ def unbalanced() -> list[str]:
     """The keys of entries that don't sum to 0; there should never be one."""
     sums = Posting.objects.values("entry__key").annotate(total=Sum("amount_fen")).exclude(total=0)
     return list(sums.order_by("entry__key").values_list("entry__key", flat=True))
+
+
+def _check(key: str, postings: Mapping[str, int]) -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"Enter “{key}” inside the transaction that makes it true.")
+    if sum(postings.values()) != 0:
+        raise ValueError(f"“{key}” doesn't balance: {dict(postings)}")
+    if not postings or 0 in postings.values():
+        raise ValueError(f"“{key}” posts nothing to an account")

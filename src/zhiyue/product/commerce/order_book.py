@@ -26,8 +26,8 @@ from zhiyue.product.commerce.models import (
 
 @dataclass(frozen=True, slots=True)
 class SoughtOrders:
-    """Which orders staff look for; what is empty narrows nothing. `words` are part of a number (of an order or one of
-    its payments), of who ordered or of what is called so."""
+    """Which orders staff look for; what is empty narrows nothing. `words` are part of an order's number, the whole
+    number of one of its payments or of a past order elsewhere, or part of who ordered or of what is called so."""
 
     words: str = ""
     status: str = ""
@@ -121,4 +121,5 @@ def _about(words: str) -> Q:
     paid_by = Payment.objects.filter(order=OuterRef("pk"), number__iexact=words)
     there = Payment.objects.filter(order=OuterRef("pk"), provider_number=words)
     who = Q(user__display_name__icontains=words) | Q(user__email__icontains=words)
-    return Q(number__icontains=words) | Q(title__icontains=words) | who | Exists(paid_by) | Exists(there)
+    called = Q(number__icontains=words) | Q(outside_number=words) | Q(title__icontains=words)
+    return called | who | Exists(paid_by) | Exists(there)

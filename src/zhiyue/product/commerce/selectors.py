@@ -149,6 +149,23 @@ def enrolled_course_ids(member_id: int) -> set[int]:
     return set(rows[0].union(rows[1]))
 
 
+def owned_pairs(
+    member_ids: Iterable[int] | None = None, *, before: datetime | None = None
+) -> set[tuple[int, int]]:
+    """Which of these members (None: of the simulated ones) owns which course: (member, course), by every right;
+    `before`: as it stood at that moment, as far as the rights that they have now tell."""
+    joined, paid = Enrolment.objects.all(), bought()
+    if member_ids is None:
+        joined, paid = joined.filter(user__is_simulated=True), paid.filter(order__user__is_simulated=True)
+    else:
+        wanted = list(member_ids)
+        joined, paid = joined.filter(user_id__in=wanted), paid.filter(order__user_id__in=wanted)
+    if before is not None:
+        joined, paid = joined.filter(created_at__lt=before), paid.filter(order__paid_at__lt=before)
+    rows = joined.values_list("user_id", "course_id").union(paid.values_list("order__user_id", "course_id"))
+    return {(member, course) for member, course in rows if member is not None}
+
+
 def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:
     """Courses whose money went back to a member in that time, as the log tells, whatever they consent to: it is part of
     what was agreed. Nothing gives money back yet, and whoever deletes their history deletes this too."""

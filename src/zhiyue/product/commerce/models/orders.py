@@ -16,6 +16,7 @@ class Order(models.Model):
     `offer` names it (“course:12”), `title` is what it was called then. `lines` are those of `pricing.Quote` as they
     were shown; they sum to `total_fen`. Until `expires_at` a created order waits for its money. `refunded_fen` is what
     went back so far. The number is what people and providers see; nobody guesses another one from it.
+    `outside_number` is what a past order was called where it was placed: see `past_orders`.
 
     The member may be gone (their account was deleted): books are kept longer than accounts.
     """
@@ -47,6 +48,7 @@ class Order(models.Model):
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
+    outside_number = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -65,6 +67,12 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=models.Q(paid_at__isnull=False) | ~models.Q(status__in=["paid", "fulfilled"]),
                 name="paid_order_has_a_time",
+            ),
+            # However often a past order is brought in, it is one.
+            models.UniqueConstraint(
+                fields=["outside_number"],
+                condition=~models.Q(outside_number=""),
+                name="outside_number_once",
             ),
         ]
         indexes: ClassVar = [

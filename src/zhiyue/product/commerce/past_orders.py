@@ -1,0 +1,222 @@
+"""Past orders in bulk: what was sold before the academy came here, or lived by the simulator. They come with their
+rights, their journal and their place in the books, and tell nobody: no mail, no fact, nothing to be done after."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
+
+from django.db import transaction
+
+from zhiyue.collect.cleaning import Cleaned, clean
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.retention import days_kept
+from zhiyue.collect.services import import_history
+from zhiyue.core.accounts.errors import NoSuchMember
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.errors import NotOffered
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce.models import Entry, Order, OrderCourse, Payment, SandboxTrade
+from zhiyue.product.commerce.numbers import number
+from zhiyue.product.commerce.offers import course_ref
+from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.selectors import owned_pairs
+
+OFFLINE, OTHER = "offline", "other"
+# By whom a past order may have been paid. Through the last two there was no provider, so there is no payment either.
+VIA = ("wechat", "alipay", "stripe", sandbox.NAME, OFFLINE, OTHER)
+_PROVIDERS = frozenset(VIA) - {OFFLINE, OTHER}
+# The channel of payments that weren't made through us.
+CHANNEL = "past"
+AT_ONCE = 500
+MOST_FEN = 2**31 - 1
+_LONGEST_NUMBER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PastOrder:
+    """An order of one course that has come to its end: paid, or not paid in time.
+
+    outside_number  what it was called where it was placed: told again under it, it is known
+    total_fen  what was paid, or should have been; what it cost is the same, for nobody tells what reduced it
+    paid_at  None: it never was, and its time ended at `ended_at`
+    via  one of VIA; says nothing of an order that wasn't paid
+    """
+
+    outside_number: str
+    member_id: int
+    course_id: int
+    total_fen: int
+    placed_at: datetime
+    paid_at: datetime | None = None
+    ended_at: datetime | None = None
+    via: str = OFFLINE
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.outside_number) <= _LONGEST_NUMBER:
+            raise ValueError(f"a past order has a number of at most {_LONGEST_NUMBER} signs")
+        if not 0 <= self.total_fen <= MOST_FEN:
+            raise ValueError("what was paid is 0 or more fen, and fits a column")
+        if self.via not in VIA:
+            raise ValueError(f"a past order was paid by one of {VIA}, not “{self.via}”")
+        if (self.paid_at is None) == (self.ended_at is None):
+            raise ValueError("a past order was either paid or ended without")
+        if self.over_at < self.placed_at:
+            raise ValueError("nothing ends before it begins")
+
+    @property
+    def over_at(self) -> datetime:
+        return self.paid_at or self.ended_at or self.placed_at
+
+
+@transaction.atomic
+def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> int:
+    """Add past orders, all or none; how many were new. One whose outside number is known stays as it is, whatever is
+    told of it now. `by` is who brings them in; whoever calls asked for the right.
+
+    Raises NoSuchMember, NotOffered for a course that there isn't or that is a draft, and ValueError where two rows of
+    one number differ. Of two calls that bring in the same order at the same moment one gets an IntegrityError.
+    """
+    new = _unknown(rows)
+    if not new:
+        return 0
+    _check_there(new)
+    titles = Course.objects.in_bulk({row.course_id for row in new})
+    owned = owned_pairs({row.member_id for row in new})
+    orders = [_order(row, titles[row.course_id].title) for row in new]
+    Order.objects.bulk_create(orders, batch_size=AT_ONCE)
+    pairs = list(zip(new, orders, strict=True))
+    OrderCourse.objects.bulk_create(
+        [OrderCourse(order=order, course_id=row.course_id, total_fen=row.total_fen) for row, order in pairs],
+        batch_size=AT_ONCE,
+    )
+    told = [(order, {"outside": row.outside_number, **_via(row)}) for row, order in pairs]
+    journal.bring_in(told, why="imported", by=by)
+    _put_payments([(row, order) for row, order in pairs if _provider(row)])
+    ledger.post_all([_entry(row, order) for row, order in pairs if row.paid_at and row.total_fen])
+    import_history(events=_events(pairs, owned))
+    return len(new)
+
+
+def _unknown(rows: Iterable[PastOrder]) -> list[PastOrder]:
+    """Those that aren't here yet, in the order in which they ended."""
+    told: dict[str, PastOrder] = {}
+    for row in rows:
+        if told.setdefault(row.outside_number, row) != row:
+            raise ValueError(f"two past orders have the number “{row.outside_number}”")
+    numbers = sorted(told)
+    for start in range(0, len(numbers), AT_ONCE):
+        known = Order.objects.filter(outside_number__in=numbers[start : start + AT_ONCE])
+        for outside_number in known.values_list("outside_number", flat=True):
+            del told[outside_number]
+    return sorted(told.values(), key=lambda row: (row.over_at, row.outside_number))
+
+
+def _check_there(rows: Sequence[PastOrder]) -> None:
+    members, courses = {row.member_id for row in rows}, {row.course_id for row in rows}
+    if User.objects.filter(pk__in=members).count() < len(members):
+        raise NoSuchMember
+    there = Course.objects.filter(pk__in=courses).exclude(status=Course.Status.DRAFT)
+    if there.count() < len(courses):
+        raise NotOffered
+
+
+def _order(row: PastOrder, title: str) -> Order:
+    return Order(
+        number=number("Z", row.placed_at),
+        outside_number=row.outside_number,
+        user_id=row.member_id,
+        offer=course_ref(row.course_id),
+        title=title,
+        price_fen=row.total_fen,
+        total_fen=row.total_fen,
+        lines=[{"kind": "price", "amount_fen": row.total_fen, "code": ""}],
+        status=Order.Status.FULFILLED if row.paid_at else Order.Status.EXPIRED,
+        created_at=row.placed_at,
+        expires_at=row.over_at,
+        paid_at=row.paid_at,
+    )
+
+
+def _via(row: PastOrder) -> dict[str, str]:
+    return {"provider": row.via} if row.paid_at and row.total_fen else {}
+
+
+def _provider(row: PastOrder) -> str:
+    """Through whose books its money came."""
+    return row.via if row.paid_at and row.total_fen and row.via in _PROVIDERS else ""
+
+
+def _put_payments(pairs: Sequence[tuple[PastOrder, Order]]) -> None:
+    payments = [
+        Payment(
+            order=order,
+            number=number("P", row.over_at),
+            provider=row.via,
+            channel=CHANNEL,
+            amount_fen=row.total_fen,
+            status=Payment.Status.PAID,
+            begun_at=row.placed_at,
+            settled_at=row.paid_at,
+        )
+        for row, order in pairs
+    ]
+    Payment.objects.bulk_create(payments, batch_size=AT_ONCE)
+    # The pretended provider remembers them, too: its bills and what goes back by it come out right.
+    trades = [
+        SandboxTrade(
+            number=payment.number,
+            title=payment.order.title,
+            amount_fen=payment.amount_fen,
+            state=SandboxTrade.State.PAID,
+            expires_at=payment.order.expires_at,
+            settled_at=payment.settled_at,
+            created_at=payment.begun_at,
+        )
+        for payment in payments
+        if payment.provider == sandbox.NAME
+    ]
+    SandboxTrade.objects.bulk_create(trades, batch_size=AT_ONCE)
+
+
+def _entry(row: PastOrder, order: Order) -> tuple[Entry, dict[str, int]]:
+    """What a real provider took then it has paid out long ago, or owes in books that aren't these; the sandbox has a
+    bill that says it owes this."""
+    source = ledger.receivable(sandbox.NAME) if row.via == sandbox.NAME else ledger.OPENING
+    entry = Entry(key=f"imported:{order.number}", kind="imported", order=order, at=row.over_at)
+    return entry, {source: row.total_fen, ledger.REVENUE: -row.total_fen}
+
+
+def _events(
+    pairs: Iterable[tuple[PastOrder, Order]], owned: set[tuple[int, int]]
+) -> Iterator[tuple[Cleaned, Actor]]:
+    """What the log knows of an order that is placed and paid here, as far back as it keeps such events."""
+    for row, order in pairs:
+        told: list[tuple[str, datetime, dict[str, object]]] = []
+        about: dict[str, object] = {"order": order.pk, "amount_fen": row.total_fen}
+        told.append(("order.placed", row.placed_at, about))
+        if row.paid_at is None:
+            told.append(("order.expired", row.over_at, about))
+        else:
+            provider = row.via if row.total_fen else "none"
+            told.append(("order.paid", row.paid_at, {**about, "provider": provider}))
+            if (row.member_id, row.course_id) not in owned:
+                owned.add((row.member_id, row.course_id))
+                told.append(("course.enrolled", row.paid_at, {}))
+        for name, at, properties in told:
+            if clock.business_day(at) <= clock.days_before(clock.business_day(), days_kept(name)):
+                continue
+            event = clean(
+                name=name,
+                origin="import",
+                # The same order brought in again is the same event.
+                event_id=uuid5(NAMESPACE_OID, f"{name} {row.outside_number}"),
+                course_id=row.course_id,
+                lesson_id=None,
+                properties=properties,
+                occurred_at=at,
+                received_at=at,
+            )
+            yield event, Actor(member_id=row.member_id)
