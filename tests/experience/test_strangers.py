@@ -141,6 +141,11 @@ FOR = {
     "desk:courses_apply": frozenset({"operator"}),
     "desk:members_errors": frozenset({"operator"}),
     "desk:courses_errors": frozenset({"operator"}),
+    "desk:import_orders": OPERATORS,
+    "desk:orders_template": OPERATORS,
+    "desk:orders_sheet": frozenset({"operator"}),
+    "desk:orders_apply": frozenset({"operator"}),
+    "desk:orders_errors": frozenset({"operator"}),
     "desk:member_grant-role": OWNERS,
     "desk:member_revoke-role": OWNERS,
 }
@@ -274,7 +279,11 @@ def _png():
 def _of_the_operator(operator):
     members = _sheet(operator, "members", "姓名,邮箱\n李,li@test.example\n")
     courses = _sheet(operator, "courses", "课程,章,讲\nA,B,C\n")
+    orders = _sheet(operator, "orders", "订单号,学员,课程,实付（元）,付款时间\n1,2,3,4,5\n")
     return {
+        "desk:orders_sheet sheet_id": orders,
+        "desk:orders_apply sheet_id": orders,
+        "desk:orders_errors sheet_id": orders,
         "desk:members_sheet sheet_id": members,
         "desk:members_apply sheet_id": members,
         "desk:members_errors sheet_id": members,

@@ -17,10 +17,11 @@ from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.importing import import_courses, plan_courses
 from zhiyue.product.catalogue.models import Course, Lesson
-from zhiyue.product.commerce import importing
+from zhiyue.product.commerce import importing, table_imports
 from zhiyue.product.commerce.import_queue import start_import
 from zhiyue.product.commerce.importing import import_sheet, plan_members
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.table_imports import end_stuck_imports
 from zhiyue.product.commerce.tasks import forget_uploads
 
 pytestmark = pytest.mark.django_db
@@ -217,7 +218,7 @@ def test_an_import_twice_makes_nobody_twice(operator, course):
 
 
 def test_one_that_broke_off_goes_on_behind_its_last_step(operator, monkeypatch):
-    monkeypatch.setattr(importing, "STEP", 2)
+    monkeypatch.setattr(table_imports, "STEP", 2)
     rows = "".join(f"成员{n},m{n}@b.cn\n" for n in range(5))
     sheet = kept(operator, "名字,邮箱\n" + rows, subject="s", text="t")
     whole = importing._make
@@ -305,11 +306,11 @@ def test_an_upload_whose_import_is_not_over_is_never_forgotten(operator):
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_import_whose_job_was_discarded_ends_and_is_forgotten(operator, gone):
     sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
-    assert importing.end_stuck_imports() == 0
+    assert end_stuck_imports() == 0
     Job.objects.update(state=Job.State.DISCARDED, key=None, claimable_at=None, finished_at=clock.now())
     if gone:
         Job.objects.all().delete()
-    assert importing.end_stuck_imports() == 1
+    assert end_stuck_imports() == 1
     sheet.refresh_from_db()
     assert (sheet.result, sheet.text) == ({"ended": "discarded"}, "")
     assert acts() == ["members.import_started", "members.import_ended"]
@@ -321,9 +322,9 @@ def test_an_import_whose_job_was_given_up_may_be_run_again_for_a_day(operator):
     sheet = kept(operator, "名字,邮箱\n小新,new@b.cn\n")
     dead = {"state": Job.State.DEAD, "key": None, "claimable_at": None}
     Job.objects.update(**dead, finished_at=clock.now() - uploads.KEPT + timedelta(minutes=1))
-    assert importing.end_stuck_imports() == 0
+    assert end_stuck_imports() == 0
     Job.objects.update(finished_at=clock.now() - uploads.KEPT - timedelta(minutes=1))
-    assert importing.end_stuck_imports() == 1
+    assert end_stuck_imports() == 1
     sheet.refresh_from_db()
     assert (sheet.result, sheet.text) == ({"ended": "given_up"}, "")
     assert acts() == ["members.import_started", "members.import_ended"]

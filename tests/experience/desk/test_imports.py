@@ -14,15 +14,22 @@ from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.importing import end_import
-from zhiyue.product.commerce.tasks import import_members
+from zhiyue.product.commerce.models import Order
+from zhiyue.product.commerce.table_imports import end_import
+from zhiyue.product.commerce.tasks import import_members, import_past_orders
 
 pytestmark = pytest.mark.django_db
+
+PLACES = {
+    "members": "/desk/import/members/",
+    "courses": "/desk/import/courses/",
+    "orders": "/desk/orders/import/",
+}
 
 
 def uploaded(client, text, kind="members"):
     content = text if isinstance(text, bytes) else text.encode("gb18030")
-    return client.post(f"/desk/import/{kind}/", {"file": SimpleUploadedFile("成员.csv", content)})
+    return client.post(PLACES[kind], {"file": SimpleUploadedFile("成员.csv", content)})
 
 
 def text_of(answer):
@@ -208,21 +215,52 @@ def test_outlines_become_drafts(desk):
     assert "Imported." in text_of(desk.get(at))
 
 
-@pytest.mark.parametrize("kind", ["members", "courses"])
+@pytest.mark.parametrize("kind", ["members", "courses", "orders"])
 def test_the_template_is_a_table_that_can_be_imported(desk, kind):
     make_course("intuition")
-    content = b"".join(desk.get(f"/desk/import/{kind}/template.csv").streaming_content)
+    content = b"".join(desk.get(f"{PLACES[kind]}template.csv").streaming_content)
     assert uploaded(desk, content, kind).status_code == 302
 
 
-@pytest.mark.parametrize("kind", ["members", "courses"])
+def test_past_orders_are_looked_at_then_imported_by_a_job_then_reported(desk, learner, operator):
+    make_course("intuition", price_fen=9900)
+    rows = "订单号,学员,课程,实付（元）,付款时间,备注\nA-1,learner@test.example,intuition,99.50,2024-03-05 14:30,x\n"
+    assert f'href="{PLACES["orders"]}"' in text_of(desk.get("/desk/orders/"))
+    at = uploaded(desk, f"{rows}A-2,nobody@b.cn,intuition,1,2024-03-05,\n", "orders")["Location"]
+    page = text_of(desk.get(at))
+    for shown in ("New orders", "¥99.50", "Paid offline", "There is no such member", "passed over: 备注"):
+        assert shown in page
+    table = page[page.index("As it will be written") :]
+    first = " ".join(re.sub("<[^>]+>", " ", table.split("<tr>")[2]).split())
+    assert first.startswith(f"A-1 {learner.display_name} 课程 intuition ¥99.50 2024-03-05 14:30 Paid offline")
+    content = b"".join(desk.get(f"{at}errors.csv").streaming_content).decode()
+    assert "A-2" in content and "A-1" not in content and "There is no such member" in content
+    refused = desk.post(f"{at}apply/", {"why": " "})
+    assert refused.status_code == 400 and "Say why, in 1 to 200 characters" in text_of(refused)
+    for _ in range(2):
+        assert desk.post(f"{at}apply/", {"why": "迁来"})["Location"] == at
+    import_past_orders(**Job.objects.get(name="commerce.import_orders").kwargs)
+    done = text_of(desk.get(at))
+    assert "Imported." in done and "To the orders" in done and "¥99.50" in done
+    assert "A-1" in text_of(desk.get(f"/desk/orders/{Order.objects.get().number}/"))
+    log = text_of(desk.get("/desk/audit/"))
+    assert "came to the end of importing past orders" in log and "Paid altogether" in log and "¥99.50" in log
+    again = text_of(desk.get(uploaded(desk, rows, "orders")["Location"]))
+    assert "Nothing to do: all of it is there already." in again
+
+
+@pytest.mark.parametrize("kind", ["members", "courses", "orders"])
 @pytest.mark.parametrize("role", ["learner", "creator", "agent"])
 def test_strangers_import_nothing(signed_in, stranger, browser, desk, kind, role):
     grant(user=stranger, role=role)
     client = signed_in(stranger)
-    header = "名字,邮箱\n小新,new@b.cn\n" if kind == "members" else "课程,章节,课时\n一,二,三\n"
+    header = {
+        "members": "名字,邮箱\n小新,new@b.cn\n",
+        "courses": "课程,章节,课时\n一,二,三\n",
+        "orders": "订单号,学员,课程,实付（元）,付款时间\n1,2,3,4,5\n",
+    }[kind]
     at = uploaded(desk, header, kind)["Location"]
-    for address in (f"/desk/import/{kind}/", f"/desk/import/{kind}/template.csv", at):
+    for address in (PLACES[kind], f"{PLACES[kind]}template.csv", at, f"{at}errors.csv"):
         assert client.get(address).status_code == 403
         assert browser.get(address).status_code == 302
     assert uploaded(client, header, kind).status_code == 403

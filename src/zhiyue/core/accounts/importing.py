@@ -162,7 +162,7 @@ def _twice(people: Iterable[PersonRow]) -> list[RowError]:
 def _recognise(people: list[PersonRow]) -> list[RowError]:
     """Tie rows to members there are, by any of their marks. A row that names two members is wrong, and one that makes a
     member needs a name."""
-    members = {mark: _members_by(mark, [getattr(one, mark) for one in people]) for mark in MARKS}
+    members = {mark: members_by(mark, [getattr(one, mark) for one in people]) for mark in MARKS}
     errors = []
     for person in people:
         found = {
@@ -184,7 +184,8 @@ def _recognise(people: list[PersonRow]) -> list[RowError]:
     return errors
 
 
-def _members_by(mark: str, values: list[str]) -> dict[str, int]:
+def members_by(mark: str, values: Iterable[str]) -> dict[str, int]:
+    """Who bears which of these marks, as they are kept: members by the mark without its case."""
     wanted = sorted({value for value in values if value})
     found: dict[str, int] = {}
     for start in range(0, len(wanted), _LOOKED_UP_AT_ONCE):

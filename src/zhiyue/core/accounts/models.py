@@ -178,6 +178,7 @@ class UploadedSheet(models.Model):
     class Kind(models.TextChoices):
         MEMBERS = "members"
         COURSES = "courses"
+        ORDERS = "orders"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SEE_ORDERS = "orders.see"
     REFUND_ORDERS = "orders.refund"
     CHANGE_SALES = "sales.change"
+    IMPORT_ORDERS = "orders.import"
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
@@ -39,6 +40,7 @@ _OPERATOR = (
         Permission.EXPORT_MEMBERS,
         Permission.REFUND_ORDERS,
         Permission.CHANGE_SALES,
+        Permission.IMPORT_ORDERS,
         Permission.SEE_AUDIT,
         Permission.CHANGE_RECOMMENDATION,
     }

@@ -18,6 +18,7 @@ KEPT = timedelta(days=1)
 NEEDED: Mapping[str, Permission] = {
     UploadedSheet.Kind.MEMBERS: Permission.CHANGE_MEMBERS,
     UploadedSheet.Kind.COURSES: Permission.CHANGE_ANY_COURSE,
+    UploadedSheet.Kind.ORDERS: Permission.IMPORT_ORDERS,
 }
 
 

@@ -61,8 +61,11 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
 }
 _MOMENTS = frozenset({"published_at", "in_force_from", "begins_at", "ends_at"})
 _PRICES = frozenset(
-    {"price_fen", "list_price_fen", "amount_fen", "fee_least_fen", "off_fen", "most_fen", "threshold_fen"}
-)
+    {
+        "price_fen", "list_price_fen", "total_fen", "amount_fen", "fee_least_fen",
+        "off_fen", "most_fen", "threshold_fen",
+    }
+)  # fmt: skip
 _FILES = frozenset({"picture", "logo"})
 # Of one value; the table that is exported has all that was noted.
 SHOWN_AT_MOST = 300

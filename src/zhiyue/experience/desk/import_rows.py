@@ -11,14 +11,18 @@ from django.utils.translation import pgettext
 from zhiyue.core.accounts.columns import MEMBER_COLUMNS, SEPARATOR
 from zhiyue.core.accounts.importing import PersonRow, Plan, RowError
 from zhiyue.core.accounts.models import UploadedSheet
-from zhiyue.core.kit import sheets
+from zhiyue.core.kit import clock, sheets
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.catalogue.importing import COURSE_COLUMNS, CoursePlan
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.order_importing import ORDER_COLUMNS, OrderPlan, OrderRow
 
 ROWS_SHOWN = 8
 # Said in the plan as the keys of the errors; here they are the columns of the table.
 _OF_PERSON = ("name", "email", "phone", "username", "tags", "courses")
 _OF_LESSON = ("course", "chapter", "lesson", "minutes", "free")
+_OF_ORDER = ("number", "member", "course", "yuan", "paid_at", "by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,11 @@ class FirstRows:
     total: int
 
 
-def first_rows(plan: Plan | CoursePlan) -> FirstRows:
+def first_rows(plan: Plan | CoursePlan | OrderPlan) -> FirstRows:
     """The first of what an import would write."""
+    if isinstance(plan, OrderPlan):
+        header = [str(ORDER_COLUMNS[key]) for key in _OF_ORDER]
+        return FirstRows(header, [_order(row) for row in plan.fresh[:ROWS_SHOWN]], len(plan.fresh))
     if isinstance(plan, Plan):
         header = [
             *(str(MEMBER_COLUMNS[key]) for key in _OF_PERSON),
@@ -60,6 +67,13 @@ def _what_happens(person: PersonRow) -> str:
     return pgettext("import", "is a member, stays as they are")
 
 
+def _order(row: OrderRow) -> list[str]:
+    order = row.order
+    paid_at = order.over_at.astimezone(clock.business_zone())
+    paid = [yuan(order.total_fen), f"{paid_at:%Y-%m-%d %H:%M}", str(provider_words(order.via))]
+    return [order.outside_number, row.member, row.course, *paid]
+
+
 def _lessons(plan: CoursePlan) -> Iterator[list[str]]:
     yes, no = pgettext("import", "yes"), pgettext("import", "no")
     for outline in plan.fresh:
@@ -72,6 +86,11 @@ def _lessons(plan: CoursePlan) -> Iterator[list[str]]:
 def bad_people(sheet: UploadedSheet, plan: Plan) -> tuple[list[str], Iterator[list[str]]]:
     """Header and rows of a table with the bad rows, as they were sent."""
     return _to_mend(sheet, plan.errors, MEMBER_COLUMNS, {error.line: {} for error in plan.errors})
+
+
+def bad_orders(sheet: UploadedSheet, plan: OrderPlan) -> tuple[list[str], Iterator[list[str]]]:
+    """The same of past orders."""
+    return _to_mend(sheet, plan.errors, ORDER_COLUMNS, {error.line: {} for error in plan.errors})
 
 
 def left_out_courses(sheet: UploadedSheet, plan: CoursePlan) -> tuple[list[str], Iterator[list[str]]]:

@@ -96,6 +96,7 @@ _JOBS: Mapping[str, Words] = {
     "catalogue.compare": pgettext_lazy("job", "Compare courses for sameness"),
     "catalogue.forget_pictures": pgettext_lazy("job", "Forget pictures that nothing shows"),
     "commerce.import_members": pgettext_lazy("job", "Import members"),
+    "commerce.import_orders": pgettext_lazy("job", "Import past orders"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
     "commerce.expire_orders": pgettext_lazy("job", "End orders that weren't paid in time"),
     "commerce.remind_unpaid": pgettext_lazy("job", "Remind once of an order that waits for its payment"),

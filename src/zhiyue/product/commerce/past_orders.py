@@ -32,7 +32,7 @@ _PROVIDERS = frozenset(VIA) - {OFFLINE, OTHER}
 CHANNEL = "past"
 AT_ONCE = 500
 MOST_FEN = 2**31 - 1
-_LONGEST_NUMBER = 64
+LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class PastOrder:
     via: str = OFFLINE
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.outside_number) <= _LONGEST_NUMBER:
-            raise ValueError(f"a past order has a number of at most {_LONGEST_NUMBER} signs")
+        if not 0 < len(self.outside_number) <= LONGEST_NUMBER:
+            raise ValueError(f"a past order has a number of at most {LONGEST_NUMBER} signs")
         if not 0 <= self.total_fen <= MOST_FEN:
             raise ValueError("what was paid is 0 or more fen, and fits a column")
         if self.via not in VIA:
@@ -72,8 +72,8 @@ class PastOrder:
 
 
 @transaction.atomic
-def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> int:
-    """Add past orders, all or none; how many were new. One whose outside number is known stays as it is, whatever is
+def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> list[PastOrder]:
+    """Add past orders, all or none; those that were new. One whose outside number is known stays as it is, whatever is
     told of it now. `by` is who brings them in; whoever calls asked for the right.
 
     Raises NoSuchMember, NotOffered for a course that there isn't or that is a draft, and ValueError where two rows of
@@ -81,7 +81,7 @@ def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> int:
     """
     new = _unknown(rows)
     if not new:
-        return 0
+        return []
     _check_there(new)
     titles = Course.objects.in_bulk({row.course_id for row in new})
     owned = owned_pairs({row.member_id for row in new})
@@ -97,7 +97,7 @@ def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> int:
     _put_payments([(row, order) for row, order in pairs if _provider(row)])
     ledger.post_all([_entry(row, order) for row, order in pairs if row.paid_at and row.total_fen])
     import_history(events=_events(pairs, owned))
-    return len(new)
+    return new
 
 
 def _unknown(rows: Iterable[PastOrder]) -> list[PastOrder]:

@@ -162,8 +162,8 @@ def owned_pairs(
         joined, paid = joined.filter(user_id__in=wanted), paid.filter(order__user_id__in=wanted)
     if before is not None:
         joined, paid = joined.filter(created_at__lt=before), paid.filter(order__paid_at__lt=before)
-    rows = joined.values_list("user_id", "course_id").union(paid.values_list("order__user_id", "course_id"))
-    return {(member, course) for member, course in rows if member is not None}
+    rows: Any = joined.values_list("user_id", "course_id")
+    return set(rows.union(paid.values_list("order__user_id", "course_id")))
 
 
 def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:

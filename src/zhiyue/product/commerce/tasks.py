@@ -2,17 +2,24 @@
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import every, job
-from zhiyue.product.commerce.importing import end_stuck_imports, import_sheet
+from zhiyue.product.commerce.importing import import_sheet
+from zhiyue.product.commerce.order_importing import import_order_sheet
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, close_begun, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
+from zhiyue.product.commerce.table_imports import end_stuck_imports
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)
 def import_members(*, sheet_id: int) -> None:
     import_sheet(sheet_id=sheet_id)
+
+
+@job(name="commerce.import_orders", attempts=5, lease_seconds=60)
+def import_past_orders(*, sheet_id: int) -> None:
+    import_order_sheet(sheet_id=sheet_id)
 
 
 @job(name="commerce.forget_uploads", attempts=3, lease_seconds=60)

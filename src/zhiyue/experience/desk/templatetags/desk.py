@@ -8,13 +8,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from zhiyue.core.academy.selectors import academy
-from zhiyue.core.accounts.importing import Plan
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk.entries import ShownEntry
 from zhiyue.experience.desk.import_rows import first_rows
+from zhiyue.experience.desk.import_words import AnyPlan
 from zhiyue.experience.desk.places import open_groups, phone_tabs
-from zhiyue.product.catalogue.importing import CoursePlan
 
 register = template.Library()
 
@@ -80,7 +79,7 @@ def desk_pages(page: Page[Any], asked: str, label: str) -> dict[str, object]:
 
 
 @register.inclusion_tag("desk/parts/first_rows.html")
-def import_first_rows(plan: Plan | CoursePlan) -> dict[str, object]:
+def import_first_rows(plan: AnyPlan) -> dict[str, object]:
     """The first rows of an upload, as an import would write them."""
     return {"first": first_rows(plan)}
 

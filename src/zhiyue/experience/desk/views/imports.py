@@ -1,6 +1,6 @@
-"""Tables brought in: upload, a look at what would happen, and the import. Members, and outlines of courses."""
+"""Tables brought in: upload, a look at what would happen, and the import. Members, outlines of courses, past orders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.db import transaction
@@ -12,43 +12,34 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts import uploads
-from zhiyue.core.accounts.columns import MEMBER_COLUMNS
 from zhiyue.core.accounts.errors import Unfit
-from zhiyue.core.accounts.importing import RowError
-from zhiyue.core.accounts.models import UploadedSheet
+from zhiyue.core.accounts.importing import Plan
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.sheets import MOST_BYTES, UnreadableSheet
 from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.import_words import (
+    COURSES,
+    MEMBERS,
+    ORDERS,
+    SAID,
+    AnyPlan,
+    came_of,
+    to_come,
+)
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.product.catalogue.importing import COURSE_COLUMNS, import_courses, plan_courses
-from zhiyue.product.commerce.import_queue import start_import
+from zhiyue.product.catalogue.importing import import_courses, plan_courses
+from zhiyue.product.commerce.import_queue import start_import, start_order_import
 from zhiyue.product.commerce.importing import plan_members
+from zhiyue.product.commerce.order_importing import plan_orders
 
 ERRORS_SHOWN = 100
-MEMBERS, COURSES = UploadedSheet.Kind.MEMBERS, UploadedSheet.Kind.COURSES
-_MEMBER_TEMPLATE = ("name", "email", "phone", "username", "tags", "courses")
-_EXAMPLE = {
-    MEMBERS: [
-        pgettext_lazy("import example", "Xiao Lin"),
-        "xiaolin@example.com",
-        "13800138000",
-        "xiaolin",
-        "",
-        "",
-    ],
-    COURSES: [
-        pgettext_lazy("import example", "Statistics for readers of reports"),
-        "",
-        "",
-        pgettext_lazy("import example", "Averages"),
-        pgettext_lazy("import example", "Why an average deceives"),
-        "8",
-        pgettext_lazy("import example", "yes"),
-        "",
-    ],
+_PLANS: Mapping[str, Callable[[str], AnyPlan]] = {
+    MEMBERS: plan_members,
+    COURSES: plan_courses,
+    ORDERS: plan_orders,
 }
 
 
@@ -64,49 +55,57 @@ def courses(request: PageRequest) -> HttpResponse:
     return _upload(request, COURSES)
 
 
+@for_the_desk(Permission.IMPORT_ORDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def orders(request: PageRequest) -> HttpResponse:
+    return _upload(request, ORDERS)
+
+
 @for_the_desk(Permission.CHANGE_MEMBERS)
 @require_safe
 def members_template(request: PageRequest) -> HttpResponseBase:
-    header = [MEMBER_COLUMNS[key] for key in _MEMBER_TEMPLATE]
-    return csv_download(request, "members-template.csv", map(str, header), [map(str, _EXAMPLE[MEMBERS])])
+    return _template(request, MEMBERS)
 
 
 @for_the_desk(Permission.CHANGE_ANY_COURSE)
 @require_safe
 def courses_template(request: PageRequest) -> HttpResponseBase:
-    header = map(str, COURSE_COLUMNS.values())
-    return csv_download(request, "courses-template.csv", header, [map(str, _EXAMPLE[COURSES])])
+    return _template(request, COURSES)
+
+
+@for_the_desk(Permission.IMPORT_ORDERS)
+@require_safe
+def orders_template(request: PageRequest) -> HttpResponseBase:
+    return _template(request, ORDERS)
 
 
 @for_the_desk(Permission.CHANGE_MEMBERS)
 @require_safe
 def members_sheet(request: PageRequest, sheet_id: int) -> HttpResponse:
-    return _members_page(request, sheet_id)
+    return _sheet_page(request, MEMBERS, sheet_id)
 
 
 @for_the_desk(Permission.CHANGE_ANY_COURSE)
 @require_safe
 def courses_sheet(request: PageRequest, sheet_id: int) -> HttpResponse:
-    sheet = uploads.sheet_of(request.viewer, COURSES, sheet_id)
-    context: dict[str, object] = {"tab": "import_courses", "sheet": sheet}
-    if sheet.started_at is None:
-        plan = plan_courses(sheet.text)
-        context |= {"plan": plan, **_errors(plan.errors, COURSE_COLUMNS), "ready": bool(plan.fresh)}
-    return render(request, "desk/import_sheet.html", context)
+    return _sheet_page(request, COURSES, sheet_id)
+
+
+@for_the_desk(Permission.IMPORT_ORDERS)
+@require_safe
+def orders_sheet(request: PageRequest, sheet_id: int) -> HttpResponse:
+    return _sheet_page(request, ORDERS, sheet_id)
 
 
 @for_the_desk(Permission.CHANGE_MEMBERS)
 @require_POST
 def members_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
-    """Put the import into the queue, once however often it is sent."""
     greeting = _greeting(request) if request.POST.get("tell") else None
-    why = request.POST.get("why", "")
-    try:
+
+    def begin(why: str) -> None:
         start_import(viewer=request.viewer, sheet_id=sheet_id, why=why, greeting=greeting)
-    except Unfit as refusal:
-        refused = {"act": "import", "message": refusal.message, "typed": request.POST}
-        return _members_page(request, sheet_id, refused, status=refusal.status)
-    return HttpResponseRedirect(reverse("desk:members_sheet", args=[sheet_id]))
+
+    return _begun(request, MEMBERS, sheet_id, begin)
 
 
 @for_the_desk(Permission.CHANGE_ANY_COURSE)
@@ -116,18 +115,75 @@ def courses_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("desk:courses_sheet", args=[sheet_id]))
 
 
-def _members_page(
-    request: PageRequest, sheet_id: int, refused: Mapping[str, object] | None = None, status: int = 200
+@for_the_desk(Permission.IMPORT_ORDERS)
+@require_POST
+def orders_apply(request: PageRequest, sheet_id: int) -> HttpResponse:
+    def begin(why: str) -> None:
+        start_order_import(viewer=request.viewer, sheet_id=sheet_id, why=why)
+
+    return _begun(request, ORDERS, sheet_id, begin)
+
+
+def _begun(request: PageRequest, kind: str, sheet_id: int, begin: Callable[[str], None]) -> HttpResponse:
+    """Put the import into the queue, once however often it is sent."""
+    try:
+        begin(request.POST.get("why", ""))
+    except Unfit as refusal:
+        refused = {"act": "import", "message": refusal.message, "typed": request.POST}
+        return _sheet_page(request, kind, sheet_id, refused, status=refusal.status)
+    return HttpResponseRedirect(reverse(f"desk:{kind}_sheet", args=[sheet_id]))
+
+
+def _template(request: PageRequest, kind: str) -> HttpResponseBase:
+    said = SAID[kind]
+    header = map(str, said.columns.values())
+    return csv_download(request, f"{kind}-template.csv", header, [map(str, said.example)])
+
+
+def _sheet_page(
+    request: PageRequest,
+    kind: str,
+    sheet_id: int,
+    refused: Mapping[str, object] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """What the upload would do; once begun, how far it is; then, what became of it."""
-    sheet = uploads.sheet_of(request.viewer, MEMBERS, sheet_id)
-    context: dict[str, object] = {"tab": "members", "sheet": sheet, "refused": refused or {}}
+    sheet, said = uploads.sheet_of(request.viewer, kind, sheet_id), SAID[kind]
+    context: dict[str, object] = {
+        "tab": said.tab,
+        "said": said,
+        "sheet": sheet,
+        "asks_why": kind != COURSES,
+        "refused": refused or {},
+        "urls": {
+            "back": reverse(f"desk:import_{kind}"),
+            **{
+                name: reverse(f"desk:{kind}_{name}", args=[sheet_id]) for name in ("sheet", "apply", "errors")
+            },
+        },
+    }
     if sheet.started_at is None:
-        plan = plan_members(sheet.text)
-        context |= {"plan": plan, **_errors(plan.errors, MEMBER_COLUMNS), "ready": bool(plan.people)}
+        context |= _plan(kind, sheet.text)
     elif sheet.finished_at is None:
         context["job"] = Job.objects.filter(pk=sheet.job_id or 0).first()
+    else:
+        context["figures"] = came_of(kind, sheet.result)
     return render(request, "desk/import_sheet.html", context, status=status)
+
+
+def _plan(kind: str, text: str) -> dict[str, object]:
+    plan = _PLANS[kind](text)
+    names = SAID[kind].columns
+    return {
+        "plan": plan,
+        "figures": to_come(plan),
+        "may_tell": isinstance(plan, Plan) and plan.fresh > 0,
+        # Who is a member already may still get tags and courses.
+        "ready": bool(plan.people if isinstance(plan, Plan) else plan.fresh),
+        "errors": [(error, names.get(error.column, "")) for error in plan.errors[:ERRORS_SHOWN]],
+        "bad_rows": len({error.line for error in plan.errors}),
+        "more_errors": max(0, len(plan.errors) - ERRORS_SHOWN),
+    }
 
 
 def _upload(request: PageRequest, kind: str) -> HttpResponse:
@@ -135,15 +191,12 @@ def _upload(request: PageRequest, kind: str) -> HttpResponse:
     if request.method == "POST":
         try:
             sheet = _kept(request, kind)
-            return HttpResponseRedirect(reverse(f"desk:{kind}_sheet", args=[sheet.pk]))
+            return HttpResponseRedirect(reverse(f"desk:{kind}_sheet", args=[sheet]))
         except UnreadableSheet as why:
             refusal = why
     context = {
-        "tab": "members" if kind == MEMBERS else "import_courses",
-        "kind": kind,
-        "columns": [MEMBER_COLUMNS[key] for key in _MEMBER_TEMPLATE]
-        if kind == MEMBERS
-        else COURSE_COLUMNS.values(),
+        "tab": SAID[kind].tab,
+        "said": SAID[kind],
         "template_url": reverse(f"desk:{kind}_template"),
         "refusal": refusal,
     }
@@ -151,27 +204,16 @@ def _upload(request: PageRequest, kind: str) -> HttpResponse:
 
 
 @transaction.atomic
-def _kept(request: PageRequest, kind: str) -> UploadedSheet:
-    """Keep the file that was sent, unless its columns say nothing. Raises UnreadableSheet."""
+def _kept(request: PageRequest, kind: str) -> int:
+    """Keep the file that was sent, unless its columns say nothing; the upload's number. Raises UnreadableSheet."""
     file = request.FILES.get("file")
     if file is None:
         raise UnreadableSheet(pgettext_lazy("import", "Choose a CSV file first."))
     # One byte more than is taken tells that there is too much; the rest isn't read.
     content = file.read(MOST_BYTES + 1)
     sheet = uploads.keep_sheet(viewer=request.viewer, kind=kind, name=file.name or "", content=content)
-    if kind == MEMBERS:
-        plan_members(sheet.text)
-    else:
-        plan_courses(sheet.text)
-    return sheet
-
-
-def _errors(errors: list[RowError], names: Mapping[str, object]) -> dict[str, object]:
-    return {
-        "errors": [(error, names.get(error.column, "")) for error in errors[:ERRORS_SHOWN]],
-        "bad_rows": len({error.line for error in errors}),
-        "more_errors": max(0, len(errors) - ERRORS_SHOWN),
-    }
+    _PLANS[kind](sheet.text)
+    return sheet.pk
 
 
 def _greeting(request: PageRequest) -> dict[str, str]:

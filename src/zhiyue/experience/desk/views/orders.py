@@ -36,6 +36,7 @@ def orders(request: PageRequest) -> HttpResponse:
         "asked": kept.urlencode(),
         "narrowed": any(kept.values()),
         "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
+        "may_import": request.viewer.may(Permission.IMPORT_ORDERS),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
     }
     return render(request, "desk/orders.html", context)
