@@ -10,6 +10,7 @@ from django.db import connection
 from zhiyue.collect.models import ConsentCount, Event, QuarantineCount, Quarantined
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.accounts.models import User
+from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.consent.purposes import NOTHING
 from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.jobs.models import Job
@@ -28,6 +29,7 @@ from zhiyue.engine.simulate.planting import planted
 from zhiyue.monitor.models import DailyMeasure
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.learning.models import LessonProgress
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +49,17 @@ def lived_on(day):
 
 
 def stored_of(lived):
-    """The kinds of the acts of a day that are stored: all but what people don't consent to."""
-    return [
-        kind
+    """The events of a day's acts that are stored: all but what people don't consent to. With an order's end it is told
+    that it was placed."""
+    told = [
+        (name, person)
         for kind, person in zip(lived.acts.kind.tolist(), lived.acts.person.tolist(), strict=True)
-        if KINDS[EVENT_NAMES[Kind(kind)]].stored_for(granted_by(lived.figures[person]) or NOTHING) is not None
+        for name in (EVENT_NAMES[Kind(kind)], *(("order.placed",) if kind in (Kind.PAY, Kind.LAPSE) else ()))
+    ]
+    return [
+        name
+        for name, person in told
+        if KINDS[name].stored_for(granted_by(lived.figures[person]) or NOTHING) is not None
     ]
 
 
@@ -342,14 +350,18 @@ def test_no_member_acts_before_joining_or_reads_what_is_closed():
     simulated = Event.objects.filter(origin="import")
     for event in simulated.filter(visitor=None).iterator():
         assert event.occurred_at >= joined[event.member_id]
-    owned = set(Enrolment.objects.values_list("user_id", "course_id"))
+    owned = owned_pairs(joined)
     free = set(Course.objects.filter(lessons__is_free=True).values_list("lessons__pk", flat=True))
     for event in simulated.filter(name="lesson.opened"):
         assert event.lesson_id in free or (event.member_id, event.course_id) in owned
     prices = dict(Course.objects.values_list("pk", "price_fen"))
-    taken = Enrolment.objects.filter(user__is_simulated=True).values_list("course_id", "source")
+    by_staff = set(AuditEntry.objects.filter(act="course.granted").values_list("subject_id", flat=True))
+    taken = Enrolment.objects.filter(user__is_simulated=True).values_list("user_id", "course_id", "source")
     assert taken
-    assert all((prices[course] == 0) is (source == "free") for course, source in taken)
+    assert all(
+        source == "free" if prices[course] == 0 else source == "granted" and str(who) in by_staff
+        for who, course, source in taken
+    )
 
 
 def test_a_seeding_resumed_days_later_leaves_no_hole(monkeypatch):

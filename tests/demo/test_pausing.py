@@ -17,7 +17,7 @@ from zhiyue.demo.living import town
 from zhiyue.demo.models import Seeding
 from zhiyue.engine.simulate.kinds import Kind
 from zhiyue.product.catalogue.models import Lesson
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import owned_pairs
 
 pytestmark = pytest.mark.django_db
 PAGE = "/desk/simulation/"
@@ -87,7 +87,7 @@ def test_what_was_taken_during_a_pause_does_not_open_after_it(monkeypatch):
     at(monkeypatch, clock.day_start(day) + timedelta(hours=23, minutes=59))
     services.advance()
     free = set(Lesson.objects.filter(is_free=True).values_list("pk", flat=True))
-    owned = set(Enrolment.objects.values_list("user_id", "course_id"))
+    owned = owned_pairs()
     opened = Event.objects.filter(name__startswith="lesson.", origin="import", occurred_at__gt=rested)
     assert opened.exists()
     for event in opened:

@@ -21,7 +21,7 @@ from zhiyue.engine.simulate import chance
 from zhiyue.engine.simulate.day import live_a_day
 from zhiyue.engine.simulate.kinds import Kind, newcomers
 from zhiyue.engine.simulate.people import nature
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.learning.models import LessonProgress
 from zhiyue.recommend import live
 from zhiyue.recommend.models import Contest, LivePolicy
@@ -63,7 +63,7 @@ def test_the_turn_is_found_dated_and_shown_to_whoever_signs_in(client, filled):
 def test_what_they_did_stands_everywhere_and_they_are_no_simulated_member(filled):
     turning.live_past(user=filled, days=turning.LIVED_DAYS)
     assert not filled.is_simulated
-    assert Enrolment.objects.filter(user=filled).exists()
+    assert enrolled_course_ids(filled.pk)
     assert LessonProgress.objects.filter(user=filled, finished_at__isnull=False).exists()
     days = Event.objects.filter(member=filled, origin="import").values_list("day", flat=True)
     assert max(days) < clock.business_day()

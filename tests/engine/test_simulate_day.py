@@ -26,6 +26,8 @@ from zhiyue.engine.simulate.parameters import ACADEMY
 from zhiyue.engine.simulate.people import liking, nature
 
 DAY = 739_500
+# Only where a course has a price.
+BEFORE_A_PRICE = (Kind.PEEK, Kind.SKIM, Kind.LEAVE, Kind.PRICE, Kind.CHECKOUT, Kind.PAY, Kind.LAPSE)
 LIVELY = replace(ACADEMY, rhythm=replace(ACADEMY.rhythm, rate=0.8))
 
 
@@ -154,6 +156,8 @@ def _check(acts: Acts, row, day, people, shown, so_far):
         case Kind.ENROL:
             assert (person, course) not in owned
             assert not acts.as_visitor[row]
+            paid = (acts.kind == Kind.PAY) & (acts.person == person) & (acts.course == course)
+            assert paid.any() == (shown.price_fen[course] > 0)
             owned.add((person, course))
         case Kind.SAVE:
             assert not acts.as_visitor[row]
@@ -166,6 +170,27 @@ def _check(acts: Acts, row, day, people, shown, so_far):
             assert 0 < acts.propensity[row] <= 1
         case Kind.FIND:
             assert acts.position[row] >= 1
+        case _:
+            _check_before_a_price(acts, row, shown, owned)
+
+
+def _check_before_a_price(acts, row, shown, owned):
+    kind, person = Kind(int(acts.kind[row])), int(acts.person[row])
+    course, lesson = int(acts.course[row]), int(acts.lesson[row])
+    if kind in BEFORE_A_PRICE:
+        assert shown.price_fen[course] > 0
+        assert kind == Kind.LAPSE or (person, course) not in owned
+    match kind:
+        case Kind.PEEK | Kind.SKIM | Kind.LEAVE:
+            assert lesson in shown.lessons[course] and not shown.lesson_is_free[lesson]
+            assert 0 <= acts.percent[row] <= 100
+        case Kind.PAY | Kind.LAPSE:
+            assert not acts.as_visitor[row]
+            placed = acts.at[row] - acts.seconds[row]
+            begun = (acts.kind == Kind.CHECKOUT) & (acts.person == person) & (acts.course == course)
+            assert (acts.at[begun] <= placed + 0.001).any()
+        case Kind.CHECKOUT:
+            assert not acts.as_visitor[row]
         case _:
             pass
 

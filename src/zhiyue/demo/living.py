@@ -30,7 +30,7 @@ from zhiyue.engine.simulate.kinds import (
 from zhiyue.engine.simulate.parameters import ACADEMY, Parameters
 from zhiyue.engine.simulate.people import Nature, nature
 from zhiyue.product.catalogue import models
-from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.learning.models import LessonProgress, SavedCourse
 
 Row = TypeVar("Row", People, Nature)
@@ -91,8 +91,7 @@ def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town
     people = newcomers(roster.keys(figures), joined, shown)
     row = {figure.member_id: n for n, figure in enumerate(figures) if figure.member_id is not None}
     before = clock.day_start(day)
-    owned = Enrolment.objects.filter(created_at__lt=before, user__is_simulated=True)
-    _mark(people.enrolled, row, shown.course_index, english.meant(owned.values_list("user_id", "course_id")))
+    _mark(people.enrolled, row, shown.course_index, english.meant(owned_pairs(before=before)))
     listed = SavedCourse.objects.filter(saved_at__lt=before, user__is_simulated=True)
     _mark(people.saved, row, shown.course_index, english.meant(listed.values_list("user_id", "course_id")))
     _put_progress(people, figures, shown, english, before)

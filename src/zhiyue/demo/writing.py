@@ -1,6 +1,6 @@
 """Writes what simulated people did into the product, by one bulk service of each app. Nothing else here writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -22,6 +22,9 @@ from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
 from zhiyue.product.catalogue.indexing import COURSE
 from zhiyue.product.commerce.models import Enrolment
+from zhiyue.product.commerce.past_orders import PastOrder, import_orders
+from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.commerce.services import import_enrolments
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.services import bring_history, import_progress, import_saved
@@ -43,7 +46,18 @@ EVENT_NAMES = {
     Kind.FINISH: "lesson.finished",
     Kind.SAVE: "course.saved",
     Kind.ENROL: "course.enrolled",
+    Kind.PEEK: "preview.started",
+    Kind.SKIM: "preview.progressed",
+    Kind.LEAVE: "preview.ended",
+    Kind.PRICE: "offer.seen",
+    Kind.CHECKOUT: "checkout.opened",
+    Kind.PAY: "order.paid",
+    Kind.LAPSE: "order.expired",
 }
+# Of the opening of a closed lesson, which everybody may read, nothing is kept but events.
+_OPENING = frozenset({Kind.PEEK, Kind.SKIM, Kind.LEAVE})
+# Ends of orders. An order is written with all that is told of it once it has come to one.
+_ENDS = frozenset({Kind.PAY, Kind.LAPSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +93,15 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
         [Presence(member_id=who, day=lived.day) for who in sorted(present)], ignore_conflicts=True
     )
     prices = _prices(lived)
-    enrolled = [(one.actor.member_id, one.course, one.at) for one in acts if one.kind == Kind.ENROL]
-    for is_free, source in ((True, Enrolment.Source.FREE), (False, Enrolment.Source.GRANTED)):
-        rows = [(who, course, at) for who, course, at in enrolled if who and (prices[course] == 0) is is_free]
-        import_enrolments(rows=rows, source=source)
+    import_enrolments(
+        rows=[
+            (one.actor.member_id, one.course, one.at)
+            for one in acts
+            if one.kind == Kind.ENROL and one.actor.member_id and not prices[one.course]
+        ],
+        source=Enrolment.Source.FREE,
+    )
+    ordered = import_orders(rows=_orders(acts, lived, prices))
     import_saved(
         rows=[
             (one.actor.member_id, one.course, one.at)
@@ -91,7 +110,7 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
         ]
     )
     import_progress(rows=_progress(acts, lived.acts))
-    written = import_history(events=_events(acts, lived))
+    written = ordered.events + import_history(events=_events(acts, lived, prices))
     _bring_histories(acts, figures, lived.acts)
     return written
 
@@ -148,16 +167,34 @@ def _rightful(acts: list[_Act], lived: LivedDay) -> list[_Act]:
     free = set(lived.shown.lesson_id[lived.shown.lesson_is_free].tolist())
     free |= {edition for original, edition in lived.english.lesson.items() if original in free}
     people = {one.actor.member_id or 0 for one in acts if one.lesson and one.lesson not in free}
-    rights = Enrolment.objects.filter(user_id__in=people).values_list("user_id", "course_id")
-    owned = set(rights) if people else set()
+    owned = owned_pairs(people) if people else set()
     kept = []
     for one in acts:
         whose = (one.actor.member_id or 0, one.course)
         if one.kind == Kind.ENROL:
             owned.add(whose)
-        if not one.lesson or one.lesson in free or whose in owned:
+        if not one.lesson or one.lesson in free or one.kind in _OPENING or whose in owned:
             kept.append(one)
     return kept
+
+
+def _orders(acts: Sequence[_Act], lived: LivedDay, prices: Mapping[int, int]) -> Iterator[PastOrder]:
+    """What came to its end, paid at the pretended till or not."""
+    for one in acts:
+        if one.kind not in _ENDS or one.actor.member_id is None:
+            continue
+        who = lived.figures[int(lived.acts.person[one.row])].key
+        is_paid = one.kind == Kind.PAY
+        yield PastOrder(
+            outside_number=f"demo-{uuid5(NAMESPACE_OID, f'order {who} {one.at.isoformat()} {one.course}').hex[:20]}",
+            member_id=one.actor.member_id,
+            course_id=one.course,
+            total_fen=prices[one.course],
+            placed_at=one.at - timedelta(seconds=int(lived.acts.seconds[one.row])),
+            paid_at=one.at if is_paid else None,
+            ended_at=None if is_paid else one.at,
+            via=sandbox.NAME,
+        )
 
 
 def _prices(lived: LivedDay) -> dict[int, int]:
@@ -185,7 +222,7 @@ def _progress(acts: Sequence[_Act], columns: Acts) -> list[PastProgress]:
     """Of each lesson and person the furthest percent, the first finish, the last opening."""
     found: dict[tuple[Actor, int], _Reading] = {}
     for one in acts:
-        if not one.lesson:
+        if not one.lesson or one.kind in _OPENING:
             continue
         reading = found.setdefault((one.actor, one.lesson), _Reading())
         reading.percent = max(reading.percent, int(columns.percent[one.row]))
@@ -211,8 +248,13 @@ def _bring_histories(acts: Sequence[_Act], figures: Sequence[Figure], columns: A
             bring_history(user=users[figure.member_id], visitor=figure.visitor)
 
 
-def _events(acts: Sequence[_Act], lived: LivedDay) -> Iterator[tuple[Cleaned, Actor]]:
+def _events(
+    acts: Sequence[_Act], lived: LivedDay, prices: Mapping[int, int]
+) -> Iterator[tuple[Cleaned, Actor]]:
+    """What is told of the acts; what belongs to an order is told with it."""
     for one in acts:
+        if one.kind in _ENDS or (one.kind == Kind.ENROL and prices[one.course]):
+            continue
         who = lived.figures[int(lived.acts.person[one.row])].key
         cleaned = clean(
             name=EVENT_NAMES[one.kind],
@@ -222,18 +264,24 @@ def _events(acts: Sequence[_Act], lived: LivedDay) -> Iterator[tuple[Cleaned, Ac
             # The model knows more than the log asks for: which course a search led to.
             course_id=one.course if KINDS[EVENT_NAMES[one.kind]].about != "nothing" else None,
             lesson_id=one.lesson or None,
-            properties=_properties(one, lived),
+            properties=_properties(one, lived, prices),
             occurred_at=one.at,
             received_at=one.at,
         )
         yield cleaned, one.actor
 
 
-def _properties(one: _Act, lived: LivedDay) -> dict[str, object]:
+def _properties(one: _Act, lived: LivedDay, prices: Mapping[int, int]) -> dict[str, object]:
     acts, row = lived.acts, one.row
     match one.kind:
-        case Kind.READ:
+        case Kind.READ | Kind.SKIM:
             told: dict[str, object] = {"percent": int(acts.percent[row]), "seconds": int(acts.seconds[row])}
+        case Kind.LEAVE:
+            told = {"percent": int(acts.percent[row])}
+        case Kind.PRICE:
+            told = {"price_fen": prices[one.course]}
+        case Kind.CHECKOUT:
+            told = {"amount_fen": prices[one.course]}
         case Kind.PAGE:
             told = {"path": acts.paths[acts.path[row]]}
         case Kind.SEARCH:

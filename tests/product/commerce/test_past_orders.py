@@ -24,7 +24,7 @@ from zhiyue.product.commerce.models import (
     Posting,
     SandboxTrade,
 )
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
+from zhiyue.product.commerce.past_orders import Imported, PastOrder, import_orders
 from zhiyue.product.commerce.providers.sandbox import Sandbox
 from zhiyue.product.commerce.reminding import remind_unpaid
 from zhiyue.product.commerce.selectors import enrolled_course_ids, may_open, owned_pairs
@@ -57,7 +57,7 @@ def counts():
 
 def test_a_past_order_opens_its_course_and_stands_in_the_books(learner, operator, course):
     row = past(learner, course)
-    assert import_orders(rows=[row], by=operator) == [row]
+    assert import_orders(rows=[row], by=operator) == Imported((row,), 3)
 
     order = Order.objects.get()
     assert (order.status, order.price_fen, order.total_fen) == ("fulfilled", 9_901, 9_901)
@@ -94,9 +94,9 @@ def test_told_again_nothing_changes_whatever_is_told(learner, course):
     import_orders(rows=[row])
     before = counts()
 
-    assert import_orders(rows=[row]) == []
+    assert import_orders(rows=[row]) == Imported()
     second = past(learner, course, "A-2")
-    assert import_orders(rows=[replace(row, total_fen=1), second]) == [second]
+    assert import_orders(rows=[replace(row, total_fen=1), second]).orders == (second,)
     assert Order.objects.get(outside_number="A-1").total_fen == 9_901
     assert {name: n for name, n in before.items() if n} == {
         "Order": 1, "OrderCourse": 1, "OrderStep": 1, "Payment": 1, "Entry": 1, "Posting": 2, "Event": 3,
@@ -110,7 +110,7 @@ def test_two_orders_of_one_number_are_refused_and_a_row_told_twice_is_one(learne
     with pytest.raises(ValueError, match="A-1"):
         import_orders(rows=[row, replace(row, total_fen=1)])
     assert set(counts().values()) == {0}
-    assert import_orders(rows=[row, row]) == [row]
+    assert import_orders(rows=[row, row]).orders == (row,)
 
 
 @pytest.mark.parametrize("via", ["offline", "other"])
@@ -210,9 +210,9 @@ def test_the_database_keeps_one_order_to_an_outside_number(learner, course):
 def test_many_are_written_in_batches(learner, course, django_assert_max_num_queries):
     rows = [past(learner, course, f"A-{n}") for n in range(1_100)]
     with django_assert_max_num_queries(90):
-        assert len(import_orders(rows=rows)) == 1_100
+        assert len(import_orders(rows=rows).orders) == 1_100
     assert books() == {"opening": 1_100 * 9_901, "revenue": -1_100 * 9_901}
-    assert import_orders(rows=rows) == []
+    assert import_orders(rows=rows).orders == ()
 
 
 def test_rights_of_many_are_told_as_pairs(learner, stranger, course):

@@ -64,6 +64,13 @@ def takes(
     return np.asarray(expit(logit), dtype=np.float64)
 
 
+def hesitates(parameters: Parameters, *, likely: Floats, drawn: Floats) -> Bools:
+    """Who doesn't take a course, by what was drawn of them, but comes as far as the checkout: so many, for each who
+    takes it, as `hesitation` says."""
+    wanted = likely * (1 + parameters.choice.hesitation)
+    return np.asarray((drawn >= likely) & (drawn < wanted), dtype=np.bool_)
+
+
 def interacting(parameters: Parameters, role: Ints) -> Floats:
     """How much of the full rate of interacting (saving, and what comes later: asking, rating) each role has: 90-9-1."""
     return np.asarray(np.where(role == Role.LURKER, parameters.choice.lurker_share, 1.0), dtype=np.float64)

@@ -8,7 +8,8 @@ from zhiyue.engine.simulate.kinds import DAY_SECONDS, NONE, Acts, Catalogue, Kin
 from zhiyue.engine.simulate.parameters import Parameters
 from zhiyue.engine.simulate.people import Nature, liking
 from zhiyue.engine.simulate.rhythm import rates, remembered, sittings
-from zhiyue.engine.simulate.sitting import Sitting, Sittings, root_of, sees_shelf
+from zhiyue.engine.simulate.sitting import Sitting
+from zhiyue.engine.simulate.steps import Sittings, root_of, sees_shelf
 from zhiyue.engine.simulate.writing_down import Diary
 
 # Numbers of sittings that aren't those of a member's rhythm.

@@ -15,7 +15,7 @@ DAY_SECONDS = 86_400
 
 class Kind(IntEnum):
     """What can be done. In a funnel: page, slate, view, open (a preview is an open lesson of a course that isn't
-    one's own), join, enrol, finish."""
+    one's own) or peek (into a closed one), join, checkout, pay, enrol, open, and being there another day."""
 
     JOIN = 0
     SIGN_IN = 1
@@ -30,6 +30,13 @@ class Kind(IntEnum):
     FINISH = 10
     SAVE = 11
     ENROL = 12
+    PEEK = 13
+    SKIM = 14
+    LEAVE = 15
+    PRICE = 16
+    CHECKOUT = 17
+    PAY = 18
+    LAPSE = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +190,8 @@ class Acts:
     """A day's acts as columns, in order of time. `person` is the row in People, `at` seconds since the day began,
     `as_visitor` that it happened before the person had an account. `course` and `lesson` are indices or NONE.
 
-    seconds, percent: of READ. position: place (from 1) in the slate or among what was found. propensity: how
+    seconds, percent: of READ and SKIM; percent of LEAVE. Of PAY and LAPSE, which end an order, seconds tell how long
+    before it was placed. position: place (from 1) in the slate or among what was found. propensity: how
     likely the slate's policy was to put the chosen course there, given those above it. slate: row of `slates`.
     words: row of `searched`; found: how much. path: row of `paths`.
     """

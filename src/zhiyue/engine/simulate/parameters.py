@@ -101,6 +101,9 @@ class Choice:
     buy_*: logit of taking a course: base, by liking, for free ones, after a finished preview, against price over
     purse, against price over the usual price (Kalyanaraman and Winer 1995: reference price). purse: median and
     log-spread in fen.
+    opening_*: chance to read the opening of a closed lesson of a course with a price. hesitation: for each who takes a
+    course with a price, so many open the checkout and don't; unpaid: of those, who order and don't pay within
+    order_minutes.
     study_share: of sittings that go on with a course of one's own. finish_*: chance to read a lesson to its end.
     tiring: each lesson read in a sitting lowers the chance of the next by this. go_on: chance of a next lesson.
     creators, contributors: 1 % and 9 % (Nielsen 2006); others interact at lurker_share of their rate.
@@ -128,6 +131,11 @@ class Choice:
     buy_reference: float = 0.6
     purse_fen: float = 5400.0
     purse_spread: float = 0.8
+    opening_base: float = 0.04
+    opening_liking: float = 0.22
+    hesitation: float = 1.5
+    unpaid: float = 0.25
+    order_minutes: int = 30
     study_share: float = 0.6
     finish_own: float = 0.8
     finish_preview: float = 0.35

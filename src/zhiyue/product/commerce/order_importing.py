@@ -153,12 +153,13 @@ def _step(sheet: UploadedSheet, by: User, rows: Sequence[OrderRow]) -> None:
 def _put(orders: Sequence[PastOrder], by: User) -> tuple[list[PastOrder], int]:
     """Which of them were new, and how many can't be brought in any more."""
     try:
-        return import_orders(rows=orders, by=by), 0
+        return list(import_orders(rows=orders, by=by).orders), 0
     except Refused:
         # A member's account was deleted, or a course made a draft again, since the rows were looked at.
         if len(orders) == 1:
             return [], 1
-    made, left_out = [], 0
+    made: list[PastOrder] = []
+    left_out = 0
     for order in orders:
         new, failed = _put([order], by)
         made += new

@@ -71,9 +71,17 @@ class PastOrder:
         return self.paid_at or self.ended_at or self.placed_at
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The orders that were new, and how many events that gave."""
+
+    orders: tuple[PastOrder, ...] = ()
+    events: int = 0
+
+
 @transaction.atomic
-def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> list[PastOrder]:
-    """Add past orders, all or none; those that were new. One whose outside number is known stays as it is, whatever is
+def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> Imported:
+    """Add past orders, all or none. One whose outside number is known stays as it is, whatever is
     told of it now. `by` is who brings them in; whoever calls asked for the right.
 
     Raises NoSuchMember, NotOffered for a course that there isn't or that is a draft, and ValueError where two rows of
@@ -81,7 +89,7 @@ def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> list[
     """
     new = _unknown(rows)
     if not new:
-        return []
+        return Imported()
     _check_there(new)
     titles = Course.objects.in_bulk({row.course_id for row in new})
     owned = owned_pairs({row.member_id for row in new})
@@ -96,8 +104,7 @@ def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> list[
     journal.bring_in(told, why="imported", by=by)
     _put_payments([(row, order) for row, order in pairs if _provider(row)])
     ledger.post_all([_entry(row, order) for row, order in pairs if row.paid_at and row.total_fen])
-    import_history(events=_events(pairs, owned))
-    return new
+    return Imported(tuple(new), import_history(events=_events(pairs, owned)))
 
 
 def _unknown(rows: Iterable[PastOrder]) -> list[PastOrder]:

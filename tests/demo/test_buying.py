@@ -1,0 +1,73 @@
+"""Simulated members buy as people do: the way to an order is whole, and what they paid is in the books."""
+
+from datetime import timedelta
+
+import pytest
+
+from zhiyue.collect.models import Event
+from zhiyue.demo import services
+from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
+from zhiyue.product.commerce.selectors import owned_pairs
+from zhiyue.product.learning.models import LessonProgress
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till():
+    services.seed(members=150, history_days=10)
+    paid = Order.objects.filter(status="fulfilled", user__is_simulated=True)
+    over = Order.objects.filter(status="expired", user__is_simulated=True)
+    assert paid.count() > 5 and over.exists()
+    assert paid.count() + over.count() == Order.objects.filter(user__is_simulated=True).count()
+    prices = dict(Course.objects.values_list("pk", "price_fen"))
+    for order in Order.objects.prefetch_related("courses"):
+        (part,) = order.courses.all()
+        assert order.total_fen == prices[part.course_id] > 0
+    enrolled = set(Event.objects.filter(name="course.enrolled").values_list("member_id", "course_id"))
+    bought = paid.values_list("user_id", "courses__course_id", "paid_at", "created_at", "total_fen")
+    for who, course, at, placed_at, total in bought:
+        assert (who, course) in enrolled and placed_at <= at
+        steps = Event.objects.filter(member_id=who, course_id=course, occurred_at__lte=at)
+        named = dict(steps.order_by("occurred_at").values_list("name", "properties"))
+        assert named["order.paid"]["provider"] == "sandbox" and named["order.paid"]["amount_fen"] == total
+        assert steps.get(name="order.paid").occurred_at == at
+        assert placed_at in steps.filter(name="order.placed").values_list("occurred_at", flat=True)
+    # What the pretended provider remembers is what the books say it owes.
+    trades = SandboxTrade.objects.filter(state="paid", number__in=Payment.objects.values("number"))
+    books = {one.account: one.amount_fen for one in ledger.balances()}
+    assert (
+        books["receivable:sandbox"] == sum(trades.values_list("amount_fen", flat=True)) == -books["revenue"]
+    )
+    assert ledger.unbalanced() == []
+    for who, course, placed_at, ended_at in over.values_list(
+        "user_id", "courses__course_id", "created_at", "expires_at"
+    ):
+        assert ended_at - placed_at == timedelta(minutes=30)
+        told = Event.objects.filter(member_id=who, course_id=course)
+        assert told.filter(name="order.placed", occurred_at=placed_at).exists()
+        assert told.filter(name="order.expired", occurred_at=ended_at).exists()
+
+
+def test_the_way_to_an_order_is_whole_and_openings_leave_no_progress():
+    services.seed(members=150, history_days=10)
+    names = set(Event.objects.filter(origin="import").values_list("name", flat=True))
+    assert names >= {
+        "page.viewed", "course.viewed", "preview.started", "preview.progressed", "preview.ended", "offer.seen",
+        "member.signed_up", "checkout.opened", "order.placed", "order.paid", "order.expired", "course.enrolled",
+        "lesson.opened",
+    }  # fmt: skip
+    started = Event.objects.filter(name="preview.started")
+    assert not Lesson.objects.filter(pk__in=started.values("lesson_id"), is_free=True).exists()
+    assert started.filter(member=None).exists() and started.exclude(member=None).exists()
+    owned = owned_pairs()
+    for who, lesson, course in started.exclude(member=None).values_list(
+        "member_id", "lesson_id", "course_id"
+    ):
+        if (who, course) not in owned:
+            assert not LessonProgress.objects.filter(user_id=who, lesson_id=lesson).exists()
+    assert (
+        Event.objects.filter(name="checkout.opened").count()
+        > Event.objects.filter(name="order.placed").count()
+    )
