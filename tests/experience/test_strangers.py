@@ -18,7 +18,7 @@ from PIL import Image
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
 from tests.factories import make_course, make_member
-from tests.product.commerce.coupon_makers import flash, make
+from tests.product.commerce.coupon_makers import batch, flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import HistoryImport, Quarantined
 from zhiyue.core.academy.services import keep_logo, publish_agreement
@@ -232,6 +232,7 @@ def _of_the_learner(learner, course):
     return {
         "mark": mark,
         "sale_id": sale.pk,
+        "batch_id": batch(seller, course).pk,
         "number": order.number,
         "site:till number": payment.number,
         "provider": "sandbox",

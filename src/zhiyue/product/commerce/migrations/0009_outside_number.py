@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("commerce", "0004_reminders"),
+        ("commerce", "0008_reminders"),
     ]
 
     operations = [
