@@ -34,8 +34,8 @@ def test_a_free_lesson_opens_for_everybody(course, learner):
 
 
 def test_a_paid_lesson_asks_a_visitor_to_sign_in_and_a_stranger_to_enrol(course, stranger):
-    assert may_open(None, lesson_of(course, "two")) == Access(open=False, why="sign_in")
-    assert may_open(stranger, lesson_of(course, "two")) == Access(open=False, why="enrol")
+    assert may_open(None, lesson_of(course, "two")) == Access(open=False, why="sign_in", preview_percent=15)
+    assert may_open(stranger, lesson_of(course, "two")) == Access(open=False, why="enrol", preview_percent=15)
 
 
 def test_an_enrolment_opens_its_own_course_and_no_other(course, learner, stranger):
@@ -81,7 +81,7 @@ def test_a_teacher_who_is_no_creator_any_more_reads_as_everybody_does(course, st
         assert readable_course_ids(stranger) == ({course.pk} if opens else set())
     # Nor, where a second factor is required, one who has none.
     settings.ZHIYUE_STAFF_SECOND_FACTOR = "required"
-    assert may_open(stranger, lesson) == Access(open=False, why="enrol")
+    assert may_open(stranger, lesson) == Access(open=False, why="enrol", preview_percent=15)
     assert readable_course_ids(stranger) == set()
 
 

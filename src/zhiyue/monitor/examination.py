@@ -6,10 +6,8 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from django.conf import settings
 from django.core.checks import run_checks
@@ -32,27 +30,15 @@ from zhiyue.core.kit import clock
 from zhiyue.facilities.notices import delivery, sms
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.webhooks.selectors import ailing
+from zhiyue.monitor.findings import Finding, State
+from zhiyue.monitor.trained import recommenders
 from zhiyue.product.catalogue.indexing import unindexed
-from zhiyue.recommend.kinds import RefusedTraining
-from zhiyue.recommend.trainings import LateTraining, late_trainings, not_there, refused_trainings
-
-State = Literal["good", "warn", "bad"]
 
 # Before this version a WAL database could be corrupted by two connections resetting the log at once.
 SAFE_SQLITE = (3, 51, 3)
 LAG_WARN_SECONDS, LAG_BAD_SECONDS = 300, 3600
 DISK_WARN_BYTES, DISK_BAD_BYTES = 2 * 2**30, 200 * 2**20
 BACKUP_WARN = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: `bad` needs somebody now, `warn` soon."""
-
-    key: str
-    name: str
-    state: State
-    said: str
 
 
 def examine(*, thorough: bool) -> list[Finding]:
@@ -75,7 +61,7 @@ def examine(*, thorough: bool) -> list[Finding]:
             _lake,
             _events,
             _search,
-            _recommenders,
+            recommenders,
             _storage,
             _mail,
             _sms,
@@ -252,56 +238,6 @@ def _search() -> Finding:
         advice = pgettext("health", "Published courses that can't be found: %(n)s. Run: zhiyue reindex")
         return Finding("search", name, "warn", advice % {"n": missing})
     return Finding("search", name, "good", pgettext("health", "Every published course can be found"))
-
-
-def _recommenders() -> Finding:
-    """Is every recommender served as it was trained last, and was that lately?"""
-    name = pgettext("health", "Recommenders")
-    refused, late, lacking = refused_trainings(), late_trainings(), not_there()
-    if not (refused or late or lacking):
-        return Finding("recommenders", name, "good", pgettext("health", "No training was refused"))
-    said = [*_refused(refused), *_late(late)]
-    if late or {one.policy for one in refused} - set(lacking):
-        said.append(pgettext("health", "What was trained before serves on."))
-    if goes := [one.policy for one in late if one.goes]:
-        words = pgettext(
-            "health",
-            "Files that hold rows of people are dropped a week after their training: %(policies)s.",
-        )
-        said.append(words % {"policies": ", ".join(goes)})
-    if lacking:
-        words = pgettext("health", "There is no training of %(policies)s: another list stands in.")
-        said.append(words % {"policies": ", ".join(lacking)})
-    if any(one.is_worse for one in refused):
-        advice = pgettext(
-            "health",
-            "If the academy changed so, run: zhiyue recommend train --policy NAME --accept. After six days the newest "
-            "training serves in any case.",
-        )
-        said.append(advice)
-    return Finding("recommenders", name, "warn", " ".join(said))
-
-
-def _refused(refused: list[RefusedTraining]) -> Iterator[str]:
-    for one in refused:
-        told = {"policy": one.policy, "why": one.why, "was": f"{one.was:.3f}", "became": f"{one.became:.3f}"}
-        words = pgettext("health", "The training of %(policy)s broke off: %(why)s.")
-        if one.is_worse:
-            words = pgettext(
-                "health",
-                "%(policy)s foretells worse: NDCG@10 fell from %(was)s to %(became)s, by more than chance explains.",
-            )
-        yield words % told
-
-
-def _late(late: list[LateTraining]) -> Iterator[str]:
-    if late:
-        words = pgettext(
-            "health",
-            "Not trained anew for more than a day: %(policies)s. Why says “zhiyue recommend train --policy NAME”.",
-        )
-        since = [f"{one.policy} ({clock.business_day(one.since).isoformat()})" for one in late]
-        yield words % {"policies": ", ".join(since)}
 
 
 def _storage() -> Finding:

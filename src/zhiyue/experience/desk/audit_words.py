@@ -188,6 +188,7 @@ FIELDS: Mapping[str, Words] = {
     "seo_description": pgettext_lazy("audit field", "Description for search engines"),
     "kind": pgettext_lazy("audit field", "Kind"),
     "is_free": pgettext_lazy("audit field", "Free to read"),
+    "preview_percent": pgettext_lazy("audit field", "Preview, percent of the text"),
     "minutes": pgettext_lazy("audit field", "Minutes"),
     "by": pgettext_lazy("audit field", "Moved"),
     "name_en": pgettext_lazy("audit field", "Name in English"),
