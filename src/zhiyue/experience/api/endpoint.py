@@ -74,6 +74,8 @@ class Endpoint(APIView):
     members_only: ClassVar[bool] = False
     is_personal: ClassVar[bool] = False
     is_limited: ClassVar[bool] = True
+    # Problems that only this address may answer with, for the schema.
+    may_answer: ClassVar[frozenset[int]] = frozenset()
     asked: Mapping[str, Any]
     _allowance: Allowance | None = None
 

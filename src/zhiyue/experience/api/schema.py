@@ -25,12 +25,13 @@ _PROBLEMS = {
     403: "Not open to this account, or to this token's scopes.",
     404: "There is no such thing.",
     406: "Only JSON is spoken here.",
-    409: "The first request with this key is still running.",
+    409: "It can't be done as things are now, or the first request with this key is still running.",
     412: "It has changed since it was read.",
     413: "The request is too large.",
     415: "The body is not JSON.",
     422: "The idempotency key belongs to another request.",
     429: "Too many requests in a while.",
+    502: "A payment provider can't be reached, or refused: ask again, or pay in another way.",
 }
 
 
@@ -114,7 +115,7 @@ class Schema(AutoSchema):
             found.add(412)
         if self._is_repeatable():
             found |= {402, 409, 422}
-        return sorted(found)
+        return sorted(found | self.view.may_answer)
 
     def _headers(self) -> dict[str, Any]:
         limits = {

@@ -30,6 +30,7 @@ _MOMENTS = ("created_at", "expires_at", "paid_at")
 
 class OneOffer(Endpoint):
     is_personal = True
+    may_answer = frozenset({409})
 
     @needs(Scope.CATALOGUE_READ, shapes.OfferQuery)
     @extend_schema(
@@ -116,6 +117,8 @@ class OneOrder(OrderEndpoint):
 
 
 class PayOrder(OrderEndpoint):
+    may_answer = frozenset({502})
+
     @needs(Scope.ME_WRITE)
     @extend_schema(
         operation_id="payOrder",
