@@ -110,6 +110,8 @@ _NEEDED: Mapping[str, Words] = {
     "consent.chosen": pgettext_lazy("acts kept", "choices of consent"),
     "course.enrolled": pgettext_lazy("acts kept", "courses joined"),
     "order": pgettext_lazy("acts kept", "orders"),
+    "coupon": pgettext_lazy("acts kept", "coupons used"),
+    "code": pgettext_lazy("acts kept", "codes redeemed"),
     "message.stopped": pgettext_lazy("acts kept", "messages you stopped"),
 }
 _WAYS: Mapping[str, Words] = {
