@@ -26,6 +26,7 @@ from zhiyue.product.commerce.models import (
 )
 from zhiyue.product.commerce.past_orders import Imported, PastOrder, import_orders
 from zhiyue.product.commerce.providers.sandbox import Sandbox
+from zhiyue.product.commerce.refunds.reckoning import payment_of, reckoned
 from zhiyue.product.commerce.reminding import remind_unpaid
 from zhiyue.product.commerce.selectors import enrolled_course_ids, may_open, owned_pairs
 from zhiyue.product.commerce.services import grant_course
@@ -224,3 +225,12 @@ def test_rights_of_many_are_told_as_pairs(learner, stranger, course):
     assert owned_pairs([learner.pk], before=row.paid_at) == set()
     assert owned_pairs([learner.pk], before=row.paid_at + timedelta(seconds=1)) == {(learner.pk, course.pk)}
     assert owned_pairs() == set()
+
+
+@pytest.mark.parametrize(("via", "by_hand"), [("alipay", True), ("stripe", True), ("sandbox", False)])
+def test_what_was_paid_elsewhere_is_paid_back_by_hand(learner, course, via, by_hand):
+    now = clock.now()
+    import_orders(rows=[past(learner, course, via=via, placed_at=now, paid_at=now)])
+    found = reckoned(Order.objects.get())
+    assert found.open
+    assert (payment_of(Order.objects.get()) is None) == by_hand

@@ -1,6 +1,7 @@
 """Idempotency keys: a POST sent again with the same key gets the first answer again, and is not done twice."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import wraps
 from hashlib import sha256
@@ -41,6 +42,17 @@ class KeyReused(APIException):
 
 def repeatable(handler: Handler) -> Handler:
     """A POST that may carry an idempotency key. Only what succeeded is kept: what was refused did nothing."""
+    # With the act in one transaction: either both are kept or neither.
+    return _repeatable(handler, transaction.atomic)
+
+
+def repeatable_outside(handler: Handler) -> Handler:
+    """The same for an act that asks somebody outside, which must wait in no transaction of ours, and that is done once
+    by itself."""
+    return _repeatable(handler, nullcontext)
+
+
+def _repeatable(handler: Handler, together: Callable[[], AbstractContextManager[object]]) -> Handler:
 
     @wraps(handler)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -59,8 +71,7 @@ def repeatable(handler: Handler) -> Handler:
         if kept is not None:
             return Response(kept.body, status=kept.status, headers={"Idempotency-Replayed": "true"})
         try:
-            # With the act in one transaction: either both are kept or neither.
-            with transaction.atomic():
+            with together():
                 answer = handler(view, request, *args, **kwargs)
                 held = KeptAnswer.objects.filter(pk=claim.pk)
                 if not held.update(status=answer.status_code, body=answer.data):

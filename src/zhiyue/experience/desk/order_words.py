@@ -14,6 +14,7 @@ Words = str | Promise
 
 _STEPS: Mapping[str, Words] = {
     "placed": pgettext_lazy("order step", "Placed"),
+    "theirs_already": pgettext_lazy("order step", "It was theirs already: this one ended"),
     "placed_anew": pgettext_lazy("order step", "Ordered anew: this one ended"),
     "paid": pgettext_lazy("order step", "Paid"),
     "costs_nothing": pgettext_lazy("order step", "Costs nothing: paid at once"),

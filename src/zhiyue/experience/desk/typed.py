@@ -24,6 +24,8 @@ class MomentField(forms.DateTimeField):
 
     def clean(self, value: Any) -> datetime | None:
         found: datetime | None = super().clean(value)
+        if found is not None and not 2000 <= found.year <= 2100:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return None if found is None else found.replace(tzinfo=clock.business_zone())
 
 

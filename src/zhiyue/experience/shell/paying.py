@@ -13,7 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
 from zhiyue.product.commerce.models import Payment
-from zhiyue.product.commerce.past_orders import CHANNEL as PAST
+from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.payments import begin
 from zhiyue.product.commerce.providers.register import offered
 

@@ -14,8 +14,9 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import holds, journal
+from zhiyue.product.commerce.ending import end
 from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
-from zhiyue.product.commerce.facts import OrderCancelled, OrderExpired, OrderPlaced
+from zhiyue.product.commerce.facts import OrderPlaced
 from zhiyue.product.commerce.models import Order, OrderCourse
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
@@ -62,7 +63,7 @@ def cancel(*, user: User, number: str, actor: Actor) -> Order:
         return order
     if not order.is_open:
         raise OrderNotOpen(pgettext_lazy("order", "This order waits for no payment any more."))
-    _end(order, Order.Status.CLOSED, why="cancelled")
+    end(order, Order.Status.CLOSED, why="cancelled")
     _tell("order.cancelled", order, actor)
     return order
 
@@ -77,7 +78,7 @@ def expire(*, now: datetime | None = None, at_once: int = 200) -> int:
         with transaction.atomic():
             order = Order.objects.select_for_update().filter(pk=pk, status=Order.Status.CREATED).first()
             if order is not None and order.expires_at <= moment:
-                _end(order, Order.Status.EXPIRED, why="not_paid_in_time")
+                end(order, Order.Status.EXPIRED, why="not_paid_in_time")
                 _tell("order.expired", order, Actor(member_id=order.user_id))
                 ended += 1
     return ended
@@ -87,7 +88,7 @@ def end_waiting(member: User, offer: Offer) -> None:
     """The member's order of an offer that waits for payment waits no more: another takes its place. The caller holds
     the member's row."""
     if (waiting := _waiting(member, offer)) is not None:
-        _end(waiting, Order.Status.EXPIRED, why="placed_anew")
+        end(waiting, Order.Status.EXPIRED, why="placed_anew")
 
 
 def _waiting(member: User, offer: Offer) -> Order | None:
@@ -128,11 +129,6 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
     )
     announce(OrderPlaced(order.pk))
     return order
-
-
-def _end(order: Order, to: str, *, why: str) -> None:
-    journal.move(order, to, why=why)
-    announce(OrderCancelled(order.pk) if to == Order.Status.CLOSED else OrderExpired(order.pk))
 
 
 def _tell(name: str, order: Order, actor: Actor) -> None:

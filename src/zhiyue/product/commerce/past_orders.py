@@ -19,6 +19,7 @@ from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.models import Entry, Order, OrderCourse, Payment, SandboxTrade
+from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import course_ref
 from zhiyue.product.commerce.providers import sandbox
@@ -28,8 +29,6 @@ OFFLINE, OTHER = "offline", "other"
 # By whom a past order may have been paid. Through the last two there was no provider, so there is no payment either.
 VIA = ("wechat", "alipay", "stripe", sandbox.NAME, OFFLINE, OTHER)
 _PROVIDERS = frozenset(VIA) - {OFFLINE, OTHER}
-# The channel of payments that weren't made through us.
-CHANNEL = "past"
 AT_ONCE = 500
 MOST_FEN = 2**31 - 1
 LONGEST_NUMBER = 64
@@ -162,7 +161,7 @@ def _put_payments(pairs: Sequence[tuple[PastOrder, Order]]) -> None:
             order=order,
             number=number("P", row.over_at),
             provider=row.via,
-            channel=CHANNEL,
+            channel=PAST,
             amount_fen=row.total_fen,
             status=Payment.Status.PAID,
             begun_at=row.placed_at,

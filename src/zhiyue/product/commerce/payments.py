@@ -17,7 +17,14 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import holds, journal, ledger
-from zhiyue.product.commerce.errors import NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable
+from zhiyue.product.commerce.ending import end
+from zhiyue.product.commerce.errors import (
+    AlreadyOwned,
+    NoSuchOrder,
+    OrderNotOpen,
+    ProviderNotOffered,
+    ProviderUnreachable,
+)
 from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
 from zhiyue.product.commerce.hearing import Judged, enter_once
 from zhiyue.product.commerce.models import Enrolment, Order, Payment
@@ -50,12 +57,14 @@ def begin(
     """Begin to pay an open order, or go on where it was begun. An order that costs nothing is paid at once by nobody:
     see `pay_nothing`.
 
-    Raises NoSuchOrder, OrderNotOpen, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is
-    asked after, for the provider may have begun it.
+    Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, ProviderNotOffered, ProviderUnreachable; after the last the payment
+    stays, and is asked after, for the provider may have begun it.
     """
     twin = provider_for(provider, channel)
     with transaction.atomic():
         order = _open_order(user, order_number)
+        if _is_theirs(order):
+            raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
         begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
         if begun is not None and begun.shown:
             return begun
@@ -185,8 +194,10 @@ def _open_order(user: User, order_number: str) -> Order:
 
 
 def _judged(provider: str, told: Told) -> Judged:
-    # The order alone is locked, whoever comes: its payments change under its lock, and no two wait for each other.
     mine = Order.objects.filter(payments__number=told.number, payments__provider=provider)
+    # The member first, as who orders does: of two orders of the same course only one may find that it isn't theirs yet.
+    # Then the order: its payments change under its lock.
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=mine.values("user_id")).values("pk"))
     order = mine.select_for_update(of=("self",)).first()
     payment = None if order is None else Payment.objects.get(number=told.number)
     outcome = "no_such_payment" if order is None or payment is None else _settle(order, payment, told)
@@ -206,10 +217,10 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
     payment.status, payment.settled_at = Payment.Status.PAID, clock.now()
     payment.provider_number = told.provider_number
     payment.save(update_fields=["status", "settled_at", "provider_number"])
-    if order.is_open or (Order.Status.PAID in journal.MOVES[order.status] and _still_opens(order)):
+    if _takes_money(order):
         _pay(order, payment, told.at or clock.now())
         return "paid"
-    # The order was paid by another payment, or what it opens can't be had any more: the money is owed back.
+    # It was paid by another payment, or what it opens is theirs, or can't be had any more: the money is owed back.
     ledger.post(
         f"paid:{payment.number}",
         kind="overpaid",
@@ -220,20 +231,27 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
         },
     )
     journal.note(order, why="paid_too_much", told={"payment": payment.number, "fen": payment.amount_fen})
+    if order.is_open:
+        end(order, Order.Status.EXPIRED, why="theirs_already")
     give_back_owed(order, payment)
     return "owed_back"
 
 
-def _still_opens(order: Order) -> bool:
-    """May late money still pay an order whose time is over? Whatever it opens must still be there, and its member too,
-    to whom it mustn't all be open already: nobody pays twice because money was late. And so must what made its price,
-    which is then taken again."""
-    courses = {part.course_id: part.course for part in order.courses.select_related("course")}
-    if order.user_id is None or not all(course.was_ever_out for course in courses.values()):
+def _takes_money(order: Order) -> bool:
+    """May money pay an order? Its member must be there, and it mustn't all be theirs already: nobody pays twice because
+    money was late, or a course was given, joined or bought in another order meanwhile. Where its time is over, whatever
+    it opens must still be there, too, and what made its price, which is then taken again."""
+    if Order.Status.PAID not in journal.MOVES[order.status] or order.user_id is None or _is_theirs(order):
         return False
-    if courses and enrolled_course_ids(order.user_id) >= courses.keys():
-        return False
-    return holds.take_again(order)
+    if order.is_open:
+        return True
+    courses = [part.course for part in order.courses.select_related("course")]
+    return all(course.was_ever_out for course in courses) and holds.take_again(order)
+
+
+def _is_theirs(order: Order) -> bool:
+    courses = set(order.courses.values_list("course_id", flat=True))
+    return bool(courses) and order.user_id is not None and enrolled_course_ids(order.user_id) >= courses
 
 
 def _pay(order: Order, payment: Payment | None, at: datetime) -> None:

@@ -11,6 +11,7 @@ _YUAN = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,9})(\.\d{1,2})?\s*元?"
 _DAY = r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
 _MOMENT = re.compile(_DAY + r"(?:[\sT]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 _FIRST_YEAR = 2000
+_LAST_YEAR = 2100
 
 
 def fen(text: str) -> int | None:
@@ -24,9 +25,9 @@ def fen(text: str) -> int | None:
 
 def moment(text: str) -> datetime | None:
     """`2024-03-05 14:30:00`, `2024/3/5 14:30`, `2024年3月5日`, or ISO 8601 with a zone; without one, by the academy's
-    clock. None where it is no moment since the year 2000."""
+    clock. None where it is no moment of the years 2000 to 2100."""
     found = _MOMENT.fullmatch(text.strip())
-    if found is None or int(found[1]) < _FIRST_YEAR:
+    if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
         return None
     *parts, zone = found.groups()
     year, month, day, hour, minute, second = (int(part or 0) for part in parts)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api import examples
 from zhiyue.experience.api.endpoint import Endpoint, needs
-from zhiyue.experience.api.repeating import repeatable
+from zhiyue.experience.api.repeating import repeatable, repeatable_outside
 from zhiyue.experience.api.shapes import orders as shapes
 from zhiyue.experience.api.views.me import MyEndpoint
 from zhiyue.experience.shell.paying import begin_paying, way_named, ways_to_pay
@@ -127,7 +127,7 @@ class PayOrder(OrderEndpoint):
         request=shapes.PayShape,
         responses={200: shapes.OrderDetailShape},
     )
-    @repeatable
+    @repeatable_outside
     def post(self, request: Request, number: str) -> Response:
         """Begin to pay an order
 

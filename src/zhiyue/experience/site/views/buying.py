@@ -13,6 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from zhiyue.core.accounts.models import User
+from zhiyue.core.kit.columns import storable
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
@@ -105,7 +106,7 @@ def _repriced(request: PageRequest, user: User, offer: str, onward: str) -> Http
 
 def _coupons(asked: QueryDict) -> list[str] | None:
     """The coupons that a form or address chooses; None: the best ones."""
-    choice = asked.get("coupon", "")
+    choice = storable(asked.get("coupon", ""))
     return None if not choice else [] if choice == NO_COUPON else [choice]
 
 
@@ -217,7 +218,7 @@ def pay(request: PageRequest, number: str) -> HttpResponse:
         return by_sign_in(request, home="site:orders")
     try:
         return _begun(request, user, number, _way(request), safe_next(request, ""))
-    except (OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
+    except (AlreadyOwned, OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
         return _order_page(request, user, number, refused=refusal)
 
 

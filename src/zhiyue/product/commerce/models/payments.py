@@ -8,6 +8,9 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models.orders import Order
 
+# The channel of what was paid before its order was brought in.
+PAST = "past"
+
 
 class Payment(models.Model):
     """A try to pay an order. `number` is what we call it there; `provider_number` what they call it, once they said.

@@ -10,6 +10,7 @@ from zhiyue.collect.services import record
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.columns import storable
 from zhiyue.product.commerce import journal
 from zhiyue.product.commerce.errors import AmountChanged, NoSuchOrder, NothingGoesBack
 from zhiyue.product.commerce.models import Order, Refund, RefundPart
@@ -71,7 +72,7 @@ def _fitting(reason: str, words: str) -> str:
     """The member's own words, tidied. Raises Unfit."""
     if reason not in Refund.Reason.values:
         raise Unfit(pgettext_lazy("refund", "Choose a reason from the list."))
-    tidied = " ".join(words.split())
+    tidied = " ".join(storable(words).split())
     if len(tidied) > WORDS_AT_MOST:
         raise Unfit(pgettext_lazy("refund", "Say it in 300 characters at most."))
     return tidied

@@ -14,6 +14,8 @@ from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.consumption import opened_lesson_ids
 from zhiyue.product.commerce.errors import NoSuchOrder
 from zhiyue.product.commerce.models import Order, OrderCourse, Payment, Refund, RefundPart
+from zhiyue.product.commerce.models.payments import PAST
+from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
 from zhiyue.product.commerce.refunds.terms import terms_of_parts
 
@@ -21,6 +23,9 @@ from zhiyue.product.commerce.refunds.terms import terms_of_parts
 ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses"]
 _S, _C = Refund.Status, Refund.Cause
 # Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
+# What was paid before it came here, and its provider never heard of by the number that we made for it. The sandbox's
+# trades are written along with its past orders.
+_ELSEWHERE = Q(channel=PAST) & ~Q(provider=sandbox.NAME)
 _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
     refund__status=_S.FAILED, refund__again=None
 )
@@ -100,9 +105,11 @@ def under_way(order: Order) -> Refund | None:
 
 
 def payment_of(order: Order) -> Payment | None:
-    """The payment that paid the order; one that came on top of it is owed back by itself."""
+    """The payment that paid the order, where its provider can give it back: not what was paid elsewhere and imported.
+    One that came on top of it is owed back by itself."""
     owed = Refund.objects.filter(cause=_C.OWED, order=order).values("payment_id")
-    return order.payments.filter(status=Payment.Status.PAID).exclude(pk__in=owed).order_by("pk").first()
+    here = order.payments.filter(status=Payment.Status.PAID).exclude(_ELSEWHERE)
+    return here.exclude(pk__in=owed).order_by("pk").first()
 
 
 def _returnable(

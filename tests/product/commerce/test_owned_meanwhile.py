@@ -1,0 +1,86 @@
+"""Money for what became the member's own while its order waited, or whose member is gone: nobody pays for nothing."""
+
+import pytest
+
+from tests.factories import make_course
+from zhiyue.collect.kinds import Actor
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.errors import AlreadyOwned
+from zhiyue.product.commerce.models import Order, OrderStep, Refund
+from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.payments import begin, receive
+from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.services import enrol_free, grant_course
+
+pytestmark = pytest.mark.django_db
+WAYS = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "https://a.example/n/"}
+
+
+@pytest.fixture
+def course(db):
+    return make_course("stats", price_fen=19_900)
+
+
+def ordered(user, course, seen_fen=19_900):
+    return place(user=user, offer=f"course:{course.pk}", seen_fen=seen_fen, actor=Actor(member_id=user.pk))
+
+
+def begun(user, order):
+    return begin(user=user, order_number=order.number, **WAYS)
+
+
+def paid(payment):
+    receive("sandbox", sandbox.press(payment.number, "pay"))
+
+
+def owed_back(order, payment):
+    """All of the payment goes back by itself, and the order is over."""
+    order.refresh_from_db()
+    refund = Refund.objects.get(order=order)
+    books = {one.account: one.amount_fen for one in ledger.balances()}
+    return (
+        order.status == Order.Status.EXPIRED
+        and (refund.cause, refund.amount_fen, refund.payment_id) == ("owed", payment.amount_fen, payment.pk)
+        and books[f"owed:{order.number}"] == -payment.amount_fen
+    )
+
+
+@pytest.mark.parametrize("how", ["given", "free now", "gone"])
+def test_what_became_theirs_while_its_order_waited_takes_no_money(learner, course, how):
+    order = ordered(learner, course)
+    payment = begun(learner, order)
+    if how == "given":
+        grant_course(user=learner, course=course)
+    elif how == "free now":
+        Course.objects.filter(pk=course.pk).update(price_fen=0)
+        course.refresh_from_db()
+        enrol_free(user=learner, course=course, actor=Actor(member_id=learner.pk))
+    else:
+        learner.delete()
+    paid(payment)
+    assert owed_back(order, payment)
+    assert OrderStep.objects.filter(order=order).latest("pk").why == "theirs_already"
+
+
+def test_two_orders_of_one_course_are_not_both_paid(learner, course):
+    first = ordered(learner, course)
+    early = begun(learner, first)
+    Course.objects.filter(pk=course.pk).update(price_fen=9_900)
+    second = ordered(learner, course, 9_900)
+    late = begun(learner, second)
+    paid(early)
+    first.refresh_from_db()
+    assert first.status == Order.Status.PAID
+    paid(late)
+    assert owed_back(second, late)
+
+
+def test_nobody_begins_to_pay_what_is_theirs(learner, course, signed_in):
+    order = ordered(learner, course)
+    grant_course(user=learner, course=course)
+    with pytest.raises(AlreadyOwned):
+        begun(learner, order)
+    answer = signed_in(learner).post(f"/orders/{order.number}/pay/", {"way": "sandbox:page"})
+    assert answer.status_code == 409
+    assert not order.payments.exists()
