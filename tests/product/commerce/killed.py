@@ -83,16 +83,18 @@ def prepare(_: int) -> None:
         make_course(f"course-{number}", price_fen=100 + number)
 
 
-def buy_a_few(pipe: int) -> None:
-    buy(pipe, most=A_FEW)
+def buy_a_few(_: int) -> None:
+    """Nobody waits for it to have begun."""
+    buy(None, most=A_FEW)
 
 
-def buy(pipe: int, most: int = COURSES) -> None:
+def buy(pipe: int | None, most: int = COURSES) -> None:
     """Orders one course after the other; begins with what the former child left in the middle."""
     member = User.objects.get(email="killed@test.example")
     settle()
     owned = enrolled_course_ids(member.pk)
-    os.write(pipe, READY)
+    if pipe is not None:
+        os.write(pipe, READY)
     for course in Course.objects.exclude(pk__in=owned).order_by("pk")[:most]:
         order = place(
             user=member,

@@ -14,6 +14,9 @@ Words = str | Promise
 
 _STEPS: Mapping[str, Words] = {
     "placed": pgettext_lazy("order step", "Placed"),
+    "refund_not_needed": pgettext_lazy(
+        "order step", "The first one went through after all: this one isn't sent"
+    ),
     "theirs_already": pgettext_lazy("order step", "It was theirs already: this one ended"),
     "placed_anew": pgettext_lazy("order step", "Ordered anew: this one ended"),
     "paid": pgettext_lazy("order step", "Paid"),

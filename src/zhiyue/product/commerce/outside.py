@@ -66,14 +66,15 @@ def _of_order(fact: AboutOrder) -> Message | None:
 
 
 def _when(order: Order, fact: AboutOrder) -> datetime:
-    """When the order came to be what the fact says, as its journal has it."""
+    """When the order came to be what the fact says, as its journal has it; it was paid when it says so itself."""
+    if isinstance(fact, OrderPaid) and order.paid_at:
+        return order.paid_at
     afters = _AFTER.get(type(fact), ())
     step = order.steps.filter(after__in=afters).order_by("-pk").first()
     return step.at if step else order.created_at
 
 
 _AFTER: Mapping[type[Fact], tuple[str, ...]] = {
-    OrderPaid: (Order.Status.PAID,),
     OrderExpired: (Order.Status.EXPIRED,),
     OrderCancelled: (Order.Status.CLOSED,),
     OrderRefunded: (Order.Status.PARTLY_REFUNDED, Order.Status.REFUNDED),

@@ -3,6 +3,7 @@ outside of transactions, always by the same number, under which it gives money b
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import pgettext
 
@@ -10,7 +11,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.errors import ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.hearing import Judged, enter_once
-from zhiyue.product.commerce.models import Order, Payment, Refund
+from zhiyue.product.commerce.models import Order, Payment, Posting, Refund
 from zhiyue.product.commerce.providers.protocol import GivenBack, Told
 from zhiyue.product.commerce.providers.register import provider_named
 from zhiyue.product.commerce.refunds.settling import enter, fail, finish, told_of
@@ -19,6 +20,8 @@ from zhiyue.product.commerce.refunds.settling import enter, fail, finish, told_o
 KINDS = frozenset({"refunding", "refunded", "refund_failed"})
 # What is on its way is asked after so long after, and then ever more rarely.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(hours=6)
+# A provider that refused or was silent so often, over a day and more, and knows of no such refund, gives nothing back.
+MOST_TRIES = 14
 _S = Refund.Status
 
 
@@ -48,7 +51,7 @@ def send(refund_id: int, *, now: datetime | None = None) -> bool:
         told = _asked(refund, refund.payment)
     except (ProviderUnreachable, ProviderNotOffered) as why:
         Refund.objects.filter(pk=refund.pk, status__in=Refund.TO_SEND).update(fault=str(why.message)[:300])
-        return False
+        return refund.tries + 1 >= MOST_TRIES and _given_up(refund, refund.payment, str(why.message))
     if told.kind not in KINDS:
         return False
     take_in(refund.payment.provider, told)
@@ -74,9 +77,26 @@ def _claimed(refund: Refund, moment: datetime) -> bool:
     return bool(mine.update(**changes))
 
 
-def _asked(refund: Refund, payment: Payment) -> Told:
-    provider = provider_named(payment.provider)
-    wanted = GivenBack(
+def _given_up(refund: Refund, payment: Payment, fault: str) -> bool:
+    """End a refund that nothing comes of, where the provider says that it knows of none: staff then send it again or
+    pay it out. Asked last of all, and not believed where it can't be asked."""
+    try:
+        told = provider_named(payment.provider).ask_refund(_wanted(refund, payment))
+    except (ProviderUnreachable, ProviderNotOffered):
+        return False
+    if told.kind in KINDS:
+        take_in(payment.provider, told)
+        return True
+    with transaction.atomic():
+        order = Order.objects.select_for_update(of=("self",)).get(pk=refund.order_id)
+        stuck = Refund.objects.get(pk=refund.pk)
+        if stuck.status in Refund.TO_SEND and stuck.tries == refund.tries + 1:
+            fail(order, stuck, fault)
+    return True
+
+
+def _wanted(refund: Refund, payment: Payment) -> GivenBack:
+    return GivenBack(
         number=payment.number,
         provider_number=payment.provider_number,
         refund_number=refund.number,
@@ -85,6 +105,11 @@ def _asked(refund: Refund, payment: Payment) -> Told:
         why=pgettext("refund", "Refund of order %(number)s") % {"number": refund.order.number},
         notify_at=payment.notify_at,
     )
+
+
+def _asked(refund: Refund, payment: Payment) -> Told:
+    provider = provider_named(payment.provider)
+    wanted = _wanted(refund, payment)
     if refund.status == _S.SENT:
         told = provider.ask_refund(wanted)
         if told.kind != "unknown":
@@ -118,16 +143,32 @@ def _settled(order: Order, refund: Refund, told: Told) -> str:
 
 
 def _through(order: Order, refund: Refund, told: Told) -> str:
-    if refund.status == _S.DONE:
-        return "refunded_before"
     via = ledger.receivable(refund.payment.provider) if refund.payment else ledger.BY_HAND
-    if Refund.objects.filter(again_of=refund).exists():
-        # It had said that this one failed, so another was sent: the money may have gone twice, and staff must look.
+    if refund.status == _S.DONE:
+        if refund.payment is None or not _was_by_hand(refund):
+            return "refunded_before"
+        # It had said that this one failed, so staff paid it out: the money has gone twice, and they must look.
+        if enter(order, refund, paid_from=via, at=told.at, occasion="refunded_after_all"):
+            journal.note(order, why="refunded_after_all", told=told_of(refund))
+        return "refunded_after_all"
+    again = Refund.objects.filter(again_of=refund).first()
+    if again is not None and again.status == _S.APPROVED:
+        # Nothing was asked of the provider by the new number yet, and nothing will be.
+        again.status, again.settled_at, again.due_at = _S.REFUSED, clock.now(), None
+        again.save(update_fields=["status", "settled_at", "due_at"])
+        journal.note(order, why="refund_not_needed", told=told_of(again))
+    elif again is not None:
+        # Another was sent: the money may have gone twice, and staff must look.
         enter(order, refund, paid_from=via, at=told.at)
         journal.note(order, why="refunded_after_all", told=told_of(refund))
         return "refunded_after_all"
     finish(order, refund, paid_from=via, at=told.at)
     return "refunded"
+
+
+def _was_by_hand(refund: Refund) -> bool:
+    entry = {"entry__key": f"refunded:{refund.number}", "account": ledger.BY_HAND}
+    return Posting.objects.filter(**entry).exists()
 
 
 def _on_its_way(refund: Refund) -> str:

@@ -42,13 +42,16 @@ def fail(order: Order, refund: Refund, fault: str) -> None:
     journal.note(order, why="refund_failed", told=told_of(refund))
 
 
-def enter(order: Order, refund: Refund, *, paid_from: str, at: datetime | None = None) -> None:
-    """Money that left, in the books: once a refund. What cost nothing has no entry."""
+def enter(
+    order: Order, refund: Refund, *, paid_from: str, at: datetime | None = None, occasion: str = "refunded"
+) -> bool:
+    """Money that left, in the books: once a refund and occasion, False where it stood there. What cost nothing has no
+    entry."""
     if not refund.amount_fen:
-        return
+        return False
     is_owed = refund.cause == Refund.Cause.OWED
-    ledger.post(
-        f"refunded:{refund.number}",
+    return ledger.post(
+        f"{occasion}:{refund.number}",
         kind="owed_back" if is_owed else "refunded",
         order=order,
         at=at,

@@ -1,0 +1,90 @@
+"""The far ends of a refund: a provider that refuses for good, and one that says yes after it had said no."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.product.commerce.test_refund_decisions import asked, books, bought, course, staff  # noqa: F401 - fixtures
+from zhiyue.core.jobs.models import Job
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.errors import ProviderUnreachable
+from zhiyue.product.commerce.models import Order, OrderStep, Refund
+from zhiyue.product.commerce.providers.protocol import Told
+from zhiyue.product.commerce.providers.sandbox import Sandbox
+from zhiyue.product.commerce.refunds.deciding import send_again, settle_by_hand
+from zhiyue.product.commerce.refunds.sending import MOST_TRIES, pursue, take_in
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(*_):
+    raise ProviderUnreachable("ACQ.TRADE_HAS_FINISHED")
+
+
+def tried(refund, times):
+    """As if the worker had come by whenever it is due."""
+    for _ in range(times):
+        refund.refresh_from_db()
+        pursue(now=max(refund.due_at, clock.now()))
+    refund.refresh_from_db()
+    return refund
+
+
+def through(refund, key="late"):
+    told = Told(key=key, kind="refunded", number=refund.number, amount_fen=refund.amount_fen)
+    return take_in("sandbox", told)
+
+
+def steps(order):
+    return list(OrderStep.objects.filter(order=order).values_list("why", flat=True))
+
+
+def test_what_a_provider_refuses_for_good_fails_and_can_be_paid_by_hand(
+    learner,
+    course,
+    staff,
+    monkeypatch,  # noqa: F811 - fixtures
+):
+    order = bought(learner, course)
+    refund = asked(learner, order)
+    monkeypatch.setattr(Sandbox, "give_back", refused)
+    assert tried(refund, MOST_TRIES - 1).status == "sent"
+    assert tried(refund, 1).status == "failed"
+    assert (refund.tries, refund.fault) == (MOST_TRIES, "ACQ.TRADE_HAS_FINISHED")
+    settle_by_hand(viewer=staff, number=refund.number, why="已转账")
+    order.refresh_from_db()
+    assert (order.status, order.refunded_fen) == ("refunded", 19_900)
+
+
+def test_while_a_provider_can_not_be_asked_nothing_is_given_up(learner, course, monkeypatch):  # noqa: F811
+    refund = asked(learner, bought(learner, course))
+    monkeypatch.setattr(Sandbox, "give_back", refused)
+    monkeypatch.setattr(Sandbox, "ask_refund", refused)
+    assert tried(refund, MOST_TRIES + 3).status == "sent"
+
+
+def test_money_that_left_after_staff_paid_it_out_stands_in_the_books(learner, course, staff):  # noqa: F811
+    order = bought(learner, course, refund_way="fail_first")
+    refund = asked(learner, order)
+    pursue()
+    settle_by_hand(viewer=staff, number=refund.number, why="已转账")
+    assert [through(refund), through(refund, key="later")] == ["refunded_after_all", "refunded_after_all"]
+    assert books() == {"by_hand": -19_900, "refunds": 39_800, "revenue": -19_900}
+    assert steps(order).count("refunded_after_all") == 1
+    order.refresh_from_db()
+    assert order.refunded_fen == 19_900
+
+
+def test_what_went_through_after_all_is_not_sent_again(learner, course, staff):  # noqa: F811
+    order = bought(learner, course, refund_way="fail_first")
+    refund = asked(learner, order)
+    pursue()
+    again = send_again(viewer=staff, number=refund.number, why="银行已恢复")
+    assert through(refund) == "refunded"
+    pursue(now=clock.now() + timedelta(days=1))
+    again.refresh_from_db()
+    assert (again.status, Refund.objects.get(pk=refund.pk).status) == ("refused", "done")
+    assert books() == {"refunds": 19_900, "revenue": -19_900}
+    assert Order.objects.get().status == "refunded"
+    assert "refund_not_needed" in steps(order)
+    assert Job.objects.exists()
