@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.product.commerce.test_refund_decisions import asked, books, bought, course, staff  # noqa: F401 - fixtures
+from tests.factories import make_course
+from tests.product.commerce.test_refunds import asked, books, bought
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import ProviderUnreachable
@@ -15,6 +17,16 @@ from zhiyue.product.commerce.refunds.deciding import send_again, settle_by_hand
 from zhiyue.product.commerce.refunds.sending import MOST_TRIES, pursue, take_in
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course(db):
+    return make_course("stats", price_fen=19_900)
+
+
+@pytest.fixture
+def staff(operator):
+    return Viewer(user=operator, visitor=None, roles=frozenset({"operator"}))
 
 
 def refused(*_):
@@ -43,7 +55,7 @@ def test_what_a_provider_refuses_for_good_fails_and_can_be_paid_by_hand(
     learner,
     course,
     staff,
-    monkeypatch,  # noqa: F811 - fixtures
+    monkeypatch,
 ):
     order = bought(learner, course)
     refund = asked(learner, order)
@@ -56,14 +68,14 @@ def test_what_a_provider_refuses_for_good_fails_and_can_be_paid_by_hand(
     assert (order.status, order.refunded_fen) == ("refunded", 19_900)
 
 
-def test_while_a_provider_can_not_be_asked_nothing_is_given_up(learner, course, monkeypatch):  # noqa: F811
+def test_while_a_provider_can_not_be_asked_nothing_is_given_up(learner, course, monkeypatch):
     refund = asked(learner, bought(learner, course))
     monkeypatch.setattr(Sandbox, "give_back", refused)
     monkeypatch.setattr(Sandbox, "ask_refund", refused)
     assert tried(refund, MOST_TRIES + 3).status == "sent"
 
 
-def test_money_that_left_after_staff_paid_it_out_stands_in_the_books(learner, course, staff):  # noqa: F811
+def test_money_that_left_after_staff_paid_it_out_stands_in_the_books(learner, course, staff):
     order = bought(learner, course, refund_way="fail_first")
     refund = asked(learner, order)
     pursue()
@@ -75,7 +87,7 @@ def test_money_that_left_after_staff_paid_it_out_stands_in_the_books(learner, co
     assert order.refunded_fen == 19_900
 
 
-def test_what_went_through_after_all_is_not_sent_again(learner, course, staff):  # noqa: F811
+def test_what_went_through_after_all_is_not_sent_again(learner, course, staff):
     order = bought(learner, course, refund_way="fail_first")
     refund = asked(learner, order)
     pursue()
