@@ -1,11 +1,14 @@
 """How much may be asked, what it is counted against, and who is told what is left."""
 
+from time import time
+
 import pytest
 from django.test import Client, override_settings
 
 from tests.conftest import BROWSER
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.tokens import Scope
+from zhiyue.experience.shell.limits import limiter
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +36,20 @@ def test_each_token_has_limits_of_its_own(learner, program):
     assert User.objects.count() == 1
 
 
+def within_a_minute(ask):
+    """What `ask` gets; once more, from nothing counted, where the clock went on to the next minute meanwhile."""
+    minute = time() // 60
+    answers = ask()
+    if time() // 60 == minute:
+        return answers
+    limiter().storage.reset()
+    return ask()
+
+
 @pytest.mark.parametrize("address", ["/api/v1/me", "/api/v1/courses", "/api/v1/events", "/api/v1/nothing"])
 def test_a_wrong_token_says_how_many_guesses_are_left(learner, address):
     client = Client(headers={"authorization": "Bearer zy_guess"})
-    answers = [client.post(address) for _ in range(31)]
+    answers = within_a_minute(lambda: [client.post(address) for _ in range(31)])
     assert [answer.status_code for answer in answers] == [401] * 30 + [429]
     assert {answer["RateLimit-Limit"] for answer in answers} == {"30"}
     left = [int(answer["RateLimit-Remaining"]) for answer in answers]
