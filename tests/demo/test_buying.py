@@ -15,11 +15,17 @@ from zhiyue.product.learning.models import LessonProgress
 pytestmark = pytest.mark.django_db
 
 
-def test_who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till():
-    services.seed(members=150, history_days=10)
+def test_simulated_members_buy_as_people_do():
+    # So many that whoever is drawn on whichever day, every step of the way is there.
+    services.seed(members=400, history_days=21)
+    who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till()
+    the_way_to_an_order_is_whole_and_openings_leave_no_progress()
+
+
+def who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till():
     paid = Order.objects.filter(status="fulfilled", user__is_simulated=True)
     over = Order.objects.filter(status="expired", user__is_simulated=True)
-    assert paid.count() > 5 and over.exists()
+    assert paid.count() > 10 and over.exists()
     assert paid.count() + over.count() == Order.objects.filter(user__is_simulated=True).count()
     prices = dict(Course.objects.values_list("pk", "price_fen"))
     for order in Order.objects.prefetch_related("courses"):
@@ -50,8 +56,7 @@ def test_who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till()
         assert told.filter(name="order.expired", occurred_at=ended_at).exists()
 
 
-def test_the_way_to_an_order_is_whole_and_openings_leave_no_progress():
-    services.seed(members=150, history_days=10)
+def the_way_to_an_order_is_whole_and_openings_leave_no_progress():
     names = set(Event.objects.filter(origin="import").values_list("name", flat=True))
     assert names >= {
         "page.viewed", "course.viewed", "preview.started", "preview.progressed", "preview.ended", "offer.seen",
