@@ -57,7 +57,7 @@ def _measure(name: str) -> None:
     def created(user: User, course: int) -> None:
         with transaction.atomic():
             for row in range(3):
-                OutgoingMessage.objects.create(channel="email", recipient=f"{user.pk}-{course}-{row}")
+                OutgoingMessage.objects.create(channel="mail", to=f"{user.pk}-{course}-{row}@a.example")
 
     def buy(user: User, course: int) -> None:
         order = place(user=user, offer=f"course:{course}", seen_fen=9_900, actor=Actor(member_id=user.pk))

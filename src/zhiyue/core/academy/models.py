@@ -78,7 +78,7 @@ class AgreementKind(models.TextChoices):
 TEMPLATE_MARK = "这是一份模板"
 
 # What everybody accepts when signing up, and what whoever writes courses of their own accepts besides. The refund rules
-# are for everybody to read and asked of nobody: nothing is bought here yet.
+# are for everybody to read and asked of nobody: the checkout tells each course's terms.
 FOR_EVERYBODY = (AgreementKind.TERMS, AgreementKind.PRIVACY)
 FOR_CREATORS = (*FOR_EVERYBODY, AgreementKind.CREATOR)
 

@@ -168,7 +168,7 @@ def owned_pairs(
 
 def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:
     """Courses whose money went back to a member in that time, as the log tells, whatever they consent to: it is part of
-    what was agreed. Nothing gives money back yet, and whoever deletes their history deletes this too."""
+    what was agreed. Whoever deletes their history deletes this too."""
     gone_back = by(Actor(member_id=member_id)).filter(name="order.refunded", course_id__isnull=False)
     rows = gone_back.filter(occurred_at__gte=since, occurred_at__lte=until)
     return {course_id for course_id in rows.values_list("course_id", flat=True) if course_id is not None}
