@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from typing import Any
 from uuid import UUID, uuid4
 
 from zhiyue.collect.cleaning import Cleaned
@@ -12,7 +14,7 @@ from zhiyue.core.accounts.services import create_member
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING, VERSION, Purpose
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.catalogue.models import Course, Lesson, Topic
 from zhiyue.product.catalogue.services import (
     ChapterDraft,
     CourseDraft,
@@ -21,6 +23,7 @@ from zhiyue.product.catalogue.services import (
     put_teacher,
     put_topic,
 )
+from zhiyue.product.commerce.models import Bundle, BundleCourse, LessonGift, Plan
 
 PASSWORD = "correct horse battery"
 
@@ -102,3 +105,38 @@ def receive(
 ) -> Receipt:
     """A browser's batch through the log's own door, without the rights that `product.learning` asks for before."""
     return keep(judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=refuse))
+
+
+def make_lesson_gift(giver: User, course: Course, slug: str = "two", *, friends: int = 3) -> LessonGift:
+    """A link as `make_gift` makes it, whatever the giver may."""
+    lesson = lesson_of(course, slug)
+    ends_at = clock.now() + timedelta(days=7)
+    return LessonGift.objects.create(
+        giver=giver, lesson=lesson, secret=token_urlsafe(18), friends=friends, ends_at=ends_at
+    )
+
+
+def make_plan(
+    name: str = "全站会员",
+    *,
+    months: int = 1,
+    price_fen: int = 3_000,
+    topics: Sequence[str] = (),
+    **more: Any,
+) -> Plan:
+    """A plan for sale; without topics it opens everything."""
+    known = {"status": Plan.Status.OFFERED, **more}
+    made = Plan.objects.create(name=name, months=months, price_fen=price_fen, opens_all=not topics, **known)
+    made.topics.set(Topic.objects.filter(slug__in=topics))
+    return made
+
+
+def make_bundle(
+    courses: Sequence[Course], *, slug: str = "both", price_fen: int = 5_000, **more: Any
+) -> Bundle:
+    """A bundle for sale."""
+    known = {"title": "两门一起学", "status": Bundle.Status.OFFERED, **more}
+    made = Bundle.objects.create(slug=slug, price_fen=price_fen, **known)
+    for position, course in enumerate(courses):
+        BundleCourse.objects.create(bundle=made, course=course, position=position)
+    return made

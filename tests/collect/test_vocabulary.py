@@ -1,13 +1,16 @@
 """The table of events: whole, within its columns, and no line larger than an event may be."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
-from zhiyue.collect.cleaning import EVENT_BYTES
+from zhiyue.collect.cleaning import EVENT_BYTES, clean
+from zhiyue.collect.errors import NotInVocabulary
 from zhiyue.collect.models import Event
 from zhiyue.collect.vocabulary import KINDS
 from zhiyue.core.consent.purposes import NOTHING, Purpose
+from zhiyue.core.kit import clock
 
 LONGEST_LETTER = "𠮷"
 
@@ -70,6 +73,7 @@ def test_only_what_a_service_cannot_do_without_is_kept_without_consent():
     necessary = {name for name, kind in KINDS.items() if kind.is_necessary}
     assert necessary == {
         "course.enrolled",
+        "trial.started",
         "order.placed",
         "order.paid",
         "code.redeemed",
@@ -92,3 +96,15 @@ def test_consent_decides_line_by_line_what_an_event_is_stored_for():
     assert KINDS["slate.shown"].stored_for(Purpose.EXPERIMENTS) == Purpose.EXPERIMENTS
     assert KINDS["message.sent"].stored_for(Purpose.ANALYTICS) is None
     assert KINDS["order.paid"].stored_for(NOTHING) == NOTHING
+
+
+def test_an_order_may_be_about_no_course_but_not_about_a_lesson():
+    order = {"origin": "server", "event_id": uuid4(), "properties": {"order": 1, "amount_fen": 100}}
+    now = clock.now()
+    told = {**order, "name": "order.placed", "occurred_at": now, "received_at": now}
+
+    assert clean(**told, course_id=None, lesson_id=None).course_id is None
+    assert clean(**told, course_id=7, lesson_id=None).course_id == 7
+    for course_id, lesson_id in ((0, None), (None, 3), (7, 3)):
+        with pytest.raises(NotInVocabulary):
+            clean(**told, course_id=course_id, lesson_id=lesson_id)

@@ -171,7 +171,8 @@ def is_id(number: object) -> TypeGuard[int]:
 
 def _check_about(kind: EventKind, course_id: object, lesson_id: object) -> None:
     about = kind.about
-    if about == "nothing" or not is_id(course_id):
+    is_left_out = course_id is None and kind.is_course_optional
+    if not is_left_out and (about == "nothing" or not is_id(course_id)):
         _check_id(kind, "course_id", course_id, wanted=about != "nothing")
     if about != "lesson" or not is_id(lesson_id):
         _check_id(kind, "lesson_id", lesson_id, wanted=about == "lesson")

@@ -52,6 +52,13 @@ ZHIYUE_PREVIEW_PERCENT: int = env.int("ZHIYUE_PREVIEW_PERCENT", default=15)
 if not 0 <= ZHIYUE_PREVIEW_PERCENT <= 100:
     raise ImproperlyConfigured(f"ZHIYUE_PREVIEW_PERCENT must be 0 to 100, not “{ZHIYUE_PREVIEW_PERCENT}”.")
 ZHIYUE_ORDER_MINUTES: int = env.int("ZHIYUE_ORDER_MINUTES", default=30)
+ZHIYUE_GIFT_FRIENDS: int = env.int("ZHIYUE_GIFT_FRIENDS", default=3)
+ZHIYUE_GIFT_DAYS: int = env.int("ZHIYUE_GIFT_DAYS", default=7)
+ZHIYUE_GIFTS_A_DAY: int = env.int("ZHIYUE_GIFTS_A_DAY", default=5)
+if not (0 <= ZHIYUE_GIFT_FRIENDS <= 100 and 1 <= ZHIYUE_GIFT_DAYS <= 366 and ZHIYUE_GIFTS_A_DAY >= 1):
+    raise ImproperlyConfigured(
+        "ZHIYUE_GIFT_FRIENDS must be 0 to 100, ZHIYUE_GIFT_DAYS 1 to 366, ZHIYUE_GIFTS_A_DAY at least 1."
+    )
 ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
     "ZHIYUE_PAYMENT_PROVIDERS", default=[] if ZHIYUE_ENVIRONMENT == "production" else ["sandbox"]
 )

@@ -31,11 +31,12 @@ from zhiyue.product.commerce.models import (
     ProviderNotice,
     SandboxTrade,
 )
-from zhiyue.product.commerce.orders import cancel, expire, place, shared_out
+from zhiyue.product.commerce.orders import cancel, expire, place
 from zhiyue.product.commerce.payments import ask_after, ask_now, begin, fulfil, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_of, may_open, owned_by
 from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.commerce.shares import shared_out
 
 pytestmark = pytest.mark.django_db
 

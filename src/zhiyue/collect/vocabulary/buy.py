@@ -22,6 +22,7 @@ def _step(name: str, meaning: str, *more: Property) -> EventKind:
         meaning,
         SERVER,
         about="course",
+        is_course_optional=True,
         properties=(*_ORDER, *more),
         is_necessary=True,
         days_kept=ORDER_DAYS,
@@ -29,6 +30,20 @@ def _step(name: str, meaning: str, *more: Property) -> EventKind:
 
 
 KINDS = (
+    EventKind(
+        "trial.started",
+        "buy",
+        "A member began to try a course, or a membership, for so many days; it ends by itself.",
+        SERVER,
+        about="course",
+        is_course_optional=True,
+        properties=(
+            Property("days", "int", least=1, most=366),
+            Property("plan", "int", least=1, most=2**62 - 1, required=False),
+        ),
+        is_necessary=True,
+        days_kept=ORDER_DAYS,
+    ),
     EventKind(
         "course.enrolled",
         "buy",
@@ -41,9 +56,10 @@ KINDS = (
     EventKind(
         "checkout.opened",
         "buy",
-        "The page on which a course is ordered was opened.",
+        "The page on which something is ordered was opened.",
         SERVER,
         about="course",
+        is_course_optional=True,
         properties=(money("amount_fen"), word("coupon", most=40, required=False)),
     ),
     _step("order.placed", "An order was placed and waits for its payment."),

@@ -102,4 +102,20 @@ KINDS = (
         serves=Purpose.ANALYTICS,
         days_kept=LEARN_DAYS,
     ),
+    EventKind(
+        "gift.made",
+        "interact",
+        "A member made a link by which friends read a lesson of theirs.",
+        SERVER,
+        about="lesson",
+        properties=(row_id("gift"),),
+    ),
+    EventKind(
+        "gift.opened",
+        "interact",
+        "A friend opened a lesson that was given to them.",
+        SERVER,
+        about="lesson",
+        properties=(row_id("gift"),),
+    ),
 )

@@ -42,7 +42,8 @@ class Property:
 
 @dataclass(frozen=True)
 class EventKind:
-    """One line of the vocabulary. `about` says which ids the event must carry.
+    """One line of the vocabulary. `about` says which ids the event must carry; where `is_course_optional` it may be
+    about no one course.
 
     `serves` are the purposes it is collected for: it is stored where a person consents to one of them, and used for
     those they consent to. What `is_necessary` belongs to a service that the person asked for: it is always stored.
@@ -53,6 +54,7 @@ class EventKind:
     meaning: str
     origins: frozenset[Origin]
     about: Literal["nothing", "course", "lesson"] = "nothing"
+    is_course_optional: bool = False
     properties: tuple[Property, ...] = ()
     serves: Purpose = Purpose.ANALYTICS | Purpose.PERSONALISATION
     is_necessary: bool = False

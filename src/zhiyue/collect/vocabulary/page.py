@@ -40,7 +40,7 @@ def _row(kind: EventKind) -> str:
         f"`{kind.name}`",
         kind.meaning,
         origins,
-        "" if kind.about == "nothing" else kind.about,
+        "" if kind.about == "nothing" else f"{kind.about}{'?' * kind.is_course_optional}",
         "; ".join(map(_property, kind.properties)),
         f"**needed**; {serves}" if kind.is_necessary else serves,
         str(kind.days_kept),

@@ -9,8 +9,8 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.product.commerce.offers import Offer, offer_of
+from zhiyue.product.commerce.orders import is_owned
 from zhiyue.product.commerce.quoting import Priced, priced
-from zhiyue.product.commerce.selectors import enrolled_course_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def checkout_of(user: User | None, offer: str, coupons: Sequence[str] | None = N
     """What an offer costs somebody (None: a visitor) now, in lines. `coupons` as in `quoting.priced`.
 
     Raises NotForSale, CouponRefused."""
-    found = offer_of(offer)
-    owned = user is not None and enrolled_course_ids(user.pk) >= found.courses.keys()
+    found = offer_of(offer, user)
+    owned = user is not None and is_owned(user.pk, found)
     return Checkout(found, priced(user, found, coupons), owned)
 
 

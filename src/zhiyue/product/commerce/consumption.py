@@ -6,6 +6,7 @@ aren't noted either. What somebody bought twice is opened by what they bought fi
 """
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 
@@ -15,13 +16,13 @@ from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse
 from zhiyue.product.commerce.selectors import Access, may_open
 
 
-def open_for(user: User | None, lesson: Lesson) -> Access:
+def open_for(user: User | None, lesson: Lesson, *, visitor: UUID | None = None) -> Access:
     """`may_open` for whoever gets the whole lesson by it. Only the first time asks the database for more."""
-    access = may_open(user, lesson)
+    access = may_open(user, lesson, visitor=visitor)
     if access.first_of is None or _noted(access.first_of, lesson.pk):
         return access
     # Its money went back at this very moment.
-    return open_for(user, lesson)
+    return open_for(user, lesson, visitor=visitor)
 
 
 @transaction.atomic

@@ -145,3 +145,66 @@ class NotProved(Refused):
 
     code = "not_proved"
     status: ClassVar[int] = 400
+
+
+class TrialOver(Refused):
+    """The member has tried it before."""
+
+    code = "trial_over"
+
+
+class NotYoursToShow(Refused):
+    """A lesson that the member hasn't in such a way that they could show it to friends, or that needs no gift."""
+
+    code = "not_yours_to_show"
+
+
+class TooManyGifts(Refused):
+    """The member made as many gifts as a day allows."""
+
+    code = "too_many_gifts"
+    status: ClassVar[int] = 429
+
+
+class NoSuchGift(Refused):
+    """A link that leads to no gift."""
+
+    code = "no_such_gift"
+    status: ClassVar[int] = 404
+
+
+class GiftOver(Refused):
+    """A gift that opens for nobody else."""
+
+    code = "gift_over"
+    status: ClassVar[int] = 410
+
+
+class NoSuchOffer(Refused):
+    """There is no such plan or bundle."""
+
+    code = "no_such_offer"
+    status: ClassVar[int] = 404
+
+
+class BadTerm(Refused):
+    """What staff typed of an offer doesn't fit; `field` says where."""
+
+    code = "bad_term"
+    status: ClassVar[int] = 400
+
+    def __init__(self, field: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NoMembership(Refused):
+    """The member has none."""
+
+    code = "no_membership"
+
+
+class NoTrial(Refused):
+    """It can't be tried as a whole."""
+
+    code = "no_trial"

@@ -1,40 +1,54 @@
 """What is for sale: whatever has a price is an offer, named by its kind and number."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.bundles import shown_bundle
 from zhiyue.product.commerce.errors import NotForSale
+from zhiyue.product.commerce.memberships import Terms, terms_for
+from zhiyue.product.commerce.models import Bundle, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`ref` names it (“course:12”); `courses` are those it opens, each with its share of the price in fen."""
+    """`ref` names it (“course:12”); `courses` are those that it makes somebody's own, each with its share of the price
+    in fen. A plan makes none their own, and says what it would be worth to them now (`plan`, `terms`). `credit_fen` is
+    what comes off for something that they paid before."""
 
     ref: str
     title: str
     price_fen: int
     list_price_fen: int | None
     courses: Mapping[int, int]
+    plan: Plan | None = None
+    terms: Terms | None = None
+    credit_fen: int = 0
 
 
-def offer_of(ref: str) -> Offer:
-    """An offer as it is for sale now. Raises NotForSale."""
+def offer_of(ref: str, user: User | None = None) -> Offer:
+    """An offer as it is for sale to somebody (None: a visitor) now. Raises NotForSale."""
     kind, _, number = ref.partition(":")
     found = KINDS.get(kind)
     # A number of more digits than any row has would be refused by the database instead of by us.
     if found is None or not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise NotForSale(pgettext_lazy("offer", "There is no such offer."))
-    return found(int(number))
+    return found(int(number), user)
 
 
 def course_ref(course_id: int) -> str:
     return f"course:{course_id}"
 
 
-def _course(course_id: int) -> Offer:
+def plan_ref(plan_id: int) -> str:
+    return f"plan:{plan_id}"
+
+
+def _course(course_id: int, user: User | None) -> Offer:
     course = Course.objects.published().filter(pk=course_id).first()
     if course is None:
         raise NotForSale(pgettext_lazy("offer", "This course isn't for sale now."))
@@ -44,13 +58,55 @@ def _course(course_id: int) -> Offer:
     return Offer(ref, course.title, course.price_fen, course.list_price_fen, {course.pk: course.price_fen})
 
 
+def _plan(plan_id: int, user: User | None) -> Offer:
+    plan = Plan.objects.filter(pk=plan_id, status=Plan.Status.OFFERED).first()
+    if plan is None:
+        raise NotForSale(pgettext_lazy("offer", "This membership isn't for sale now."))
+    terms = terms_for(user, plan)
+    ref = plan_ref(plan.pk)
+    return Offer(
+        ref, plan.name, plan.price_fen, None, {}, plan=plan, terms=terms, credit_fen=terms.credit_fen
+    )
+
+
+def bundle_ref(bundle_id: int) -> str:
+    return f"bundle:{bundle_id}"
+
+
+def _bundle(bundle_id: int, user: User | None) -> Offer:
+    """What somebody owns of it comes off by its share and isn't bought again; what is all theirs is owned."""
+    bundle = Bundle.objects.filter(pk=bundle_id, status=Bundle.Status.OFFERED).first()
+    shown = shown_bundle(user, bundle) if bundle is not None else None
+    if bundle is None or shown is None or not shown.is_whole:
+        raise NotForSale(pgettext_lazy("offer", "This bundle isn't for sale now."))
+    ref, price = bundle_ref(bundle.pk), bundle.price_fen
+    if shown.is_owned:
+        return Offer(ref, bundle.title, price, None, shown.shares)
+    new = {pk: share for pk, share in shown.shares.items() if pk not in shown.owned}
+    return Offer(ref, bundle.title, price, None, new, credit_fen=shown.credit_fen)
+
+
 # A new kind of offer takes one line here.
-KINDS: Mapping[str, Callable[[int], Offer]] = {"course": _course}
+KINDS: Mapping[str, Callable[[int, User | None], Offer]] = {
+    "course": _course,
+    "plan": _plan,
+    "bundle": _bundle,
+}
 
 
 def titles_of(refs: Iterable[str]) -> dict[str, str]:
     """What offers are called, also those that aren't for sale any more."""
-    ids = [int(number) for kind, _, number in (ref.partition(":") for ref in refs) if kind == "course"]
+    ids: dict[str, list[int]] = defaultdict(list)
+    for kind, _, number in (ref.partition(":") for ref in refs):
+        ids[kind].append(int(number))
+    called = {
+        "course": Course.objects.values_list("pk", "title"),
+        "plan": Plan.objects.values_list("pk", "name"),
+        "bundle": Bundle.objects.values_list("pk", "title"),
+    }
     return {
-        course_ref(pk): title for pk, title in Course.objects.filter(pk__in=ids).values_list("pk", "title")
+        f"{kind}:{pk}": title
+        for kind, wanted in ids.items()
+        if kind in called
+        for pk, title in called[kind].filter(pk__in=wanted)
     }

@@ -1,6 +1,6 @@
 """Placing orders, and what ends one before it is paid. What pays one is in `payments`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,14 +17,21 @@ from zhiyue.product.commerce import holds, journal
 from zhiyue.product.commerce.ending import end
 from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
 from zhiyue.product.commerce.facts import OrderPlaced
-from zhiyue.product.commerce.models import Order, OrderCourse
+from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
 from zhiyue.product.commerce.quoting import Priced, priced
 from zhiyue.product.commerce.refunds.terms import terms_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
+from zhiyue.product.commerce.shares import shared_out
 
 _LOOK_AGAIN = pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
+
+
+def is_owned(member_id: int, offer: Offer) -> bool:
+    """Would somebody pay for what is theirs? A membership can be bought again at any time, and so can a course that is
+    only lent."""
+    return bool(offer.courses) and enrolled_course_ids(member_id) >= offer.courses.keys()
 
 
 @transaction.atomic
@@ -39,8 +46,8 @@ def place(
     require_accepted(user)
     # One order of a person at a time: a second tap, tab or device waits here and finds what the first one placed.
     member = User.objects.select_for_update().get(pk=user.pk)
-    found = offer_of(offer)
-    if enrolled_course_ids(member.pk) >= found.courses.keys():
+    found = offer_of(offer, member)
+    if is_owned(member.pk, found):
         raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
     price = priced(member, found, coupons)
     if price.total_fen != seen_fen:
@@ -50,6 +57,8 @@ def place(
     if waiting is not None and waiting.expires_at > now and waiting.lines == price.lines():
         return waiting
     end_waiting(member, found)
+    if found.plan is not None and found.credit_fen:
+        _end_with_credit(member)
     return placed(member, found, price, now, actor)
 
 
@@ -117,13 +126,21 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
         OrderCourse(order=order, course_id=course, total_fen=part, refund_terms=terms[course].to_json())
         for course, part in parts.items()
     )
+    if offer.plan is not None:
+        OrderPlan.objects.create(
+            order=order,
+            plan=offer.plan,
+            months=offer.plan.months,
+            grace_days=offer.plan.grace_days,
+            credited_at=now if offer.credit_fen else None,
+        )
     if not holds.take(order, price.amounts(), price.flash.sale if price.flash else None):
         raise PriceChanged(_LOOK_AGAIN)
     journal.begin(order, why="placed")
     record(
         "order.placed",
         actor=actor,
-        course_id=next(iter(offer.courses)),
+        course_id=next(iter(offer.courses), None),
         order=order.pk,
         amount_fen=order.total_fen,
     )
@@ -131,16 +148,15 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
     return order
 
 
+def _end_with_credit(member: User) -> None:
+    """What is left of a membership comes off one order: another one that waits with it ends."""
+    waiting = Order.objects.select_for_update(of=("self",)).filter(
+        user=member, status=Order.Status.CREATED, plan__credited_at__isnull=False
+    )
+    for order in waiting.order_by("pk"):
+        end(order, Order.Status.EXPIRED, why="placed_anew")
+
+
 def _tell(name: str, order: Order, actor: Actor) -> None:
     course_id = order.courses.values_list("course_id", flat=True).first()
     record(name, actor=actor, course_id=course_id, order=order.pk, amount_fen=order.total_fen)
-
-
-def shared_out(total_fen: int, shares: Mapping[int, int]) -> dict[int, int]:
-    """An amount divided by shares, to the fen: what rounding leaves goes to the first ones."""
-    whole = sum(shares.values())
-    parts = {key: total_fen * share // whole if whole else 0 for key, share in shares.items()}
-    left = total_fen - sum(parts.values())
-    for key in list(parts)[:left]:
-        parts[key] += 1
-    return parts

@@ -27,7 +27,8 @@ from zhiyue.product.commerce.errors import (
 )
 from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
 from zhiyue.product.commerce.hearing import Judged, enter_once
-from zhiyue.product.commerce.models import Enrolment, Order, Payment
+from zhiyue.product.commerce.memberships import credit_holds
+from zhiyue.product.commerce.models import Enrolment, Order, OrderPlan, Payment
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
@@ -98,6 +99,10 @@ def begin(
 def pay_nothing(*, user: User, order_number: str) -> Order:
     """An order that costs nothing needs no provider. Raises NoSuchOrder, OrderNotOpen."""
     order = _open_order(user, order_number)
+    if not credit_holds(order):
+        raise OrderNotOpen(
+            pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
+        )
     if order.total_fen:
         raise OrderNotOpen(pgettext_lazy("order", "This order has a price: choose how to pay it."))
     _pay(order, None, clock.now())
@@ -232,7 +237,7 @@ def _settle(order: Order, payment: Payment, told: Told) -> str:
     )
     journal.note(order, why="paid_too_much", told={"payment": payment.number, "fen": payment.amount_fen})
     if order.is_open:
-        end(order, Order.Status.EXPIRED, why="theirs_already")
+        end(order, Order.Status.EXPIRED, why="theirs_already" if _is_theirs(order) else "cant_be_paid")
     give_back_owed(order, payment)
     return "owed_back"
 
@@ -243,8 +248,13 @@ def _takes_money(order: Order) -> bool:
     it opens must still be there, too, and what made its price, which is then taken again."""
     if Order.Status.PAID not in journal.MOVES[order.status] or order.user_id is None or _is_theirs(order):
         return False
+    if not credit_holds(order):
+        return False
     if order.is_open:
         return True
+    # What came off its price for something paid before may have come off another order since.
+    if OrderPlan.objects.filter(order=order, credited_at__isnull=False).exists():
+        return False
     courses = [part.course for part in order.courses.select_related("course")]
     return all(course.was_ever_out for course in courses) and holds.take_again(order)
 

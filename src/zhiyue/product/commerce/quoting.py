@@ -61,7 +61,8 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     held = held_by(user, moment=moment, offer=offer.ref, marks=coupons)
     fits = fitting([one.coupon for one in held], offer)
     flash = flash_of(offer.ref, user=user, moment=moment)
-    terms = Terms(offer.price_fen, flash_fen=flash.sale.price_fen if flash else None)
+    flash_fen = flash.sale.price_fen if flash else None
+    terms = Terms(offer.price_fen, flash_fen=flash_fen, credit_fen=offer.credit_fen)
     ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
     if coupons is None:
         marks = {one.code for one in best(terms, map(terms_of, ready))}

@@ -5,7 +5,7 @@ derived from the order, and stands in the member's history. How often somebody m
 `experience.shell.code_tries`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -35,11 +35,10 @@ from zhiyue.product.commerce.errors import (
 from zhiyue.product.commerce.models import Order, RedeemBatch, RedeemCode
 from zhiyue.product.commerce.numbers import CODE_LETTERS, by_chance, tidy_code
 from zhiyue.product.commerce.offers import offer_of, titles_of
-from zhiyue.product.commerce.orders import end_waiting, placed
+from zhiyue.product.commerce.orders import end_waiting, is_owned, placed
 from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.pricing import Line, Quote
 from zhiyue.product.commerce.quoting import Priced
-from zhiyue.product.commerce.selectors import enrolled_course_ids
 
 MOST_CODES = 5000
 _AT_ONCE = 500
@@ -83,8 +82,9 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     now = clock.now()
     if row.batch.ends_at is not None and row.batch.ends_at <= now:
         raise CodeRefused(pgettext_lazy("redeem", "The time of this code is over."))
-    offer = offer_of(row.batch.offer)
-    if enrolled_course_ids(member.pk) >= offer.courses.keys():
+    # What is left of something they paid for stays theirs: nothing comes off what costs nothing.
+    offer = replace(offer_of(row.batch.offer, member), credit_fen=0)
+    if is_owned(member.pk, offer):
         raise AlreadyOwned(_YOURS)
     # What they meant to pay for waits no more.
     end_waiting(member, offer)
@@ -95,7 +95,7 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     record(
         "code.redeemed",
         actor=actor,
-        course_id=next(iter(offer.courses)),
+        course_id=next(iter(offer.courses), None),
         order=order.pk,
         amount_fen=offer.price_fen,
         batch=row.batch_id,

@@ -1,14 +1,27 @@
 """Rights. Whether a lesson opens is asked here and nowhere else."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
 
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.selectors import by
@@ -16,11 +29,26 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission, permissions_of
 from zhiyue.core.accounts.second_factor import held_roles
+from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
-from zhiyue.product.commerce.models import Enrolment, LessonOpening, Order, OrderCourse
+from zhiyue.product.commerce.memberships import running_of
+from zhiyue.product.commerce.models import Enrolment, OrderCourse
+from zhiyue.product.commerce.rights import (
+    Right,
+    bought,
+    covered_by,
+    owned_rows,
+    right_to_course,
+    right_to_lesson,
+    trials_under_way,
+)
 
-Why = Literal["free", "enrolled", "teaching", "sign_in", "enrol", "unpublished"]
+Why = Literal[
+    "free", "enrolled", "teaching", "membership", "trial", "gift", "sign_in", "enrol", "unpublished"
+]
+# Open for a while to somebody whose own the course isn't: it can be bought all the same.
+LENT: frozenset[Why] = frozenset({"membership", "trial", "gift"})
 # How somebody came by a course that is neither free nor given.
 PAID = "paid"
 
@@ -28,48 +56,58 @@ PAID = "paid"
 @dataclass(frozen=True, slots=True)
 class Access:
     """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read.
-    `first_of` is the course of an order by which it would be opened for the first time: see `consumption`."""
+    `first_of` is the course of an order by which it would be opened for the first time: see `consumption`. What is lent
+    is open `until`, a gift from `giver`."""
 
     open: bool
     why: Why
     preview_percent: int = 0
     first_of: int | None = None
+    until: datetime | None = None
+    giver: str = ""
+
+    @property
+    def is_lent(self) -> bool:
+        return self.why in LENT
 
 
-def may_open(user: User | None, lesson: Lesson) -> Access:
-    """Does `lesson` open for `user` (None: a visitor)? Its teacher, as long as they are a creator, sees it before it is
-    published; who owns a course that was withdrawn reads on."""
+def may_open(user: User | None, lesson: Lesson, *, visitor: UUID | None = None) -> Access:
+    """Does `lesson` open for `user` (None: a visitor, whose key may have opened a gift)? Its teacher, as long as they
+    are a creator, sees it before it is published; who owns a course that was withdrawn reads on."""
+    member_id = user.pk if user is not None else None
+    return _access(user, lesson, lambda: right_to_lesson(member_id, visitor, lesson))
+
+
+def may_open_whole(user: User | None, lesson: Lesson) -> Access:
+    """The same as far as it holds for every lesson of the course alike: what a friend gave is left out."""
+    return _access(
+        user, lesson, lambda: right_to_course(user.pk, lesson.course) if user is not None else None
+    )
+
+
+def _access(user: User | None, lesson: Lesson, ask: Callable[[], Right | None]) -> Access:
+    """`ask` asks for the right, where nothing else decides."""
     if user is not None and lesson.is_written and lesson.course.teacher.user_id == user.pk and _teaches(user):
         return Access(open=True, why="teaching")
-    if not lesson.is_published and not _is_kept(user, lesson):
+    if lesson.is_published and lesson.is_free:
+        return Access(open=True, why="free")
+    right = ask()
+    if not lesson.is_published and not _is_kept(right, lesson):
         return Access(open=False, why="unpublished")
     if lesson.is_free:
         return Access(open=True, why="free")
-    held = _held(user, lesson)
-    if held is not None:
-        return Access(open=True, why="enrolled", first_of=held.first_of)
+    return _by_right(right) if right is not None else _closed(user, lesson)
+
+
+def _by_right(right: Right) -> Access:
+    why: Why = "enrolled" if right.why == "owned" else right.why
+    first_of = None if right.is_noted else right.part
+    return Access(open=True, why=why, first_of=first_of, until=right.until, giver=right.giver)
+
+
+def _closed(user: User | None, lesson: Lesson) -> Access:
     why: Why = "sign_in" if user is None else "enrol"
     return Access(open=False, why=why, preview_percent=_previewed(lesson))
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A right to a lesson that isn't free."""
-
-    first_of: int | None
-
-
-def _held(user: User | None, lesson: Lesson) -> _Held | None:
-    """By which right does the member open it? One that was free or given comes before what was paid, of which the first
-    counts. One question, that of `is_enrolled`."""
-    if user is None:
-        return None
-    noted = Exists(LessonOpening.objects.filter(part=OuterRef("pk"), lesson=lesson))
-    joined, paid = (rows.filter(course_id=lesson.course_id) for rows in _rows_of(user.pk))
-    given = joined.annotate(part=Value(0), noted=Value(True)).values_list("part", "noted")
-    rows = given.union(paid.annotate(part=F("pk"), noted=noted).values_list("part", "noted"))
-    first = min(rows, default=None)
-    return None if first is None else _Held(first_of=None if first[1] else first[0])
 
 
 def _previewed(lesson: Lesson) -> int:
@@ -82,9 +120,10 @@ def _previewed(lesson: Lesson) -> int:
 
 
 def readable_course_ids(user: User) -> set[int]:
-    """The courses whose written lessons all open for a member: what they own, and what they teach."""
+    """The courses whose written lessons all open for a member: what they own, what is lent to them, what they teach."""
     taught = set(Course.objects.filter(teacher__user=user).values_list("pk", flat=True))
-    return enrolled_course_ids(user.pk) | (taught if taught and _teaches(user) else set())
+    mine = enrolled_course_ids(user.pk) | lent_course_ids(user.pk)
+    return mine | (taught if taught and _teaches(user) else set())
 
 
 def _teaches(user: User) -> bool:
@@ -92,30 +131,19 @@ def _teaches(user: User) -> bool:
     return Permission.USE_STUDIO in permissions_of(held_roles(user).in_force)
 
 
-def _is_kept(user: User | None, lesson: Lesson) -> bool:
+def _is_kept(right: Right | None, lesson: Lesson) -> bool:
     """Is it of a course that was withdrawn after this member got it?"""
     is_there = lesson.is_written and lesson.withdrawn_at is None
     gone = lesson.course.status == Course.Status.WITHDRAWN
-    return is_there and gone and is_enrolled(user, lesson.course_id)
+    return is_there and gone and right is not None and right.why == "owned"
 
 
 def is_enrolled(user: User | None, course_id: int) -> bool:
-    """Is the course the member's own: free to them, given, or paid?"""
+    """Is the course the member's own: free to them, given, or paid? What is lent to them isn't."""
     if user is None:
         return False
-    rows = [rows.filter(course_id=course_id).values("course_id") for rows in _rows_of(user.pk)]
+    rows = [rows.filter(course_id=course_id).values("course_id") for rows in owned_rows(user.pk)]
     return rows[0].union(rows[1]).exists()
-
-
-def _rows_of(member_id: int) -> tuple[QuerySet[Enrolment], QuerySet[OrderCourse]]:
-    """A member's rights to courses, one row each: what they joined or were given, and what they paid for. There is no
-    mark that a payment must remember to set: an order that is paid, and hasn't gone back, opens its courses."""
-    return Enrolment.objects.filter(user_id=member_id), bought().filter(order__user_id=member_id)
-
-
-def bought() -> QuerySet[OrderCourse]:
-    """Courses that orders open now."""
-    return OrderCourse.objects.filter(order__status__in=Order.OPENING, returned_at=None)
 
 
 def course_for(viewer: Viewer, slug: str) -> Course:
@@ -140,12 +168,12 @@ def lesson_for(viewer: Viewer, course_slug: str, lesson_slug: str) -> Lesson:
 def _owns(viewer: Viewer, course_slug: str) -> bool:
     if viewer.user is None:
         return False
-    rows = [rows.filter(course__slug=course_slug).values("course_id") for rows in _rows_of(viewer.user.pk)]
+    rows = [rows.filter(course__slug=course_slug).values("course_id") for rows in owned_rows(viewer.user.pk)]
     return rows[0].union(rows[1]).exists()
 
 
 def enrolled_course_ids(member_id: int) -> set[int]:
-    rows = [rows.values_list("course_id", flat=True) for rows in _rows_of(member_id)]
+    rows = [rows.values_list("course_id", flat=True) for rows in owned_rows(member_id)]
     return set(rows[0].union(rows[1]))
 
 
@@ -164,6 +192,11 @@ def owned_pairs(
         joined, paid = joined.filter(created_at__lt=before), paid.filter(order__paid_at__lt=before)
     rows: Any = joined.values_list("user_id", "course_id")
     return set(rows.union(paid.values_list("order__user_id", "course_id")))
+
+
+def lent_course_ids(member_id: int) -> set[int]:
+    """The published courses that are open to a member for a while. Some of them may be their own as well."""
+    return {pk for ids in lent_courses(member_id).values() for pk in ids}
 
 
 def refunded_course_ids(member_id: int, *, since: datetime, until: datetime) -> set[int]:
@@ -211,21 +244,51 @@ def owns(course_id: int) -> Q:
     return Q(Exists(joined)) | Q(Exists(bought().filter(order__user=OuterRef("pk"), course_id=course_id)))
 
 
-def owned_by(member_id: int) -> QuerySet[Course]:
+def owned_by(member_id: int, *, lent_too: bool = False) -> QuerySet[Course]:
     """The courses that a member owns, each with `since` and how they came by it: `source` is one of Enrolment's, or
-    “paid”; a course that was joined or given as well tells of that."""
-    joined, paid = _rows_of(member_id)
+    “paid”; a course that was joined or given as well tells of that. `lent_too` adds what else their membership
+    (“membership”, since this period runs) or a trial (“trial”) opens."""
+    joined, paid = owned_rows(member_id)
     joined, paid = (
         joined.filter(course=OuterRef("pk")),
         paid.filter(course=OuterRef("pk")).order_by("order__paid_at"),
     )
+    lent = lent_courses(member_id) if lent_too else {}
+    whens = [When(pk__in=ids, then=Value(since)) for (_, since), ids in lent.items()]
+    whys = [When(pk__in=ids, then=Value(why)) for (why, _), ids in lent.items()]
+    never = Cast(Value(None), DateTimeField())
     owned = Course.objects.annotate(
         since=Coalesce(
-            Subquery(joined.values("created_at")[:1]), Subquery(paid.values("order__paid_at")[:1])
+            Subquery(joined.values("created_at")[:1]),
+            Subquery(paid.values("order__paid_at")[:1]),
+            Case(*whens, default=never, output_field=DateTimeField()) if whens else never,
         ),
-        source=Coalesce(Subquery(joined.values("source")[:1]), Value(PAID)),
+        source=Coalesce(
+            Subquery(joined.values("source")[:1]),
+            Case(When(Exists(paid), then=Value(PAID)), *whys, output_field=CharField()),
+        ),
     )
-    return owned.filter(Exists(joined) | Exists(paid)).order_by("-since", "-pk")
+    is_lent = Q(pk__in=[pk for ids in lent.values() for pk in ids])
+    return owned.filter(Exists(joined) | Exists(paid) | is_lent).order_by("-since", "-pk")
+
+
+def lent_courses(member_id: int) -> dict[tuple[str, datetime], list[int]]:
+    """What is open to a member for a while: by what and since when, the ids of the courses. A course comes once: by the
+    membership where both open it."""
+    found: dict[tuple[str, datetime], list[int]] = {}
+    running = running_of(member_id)
+    seen: set[int] = set()
+    if running is not None:
+        ids = set(covered_by([running.row.plan_id]).values_list("pk", flat=True))
+        found["membership", running.period.opens_from] = sorted(ids)
+        seen |= ids
+    for trial in trials_under_way(clock.now()).filter(user_id=member_id).select_related("course"):
+        covered = covered_by([trial.plan_id]).values_list("pk", flat=True) if trial.plan_id else []
+        own = [trial.course_id] if trial.course is not None and trial.course.is_published else []
+        new = {pk for pk in [*covered, *own] if pk is not None} - seen
+        found["trial", trial.started_at] = sorted(new)
+        seen |= new
+    return {key: ids for key, ids in found.items() if ids}
 
 
 def course_titles_of(member_ids: Iterable[int]) -> dict[int, list[str]]:

@@ -1,8 +1,9 @@
 """Background entries of commerce; that of a single refund is in `refunds.jobs`."""
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
-from zhiyue.core.jobs.registry import every, job
+from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.product.commerce.importing import import_sheet
+from zhiyue.product.commerce.memberships import remind_of_membership_ends
 from zhiyue.product.commerce.order_importing import import_order_sheet
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, close_begun, receive
@@ -10,6 +11,7 @@ from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
 from zhiyue.product.commerce.table_imports import end_stuck_imports
+from zhiyue.product.commerce.trials import remind_of_ends
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)
@@ -60,7 +62,19 @@ def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     receive(sandbox.NAME, notice)
 
 
+@job(name="commerce.remind_of_trials", attempts=3, lease_seconds=120)
+def remind_of_trials() -> None:
+    remind_of_ends()
+
+
+@job(name="commerce.remind_of_memberships", attempts=3, lease_seconds=600)
+def remind_of_memberships() -> None:
+    remind_of_membership_ends(at_once=1_000)
+
+
 every(minutes=60, job=forget_uploads)
+every(minutes=60, job=remind_of_trials)
+daily(at="10:00", job=remind_of_memberships)
 every(minutes=1, job=expire_orders)
 every(minutes=1, job=ask_after_payments)
 every(minutes=1, job=remind_unpaid_orders)

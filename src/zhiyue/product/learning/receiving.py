@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import cast
+from uuid import UUID
 
 from django.db import transaction
 
@@ -29,8 +30,9 @@ CORRECTION = "percent_bounded"
 class Gate:
     """Which courses and lessons one person may tell of. Each is asked about once."""
 
-    def __init__(self, user: User | None, batch: Sequence[object]) -> None:
+    def __init__(self, user: User | None, batch: Sequence[object], *, visitor: UUID | None = None) -> None:
         self.user = user
+        self._visitor = visitor
         self._batch = batch
         self.lessons: dict[int, Lesson | None] = {}
         self._reasons: dict[tuple[int | None, int | None, bool], str] = {}
@@ -66,7 +68,7 @@ class Gate:
         lesson = self.lessons[lesson_id]
         if lesson is None or lesson.course_id != course_id:
             return "unknown_lesson"
-        access = may_open(self.user, lesson)
+        access = may_open(self.user, lesson, visitor=self._visitor)
         return "" if access.open or (is_preview and access.preview_percent) else "lesson_closed"
 
 
@@ -100,7 +102,7 @@ def receive_from_browser(
 
     Courses and rights are asked once each and before the transaction, which on SQLite keeps other writers out.
     """
-    gate = Gate(user, batch)
+    gate = Gate(user, batch, visitor=actor.visitor)
     judged = judge(batch, actor=actor, user_agent=user_agent, sent_at=sent_at, refuse=gate.refuse)
     return take(judged, gate)
 

@@ -51,7 +51,7 @@ def _rejudge(entry_id: int) -> str:
         return ""
     batch = [json.loads(row.payload)]
     user = User.objects.filter(pk=row.member_id, is_active=True).first() if row.member_id else None
-    gate = Gate(user, batch)
+    gate = Gate(user, batch, visitor=row.visitor)
     judged = judge(
         batch,
         actor=Actor(member_id=row.member_id, visitor=row.visitor),

@@ -13,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.kinds import CourseCard
 from zhiyue.product.catalogue.models import Course, Lesson, Topic
 from zhiyue.product.catalogue.selectors import courses_by_id, topics
-from zhiyue.product.commerce.selectors import enrolled_course_ids
+from zhiyue.product.commerce.selectors import enrolled_course_ids, lent_course_ids
 from zhiyue.product.learning.models import DismissedCourse, Interest, LessonProgress, SavedCourse
 
 RECORDED = Purpose.ANALYTICS | Purpose.PERSONALISATION
@@ -27,7 +27,8 @@ class Continue:
     """Where to go on in one course: the lesson left off in, or the next unfinished one.
 
     `percent` is that lesson's; `lesson` is None when everything written so far is finished. `opens`: as far as can be
-    told without asking `commerce`, which decides when it is opened.
+    told without asking `commerce`, which decides when it is opened. `is_lent`: it is open for a while, by a
+    membership or a trial, and not their own.
     """
 
     course: CourseCard
@@ -35,6 +36,7 @@ class Continue:
     percent: int
     finished_lessons: int
     opens: bool
+    is_lent: bool = False
 
     @property
     def course_percent(self) -> int:
@@ -133,6 +135,7 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     touched = rows.values_list("lesson__course_id").annotate(at=Max("opened_at")).order_by("-at")
     order = [course_id for course_id, _ in touched]
     owned = enrolled_course_ids(actor.member_id) if actor.member_id is not None else set()
+    lent = lent_course_ids(actor.member_id) - owned if actor.member_id is not None else set()
     order += sorted(owned - set(order), reverse=True)
     order = order[:limit]
     cards = courses_by_id(order, withdrawn_too=owned.intersection(order))
@@ -140,7 +143,11 @@ def continue_learning(actor: Actor, *, limit: int = 12) -> list[Continue]:
     for lesson in Lesson.objects.filter(course_id__in=cards).written().defer("body").order_by("position"):
         lessons.setdefault(lesson.course_id, []).append(lesson)
     progress = {row.lesson_id: row for row in rows.filter(lesson__course_id__in=cards)}
-    return [_continue(cards[pk], lessons.get(pk, []), progress, pk in owned) for pk in order if pk in cards]
+    return [
+        _continue(cards[pk], lessons.get(pk, []), progress, is_owned=pk in owned, is_lent=pk in lent)
+        for pk in order
+        if pk in cards
+    ]
 
 
 def going_on(actor: Actor) -> list[Continue]:
@@ -150,7 +157,12 @@ def going_on(actor: Actor) -> list[Continue]:
 
 
 def _continue(
-    card: CourseCard, lessons: list[Lesson], progress: dict[int, LessonProgress], is_owned: bool
+    card: CourseCard,
+    lessons: list[Lesson],
+    progress: dict[int, LessonProgress],
+    *,
+    is_owned: bool,
+    is_lent: bool,
 ) -> Continue:
     seen = [progress[lesson.pk] for lesson in lessons if lesson.pk in progress]
     finished = {row.lesson_id for row in seen if row.finished_at}
@@ -163,5 +175,6 @@ def _continue(
         lesson=lesson,
         percent=going.percent if going else 0,
         finished_lessons=len(finished),
-        opens=lesson is not None and (lesson.is_free or is_owned),
+        opens=lesson is not None and (lesson.is_free or is_owned or is_lent),
+        is_lent=is_lent,
     )

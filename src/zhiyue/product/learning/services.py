@@ -22,6 +22,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.consumption import open_for
+from zhiyue.product.commerce.gifts import bring_gifts
 from zhiyue.product.commerce.selectors import Access, may_open
 from zhiyue.product.learning.corrections import bring_corrections
 from zhiyue.product.learning.errors import LessonClosed
@@ -33,12 +34,12 @@ from zhiyue.product.learning.privacy import JOINING
 
 
 @transaction.atomic
-def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
-    """Open a lesson: the right to it is checked, and that it was used; the act recorded, the place kept. Raises
-    LessonClosed."""
-    _refuse_closed(open_for(user, lesson))
+def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> Access:
+    """Open a lesson: the right to it is checked and told, and that it was used; the act recorded, the place kept.
+    Raises LessonClosed."""
+    access = _let_in(open_for(user, lesson, visitor=actor.visitor))
     if actor.is_nobody:
-        return
+        return access
     progress, is_new = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
     if not is_new:
         progress.opened_at = clock.now()
@@ -46,12 +47,13 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> None:
     if is_new:
         record("lesson.started", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
     record("lesson.opened", actor=actor, course_id=lesson.course_id, lesson_id=lesson.pk)
+    return access
 
 
 @transaction.atomic
 def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
     """Mark a lesson finished. False where it was finished before (and nothing is recorded). Raises LessonClosed."""
-    _refuse_closed(may_open(user, lesson))
+    _let_in(may_open(user, lesson, visitor=actor.visitor))
     if actor.is_nobody:
         return False
     progress, _ = LessonProgress.objects.get_or_make(actor, lesson_id=lesson.pk)
@@ -183,9 +185,9 @@ def note_sign_in(*, user: User, visitor: UUID | None) -> None:
 
 @transaction.atomic
 def bring_history(*, user: User, visitor: UUID) -> None:
-    """Move a visitor's list, interests with their corrections, and progress to the member; where both have some, the
-    further one stays. A choice of consent moves where the member has none, and the visitor's events where the member
-    consents to be known by them."""
+    """Move a visitor's list, interests with their corrections, gifts and progress to the member; where both have some,
+    the further one stays. A choice of consent moves where the member has none, and the visitor's events where the
+    member consents to be known by them."""
     brought = choice_of(member_id=user.pk, visitor=None) is None
     choice = bring(visitor=visitor, member_id=user.pk)
     if brought and choice is not None:
@@ -195,6 +197,7 @@ def bring_history(*, user: User, visitor: UUID) -> None:
         join_visitor(visitor=visitor, member_id=user.pk)
     bring_interests(user=user, visitor=visitor)
     bring_corrections(user=user, visitor=visitor)
+    bring_gifts(user=user, visitor=visitor)
     for saved in SavedCourse.objects.filter(visitor=visitor):
         SavedCourse.objects.get_or_create(
             user=user, course_id=saved.course_id, defaults={"saved_at": saved.saved_at}
@@ -261,9 +264,10 @@ def import_saved(*, rows: Iterable[tuple[int, int, datetime]]) -> None:
     )
 
 
-def _refuse_closed(access: Access) -> None:
+def _let_in(access: Access) -> Access:
     if not access.open:
         raise LessonClosed(access, pgettext("lesson", "This lesson isn't open to you yet."))
+    return access
 
 
 def _merge_progress(user: User, theirs: LessonProgress) -> None:

@@ -1,31 +1,41 @@
 """The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments and
 refunds, the ledger."""
 
+from zhiyue.product.commerce.models.bundles import Bundle, BundleCourse
 from zhiyue.product.commerce.models.coupons import Coupon, CouponCode, CouponHolder, CouponUse
 from zhiyue.product.commerce.models.flash import FlashHold, FlashSale
 from zhiyue.product.commerce.models.ledger import Entry, Posting
+from zhiyue.product.commerce.models.lending import CourseTerms, GiftOpening, LessonGift, TrialPass
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
+from zhiyue.product.commerce.models.plans import OrderPlan, Plan
 from zhiyue.product.commerce.models.redeem import RedeemBatch, RedeemCode
 from zhiyue.product.commerce.models.refunds import CourseRefundTerms, LessonOpening, Refund, RefundPart
 from zhiyue.product.commerce.models.rights import Enrolment
 from zhiyue.product.commerce.models.sandbox import SandboxTrade
 
 __all__ = [
+    "Bundle",
+    "BundleCourse",
     "Coupon",
     "CouponCode",
     "CouponHolder",
     "CouponUse",
     "CourseRefundTerms",
+    "CourseTerms",
     "Enrolment",
     "Entry",
     "FlashHold",
     "FlashSale",
+    "GiftOpening",
+    "LessonGift",
     "LessonOpening",
     "Order",
     "OrderCourse",
+    "OrderPlan",
     "OrderStep",
     "Payment",
+    "Plan",
     "Posting",
     "ProviderNotice",
     "RedeemBatch",
@@ -33,4 +43,5 @@ __all__ = [
     "Refund",
     "RefundPart",
     "SandboxTrade",
+    "TrialPass",
 ]

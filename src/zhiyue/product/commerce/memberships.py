@@ -1,0 +1,206 @@
+"""A member's own membership: what runs, what follows, what is left of it in money, and the word before it ends."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import pgettext, pgettext_lazy
+
+from zhiyue.core.academy.selectors import academy
+from zhiyue.core.accounts.models import User
+from zhiyue.core.kit import clock
+from zhiyue.facilities.notices.services import send_mail
+from zhiyue.product.commerce.errors import NoMembership
+from zhiyue.product.commerce.models import Order, OrderPlan, Plan, TrialPass
+from zhiyue.product.commerce.periods import Bought, Period, left_fen, periods
+from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, trials_under_way
+
+REMINDED_BEFORE = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A period of a member with the plan that was bought for it."""
+
+    period: Period
+    row: OrderPlan
+
+    @property
+    def plan(self) -> Plan:
+        return self.row.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a member has now (`running`, None: nothing) and what follows it by itself, as it is paid for already."""
+
+    running: Held | None
+    following: Sequence[Held] = ()
+    trial: TrialPass | None = None
+
+    @property
+    def last(self) -> Held | None:
+        return self.following[-1] if self.following else self.running
+
+    @property
+    def until(self) -> datetime | None:
+        """The end of everything that is paid for."""
+        return self.last.period.opens_until if self.last else None
+
+    @property
+    def is_in_grace(self) -> bool:
+        return self.running is not None and self.running.period.opens_until <= clock.now()
+
+    @property
+    def wants_reminder(self) -> bool:
+        return self.last is not None and self.last.row.wants_reminder
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order of a plan would be worth to a member if it were paid now: from when until when, and how much comes
+    off its price (`credit_fen`), as it takes the place of what runs (`replaced`)."""
+
+    opens_from: datetime
+    opens_until: datetime
+    credit_fen: int = 0
+    replaced: Plan | None = None
+
+
+def membership_of(user: User | None, *, now: datetime | None = None) -> Membership:
+    """Three queries at most."""
+    if user is None:
+        return Membership(None)
+    moment = now or clock.now()
+    trial = trials_under_way(moment).filter(user=user, plan__isnull=False).select_related("plan")
+    trying = trial.order_by("-ends_at").first()
+    ahead = [held for held in _held(user.pk) if held.period.grace_until > moment]
+    running = next((held for held in ahead if goes_on(held.period, moment)), None)
+    following = [held for held in ahead if held.period.opens_from > moment]
+    return Membership(running, following, trying)
+
+
+def running_of(member_id: int, *, now: datetime | None = None) -> Held | None:
+    """The membership that runs, of those that were bought. One query."""
+    moment = now or clock.now()
+    return next((held for held in _held(member_id) if goes_on(held.period, moment)), None)
+
+
+def terms_for(user: User | None, plan: Plan, *, now: datetime | None = None) -> Terms:
+    """What buying a plan now would be worth to somebody. The same plan goes on from its end. Another one takes the
+    place of what runs, where it costs more than what is left of that; else it follows it."""
+    return terms_for_each(user, [plan], now=now)[plan.pk]
+
+
+def terms_for_each(
+    user: User | None, plans: Iterable[Plan], *, now: datetime | None = None
+) -> dict[int, Terms]:
+    """The same of several plans, by their id. One query of a member."""
+    held = _held(user.pk) if user is not None else []
+    return {plan.pk: _terms(held, plan, now or clock.now()) for plan in plans}
+
+
+def _terms(held: Sequence[Held], plan: Plan, moment: datetime) -> Terms:
+    ahead = [one for one in held if one.period.opens_until > moment]
+    others = [one for one in ahead if one.row.plan_id != plan.pk]
+    left = _left(ahead, moment) if others else 0
+    is_credited = 0 < left < plan.price_fen
+    wanted = Bought(0, moment, plan.months, plan.grace_days, moment if is_credited else None)
+    orders = [bought_of(one.row) for one in held]
+    [mine] = [one for one in periods([*orders, wanted], clock.business_zone()) if one.order is wanted]
+    replaced = others[0].plan if is_credited else None
+    return Terms(mine.opens_from, mine.opens_until, left if is_credited else 0, replaced)
+
+
+def credit_holds(order: Order) -> bool:
+    """Is what came off the price of an order still there to be given for it? What was left may have gone back since."""
+    row = OrderPlan.objects.filter(order=order).first()
+    if row is None or row.credited_at is None or order.user_id is None:
+        return True
+    before = [one for one in _held(order.user_id) if one.row.order.paid_at <= row.credited_at]  # type: ignore[operator]
+    return _left(before, row.credited_at) >= credit_of(order)
+
+
+def credit_of(order: Order) -> int:
+    """What came off an order's price for something paid before."""
+    return -sum(int(line["amount_fen"]) for line in order.lines if line["kind"] == "credit")
+
+
+@transaction.atomic
+def choose_reminder(*, user: User, wanted: bool) -> bool:
+    """Whether the member is told before their membership ends. False where it was chosen so. Raises NoMembership."""
+    last = membership_of(user).last
+    if last is None:
+        raise NoMembership(pgettext_lazy("membership", "You have no membership at the moment."))
+    row = OrderPlan.objects.select_for_update().get(pk=last.row.pk)
+    if row.wants_reminder == wanted:
+        return False
+    row.wants_reminder = wanted
+    row.save(update_fields=["wants_reminder"])
+    return True
+
+
+def remind_of_membership_ends(*, now: datetime | None = None, at_once: int = 200) -> int:
+    """Write to those whose membership ends within three days; how many. Each period once, unless another one follows it
+    or the member doesn't want to be told."""
+    moment = now or clock.now()
+    longest_ago = moment - timedelta(days=13 * 31)
+    waiting = bought_plans().filter(
+        reminded_at=None,
+        wants_reminder=True,
+        order__user__is_active=True,
+        order__user__email__isnull=False,
+    )
+    members = waiting.values_list("order__user_id", flat=True).distinct().order_by("order__user_id")
+    told = 0
+    for member_id in members.filter(order__paid_at__gte=longest_ago).iterator():
+        last = _held(member_id)[-1:]
+        if last and moment < last[0].period.opens_until <= moment + REMINDED_BEFORE:
+            told += _remind(last[0], moment)
+        if told >= at_once:
+            break
+    return told
+
+
+@transaction.atomic
+def _remind(held: Held, moment: datetime) -> bool:
+    row = OrderPlan.objects.select_for_update(of=("self",)).select_related("order__user").get(pk=held.row.pk)
+    user = row.order.user
+    if row.reminded_at is not None or not row.wants_reminder or user is None or not user.email:
+        return False
+    row.reminded_at = moment
+    row.save(update_fields=["reminded_at"])
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        ends = held.period.opens_until.astimezone(clock.business_zone())
+        told = {"academy": academy().name, "plan": held.plan.name, "ends": f"{ends:%Y-%m-%d %H:%M}"}
+        subject = pgettext("membership mail", "%(academy)s: your membership ends on %(ends)s") % told
+        text = pgettext(
+            "membership mail",
+            "Your membership “%(plan)s” runs until %(ends)s. It ends by itself: nothing is charged unless you "
+            "buy it again, and who buys again loses no day.\n\nYou find it under Me, Membership, where you can "
+            "also say that you don't want to be told.",
+        )
+        send_mail(to=user.email, subject=subject, text=text % told)
+    return True
+
+
+def _held(member_id: int) -> list[Held]:
+    """Everything that a member ever bought of plans and that hasn't gone back, in the order of time."""
+    rows = bought_plans().filter(order__user_id=member_id).select_related("order", "plan")
+    by_order = {row.order_id: row for row in rows}
+    found = periods([bought_of(row) for row in by_order.values()], clock.business_zone())
+    return [Held(period, by_order[period.order.order_id]) for period in found]
+
+
+def _left(held: Sequence[Held], moment: datetime) -> int:
+    """What is left in money of these periods, to the day: of what was paid, what was credited before, and hasn't gone
+    back."""
+    zone = clock.business_zone()
+    return sum(left_fen(_worth(one.row.order), one.period, moment, zone) for one in held)
+
+
+def _worth(order: Order) -> int:
+    return order.total_fen - order.refunded_fen + credit_of(order)

@@ -1,0 +1,95 @@
+"""The time that memberships run, reckoned from what was paid: orders in, periods out. No clock, no database."""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A paid order of a plan: so many months, so many days of grace after them. `credited_at`: what ran or waited then
+    was paid for at an earlier time, came off this order's price, and ends when this is paid; None: nothing did."""
+
+    order_id: int
+    paid_at: datetime
+    months: int
+    grace_days: int
+    credited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The time of one order. Periods of a member follow each other and never overlap. `opens_until` is the moment at
+    which the next one begins, or would; until `grace_until` it stays open. `months` were counted from `anchor`, which
+    is where a row of renewals began: thus somebody of the 31st comes back to the 31st after a short month."""
+
+    order: Bought
+    opens_from: datetime
+    opens_until: datetime
+    grace_until: datetime
+    anchor: datetime
+    months: int
+
+
+def periods(bought: Iterable[Bought], zone: ZoneInfo) -> list[Period]:
+    """What each order opens, in the order of time; one that was credited in full before it began has no period.
+
+    Who buys again before the end, or while grace lasts, goes on from the end; else from the moment of paying.
+    """
+    found: list[Period] = []
+    for one in sorted(bought, key=lambda order: (order.paid_at, order.order_id)):
+        if one.credited_at is not None:
+            found = _cut(found, before=one.credited_at, at=one.paid_at, zone=zone)
+        _append(found, one, zone)
+    return found
+
+
+def _append(found: list[Period], one: Bought, zone: ZoneInfo) -> None:
+    last = found[-1] if found else None
+    anchor, months = one.paid_at, one.months
+    start = one.paid_at
+    if last is not None and last.grace_until > one.paid_at:
+        anchor, months, start = last.anchor, last.months + one.months, last.opens_until
+        # It has no grace any more: the next one follows.
+        found[-1] = replace(last, grace_until=last.opens_until)
+    until = months_later(anchor, months, zone)
+    found.append(Period(one, start, until, until + timedelta(days=one.grace_days), anchor, months))
+
+
+def _cut(found: Sequence[Period], *, before: datetime, at: datetime, zone: ZoneInfo) -> list[Period]:
+    """What was paid for until a moment ends `at` another, without grace, or never begins. What was bought later, and
+    waits for the end of that, begins now instead."""
+    kept: list[Period] = []
+    for period in found:
+        is_later = period.order.paid_at > before
+        if period.opens_from <= at and not is_later:
+            until = min(period.opens_until, at)
+            kept.append(replace(period, opens_until=until, grace_until=until))
+        elif period.opens_from <= at:
+            kept.append(period)
+        elif is_later:
+            _append(kept, replace(period.order, paid_at=at), zone)
+            kept[-1] = replace(kept[-1], order=period.order)
+    return [period for period in kept if period.opens_from < period.opens_until]
+
+
+def months_later(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same time of day so many calendar months later; of a month that is too short its last day."""
+    local = moment.astimezone(zone)
+    years, month = divmod(local.month - 1 + months, 12)
+    year, month = local.year + years, month + 1
+    day = min(local.day, calendar.monthrange(year, month)[1])
+    return local.replace(year=year, month=month, day=day).astimezone(moment.tzinfo)
+
+
+def left_fen(paid_fen: int, period: Period, at: datetime, zone: ZoneInfo) -> int:
+    """What is left at a moment of what was paid for a period: by calendar days, of which the one that runs is used up;
+    rounded down. All of it before it begins, nothing after its end."""
+    first, last = period.opens_from.astimezone(zone).date(), period.opens_until.astimezone(zone).date()
+    days = (last - first).days
+    if at < period.opens_from or days <= 0:
+        return paid_fen if at < period.opens_from else 0
+    left = min(max((last - at.astimezone(zone).date()).days - 1, 0), days)
+    return paid_fen * left // days
