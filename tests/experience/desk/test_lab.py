@@ -29,7 +29,7 @@ from zhiyue.recommend.services import train_all
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = {"lab": 10, "slates": 27}
+QUERIES = {"lab": 10, "slates": 29}
 
 
 @pytest.fixture

@@ -85,9 +85,24 @@ ACTS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("act", "Joined a course"),
         pgettext_lazy("act meaning", "A course became the member's own."),
     ),
+    "gift.made": (
+        pgettext_lazy("act", "Gave a lesson"),
+        pgettext_lazy("act meaning", "A member made a link by which friends read a lesson of theirs."),
+    ),
+    "gift.opened": (
+        pgettext_lazy("act", "Opened a gift"),
+        pgettext_lazy("act meaning", "A friend opened a lesson that was given to them."),
+    ),
+    "trial.started": (
+        pgettext_lazy("act", "Began a trial"),
+        pgettext_lazy(
+            "act meaning",
+            "A member began to try a course, or a membership, for so many days; it ends by itself.",
+        ),
+    ),
     "checkout.opened": (
         pgettext_lazy("act", "Opened the checkout"),
-        pgettext_lazy("act meaning", "The page on which a course is ordered was opened."),
+        pgettext_lazy("act meaning", "The page on which something is ordered was opened."),
     ),
     "order.placed": (
         pgettext_lazy("act", "Placed an order"),

@@ -109,6 +109,9 @@ GROUPS: tuple[Group, ...] = (
                 "key-round",
                 Permission.CHANGE_SALES,
             ),
+            Place("terms", pgettext_lazy("desk navigation", "Trials"), "hourglass", Permission.CHANGE_SALES),
+            Place("bundles", pgettext_lazy("desk navigation", "Bundles"), "library", Permission.CHANGE_SALES),
+            Place("plans", pgettext_lazy("desk navigation", "Memberships"), "users", Permission.CHANGE_SALES),
         ),
     ),
     Group(

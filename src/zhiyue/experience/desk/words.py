@@ -98,6 +98,8 @@ _JOBS: Mapping[str, Words] = {
     "commerce.import_members": pgettext_lazy("job", "Import members"),
     "commerce.import_orders": pgettext_lazy("job", "Import past orders"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
+    "commerce.remind_of_trials": pgettext_lazy("job", "Write to those whose trial ends soon"),
+    "commerce.remind_of_memberships": pgettext_lazy("job", "Write to those whose membership ends soon"),
     "commerce.expire_orders": pgettext_lazy("job", "End orders that weren't paid in time"),
     "commerce.remind_unpaid": pgettext_lazy("job", "Remind once of an order that waits for its payment"),
     "commerce.ask_after_payments": pgettext_lazy(

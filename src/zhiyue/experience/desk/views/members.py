@@ -26,6 +26,7 @@ from zhiyue.experience.desk.members import FindForm, found, page_of
 from zhiyue.experience.desk.tagging import tag_found
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.memberships import membership_of
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.selectors import PAID, owned_by
 from zhiyue.product.learning.selectors import courses_begun_by
@@ -119,6 +120,7 @@ def member_page(
         "owned": [
             (one, SOURCES[one.source], begun[one.pk].finished if one.pk in begun else 0) for one in owned
         ],
+        "membership": membership_of(user),
         "begun": [one for pk, one in begun.items() if pk not in {own.pk for own in owned}],
         "courses": _to_open({one.pk for one in owned}) if may_change else [],
         "acts": _acts(request, member_id),

@@ -1,0 +1,169 @@
+"""The forms in which offers are typed. Amounts are typed in yuan."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.product.commerce.bundles import BundleOnDesk, BundleWish
+from zhiyue.product.commerce.errors import BadTerm
+from zhiyue.product.commerce.models import Plan
+from zhiyue.product.commerce.plans import LONGEST_GRACE_DAYS, MOST_FEN, PlanOnDesk, PlanWish
+from zhiyue.product.commerce.terms import LONGEST_TRIAL_DAYS
+
+Choices = Sequence[tuple[int, str]]
+
+
+def as_yuan(fen: int) -> str:
+    """An amount as it is typed: 19900 → 199, 1990 → 19.90."""
+    whole, cents = divmod(fen, 100)
+    return f"{whole}.{cents:02d}" if cents else str(whole)
+
+
+def price_field() -> forms.DecimalField:
+    return forms.DecimalField(
+        label=pgettext_lazy("offer", "Price in yuan"),
+        min_value=Decimal("0.01"),
+        max_value=Decimal(MOST_FEN) / 100,
+        max_digits=9,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+
+class PlanForm(forms.Form):
+    name = forms.CharField(label=pgettext_lazy("plan", "Name"), max_length=40)
+    summary = forms.CharField(
+        label=pgettext_lazy("plan", "For whom it is"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    months = forms.TypedChoiceField(
+        label=pgettext_lazy("plan", "How long"), coerce=int, choices=Plan.Months.choices
+    )
+    price = price_field()
+    topics = forms.TypedMultipleChoiceField(
+        label=pgettext_lazy("plan", "Topics"),
+        help_text=pgettext_lazy("plan", "None chosen: every course with a price."),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    grace_days = forms.IntegerField(
+        label=pgettext_lazy("plan", "Days of grace"),
+        help_text=pgettext_lazy(
+            "plan", "So long it stays open after its end; who buys again goes on from there."
+        ),
+        min_value=0,
+        max_value=LONGEST_GRACE_DAYS,
+        initial=3,
+    )
+    trial_days = forms.IntegerField(
+        label=pgettext_lazy("plan", "Days of a trial"),
+        help_text=pgettext_lazy("plan", "Once for each member; 0 is none."),
+        min_value=0,
+        max_value=LONGEST_TRIAL_DAYS,
+        initial=0,
+    )
+
+    def __init__(
+        self,
+        topics: Choices,
+        *,
+        plan_id: int = 0,
+        of: PlanOnDesk | None = None,
+        typed: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(typed, auto_id=f"plan-{plan_id}-%s", initial=_facts(of) if of else None)
+        self.plan_id = plan_id
+        self.fields["topics"].choices = topics  # type: ignore[attr-defined]
+
+    def wish(self) -> PlanWish:
+        typed = self.cleaned_data
+        return PlanWish(
+            name=" ".join(typed["name"].split()),
+            summary=" ".join(typed["summary"].split()),
+            months=typed["months"],
+            price_fen=int(typed["price"] * 100),
+            topic_ids=typed["topics"],
+            grace_days=typed["grace_days"],
+            trial_days=typed["trial_days"],
+        )
+
+    def refuse(self, why: BadTerm) -> None:
+        self.add_error(why.field if why.field in self.fields else None, str(why.message))
+
+
+class BundleForm(forms.Form):
+    title = forms.CharField(label=pgettext_lazy("bundle", "Title"), max_length=60)
+    slug = forms.CharField(
+        label=pgettext_lazy("bundle", "Address"),
+        help_text=pgettext_lazy("bundle", "Small letters, digits and hyphens: it stands behind /bundles/."),
+        max_length=80,
+    )
+    summary = forms.CharField(
+        label=pgettext_lazy("plan", "For whom it is"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    courses = forms.TypedMultipleChoiceField(
+        label=pgettext_lazy("bundle", "Courses"), coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    price = price_field()
+
+    def __init__(
+        self,
+        courses: Choices,
+        *,
+        bundle_id: int = 0,
+        of: BundleOnDesk | None = None,
+        typed: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            typed, auto_id=f"bundle-{bundle_id}-%s", initial=_facts_of_bundle(of) if of else None
+        )
+        self.bundle_id = bundle_id
+        # What is in it already stays to be chosen, though it isn't out any more.
+        kept = [(one.pk, one.title) for one in of.courses] if of else []
+        self.fields["courses"].choices = list(dict([*courses, *kept]).items())  # type: ignore[attr-defined]
+
+    def wish(self) -> BundleWish:
+        typed = self.cleaned_data
+        return BundleWish(
+            title=" ".join(typed["title"].split()),
+            slug=typed["slug"].strip(),
+            summary=" ".join(typed["summary"].split()),
+            price_fen=int(typed["price"] * 100),
+            course_ids=typed["courses"],
+        )
+
+    def refuse(self, why: BadTerm) -> None:
+        self.add_error(why.field if why.field in self.fields else None, str(why.message))
+
+
+def _facts_of_bundle(one: BundleOnDesk) -> dict[str, Any]:
+    bundle = one.bundle
+    return {
+        "title": bundle.title,
+        "slug": bundle.slug,
+        "summary": bundle.summary,
+        "courses": [course.pk for course in one.courses],
+        "price": as_yuan(bundle.price_fen),
+    }
+
+
+def _facts(one: PlanOnDesk) -> dict[str, Any]:
+    plan = one.plan
+    return {
+        "name": plan.name,
+        "summary": plan.summary,
+        "months": plan.months,
+        "price": as_yuan(plan.price_fen),
+        "topics": [topic.pk for topic in one.topics],
+        "grace_days": plan.grace_days,
+        "trial_days": plan.trial_days,
+    }
