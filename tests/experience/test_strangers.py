@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.conftest import BROWSER
 from tests.experience.addresses import addresses
-from tests.factories import make_course, make_member
+from tests.factories import make_bundle, make_course, make_lesson_gift, make_member, make_plan
 from tests.product.commerce.coupon_makers import batch, flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import HistoryImport, Quarantined
@@ -59,6 +59,8 @@ FOR = {
     "site:coupons": MEMBERS,
     # Visitors are asked to sign up, and come back with their code.
     "site:redeem": EVERYBODY,
+    "site:make_gift": MEMBERS,
+    "site:remind_of_membership": MEMBERS,
     # The sample is the learner's.
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),
@@ -220,7 +222,8 @@ def samples(course, creator, operator, stranger, owner, learner):
 
 
 def _of_the_learner(learner, course):
-    """An order that waits for its payment at the pretended till, and a refund that waits for its decision."""
+    """An order that waits for its payment at the pretended till, a refund that waits for its decision, a gift, and what
+    is for sale."""
     actor = Actor(member_id=learner.pk)
     order = place(user=learner, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
     ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
@@ -228,6 +231,8 @@ def _of_the_learner(learner, course):
     refund = Refund.objects.create(number="R1", order=order, cause="staff", amount_fen=order.total_fen)
     seller = make_member("seller@test.example", "销售")
     sale = flash(seller, course, price_fen=1)
+    gift, plan = make_lesson_gift(learner, course), make_plan(trial_days=7)
+    bundle = make_bundle([course, make_course("beside", price_fen=100)])
     mark = make(seller, audience="code").mark
     return {
         "mark": mark,
@@ -240,6 +245,13 @@ def _of_the_learner(learner, course):
         "desk:refund number": refund.number,
         "desk:decide_refund number": refund.number,
         "act": "refuse",
+        "site:gift secret": gift.secret,
+        "site:open_gift secret": gift.secret,
+        "plan_id": plan.pk,
+        "bundle_id": bundle.pk,
+        "site:bundle slug": bundle.slug,
+        "desk:turn_bundle verb": "offer",
+        "desk:turn_plan verb": "offer",
     }
 
 

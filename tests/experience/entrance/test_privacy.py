@@ -192,7 +192,7 @@ def test_what_is_always_kept_has_its_days_and_lies_in_backups_too(new_browser):
     page = words_of(new_browser, "/privacy/")
     assert "存在本学院自己的系统和备份里" in page
     assert (
-        "登录 190 天，退订的消息 365 天，注册 730 天，加入的课程、订单、"
+        "登录 190 天，退订的消息 365 天，注册 730 天，试学过的课程、加入的课程、订单、"
         "兑换过的兑换码、用掉的优惠券、对用途的选择 1,826 天。"
     ) in page
 

@@ -118,7 +118,7 @@ def test_ones_own_page_tells_numbers_and_interests(signed_in, learner, course, d
     assert "<dt>Lessons read</dt><dd>1</dd>" in page
     assert "<dt>Days here this month</dt><dd>1</dd>" in page
     assert "Topic data" in page
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(11):
         client.get("/me/")
 
 

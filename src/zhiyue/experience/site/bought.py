@@ -18,10 +18,14 @@ from zhiyue.experience.shell.paying import Device, PriceLine, WayToPay, device_o
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
 from zhiyue.product.commerce.flash import Flash, flash_of
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.offers import course_ref
+from zhiyue.product.commerce.plans import plans_opening
+from zhiyue.product.commerce.selectors import Access
+from zhiyue.product.commerce.trials import trial_offer
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
 _LONGEST_ADDRESS = 300
@@ -163,11 +167,31 @@ def way_back(request: HttpRequest, number: str, onward: str) -> str:
     return whole if len(whole) <= _LONGEST_ADDRESS else request.build_absolute_uri(order_address(number, ""))
 
 
-def buy_address(course: Course, onward: str) -> str:
-    """Where a course is bought, "" where it can't be: it is free, isn't out, or nobody takes the money."""
-    if course.is_free or not course.is_published or not takes_payments():
+def low_thresholds(user: User | None, course: Course, onward: str) -> dict[str, object]:
+    """How else a course opens than by buying it, for parts/trial.html: by a trial, the cheapest membership, or the
+    cheapest bundle. Three queries. `onward` is where one comes back to."""
+    found: dict[str, object] = {"trial": trial_offer(user, course), "trial_next": onward}
+    if not takes_payments() or course.is_free:
+        return found
+    if plans := plans_opening(course):
+        found |= {"plan": plans[0], "plan_price": yuan(plans[0].price_fen)}
+    if bundles := bundles_with(course):
+        found |= {"bundle": bundles[0], "bundle_price": yuan(bundles[0].price_fen)}
+    return found
+
+
+def buy_address(course: Course, onward: str, access: Access) -> str:
+    """Where a course is bought, "" where it can't be: it is somebody's own, or isn't for sale. What is only lent to
+    them can be bought."""
+    is_theirs = access.open and not access.is_lent
+    if is_theirs or not is_for_sale(course):
         return ""
-    return f"{reverse('site:checkout')}?{urlencode({'offer': f'course:{course.pk}', 'next': onward})}"
+    return f"{reverse('site:checkout')}?{urlencode({'offer': course_ref(course.pk), 'next': onward})}"
+
+
+def is_for_sale(course: Course) -> bool:
+    """Not where it is free or isn't out, or nobody takes the money."""
+    return not course.is_free and course.is_published and takes_payments()
 
 
 @dataclass(frozen=True, slots=True)

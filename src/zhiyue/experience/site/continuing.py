@@ -20,6 +20,7 @@ class Begun:
     lesson: Lesson | None
     is_all_read: bool
     is_under_way: bool
+    is_lent: bool
     done: int
     percent: int
 
@@ -41,6 +42,7 @@ def _begun(entry: Continue) -> Begun:
         lesson=entry.lesson if entry.opens else None,
         is_all_read=entry.lesson is None,
         is_under_way=bool(entry.percent or entry.finished_lessons),
+        is_lent=entry.is_lent,
         done=entry.finished_lessons,
         percent=entry.course_percent,
     )

@@ -1,12 +1,12 @@
 """A course's outline as one person sees it: which lessons are done, open, closed or still being written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
-from zhiyue.product.commerce.selectors import Access, may_open
+from zhiyue.product.commerce.selectors import Access, may_open_whole
 from zhiyue.product.learning.models import LessonProgress
 
 # `joinable` is closed as well, but only until somebody joins: the course is free.
@@ -93,8 +93,15 @@ class Outline:
         return any(row.state in ("done", "going") for row in self.lessons)
 
 
-def outline_of(course: Course, *, user: User | None, progress: Mapping[int, LessonProgress]) -> Outline:
-    """The outline for `user` (None: a visitor). `course` comes with chapters and lessons at hand."""
+def outline_of(
+    course: Course,
+    *,
+    user: User | None,
+    progress: Mapping[int, LessonProgress],
+    given: Collection[int] = (),
+) -> Outline:
+    """The outline for `user` (None: a visitor). `course` comes with chapters and lessons at hand; those `given` by a
+    friend are open whatever the others are."""
     chapters = [(chapter, list(chapter.lessons.all())) for chapter in course.chapters.all()]
     for _, lessons in chapters:
         for lesson in lessons:
@@ -108,7 +115,9 @@ def outline_of(course: Course, *, user: User | None, progress: Mapping[int, Less
             number += 1
             rows.append(
                 OutlineLesson(
-                    lesson=lesson, state=_state(lesson, paid, progress.get(lesson.pk)), number=number
+                    lesson=lesson,
+                    state=_state(lesson, paid.open or lesson.pk in given, progress.get(lesson.pk)),
+                    number=number,
                 )
             )
         shown.append((chapter, rows))
@@ -122,13 +131,13 @@ def _is_begun(rows: Rows) -> bool:
 def _paid_access(lessons: Sequence[Lesson], user: User | None) -> Access:
     """All lessons that aren't free open together, so one question answers for them."""
     asked = next((lesson for lesson in lessons if lesson.is_written and not lesson.is_free), None)
-    return may_open(user, asked) if asked else Access(open=True, why="free")
+    return may_open_whole(user, asked) if asked else Access(open=True, why="free")
 
 
-def _state(lesson: Lesson, paid: Access, progress: LessonProgress | None) -> State:
+def _state(lesson: Lesson, is_open: bool, progress: LessonProgress | None) -> State:
     if not lesson.is_written:
         return "waiting"
-    if not lesson.is_free and not paid.open:
+    if not lesson.is_free and not is_open:
         return "joinable" if lesson.course.is_free else "closed"
     if progress is None:
         return "open"

@@ -91,7 +91,7 @@ class LessonShape(OutlineLessonShape):
     body = serializers.CharField(help_text="Markdown.")
     html = serializers.CharField(help_text="The same, as safe HTML.")
     access = serializers.ChoiceField(
-        choices=["free", "enrolled", "teaching", "preview"],
+        choices=["free", "enrolled", "teaching", "membership", "trial", "gift", "preview"],
         help_text="Why it is open; `preview`: only its opening is told.",
     )
     previous = serializers.CharField(allow_null=True, help_text="Slug of the lesson before.")

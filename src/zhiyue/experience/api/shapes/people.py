@@ -59,7 +59,7 @@ class MyCourseShape(Shape):
     """A course that is mine, and how far I came in it."""
 
     course = CourseShape()
-    source: Any = serializers.ChoiceField(choices=[*Enrolment.Source.values, PAID])
+    source: Any = serializers.ChoiceField(choices=[*Enrolment.Source.values, PAID, "membership", "trial"])
     enrolled_at = Moment()
     finished_lessons = serializers.IntegerField()
     percent = serializers.IntegerField(help_text="Share of the lessons written so far that are finished.")

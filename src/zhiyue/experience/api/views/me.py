@@ -86,9 +86,10 @@ class MyCourses(MyEndpoint):
     def get(self, request: Request) -> Response:
         """List my courses
 
-        Those I own, the newest first, each with how far I came.
+        Those I own, and those that my membership or a trial opens for a while (`source` tells), the newest first, each
+        with how far I came.
         """
-        found = self.listed(owned_by(self.member.pk), order=("-since", "-pk"))
+        found = self.listed(owned_by(self.member.pk, lent_too=True), order=("-since", "-pk"))
         ids = [row.pk for row in found.rows]
         cards = courses_by_id(ids, withdrawn_too=ids)
         came = standing(self.actor, ids)

@@ -112,6 +112,7 @@ _NEEDED: Mapping[str, Words] = {
     "order": pgettext_lazy("acts kept", "orders"),
     "coupon": pgettext_lazy("acts kept", "coupons used"),
     "code": pgettext_lazy("acts kept", "codes redeemed"),
+    "trial": pgettext_lazy("acts kept", "courses tried"),
     "message.stopped": pgettext_lazy("acts kept", "messages you stopped"),
 }
 _WAYS: Mapping[str, Words] = {

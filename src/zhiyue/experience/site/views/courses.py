@@ -12,7 +12,7 @@ from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
-from zhiyue.experience.site.bought import buy_address, course_price
+from zhiyue.experience.site.bought import buy_address, course_price, is_for_sale, low_thresholds
 from zhiyue.experience.site.looks import cover_of_course
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
@@ -20,8 +20,10 @@ from zhiyue.product.catalogue import browse, prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.errors import AlreadyOwned, NoTrial, TrialOver
 from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_of
 from zhiyue.product.commerce.services import enrol_free
+from zhiyue.product.commerce.trials import start_trial
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.services import (
     dismiss_course,
@@ -50,7 +52,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     view_course(actor=actor, course=found)
     address = reverse("site:course", args=[found.slug])
     is_column = found.form == Course.Form.COLUMN
-    buy_url = "" if outline.paid.open else buy_address(found, address)
+    buy_url = buy_address(found, address, outline.paid)
     page = {
         "tab": "courses",
         "meta": meta.course(request, found, beside),
@@ -70,6 +72,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         "is_withdrawn": found.status == Course.Status.WITHDRAWN,
         "learners": learners_of([found.pk]).get(found.pk, 0),
         "buy_url": buy_url,
+        **({} if outline.paid.open else low_thresholds(request.viewer.user, found, address)),
         **course_price(found, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
         "needs": show(browse.prerequisites_of(found.pk)),
         "leads_to": show(browse.leads_to(found.pk)),
@@ -84,7 +87,7 @@ def flash(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     if not request.htmx:
         return redirect("site:course", slug)
-    shown = course_price(found, request.viewer.user, can_be_bought=bool(buy_address(found, "")))
+    shown = course_price(found, request.viewer.user, can_be_bought=is_for_sale(found))
     if shown.flash is None:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
@@ -145,6 +148,20 @@ def enrol(request: PageRequest, slug: str) -> HttpResponse:
     enrol_free(user=request.viewer.user, course=found, actor=actor_of(request))
     messages.success(request, pgettext("toast", "The course is yours. Begin whenever you like."))
     return redirect(address)
+
+
+@require_POST
+def try_course(request: PageRequest, slug: str) -> HttpResponse:
+    """Try the whole of a course for some days; whoever isn't signed in does so first and comes back."""
+    found = _course(slug)
+    address = safe_next(request, reverse("site:course", args=[slug]))
+    if request.viewer.user is None:
+        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': address})}")
+    try:
+        start_trial(user=request.viewer.user, course=found, actor=actor_of(request))
+    except (AlreadyOwned, TrialOver, NoTrial) as refusal:
+        messages.error(request, str(refusal.message))
+    return HttpResponseRedirect(address)
 
 
 def _course(slug: str) -> Course:

@@ -13,6 +13,8 @@ from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import selectors as catalogue
+from zhiyue.product.commerce.memberships import membership_of
+from zhiyue.product.commerce.plans import are_plans_for_sale
 from zhiyue.product.learning import selectors
 from zhiyue.product.learning.interests import choose_interests
 
@@ -63,10 +65,13 @@ def welcome(request: PageRequest) -> HttpResponse:
 @require_safe
 def me(request: PageRequest) -> HttpResponse:
     actor = actor_of(request)
+    mine = membership_of(request.viewer.user)
     page = {
         "tab": "me",
         "meta": meta.plain(request, pgettext("me", "Me")),
         "numbers": selectors.numbers_of(actor),
         "interests": selectors.interests_of(actor),
+        "member_until": mine.until,
+        "has_memberships": mine.running is not None or are_plans_for_sale(),
     }
     return render(request, "site/me.html", page)

@@ -11,13 +11,14 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, text_size
-from zhiyue.experience.site.bought import buy_address, course_price
+from zhiyue.experience.site.bought import buy_address, course_price, is_for_sale, low_thresholds
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.catalogue.models import Course, Lesson
+from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.catalogue.openings import opening
+from zhiyue.product.commerce.gifts import may_give
 from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed
@@ -32,13 +33,15 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         return moved(catalogue.lesson_moved_to(course_slug, lesson_slug), "site:lesson")
     actor = actor_of(request)
     try:
-        open_lesson(user=request.viewer.user, actor=actor, lesson=found)
+        access = open_lesson(user=request.viewer.user, actor=actor, lesson=found)
     except LessonClosed as refusal:
         return _closed(request, found, refusal.access)
     keep_visitor(request)
-    outline = _outline(request, actor, found.course)
+    outline = _outline(request, actor, found, access)
     page = {
         "tab": "learning",
+        "access": access,
+        "may_give": may_give(request.viewer.user, found, access),
         "meta": meta.lesson(request, found),
         "lesson": found,
         "course": found.course,
@@ -46,7 +49,8 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "body": prose.render(found.body),
         "text_size": text_size.of(request),
         "is_recording": found.kind != Lesson.Kind.ARTICLE,
-        "buy_url": "" if outline.paid.open else buy_address(found.course, _bought_for(found, outline)),
+        "buy_url": buy_address(found.course, _bought_for(found, outline), outline.paid),
+        **_instead_of_gift(request, found, access),
         **_ending(request, actor, found, outline),
     }
     return render(request, "site/lesson.html", page)
@@ -63,12 +67,13 @@ def finish(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
     finish_lesson(user=request.viewer.user, actor=actor, lesson=found)
     keep_visitor(request)
     if request.htmx:
-        outline = _outline(request, actor, found.course)
+        access = may_open(request.viewer.user, found, visitor=actor.visitor)
+        outline = _outline(request, actor, found, access)
         page = {"lesson": found, "course": found.course, "outline_too": True, "outline": outline}
         return render(request, "site/parts/finish.html", {**page, **_ending(request, actor, found, outline)})
     messages.success(request, pgettext("toast", "Marked as read."))
     following = catalogue.neighbours(found).next
-    if following and may_open(request.viewer.user, following).open:
+    if following and may_open(request.viewer.user, following, visitor=actor.visitor).open:
         return redirect("site:lesson", course_slug, following.slug)
     return redirect(reverse("site:course", args=[course_slug]))
 
@@ -85,7 +90,7 @@ def _ending(request: PageRequest, actor: Actor, found: Lesson, outline: Outline)
     """What stands below a lesson: is it finished, and where to from here; also whether that opens, and its price."""
     beside = catalogue.neighbours(found)
     progress = learning.progress_of(actor, found.course_id).get(found.pk)
-    can_be_bought = not outline.paid.open and bool(buy_address(found.course, ""))
+    can_be_bought = not outline.paid.open and is_for_sale(found.course)
     return {
         "is_finished": bool(progress and progress.finished_at),
         "previous_lesson": beside.previous,
@@ -99,9 +104,8 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
     a letter more."""
     course, actor = found.course, actor_of(request)
     shown = opening(found.body, access.preview_percent)
-    outline = _outline(request, actor, course)
-    can_be_bought = access.why != "unpublished" and not outline.paid.open
-    buy_url = buy_address(course, request.path) if can_be_bought else ""
+    outline = _outline(request, actor, found, access)
+    buy_url = "" if access.why == "unpublished" else buy_address(course, request.path, outline.paid)
     page = {
         "tab": "courses",
         "meta": meta.lesson(request, found),
@@ -117,9 +121,17 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
         "buy_url": buy_url,
+        **low_thresholds(request.viewer.user, course, request.path),
         **course_price(course, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
     }
     return render(request, "site/lesson_closed.html", page, status=200 if shown.text else 403)
+
+
+def _instead_of_gift(request: PageRequest, found: Lesson, access: Access) -> dict[str, object]:
+    """What opens the rest of the course to who was given this lesson."""
+    if access.why != "gift":
+        return {}
+    return low_thresholds(request.viewer.user, found.course, request.path)
 
 
 def _bought_for(found: Lesson, outline: Outline) -> str:
@@ -131,6 +143,8 @@ def _bought_for(found: Lesson, outline: Outline) -> str:
     return reverse("site:lesson", args=slugs)
 
 
-def _outline(request: PageRequest, actor: Actor, course: Course) -> Outline:
-    whole = course_for(request.viewer, course.slug)
-    return outline_of(whole, user=request.viewer.user, progress=learning.progress_of(actor, course.pk))
+def _outline(request: PageRequest, actor: Actor, found: Lesson, access: Access) -> Outline:
+    whole = course_for(request.viewer, found.course.slug)
+    progress = learning.progress_of(actor, found.course_id)
+    given = {found.pk} if access.why == "gift" else set()
+    return outline_of(whole, user=request.viewer.user, progress=progress, given=given)
