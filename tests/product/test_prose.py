@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 
 from zhiyue.product.catalogue import reading_time
+from zhiyue.product.catalogue.openings import opening
 from zhiyue.product.catalogue.pictures import ADDRESS
-from zhiyue.product.catalogue.prose import render
+from zhiyue.product.catalogue.prose import render, render_marked
 
 
 def test_markdown_becomes_html():
@@ -137,3 +138,29 @@ def test_an_address_that_is_named_in_every_line_is_not_written_in_every_line(tex
 def test_named_addresses_and_lazy_quotations_go_on_working():
     assert '<a href="https://a.example/" ' in render("[这里][1]\n\n[1]: https://a.example/")
     assert render("> 一\n二\n\n三") == "<blockquote>\n<p>一\n二</p>\n</blockquote>\n<p>三</p>\n"
+
+
+MARK = '<span id="go-on" class="go-on"></span>'
+
+
+@pytest.mark.parametrize(
+    ("text", "percent", "marked"),
+    [
+        ("一句。两句。三句。", 40, f"<p>一句。{MARK}两句。三句。</p>\n"),
+        ("一句。\n\n## 下面\n\n两句。", 40, f"<p>一句。</p>\n<p>{MARK}</p>\n<h2>下面</h2>\n<p>两句。</p>\n"),
+        ("```\nx = 1\n```\n\n两句，很长很长很长很长很长。", 50, f"</code></pre>\n<p>{MARK}</p>\n<p>两句"),
+        ("一句。", 100, "<p>一句。</p>\n"),
+        ("一句很长很长。", 10, "<p>一句很长很长。</p>\n"),
+    ],
+)
+def test_the_end_of_the_opening_is_marked(text, percent, marked):
+    html = render_marked(text, opening(text, percent))
+    assert marked in html
+    assert "\ue0a7" not in html
+
+
+def test_an_address_that_is_cut_through_stays_whole():
+    text = "见[这里](https://a.example/x)，就在那里，就在那里，就在那里，就在那里。"
+    html = render_marked(text, opening(text, 40))
+
+    assert html == render(text)

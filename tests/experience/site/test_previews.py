@@ -125,3 +125,16 @@ def test_previews_of_a_lesson_without_one_are_refused(course, learner):
     )
 
     assert receipt.accepted == 0
+
+
+def test_whoever_buys_it_goes_on_where_the_opening_ended(client, course, learner):
+    client.force_login(learner)
+    _, text = page(client)
+    assert "next=%2Fcourses%2Fstats%2Ftwo%2F%3Ffrom%3Dpreview%23go-on" in text
+
+    grant_course(user=learner, course=course)
+    _, text = page(client, f"{PAGE}?from=preview")
+    read, _, rest = text.partition('<span id="go-on" class="go-on"></span>')
+    assert "这是开头。" in read
+    assert "秘密" in rest
+    assert "go-on" not in page(client)[1]

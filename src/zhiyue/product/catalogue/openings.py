@@ -17,11 +17,13 @@ LINES_LOOKED_AT = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`text` is Markdown; `percent` of the whole, rounded down; `is_all`: nothing was left out."""
+    """`text` is Markdown; `percent` of the whole, rounded down; `is_all`: nothing was left out; `is_amid`: it ends
+    within a paragraph."""
 
     text: str
     percent: int
     is_all: bool
+    is_amid: bool = False
 
 
 def opening(markdown: str, percent: int) -> Opening:
@@ -32,7 +34,7 @@ def opening(markdown: str, percent: int) -> Opening:
     limit = len(markdown) * max(percent, 0) // 100
     lines = _LINE.findall(markdown)[:LINES_LOOKED_AT]
     until = [0, *accumulate(map(len, lines))]
-    end = 0
+    end, is_amid = 0, False
     for begin, after, is_paragraph in _blocks(lines):
         reached = len(markdown[: until[after]].rstrip())
         if reached <= limit:
@@ -40,10 +42,10 @@ def opening(markdown: str, percent: int) -> Opening:
             continue
         if is_paragraph:
             ends = [found.end() for found in _SENTENCE_END.finditer(markdown, until[begin], limit)]
-            end = ends[-1] if ends else end
+            end, is_amid = (ends[-1], True) if ends else (end, False)
         break
     text = markdown[:end]
-    return Opening(text, 100 * len(text) // max(len(markdown), 1), is_all=False)
+    return Opening(text, 100 * len(text) // max(len(markdown), 1), is_all=False, is_amid=is_amid)
 
 
 def _blocks(lines: list[str]) -> list[tuple[int, int, bool]]:

@@ -12,6 +12,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from zhiyue.product.catalogue.openings import Opening
 from zhiyue.product.catalogue.pictures import in_text
 
 _OPTIONS = {"html": False, "linkify": False, "typographer": False}
@@ -72,6 +73,24 @@ def render(markdown: str) -> SafeString:
         "</table>", "</table></div>"
     )
     return mark_safe(html)  # noqa: S308 - cleaned by nh3 above
+
+
+def render_marked(markdown: str, opening: Opening) -> SafeString:
+    """The whole text with a mark, `#go-on`, where its opening ends: who had read so far goes on there."""
+    read = len(opening.text)
+    if opening.is_all or not read or _MARK in markdown:
+        return render(markdown)
+    mark = _MARK if opening.is_amid else f"\n\n{_MARK}\n\n"
+    html = render(f"{markdown[:read]}{mark}{markdown[read:]}")
+    before, found, after = html.partition(_MARK)
+    # An address that was cut through stays as it is, and holds no mark.
+    if not found or before.rfind("<") > before.rfind(">"):
+        return render(markdown)
+    return mark_safe(f'{before}<span id="go-on" class="go-on"></span>{after}')  # noqa: S308 - cleaned in `render`
+
+
+# A character that no text needs.
+_MARK = "\ue0a7"
 
 
 def _html(markdown: str) -> str:

@@ -107,12 +107,12 @@ def _by_right(right: Right) -> Access:
 
 def _closed(user: User | None, lesson: Lesson) -> Access:
     why: Why = "sign_in" if user is None else "enrol"
-    return Access(open=False, why=why, preview_percent=_previewed(lesson))
+    return Access(open=False, why=why, preview_percent=preview_percent_of(lesson))
 
 
-def _previewed(lesson: Lesson) -> int:
-    """How much of a closed lesson everybody may read. Recordings have no preview yet: what is written beside one is a
-    whole of its own."""
+def preview_percent_of(lesson: Lesson) -> int:
+    """How much of a lesson that doesn't open everybody may read. Recordings have no preview yet: what is written beside
+    one is a whole of its own."""
     if lesson.kind != Lesson.Kind.ARTICLE:
         return 0
     own = lesson.preview_percent

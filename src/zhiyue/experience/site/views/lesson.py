@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,10 +20,13 @@ from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.catalogue.openings import opening
 from zhiyue.product.commerce.gifts import may_give
-from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open
+from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open, preview_percent_of
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed
 from zhiyue.product.learning.services import finish_lesson, open_lesson
+
+# Who comes to a lesson from its opening says so by `from`.
+_FROM_OPENING = "preview"
 
 
 @require_safe
@@ -46,7 +50,7 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "lesson": found,
         "course": found.course,
         "outline": outline,
-        "body": prose.render(found.body),
+        "body": _body(request, found),
         "text_size": text_size.of(request),
         "is_recording": found.kind != Lesson.Kind.ARTICLE,
         "buy_url": buy_address(found.course, _bought_for(found, outline), outline.paid),
@@ -54,6 +58,13 @@ def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResp
         **_ending(request, actor, found, outline),
     }
     return render(request, "site/lesson.html", page)
+
+
+def _body(request: PageRequest, found: Lesson) -> SafeString:
+    """The text; for who comes from its opening with a mark where that ended."""
+    if request.GET.get("from") != _FROM_OPENING:
+        return prose.render(found.body)
+    return prose.render_marked(found.body, opening(found.body, preview_percent_of(found)))
 
 
 @require_POST
@@ -105,7 +116,8 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
     course, actor = found.course, actor_of(request)
     shown = opening(found.body, access.preview_percent)
     outline = _outline(request, actor, found, access)
-    buy_url = "" if access.why == "unpublished" else buy_address(course, request.path, outline.paid)
+    onward = f"{request.path}?from={_FROM_OPENING}#go-on" if shown.text else request.path
+    buy_url = "" if access.why == "unpublished" else buy_address(course, onward, outline.paid)
     page = {
         "tab": "courses",
         "meta": meta.lesson(request, found),
@@ -121,7 +133,8 @@ def _closed(request: PageRequest, found: Lesson, access: Access) -> HttpResponse
         "is_enrolled": outline.paid.open,
         "is_saved": course.pk in learning.saved_course_ids(actor),
         "buy_url": buy_url,
-        **low_thresholds(request.viewer.user, course, request.path),
+        "onward": onward,
+        **low_thresholds(request.viewer.user, course, onward),
         **course_price(course, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
     }
     return render(request, "site/lesson_closed.html", page, status=200 if shown.text else 403)
