@@ -4,12 +4,14 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from limits import RateLimitItemPerHour
 
 from tests.factories import lesson_of, make_course
 from tests.product.commerce.coupon_makers import make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
+from zhiyue.experience.shell import paying
 from zhiyue.product.commerce.errors import ProviderUnreachable
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.orders import place
@@ -83,7 +85,7 @@ def test_checkout_shows_what_is_bought_its_price_and_how_to_pay(client, course, 
     course.list_price_fen = 12_900
     course.save()
     client.get(checkout_url(course))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         answer = client.get(checkout_url(course))
 
     page = answer.content.decode()
@@ -149,6 +151,18 @@ def test_a_price_that_changed_is_shown_before_anything_is_ordered(client, course
 def test_what_a_form_says_was_seen_decides_nothing(client, course, seen):
     assert client.post("/checkout/", form(course, seen_fen=seen)).status_code == 409
     assert not Order.objects.exists()
+
+
+def test_nobody_places_orders_without_end(client, course, monkeypatch):
+    monkeypatch.setattr(paying, "_ORDERS_OF_ONE", RateLimitItemPerHour(1))
+    assert client.post("/checkout/", form(course)).status_code == 302
+    Order.objects.update(status="closed")
+
+    answer = client.post("/checkout/", form(course))
+
+    assert answer.status_code == 429
+    assert "Retry-After" in answer
+    assert not Order.objects.filter(status="created").exists()
 
 
 @pytest.mark.parametrize("way", ["", "sandbox", "sandbox:pigeon", "alipay:page", ":"])

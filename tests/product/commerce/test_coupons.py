@@ -181,6 +181,17 @@ def test_newcomers_are_those_who_never_paid(learner, operator, course):
     assert price(learner, second).total_fen == 9_900
 
 
+def test_of_several_orders_that_wait_one_is_a_newcomers(learner, operator, course):
+    make(operator, audience="newcomers")
+    second = make_course("drawing", price_fen=9_900)
+    first = ordered(learner, course, 17_900)
+
+    assert price(learner, second).total_fen == 9_900
+    assert ordered(learner, course, 17_900) == first
+    cancel(user=learner, number=first.number, actor=Actor(member_id=learner.pk))
+    assert price(learner, second).total_fen == 7_900
+
+
 def test_members_with_a_tag_have_its_coupon(learner, stranger, operator, course):
     make(operator, audience="tagged", tag="老友")
     tag_members(viewer=staff(operator), member_ids=[learner.pk], tag="老友")
@@ -494,5 +505,5 @@ def test_a_price_asks_little_of_the_database(learner, operator, course, django_a
         make(operator, f"券{n}", audience="everybody", scope=[f"topic:{course.topic_id}"])
     offer = offer_of(f"course:{course.pk}")
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         priced(learner, offer)

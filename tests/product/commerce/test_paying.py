@@ -210,6 +210,21 @@ def test_a_notice_of_a_payment_nobody_began_is_kept_and_opens_nothing(learner, c
     assert not Posting.objects.exists()
 
 
+def test_a_word_about_a_payment_that_comes_to_be_known_is_judged_anew(learner, course):
+    order = ordered(learner, course)
+    payment = begun(learner, order)
+    notice = sandbox.press(payment.number, "pay")
+    Payment.objects.filter(pk=payment.pk).update(number="P-unheard-of")
+    assert (receive("sandbox", notice).status, receive("sandbox", notice).status) == (200, 200)
+    assert ProviderNotice.objects.get().outcome == "no_such_payment"
+
+    Payment.objects.filter(pk=payment.pk).update(number=payment.number)
+    receive("sandbox", notice)
+    order.refresh_from_db()
+    assert order.status == "paid"
+    assert [one.outcome for one in ProviderNotice.objects.order_by("pk")] == ["no_such_payment", "paid"]
+
+
 def test_a_failed_payment_leaves_the_order_open_for_another(learner, course):
     order = ordered(learner, course)
     first = begun(learner, order)

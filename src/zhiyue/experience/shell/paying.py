@@ -9,15 +9,19 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
+from limits import RateLimitItemPerHour
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.limits import Allowance, spend
 from zhiyue.product.commerce.models import Payment
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.payments import begin
 from zhiyue.product.commerce.providers.register import offered
 
 Words = str | Promise
+# How many orders one person may place in an hour; each writes rows that stay.
+_ORDERS_OF_ONE = RateLimitItemPerHour(60)
 Device = Literal["computer", "phone", "wechat"]
 
 _LINES: Mapping[str, Words] = {
@@ -148,3 +152,8 @@ def _line(kind: str, amount_fen: int, title: str) -> PriceLine:
     if title:
         name = pgettext("price line", "%(name)s “%(title)s”") % {"name": name, "title": title}
     return PriceLine(name, yuan(amount_fen), amount_fen < 0)
+
+
+def count_order(user: User) -> None:
+    """Before an order is placed. Raises TooMany."""
+    spend([Allowance(_ORDERS_OF_ONE, "order-placed", f"member {user.pk}")])

@@ -65,7 +65,7 @@ def held_by(
 ) -> list[Held]:
     """The coupons that are for somebody (None: a visitor) and stand now; `marks` adds those, standing or not. Their own
     order of `offer` that waits doesn't count as a use: ordering that again takes its place."""
-    rows = Coupon.objects.filter(_is_for(user))
+    rows = Coupon.objects.filter(_is_for(user, offer))
     rows = rows.standing(moment) if marks is None else rows.filter(_stands(moment) | Q(mark__in=list(marks)))
     return counted(rows, user, offer)
 
@@ -118,17 +118,24 @@ def fitting(coupons: Sequence[Coupon], offer: Offer) -> set[int]:
     return {coupon.pk for coupon in coupons if not coupon.scope or names & set(coupon.scope)}
 
 
-def _is_for(user: User | None) -> Q:
+def _is_for(user: User | None, offer: str = "") -> Q:
     audiences = Coupon.Audience
     found = Q(audience=audiences.EVERYBODY)
     if user is None:
         return found
     paid = Order.objects.filter(user=user, paid_at__isnull=False, total_fen__gt=0)
+    # Who has ordered something else as a newcomer is none for this: of several orders that wait one would be the first.
+    waiting = CouponUse.objects.filter(
+        order__user=user,
+        order__status=Order.Status.CREATED,
+        coupon__audience=audiences.NEWCOMERS,
+        returned_at=None,
+    ).exclude(order__offer=offer)
     tagged = MemberTag.objects.filter(user=user, name=OuterRef("tag"))
     held = CouponHolder.objects.filter(coupon=OuterRef("pk"), user=user)
     return (
         found
-        | Q(~Exists(paid), audience=audiences.NEWCOMERS)
+        | Q(~Exists(paid), ~Exists(waiting), audience=audiences.NEWCOMERS)
         | Q(Exists(tagged), audience=audiences.TAGGED)
         | Q(Exists(held), audience=audiences.CODE)
     )

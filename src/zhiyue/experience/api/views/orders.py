@@ -15,7 +15,7 @@ from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.repeating import repeatable, repeatable_outside
 from zhiyue.experience.api.shapes import orders as shapes
 from zhiyue.experience.api.views.me import MyEndpoint
-from zhiyue.experience.shell.paying import begin_paying, way_named, ways_to_pay
+from zhiyue.experience.shell.paying import begin_paying, count_order, way_named, ways_to_pay
 from zhiyue.product.catalogue.selectors import courses_by_id
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.models import Order, Payment
@@ -94,6 +94,7 @@ class MyOrders(OrderEndpoint):
         An order of it that waits for its money already is told again: there is one at a time.
         """
         wanted = self.read_body(shapes.PlaceShape, request)
+        count_order(self.member)
         placed = place(
             user=self.member,
             offer=wanted["offer"],

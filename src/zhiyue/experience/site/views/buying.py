@@ -23,6 +23,7 @@ from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.paying import (
     WayToPay,
     begin_paying,
+    count_order,
     device_of,
     price_lines,
     way_named,
@@ -30,7 +31,7 @@ from zhiyue.experience.shell.paying import (
     ways_to_pay,
 )
 from zhiyue.experience.shell.redirects import safe_next
-from zhiyue.experience.shell.refunding import terms_of_all
+from zhiyue.experience.shell.refunding import terms_of_all, terms_words
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.bought import order_address, shown_order, way_back
@@ -51,7 +52,7 @@ from zhiyue.product.commerce.errors import (
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
-from zhiyue.product.commerce.refunds.terms import terms_of
+from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
 
 _NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
 
@@ -119,6 +120,7 @@ def _ordered(request: PageRequest, user: User, offer: str, onward: str) -> HttpR
             return _owned(found, onward)
         way = _way(request) if found.price.total_fen else None
         seen_fen = _number(request.POST.get("seen_fen", ""))
+        count_order(user)
         order = place(user=user, offer=offer, seen_fen=seen_fen, actor=actor_of(request), coupons=coupons)
         if way is None:
             pay_nothing(user=user, order_number=order.number)
@@ -253,7 +255,9 @@ def _checkout_page(
         "total": yuan(found.price.total_fen),
         "total_fen": found.price.total_fen,
         "list_price": yuan(list_price) if list_price else "",
-        "refund_terms": terms_of_all(list(terms_of(found.offer.courses).values())),
+        "refund_terms": terms_words(default_terms(), "days")
+        if found.offer.plan
+        else terms_of_all(list(terms_of(found.offer.courses).values())),
         "ways": ways,
         "device": device,
         "chosen": chosen if chosen in {way.key for way in ways} else ways[0].key,

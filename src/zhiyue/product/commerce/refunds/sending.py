@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.errors import ProviderNotOffered, ProviderUnreachable
-from zhiyue.product.commerce.hearing import Judged, enter_once
+from zhiyue.product.commerce.hearing import NO_SUCH_REFUND, Judged, enter_once
 from zhiyue.product.commerce.models import Order, Payment, Posting, Refund
 from zhiyue.product.commerce.providers.protocol import GivenBack, Told
 from zhiyue.product.commerce.providers.register import provider_named
@@ -121,7 +121,7 @@ def _judged(provider: str, told: Told) -> Judged:
     mine = Order.objects.filter(refunds__number=told.number, refunds__payment__provider=provider)
     order = mine.select_for_update(of=("self",)).first()
     if order is None:
-        return None, "no_such_refund"
+        return None, NO_SUCH_REFUND
     refund = Refund.objects.select_related("payment").get(number=told.number)
     return refund.payment, _settled(order, refund, told)
 
