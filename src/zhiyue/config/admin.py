@@ -69,6 +69,7 @@ SHOWN = frozenset(
         "commerce.Coupon.scope",
         "commerce.Order.lines",
         "commerce.OrderCourse.refund_terms",
+        "commerce.OrderPlan.refund_terms",
         "commerce.OrderStep.told",
         "commerce.RefundPart.lines",
         "commerce.SandboxTrade.refunds",

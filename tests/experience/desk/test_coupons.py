@@ -142,8 +142,8 @@ def test_the_list_asks_the_same_of_the_database_however_long(
     actor = Actor(member_id=learner.pk)
     place(user=learner, offer=f"course:{course.pk}", seen_fen=7_900, actor=actor)
     desk.get("/desk/coupons/")
-    look(11)
+    look(13)
     for n in range(4):
         coupon = make(operator, f"More {n}", audience="code")
         make_codes(viewer=staff(operator), mark=coupon.mark, count=2)
-    look(11)
+    look(13)

@@ -31,6 +31,7 @@ def form(**changed):
         "price": "299",
         "grace_days": "7",
         "trial_days": "3",
+        "off_percent": "10",
         **changed,
     }
 

@@ -59,7 +59,7 @@ def test_an_order_leads_to_what_goes_back_and_why(read, learner, course, client,
     open_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson_of(course, "two"))
     assert f'href="/orders/{order.number}/refund/"' in read(f"/orders/{order.number}/")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(f"/orders/{order.number}/refund/")
     page = read(f"/orders/{order.number}/refund/")
 
@@ -169,7 +169,7 @@ def test_checkout_says_what_goes_back_before_anything_is_paid(read, course, sett
     settings.ZHIYUE_REFUND_FEE_PERMILLE, settings.ZHIYUE_REFUND_FEE_LEAST_FEN = 6, 100
     assert "A fee of 0.6% of it, ¥1 at least, is kept." in read(f"/checkout/?offer=course:{course.pk}")
     CourseRefundTerms.objects.create(course=course, window_days=0)
-    assert "This course is sold without refunds." in read(f"/checkout/?offer=course:{course.pk}")
+    assert "This is sold without refunds." in read(f"/checkout/?offer=course:{course.pk}")
 
 
 def test_money_that_came_twice_is_told_on_the_order(read, learner, course):

@@ -307,6 +307,24 @@ def test_a_plan_that_isnt_for_sale_cant_be_ordered_and_runs_on(learner, course, 
     assert may_open(learner, lesson_of(course, "two")).open
 
 
+def test_members_buy_everything_else_for_less_as_it_was_promised(learner, stranger, course):
+    offer = plan(off_percent=20)
+    paid(learner, offer)
+    offer.off_percent = 50
+    offer.save()
+
+    lines = checkout_of(learner, f"course:{course.pk}").price.lines()
+    assert [(line["kind"], line["amount_fen"]) for line in lines] == [
+        ("price", 19_900),
+        ("membership", -3_980),
+    ]
+    assert checkout_of(stranger, f"course:{course.pk}").price.total_fen == 19_900
+    # A membership itself isn't cheaper for it.
+    assert [line["kind"] for line in checkout_of(learner, f"plan:{offer.pk}").price.lines()] == ["price"]
+    Order.objects.update(paid_at=clock.now() - timedelta(days=60))
+    assert checkout_of(learner, f"course:{course.pk}").price.total_fen == 19_900
+
+
 def test_a_member_shows_lessons_to_friends_while_they_are_one(learner, course):
     order = paid(learner, plan())
     lesson = lesson_of(course, "two")

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.product.commerce.bundles import BundleOnDesk, BundleWish
 from zhiyue.product.commerce.errors import BadTerm
 from zhiyue.product.commerce.models import Plan
-from zhiyue.product.commerce.plans import LONGEST_GRACE_DAYS, MOST_FEN, PlanOnDesk, PlanWish
+from zhiyue.product.commerce.plans import LONGEST_GRACE_DAYS, MOST_FEN, MOST_PERCENT, PlanOnDesk, PlanWish
 from zhiyue.product.commerce.terms import LONGEST_TRIAL_DAYS
 
 Choices = Sequence[tuple[int, str]]
@@ -68,6 +68,15 @@ class PlanForm(forms.Form):
         max_value=LONGEST_TRIAL_DAYS,
         initial=0,
     )
+    off_percent = forms.IntegerField(
+        label=pgettext_lazy("plan", "Percent off everything else for members"),
+        help_text=pgettext_lazy(
+            "plan", "Courses and bundles that they buy; what was sold keeps what it promised."
+        ),
+        min_value=0,
+        max_value=MOST_PERCENT,
+        initial=0,
+    )
 
     def __init__(
         self,
@@ -91,6 +100,7 @@ class PlanForm(forms.Form):
             topic_ids=typed["topics"],
             grace_days=typed["grace_days"],
             trial_days=typed["trial_days"],
+            off_percent=typed["off_percent"],
         )
 
     def refuse(self, why: BadTerm) -> None:
@@ -166,4 +176,5 @@ def _facts(one: PlanOnDesk) -> dict[str, Any]:
         "topics": [topic.pk for topic in one.topics],
         "grace_days": plan.grace_days,
         "trial_days": plan.trial_days,
+        "off_percent": plan.off_percent,
     }

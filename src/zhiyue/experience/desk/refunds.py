@@ -90,7 +90,7 @@ def _amount_field(one: Returnable) -> forms.DecimalField:
     words = pgettext("refund", "Up to %(most)s in yuan. Empty: it stays open.")
     by_rule = one.by_rule_fen or (0 if not most else None)
     return forms.DecimalField(
-        label=one.part.course.title,
+        label=one.part.title,
         help_text=words % {"most": yuan(most)},
         required=False,
         min_value=Decimal(least) / 100,

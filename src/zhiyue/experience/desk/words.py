@@ -99,6 +99,7 @@ _JOBS: Mapping[str, Words] = {
     "commerce.import_orders": pgettext_lazy("job", "Import past orders"),
     "commerce.forget_uploads": pgettext_lazy("job", "Forget uploaded tables"),
     "commerce.remind_of_trials": pgettext_lazy("job", "Write to those whose trial ends soon"),
+    "commerce.earn_memberships": pgettext_lazy("job", "Enter what memberships have earned"),
     "commerce.remind_of_memberships": pgettext_lazy("job", "Write to those whose membership ends soon"),
     "commerce.expire_orders": pgettext_lazy("job", "End orders that weren't paid in time"),
     "commerce.remind_unpaid": pgettext_lazy("job", "Remind once of an order that waits for its payment"),

@@ -9,15 +9,19 @@ from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.product.commerce.models import Refund
-from zhiyue.product.commerce.refunds.rule import RefundTerms
+from zhiyue.product.commerce.refunds.rule import RefundTerms, Unit
 
 Words = str | Promise
 
 _WHY_NOT: Mapping[str, Words] = {
-    "no_refunds": pgettext_lazy("why not refunded", "This course is sold without refunds."),
+    "no_refunds": pgettext_lazy("why not refunded", "This is sold without refunds."),
     "too_late": pgettext_lazy("why not refunded", "The time in which money goes back by rule is over."),
     "costs_nothing": pgettext_lazy("why not refunded", "It cost nothing."),
     "all_opened": pgettext_lazy("why not refunded", "Every lesson that was for money has been opened."),
+    "used_up": pgettext_lazy("why not refunded", "All of its days are used up."),
+    "credited": pgettext_lazy(
+        "why not refunded", "What was left of it came off the price of another membership."
+    ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
 _CLOSED_TO: Mapping[str, Words] = {
@@ -25,6 +29,9 @@ _CLOSED_TO: Mapping[str, Words] = {
     "under_way": pgettext_lazy("why not refunded", "A refund of this order is under way already."),
     "returned": pgettext_lazy("why not refunded", "Everything of this order was given back already."),
     "costs_nothing": pgettext_lazy("why not refunded", "This order cost nothing, so nothing can go back."),
+    "credited": pgettext_lazy(
+        "why not refunded", "What was left of it came off the price of another membership."
+    ),
     "no_courses": pgettext_lazy("why not refunded", "There is no rule for this order: ask the academy."),
 }
 _TONES: Mapping[str, str] = {
@@ -70,18 +77,31 @@ def tone(refund: Refund) -> str:
     return _TONES.get(refund.status, "")
 
 
-def terms_words(terms: RefundTerms) -> str:
+def terms_words(terms: RefundTerms, unit: Unit = "lessons") -> str:
     """The rule in a sentence, for who is about to pay."""
     if not terms.window_days:
-        return pgettext("refund terms", "This course is sold without refunds.")
-    said = npgettext(
+        return pgettext("refund terms", "This is sold without refunds.")
+    said = _days_left(terms) if unit == "days" else _lessons_left(terms)
+    fee = _fee_words(terms)
+    return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": fee} if fee else said
+
+
+def _lessons_left(terms: RefundTerms) -> str:
+    return npgettext(
         "refund terms",
         "Within %(days)s day of paying you get back the share of the lessons that you haven't opened.",
         "Within %(days)s days of paying you get back the share of the lessons that you haven't opened.",
         terms.window_days,
     ) % {"days": terms.window_days}
-    fee = _fee_words(terms)
-    return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": fee} if fee else said
+
+
+def _days_left(terms: RefundTerms) -> str:
+    return npgettext(
+        "refund terms",
+        "Within %(days)s day of paying you get back the share of the days that aren't used up.",
+        "Within %(days)s days of paying you get back the share of the days that aren't used up.",
+        terms.window_days,
+    ) % {"days": terms.window_days}
 
 
 def terms_of_all(terms: Sequence[RefundTerms]) -> str:
@@ -112,6 +132,8 @@ def _line(kind: str, count: int, of: int) -> str:
             "count": count,
             "of": of,
         }
+    if kind == "days":
+        return pgettext("refund line", "Used: %(count)s of %(of)s days") % {"count": count, "of": of}
     names = {
         "paid": pgettext("refund line", "Paid"),
         "returned": pgettext("refund line", "Went back before"),

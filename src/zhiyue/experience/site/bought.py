@@ -21,8 +21,9 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
 from zhiyue.product.commerce.flash import Flash, flash_of
-from zhiyue.product.commerce.models import Order, Payment
+from zhiyue.product.commerce.models import Order, OrderPlan, Payment
 from zhiyue.product.commerce.offers import course_ref
+from zhiyue.product.commerce.order_book import plan_of
 from zhiyue.product.commerce.plans import plans_opening
 from zhiyue.product.commerce.selectors import Access
 from zhiyue.product.commerce.trials import trial_offer
@@ -44,6 +45,7 @@ class ShownOrder:
     onward: str
     origin: str
     device: Device = "computer"
+    plan: OrderPlan | None = None
 
     @property
     def state(self) -> str:
@@ -57,13 +59,18 @@ class ShownOrder:
 
     @property
     def is_paid(self) -> bool:
-        return self.order.status in _PAID and bool(self.open_courses or not self.courses)
+        return self.order.status in _PAID and (self.opens_something or not (self.courses or self.plan))
+
+    @property
+    def opens_something(self) -> bool:
+        has_plan = self.plan is not None and self.plan.returned_at is None
+        return bool(self.open_courses) or (has_plan and self.order.status in Order.OPENING)
 
     @property
     def can_return(self) -> bool:
         """May something of it still be given back?"""
         is_under_way = any(one.is_under_way for one in self.refunds)
-        return bool(self.order.total_fen and self.open_courses and self.order.paid_at) and not is_under_way
+        return bool(self.order.total_fen and self.opens_something and self.order.paid_at) and not is_under_way
 
     @property
     def can_be_paid(self) -> bool:
@@ -152,6 +159,7 @@ def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
         onward=safe_next(request, ""),
         origin=request.build_absolute_uri("/")[:-1],
         device=device_of(request),
+        plan=plan_of(order),
     )
 
 

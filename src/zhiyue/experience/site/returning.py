@@ -14,14 +14,18 @@ from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable
 
 @dataclass(frozen=True, slots=True)
 class ShownPart:
-    """A course that could be given back."""
+    """A course, or the membership, that could be given back."""
 
     part: Returnable
     is_chosen: bool
 
     @property
-    def course(self) -> Course:
-        return self.part.part.course
+    def course(self) -> Course | None:
+        return self.part.course
+
+    @property
+    def title(self) -> str:
+        return self.part.part.title
 
     @property
     def lines(self) -> list[ReckonedLine]:
@@ -37,7 +41,7 @@ class ShownPart:
 
     @property
     def terms(self) -> str:
-        return refunding.terms_words(self.part.terms)
+        return refunding.terms_words(self.part.terms, self.part.bought.unit)
 
     @property
     def until(self) -> datetime | None:
@@ -94,9 +98,9 @@ class ShownRefund:
 def shown_return(found: OrderReckoning, course_ids: Collection[int]) -> ShownReturn:
     """With the courses that were chosen; where none was, with all."""
     open_parts = found.open
-    known = {one.part.course_id for one in open_parts}
-    chosen = known & set(course_ids) or known
+    known = {one.course_id for one in open_parts}
+    chosen = known & {*course_ids} or known
     return ShownReturn(
-        parts=[ShownPart(one, one.part.course_id in chosen) for one in open_parts],
+        parts=[ShownPart(one, one.course_id in chosen) for one in open_parts],
         closed_to=refunding.closed_to(found.closed_to) if found.closed_to else "",
     )

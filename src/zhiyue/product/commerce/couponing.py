@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Model, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
@@ -21,9 +21,9 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import longest, storable
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.errors import NoSuchCoupon, SaleRefused
-from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder, CouponUse, Order
+from zhiyue.product.commerce.models import Bundle, Coupon, CouponCode, CouponHolder, CouponUse, Order, Plan
 from zhiyue.product.commerce.numbers import CODE_LETTERS, by_chance
-from zhiyue.product.commerce.offers import KINDS
+from zhiyue.product.commerce.offers import KINDS, all_offers
 
 MOST_CODES = 5000
 # Ten million yuan, and as many uses as anybody counts.
@@ -102,8 +102,7 @@ def scopes(viewer: Viewer) -> list[tuple[str, str]]:
         (f"topic:{pk}", name)
         for pk, name in Topic.objects.order_by("position", "pk").values_list("pk", "name")
     ]
-    priced = Course.objects.published().filter(price_fen__gt=0).order_by("title", "pk")
-    return topics + [(f"course:{pk}", title) for pk, title in priced.values_list("pk", "title")]
+    return topics + all_offers()
 
 
 @transaction.atomic
@@ -292,11 +291,15 @@ def _title(text: str) -> str:
     return title
 
 
+# What a coupon may be for, besides a kind of offers.
+_SCOPES: Mapping[str, type[Model]] = {"topic": Topic, "course": Course, "bundle": Bundle, "plan": Plan}
+
+
 def _scope(wanted: Sequence[str]) -> list[str]:
     """Raises SaleRefused where something of it isn't there."""
     names = sorted(dict.fromkeys(wanted))
     known = {f"kind:{kind}" for kind in KINDS}
-    by_kind: dict[str, list[int]] = {"topic": [], "course": []}
+    by_kind: dict[str, list[int]] = {kind: [] for kind in _SCOPES}
     for name in names:
         kind, _, number = name.partition(":")
         if (
@@ -307,12 +310,9 @@ def _scope(wanted: Sequence[str]) -> list[str]:
             and len(number) < 16
         ):
             by_kind[kind].append(int(number))
-    known |= {
-        f"topic:{pk}" for pk in Topic.objects.filter(pk__in=by_kind["topic"]).values_list("pk", flat=True)
-    }
-    known |= {
-        f"course:{pk}" for pk in Course.objects.filter(pk__in=by_kind["course"]).values_list("pk", flat=True)
-    }
+    for kind, of in _SCOPES.items():
+        found = of._default_manager.filter(pk__in=by_kind[kind]).values_list("pk", flat=True)
+        known |= {f"{kind}:{pk}" for pk in found}
     if set(names) - known:
         words = pgettext_lazy("coupon", "Choose what the coupon is for from the list.")
         raise SaleRefused("scope", words)

@@ -14,11 +14,10 @@ from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import NoSuchSale, NotForSale, SaleRefused
 from zhiyue.product.commerce.flash import Flash, with_left
 from zhiyue.product.commerce.models import FlashSale, Order
-from zhiyue.product.commerce.offers import offer_of, titles_of
+from zhiyue.product.commerce.offers import all_offers, offer_of, titles_of
 
 MOST_STOCK = 10**6
 
@@ -66,8 +65,7 @@ def all_sales(viewer: Viewer) -> tuple[list[ShownSale], list[ShownSale]]:
 def offers_to_choose(viewer: Viewer) -> list[tuple[str, str]]:
     """What may have a flash price: what is out and has a price. Raises NotAllowed."""
     require(viewer, Permission.CHANGE_SALES)
-    found = Course.objects.published().filter(price_fen__gt=0).order_by("title", "pk")
-    return [(f"course:{pk}", title) for pk, title in found.values_list("pk", "title")]
+    return all_offers()
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """The books: writing an entry, and what the accounts stand at. Which account is what:
 
 receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
+deferred:ORDER  what a membership brought in and hasn't earned yet: see `deferring`
 owed:ORDER  money that came without an order that could take it, until it goes back
 by_hand  what staff paid out themselves, where no provider could
 opening  what past orders brought in before these books began: it is with the academy already
@@ -20,6 +21,7 @@ REVENUE = "revenue"
 REFUNDS = "refunds"
 BY_HAND = "by_hand"
 OPENING = "opening"
+DEFERRED = "deferred:"
 AT_ONCE = 500
 
 
@@ -29,6 +31,10 @@ def receivable(provider: str) -> str:
 
 def owed(order: Order) -> str:
     return f"owed:{order.number}"
+
+
+def deferred(order: Order) -> str:
+    return f"{DEFERRED}{order.number}"
 
 
 @dataclass(frozen=True, slots=True)

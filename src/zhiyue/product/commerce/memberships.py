@@ -15,7 +15,7 @@ from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.commerce.errors import NoMembership
 from zhiyue.product.commerce.models import Order, OrderPlan, Plan, TrialPass
-from zhiyue.product.commerce.periods import Bought, Period, left_fen, periods
+from zhiyue.product.commerce.periods import Bought, Period, days_used, left_fen, periods
 from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, trials_under_way
 
 REMINDED_BEFORE = timedelta(days=3)
@@ -113,6 +113,39 @@ def _terms(held: Sequence[Held], plan: Plan, moment: datetime) -> Terms:
     [mine] = [one for one in periods([*orders, wanted], clock.business_zone()) if one.order is wanted]
     replaced = others[0].plan if is_credited else None
     return Terms(mine.opens_from, mine.opens_until, left if is_credited else 0, replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How far an order of a plan is used up: `used` of its `days`, the one that runs among them; `over` are gone by
+    whole. `is_credited`: what was left of it came off the price of another one, and is no longer of this."""
+
+    used: int = 0
+    over: int = 0
+    days: int = 0
+    is_credited: bool = False
+
+
+def use_of(row: OrderPlan, moment: datetime, *, but: int | None = None) -> Use:
+    """How far an order is used up at a moment; as if the order `but` had never been paid."""
+    zone = clock.business_zone()
+    held = _held(row.order.user_id) if row.order.user_id is not None else []
+    rows = {one.row.order_id: one.row for one in held if one.row.order_id != but} | {row.order_id: row}
+    bought = [bought_of(one) for one in rows.values()]
+    mine = [one for one in periods(bought, zone) if one.order.order_id == row.order_id]
+    if not mine or any(_takes_over(one, row, bought) for one in bought):
+        return Use(is_credited=True)
+    used, days = days_used(mine[0], moment, zone)
+    runs = mine[0].opens_from <= moment < mine[0].opens_until
+    return Use(used, used - runs, days)
+
+
+def _takes_over(later: Bought, row: OrderPlan, bought: Sequence[Bought]) -> bool:
+    """Did what was left of an order come off the price of a later one?"""
+    if later.credited_at is None or bought_of(row).paid_at > later.credited_at:
+        return False
+    before = periods([one for one in bought if one.paid_at <= later.credited_at], clock.business_zone())
+    return any(one.order.order_id == row.order_id and one.opens_until > later.paid_at for one in before)
 
 
 def credit_holds(order: Order) -> bool:

@@ -94,6 +94,18 @@ KINDS: Mapping[str, Callable[[int, User | None], Offer]] = {
 }
 
 
+def all_offers() -> list[tuple[str, str]]:
+    """Everything for sale with what it is called: courses by title, then bundles, then memberships."""
+    courses = Course.objects.published().filter(price_fen__gt=0).order_by("title", "pk")
+    bundles = Bundle.objects.filter(status=Bundle.Status.OFFERED).order_by("title", "pk")
+    plans = Plan.objects.filter(status=Plan.Status.OFFERED).order_by("months", "price_fen", "pk")
+    return [
+        *((course_ref(pk), title) for pk, title in courses.values_list("pk", "title")),
+        *((bundle_ref(pk), title) for pk, title in bundles.values_list("pk", "title")),
+        *((plan_ref(pk), name) for pk, name in plans.values_list("pk", "name")),
+    ]
+
+
 def titles_of(refs: Iterable[str]) -> dict[str, str]:
     """What offers are called, also those that aren't for sale any more."""
     ids: dict[str, list[int]] = defaultdict(list)

@@ -17,6 +17,7 @@ from zhiyue.product.commerce.models import (
     Entry,
     Order,
     OrderCourse,
+    OrderPlan,
     OrderStep,
     Payment,
     ProviderNotice,
@@ -40,11 +41,17 @@ class WholeOrder:
 
     order: Order
     courses: Sequence[OrderCourse]
+    plan: OrderPlan | None
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
     notices: Sequence[ProviderNotice]
     steps: Sequence[OrderStep]
     entries: Sequence[Entry]
+
+    @property
+    def parts(self) -> Sequence[OrderCourse | OrderPlan]:
+        """What it opens."""
+        return [*self.courses, *([self.plan] if self.plan else [])]
 
 
 def orders_of(user: User) -> QuerySet[Order]:
@@ -59,6 +66,7 @@ def order_of(user: User, number: str) -> Order:
     found = (
         orders_of(user)
         .filter(number=number)
+        .select_related("plan__plan")
         .prefetch_related(
             Prefetch("courses", parts),
             Prefetch("payments", Payment.objects.order_by("pk")),
@@ -68,6 +76,12 @@ def order_of(user: User, number: str) -> Order:
     )
     if found is None:
         raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
+    return found
+
+
+def plan_of(order: Order) -> OrderPlan | None:
+    """The membership that an order is of; one that `order_of` gave isn't asked for again."""
+    found: OrderPlan | None = getattr(order, "plan", None)
     return found
 
 
@@ -90,13 +104,14 @@ def all_orders(viewer: Viewer, sought: SoughtOrders) -> QuerySet[Order]:
 def whole_order(viewer: Viewer, number: str) -> WholeOrder:
     """Raises NotAllowed, NoSuchOrder."""
     require(viewer, Permission.SEE_ORDERS)
-    order = Order.objects.select_related("user").filter(number=number).first()
+    order = Order.objects.select_related("user", "plan__plan").filter(number=number).first()
     if order is None:
         raise NoSuchOrder(pgettext_lazy("order", "There is no such order."))
     notices = ProviderNotice.objects.select_related("payment").filter(payment__order=order)
     return WholeOrder(
         order=order,
         courses=list(order.courses.select_related("course").order_by("pk")),
+        plan=plan_of(order),
         payments=list(order.payments.order_by("pk")),
         refunds=list(order.refunds.order_by("-pk")),
         notices=list(notices.order_by("pk")),

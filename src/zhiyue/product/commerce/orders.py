@@ -21,7 +21,7 @@ from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
 from zhiyue.product.commerce.quoting import Priced, priced
-from zhiyue.product.commerce.refunds.terms import terms_of
+from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
 
@@ -132,7 +132,9 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
             plan=offer.plan,
             months=offer.plan.months,
             grace_days=offer.plan.grace_days,
+            off_percent=offer.plan.off_percent,
             credited_at=now if offer.credit_fen else None,
+            refund_terms=default_terms().to_json(),
         )
     if not holds.take(order, price.amounts(), price.flash.sale if price.flash else None):
         raise PriceChanged(_LOOK_AGAIN)

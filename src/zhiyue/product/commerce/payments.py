@@ -17,6 +17,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import holds, journal, ledger
+from zhiyue.product.commerce.deferring import income_account, take_over
 from zhiyue.product.commerce.ending import end
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
@@ -26,7 +27,7 @@ from zhiyue.product.commerce.errors import (
     ProviderUnreachable,
 )
 from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
-from zhiyue.product.commerce.hearing import Judged, enter_once
+from zhiyue.product.commerce.hearing import NO_SUCH_PAYMENT, Judged, enter_once
 from zhiyue.product.commerce.memberships import credit_holds
 from zhiyue.product.commerce.models import Enrolment, Order, OrderPlan, Payment
 from zhiyue.product.commerce.numbers import number
@@ -205,7 +206,7 @@ def _judged(provider: str, told: Told) -> Judged:
     list(User.objects.select_for_update(no_key=True).filter(pk__in=mine.values("user_id")).values("pk"))
     order = mine.select_for_update(of=("self",)).first()
     payment = None if order is None else Payment.objects.get(number=told.number)
-    outcome = "no_such_payment" if order is None or payment is None else _settle(order, payment, told)
+    outcome = NO_SUCH_PAYMENT if order is None or payment is None else _settle(order, payment, told)
     return payment, outcome
 
 
@@ -278,8 +279,9 @@ def _pay(order: Order, payment: Payment | None, at: datetime) -> None:
             kind="paid",
             order=order,
             at=at,
-            postings={ledger.receivable(via): payment.amount_fen, ledger.REVENUE: -payment.amount_fen},
+            postings={ledger.receivable(via): payment.amount_fen, income_account(order): -payment.amount_fen},
         )
+    take_over(order)
     courses = list(order.courses.order_by("pk").values_list("course_id", flat=True))
     buyer = Actor(member_id=order.user_id)
     record(

@@ -87,9 +87,15 @@ def months_later(moment: datetime, months: int, zone: ZoneInfo) -> datetime:
 def left_fen(paid_fen: int, period: Period, at: datetime, zone: ZoneInfo) -> int:
     """What is left at a moment of what was paid for a period: by calendar days, of which the one that runs is used up;
     rounded down. All of it before it begins, nothing after its end."""
+    used, days = days_used(period, at, zone)
+    return paid_fen * (days - used) // days if days else 0
+
+
+def days_used(period: Period, at: datetime, zone: ZoneInfo) -> tuple[int, int]:
+    """How many calendar days of a period are used up at a moment, the one that runs among them, and how many it has. A
+    period within one day has one."""
     first, last = period.opens_from.astimezone(zone).date(), period.opens_until.astimezone(zone).date()
-    days = (last - first).days
-    if at < period.opens_from or days <= 0:
-        return paid_fen if at < period.opens_from else 0
-    left = min(max((last - at.astimezone(zone).date()).days - 1, 0), days)
-    return paid_fen * left // days
+    days = max((last - first).days, 1)
+    if at < period.opens_from:
+        return 0, days
+    return min(max((at.astimezone(zone).date() - first).days + 1, 1), days), days

@@ -21,6 +21,8 @@ from zhiyue.product.commerce.terms import LONGEST_TRIAL_DAYS
 
 MOST_FEN = 10_000_000
 LONGEST_GRACE_DAYS = 30
+MOST_PERCENT = 90
+_TERMS = ("name", "summary", "months", "price_fen", "grace_days", "trial_days", "off_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class PlanWish:
     topic_ids: Sequence[int] = ()
     grace_days: int = 3
     trial_days: int = 0
+    off_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +186,14 @@ def _check(wish: PlanWish) -> None:
         raise BadTerm("grace_days", pgettext_lazy("plan", "Days of grace are 0 to 30."))
     if not 0 <= wish.trial_days <= LONGEST_TRIAL_DAYS:
         raise BadTerm("trial_days", pgettext_lazy("terms", "A trial lasts 1 to 90 days; 0 is none."))
+    if not 0 <= wish.off_percent <= MOST_PERCENT:
+        raise BadTerm("off_percent", pgettext_lazy("plan", "Members pay 0 to 90 percent less."))
     if Topic.objects.filter(pk__in=wish.topic_ids).count() != len(set(wish.topic_ids)):
         raise BadTerm("topics", pgettext_lazy("plan", "Choose topics from the list."))
 
 
 def _write(plan: Plan, wish: PlanWish) -> None:
-    for name in ("name", "summary", "months", "price_fen", "grace_days", "trial_days"):
+    for name in _TERMS:
         setattr(plan, name, getattr(wish, name))
     plan.opens_all = not wish.topic_ids
     plan.save()
@@ -196,9 +201,8 @@ def _write(plan: Plan, wish: PlanWish) -> None:
 
 
 def _facts(plan: Plan) -> dict[str, object]:
-    names = ("name", "summary", "months", "price_fen", "grace_days", "trial_days")
     topics = sorted(plan.topics.values_list("pk", flat=True))
-    return {**{name: getattr(plan, name) for name in names}, "topics": topics}
+    return {**{name: getattr(plan, name) for name in _TERMS}, "topics": topics}
 
 
 def _note(

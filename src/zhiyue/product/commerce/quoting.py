@@ -19,6 +19,7 @@ from zhiyue.product.commerce.coupons import (
 )
 from zhiyue.product.commerce.errors import CouponRefused
 from zhiyue.product.commerce.flash import Flash, flash_of
+from zhiyue.product.commerce.memberships import running_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.offers import Offer
 from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
@@ -62,7 +63,12 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     fits = fitting([one.coupon for one in held], offer)
     flash = flash_of(offer.ref, user=user, moment=moment)
     flash_fen = flash.sale.price_fen if flash else None
-    terms = Terms(offer.price_fen, flash_fen=flash_fen, credit_fen=offer.credit_fen)
+    terms = Terms(
+        offer.price_fen,
+        flash_fen=flash_fen,
+        member_percent=0 if user is None or offer.plan else _member_percent(user),
+        credit_fen=offer.credit_fen,
+    )
     ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
     if coupons is None:
         marks = {one.code for one in best(terms, map(terms_of, ready))}
@@ -76,6 +82,12 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
         flash = None
     used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
     return Priced(whole, tuple(usable), used, flash)
+
+
+def _member_percent(user: User) -> int:
+    """What the membership that runs takes off everything that isn't a membership itself."""
+    running = running_of(user.pk)
+    return running.row.off_percent if running else 0
 
 
 def _asked_for(

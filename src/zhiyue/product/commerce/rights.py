@@ -117,7 +117,9 @@ def bought() -> QuerySet[OrderCourse]:
 
 def bought_plans() -> QuerySet[OrderPlan]:
     """Plans whose orders count now: what goes back is as if it had never been paid."""
-    return OrderPlan.objects.filter(order__status__in=Order.OPENING, order__paid_at__isnull=False)
+    return OrderPlan.objects.filter(
+        order__status__in=Order.OPENING, order__paid_at__isnull=False, returned_at=None
+    )
 
 
 def owned_rows(member_id: int) -> tuple[QuerySet[Enrolment], QuerySet[OrderCourse]]:

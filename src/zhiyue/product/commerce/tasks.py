@@ -2,6 +2,7 @@
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import daily, every, job
+from zhiyue.product.commerce.deferring import earn
 from zhiyue.product.commerce.importing import import_sheet
 from zhiyue.product.commerce.memberships import remind_of_membership_ends
 from zhiyue.product.commerce.order_importing import import_order_sheet
@@ -72,7 +73,13 @@ def remind_of_memberships() -> None:
     remind_of_membership_ends(at_once=1_000)
 
 
+@job(name="commerce.earn_memberships", attempts=5, lease_seconds=600)
+def earn_memberships() -> None:
+    earn()
+
+
 every(minutes=60, job=forget_uploads)
+daily(at="00:20", job=earn_memberships)
 every(minutes=60, job=remind_of_trials)
 daily(at="10:00", job=remind_of_memberships)
 every(minutes=1, job=expire_orders)

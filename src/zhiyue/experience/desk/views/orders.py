@@ -53,7 +53,7 @@ def order(request: PageRequest, number: str) -> HttpResponse:
         "lines": price_lines(found.order.lines),
         "total": yuan(found.order.total_fen),
         "refunded": yuan(found.order.refunded_fen),
-        "courses": [(part, yuan(part.total_fen)) for part in found.courses],
+        "parts": [(part, yuan(part.total_fen)) for part in found.parts],
         "payments": [_payment(one) for one in found.payments],
         "notices": [_notice(one) for one in found.notices],
         "steps": [(one, order_words.step(one.why), order_words.told(one.told)) for one in found.steps],

@@ -222,7 +222,7 @@ def _reckoned(found: OrderReckoning) -> list[dict[str, object]]:
     """What the rule says of each course, for who decides."""
     return [
         {
-            "course": one.part.course,
+            "title": one.part.title,
             "is_closed": one.part.returned_at is not None,
             "lines": refunding.reckoned_lines([line.to_json() for line in one.reckoning.lines]),
             "amount": yuan(one.by_rule_fen),

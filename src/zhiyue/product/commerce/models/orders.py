@@ -110,6 +110,10 @@ class OrderCourse(models.Model):
     def __str__(self) -> str:
         return f"{self.order_id}: {self.course_id}"
 
+    @property
+    def title(self) -> str:
+        return self.course.title
+
 
 class OrderStep(models.Model):
     """A line of an order's journal; the database refuses to change or remove one. `by` None is nobody of the staff:

@@ -10,6 +10,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.models.orders import Order, OrderCourse
 from zhiyue.product.commerce.models.payments import Payment
+from zhiyue.product.commerce.models.plans import OrderPlan
 
 
 class LessonOpening(models.Model):
@@ -140,17 +141,31 @@ class Refund(models.Model):
 
 
 class RefundPart(models.Model):
-    """A course of a refund: how much of it goes back, and the lines by which the rule reckoned when it was asked."""
+    """A course of a refund (`part`), or the membership of its order (`plan`): how much of it goes back, and the lines
+    by which the rule reckoned when it was asked."""
 
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="parts")
-    part = models.ForeignKey(OrderCourse, on_delete=models.PROTECT, related_name="refunds")
+    part = models.ForeignKey(OrderCourse, null=True, on_delete=models.PROTECT, related_name="refunds")
+    plan = models.ForeignKey(OrderPlan, null=True, on_delete=models.PROTECT, related_name="refunds")
     amount_fen = models.PositiveIntegerField()
     lines = models.JSONField(default=list)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["refund", "part"], name="course_once_a_refund")
+            models.UniqueConstraint(fields=["refund", "part"], name="course_once_a_refund"),
+            models.CheckConstraint(
+                condition=models.Q(part__isnull=False) ^ models.Q(plan__isnull=False),
+                name="refund_of_something",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.refund_id}: {self.part_id} {self.amount_fen}"
+        return f"{self.refund_id}: {self.part_id or self.plan_id} {self.amount_fen}"
+
+    @property
+    def bought(self) -> OrderCourse | OrderPlan:
+        """What was bought and goes back."""
+        found = self.part or self.plan
+        if found is None:
+            raise ValueError(f"refund part {self.pk} is of nothing")
+        return found

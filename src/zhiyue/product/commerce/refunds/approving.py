@@ -9,7 +9,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
-from zhiyue.product.commerce.models import Order, OrderCourse, Refund
+from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan, Refund
 from zhiyue.product.commerce.refunds.jobs import send_refund
 from zhiyue.product.commerce.refunds.settling import finish, told_of
 from zhiyue.product.commerce.refunds.telling import tell
@@ -24,6 +24,8 @@ def approve(order: Order, refund: Refund, *, by: User | None = None, why: str = 
     refund.save()
     returned = OrderCourse.objects.filter(refunds__refund=refund, returned_at=None)
     OrderCourse.objects.filter(pk__in=list(returned.values_list("pk", flat=True))).update(returned_at=now)
+    plan = OrderPlan.objects.filter(refunds__refund=refund, returned_at=None).values_list("pk", flat=True)
+    OrderPlan.objects.filter(pk__in=list(plan)).update(returned_at=now)
     journal.note(order, why="refund_approved", told=told_of(refund), by=by)
     if not refund.amount_fen:
         finish(order, refund, paid_from=ledger.BY_HAND, by=by)

@@ -13,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import storable
 from zhiyue.product.commerce import journal
 from zhiyue.product.commerce.errors import AmountChanged, NoSuchOrder, NothingGoesBack
-from zhiyue.product.commerce.models import Order, Refund, RefundPart
+from zhiyue.product.commerce.models import Order, OrderPlan, Refund, RefundPart
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.refunds.approving import approve
 from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
@@ -35,8 +35,9 @@ def ask(
     actor: Actor,
     words: str = "",
 ) -> Refund:
-    """Ask for courses of an order to be given back. The one that is under way already is the answer to a second tap,
-    tab or device. `seen_fen` is the amount that the member saw; it decides nothing.
+    """Ask for courses of an order to be given back, or for the membership that it is of. The one that is under way
+    already is the answer to a second tap, tab or device. `seen_fen` is the amount that the member saw; it decides
+    nothing.
 
     Raises NoSuchOrder, Unfit, NothingGoesBack, AmountChanged.
     """
@@ -58,7 +59,7 @@ def ask(
     record(
         "order.refund_asked",
         actor=actor,
-        course_id=chosen[0].part.course_id,
+        course_id=chosen[0].course_id,
         order=order.pk,
         amount_fen=amount,
         reason=reason,
@@ -79,12 +80,13 @@ def _fitting(reason: str, words: str) -> str:
 
 
 def _chosen(order: Order, course_ids: Collection[int]) -> Sequence[Returnable]:
-    """Those courses, if all are open by the order and there is money in them. Raises NothingGoesBack, Unfit."""
+    """Those courses, or the membership, if all are open by the order and there is money in them. Raises
+    NothingGoesBack, Unfit."""
     found = reckoned(order)
     if found.closed_to:
         raise NothingGoesBack(pgettext_lazy("refund", "Of this order nothing can go back any more."))
-    chosen = [one for one in found.open if one.part.course_id in course_ids]
-    if not chosen or len(chosen) != len(set(course_ids)):
+    chosen = [one for one in found.open if one.course_id is None or one.course_id in course_ids]
+    if not chosen or sum(one.course_id is not None for one in chosen) != len(set(course_ids)):
         raise Unfit(pgettext_lazy("refund", "Choose what you want to give back from the list."))
     if not any(one.left_fen for one in chosen):
         raise NothingGoesBack(pgettext_lazy("refund", "This cost nothing, so nothing can go back."))
@@ -104,11 +106,14 @@ def _asked(order: Order, chosen: Sequence[Returnable], amount: int, reason: str,
         asked_at=now,
         is_by_rule=bool(amount) and all(one.why_not in _BY_RULE for one in chosen),
     )
-    RefundPart.objects.bulk_create(
-        RefundPart(refund=refund, part=one.part, amount_fen=one.by_rule_fen, lines=lines_of(one))
-        for one in chosen
-    )
+    RefundPart.objects.bulk_create(part_of(refund, one, one.by_rule_fen) for one in chosen)
     return refund
+
+
+def part_of(refund: Refund, one: Returnable, amount_fen: int) -> RefundPart:
+    """A part of a refund, with the rule's lines, to be saved."""
+    of = {"plan": one.part} if isinstance(one.part, OrderPlan) else {"part": one.part}
+    return RefundPart(refund=refund, amount_fen=amount_fen, lines=lines_of(one), **of)
 
 
 def lines_of(one: Returnable) -> list[dict[str, object]]:

@@ -70,7 +70,7 @@ def whole_refund(viewer: Viewer, number: str) -> WholeRefund:
         raise NoSuchRefund(pgettext_lazy("refund", "There is no such refund."))
     return WholeRefund(
         refund=refund,
-        parts=list(refund.parts.select_related("part__course").order_by("pk")),
+        parts=list(refund.parts.select_related("part__course", "plan__plan").order_by("pk")),
         reckoning=reckoned(refund.order),
         again=Refund.objects.filter(again_of=refund).first(),
     )

@@ -23,7 +23,7 @@ from zhiyue.product.commerce.errors import NoSuchOrder, NoSuchRefund, NothingGoe
 from zhiyue.product.commerce.models import Order, Refund, RefundPart
 from zhiyue.product.commerce.numbers import number as new_number
 from zhiyue.product.commerce.refunds import approving
-from zhiyue.product.commerce.refunds.asking import lines_of
+from zhiyue.product.commerce.refunds.asking import part_of
 from zhiyue.product.commerce.refunds.jobs import send_refund
 from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
 from zhiyue.product.commerce.refunds.settling import finish, told_of
@@ -34,7 +34,8 @@ _S = Refund.Status
 
 @transaction.atomic
 def approve(*, viewer: Viewer, number: str, amounts: Mapping[int, int], why: str) -> Refund:
-    """Approve what a member asked for: these courses of the order, by the number of each, with these amounts. One that
+    """Approve what a member asked for: these courses of the order (or its membership), by the number of each, with
+    these amounts. One that
     isn't named stays open. Raises NotAllowed, NoSuchRefund, RefundDecided, NotOneself, Unfit."""
     by, why = require(viewer, Permission.REFUND_ORDERS), tidy_why(why)
     order, refund = _locked(number, by)
@@ -123,7 +124,9 @@ def send_again(*, viewer: Viewer, number: str, why: str) -> Refund:
         again_of=failed,
     )
     RefundPart.objects.bulk_create(
-        RefundPart(refund=again, part_id=one.part_id, amount_fen=one.amount_fen, lines=one.lines)
+        RefundPart(
+            refund=again, part_id=one.part_id, plan_id=one.plan_id, amount_fen=one.amount_fen, lines=one.lines
+        )
         for one in failed.parts.order_by("pk")
     )
     journal.note(order, why="refund_sent_again", told=told_of(again), by=by)
@@ -182,21 +185,16 @@ def _put_parts(order: Order, refund: Refund, amounts: Mapping[int, int]) -> None
         raise Unfit(pgettext_lazy("refund", "Choose at least one course of the order."))
     for pk, amount in amounts.items():
         _check(known[pk], amount)
-    RefundPart.objects.bulk_create(
-        RefundPart(refund=refund, part_id=pk, amount_fen=amount, lines=lines_of(known[pk]))
-        for pk, amount in amounts.items()
-    )
+    RefundPart.objects.bulk_create(part_of(refund, known[pk], amount) for pk, amount in amounts.items())
 
 
 def _check(one: Returnable, amount: int) -> None:
     if not one.left_fen and one.part.returned_at is not None:
-        raise Unfit(
-            pgettext_lazy("refund", "“%(title)s” went back already.") % {"title": one.part.course.title}
-        )
+        raise Unfit(pgettext_lazy("refund", "“%(title)s” went back already.") % {"title": one.part.title})
     least = min(1, one.left_fen)
     if not least <= amount <= one.left_fen:
         words = pgettext_lazy("refund", "Of “%(title)s” %(least)s to %(most)s can go back.")
-        holes = {"title": one.part.course.title, "least": yuan(least), "most": yuan(one.left_fen)}
+        holes = {"title": one.part.title, "least": yuan(least), "most": yuan(one.left_fen)}
         raise Unfit(words % holes)
 
 

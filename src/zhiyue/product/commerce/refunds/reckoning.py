@@ -10,17 +10,18 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
-from zhiyue.product.catalogue.models import Lesson
+from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.consumption import opened_lesson_ids
 from zhiyue.product.commerce.errors import NoSuchOrder
-from zhiyue.product.commerce.models import Order, OrderCourse, Payment, Refund, RefundPart
+from zhiyue.product.commerce.memberships import use_of
+from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan, Payment, Refund, RefundPart
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
-from zhiyue.product.commerce.refunds.terms import terms_of_parts
+from zhiyue.product.commerce.refunds.terms import default_terms, terms_of_parts
 
 # Why of a whole order nothing can be asked for.
-ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses"]
+ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses", "credited"]
 _S, _C = Refund.Status, Refund.Cause
 # Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
 # What was paid before it came here, and its provider never heard of by the number that we made for it. The sandbox's
@@ -33,10 +34,10 @@ _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
 
 @dataclass(frozen=True, slots=True)
 class Returnable:
-    """A course of an order as the rule reckons it now. `why_not` is why the rule gives nothing back, "" where it does;
-    `until` is the end of its window, None where it has none."""
+    """A course of an order, or the membership it is of, as the rule reckons it now. `why_not` is why the rule gives
+    nothing back, "" where it does; `until` is the end of its window, None where it has none."""
 
-    part: OrderCourse
+    part: OrderCourse | OrderPlan
     terms: RefundTerms
     bought: Bought
     reckoning: Reckoning
@@ -44,9 +45,18 @@ class Returnable:
     until: datetime | None
 
     @property
+    def course(self) -> Course | None:
+        """None of a membership."""
+        return self.part.course if isinstance(self.part, OrderCourse) else None
+
+    @property
+    def course_id(self) -> int | None:
+        return self.part.course_id if isinstance(self.part, OrderCourse) else None
+
+    @property
     def left_fen(self) -> int:
-        """What could still go back, if staff decided so."""
-        return self.bought.left_fen
+        """What could still go back, if staff decided so. What came off another membership is paid back by that."""
+        return 0 if self.why_not == "credited" else self.bought.left_fen
 
     @property
     def by_rule_fen(self) -> int:
@@ -81,22 +91,28 @@ def refund_of(user: User, number: str, *, now: datetime | None = None) -> OrderR
 
 def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
     """An order as it stands now. Whoever acts upon it holds the order's row."""
-    parts = list(order.courses.select_related("course").order_by("pk"))
     moment = now or clock.now()
     taken = taken_fen(order)
+    plan = OrderPlan.objects.filter(order=order).select_related("plan").first()
+    if plan is not None:
+        plan.order = order
+        whole = [_membership(plan, taken, moment)]
+        return OrderReckoning(order, whole, _closed_to(order, whole))
+    parts = list(order.courses.select_related("course").order_by("pk"))
     terms = terms_of_parts(parts)
     lessons = _lessons(parts)
     returnable = [
-        _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get(part.pk, 0), moment)
+        _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get((part.pk, None), 0), moment)
         for part in parts
     ]
     return OrderReckoning(order, returnable, _closed_to(order, returnable))
 
 
-def taken_fen(order: Order) -> dict[int, int]:
-    """How much of each course of an order went back or is on its way, by the part; absent where nothing is."""
-    rows = RefundPart.objects.filter(_TAKEN, refund__order=order).values_list("part_id")
-    return dict(rows.annotate(total=Sum("amount_fen")))
+def taken_fen(order: Order) -> dict[tuple[int | None, int | None], int]:
+    """How much of each course of an order, and of its membership, went back or is on its way, by the ids of the two of
+    which one is None; absent where nothing is."""
+    rows = RefundPart.objects.filter(_TAKEN, refund__order=order).values_list("part_id", "plan_id")
+    return {(part, plan): total for part, plan, total in rows.annotate(total=Sum("amount_fen"))}
 
 
 def under_way(order: Order) -> Refund | None:
@@ -133,6 +149,19 @@ def _returnable(
     )
 
 
+def _membership(
+    plan: OrderPlan, taken: Mapping[tuple[int | None, int | None], int], moment: datetime
+) -> Returnable:
+    """A membership: what is left of it by days. What came off the price of another one is in that."""
+    use = use_of(plan, moment)
+    terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else default_terms()
+    bought = Bought(plan.total_fen, use.days, use.used, taken.get((None, plan.pk), 0), unit="days")
+    paid_at = plan.order.paid_at or moment
+    why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=moment - paid_at)
+    until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None
+    return Returnable(plan, terms, bought, reckon(terms, bought), why, until)
+
+
 def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
     """By the part: how many lessons were for money, and how many of them were opened. Announced ones were for money,
     too; of those that were withdrawn or made free since, the ones that were opened."""
@@ -159,4 +188,6 @@ def _closed_to(order: Order, parts: Sequence[Returnable]) -> ClosedTo:
     still_open = [one for one in parts if one.part.returned_at is None]
     if order.status == Order.Status.REFUNDED or not still_open:
         return "returned"
+    if any(one.why_not == "credited" for one in still_open):
+        return "credited"
     return "" if any(one.left_fen for one in still_open) else "costs_nothing"

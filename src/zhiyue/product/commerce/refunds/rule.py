@@ -3,7 +3,7 @@ opened and given back before is asked elsewhere.
 
 Lines come in this order, each from what the ones before have left, and none takes it below 0:
 
-    paid · lessons that were opened · what went back before · fee
+    paid · lessons that were opened, or days that were used · what went back before · fee
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-LineKind = Literal["paid", "lessons", "returned", "fee"]
-WhyNot = Literal["", "no_refunds", "too_late", "costs_nothing", "all_opened", "nothing_left"]
+Unit = Literal["lessons", "days"]
+LineKind = Literal["paid", "lessons", "days", "returned", "fee"]
+WhyNot = Literal[
+    "", "no_refunds", "too_late", "costs_nothing", "all_opened", "used_up", "credited", "nothing_left"
+]
 THOUSAND = 1_000
 LONGEST_DAYS = 3_650
 MOST_FEE_FEN = 1_000_000
@@ -53,13 +56,14 @@ class RefundTerms:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A course that was paid for: `paid_fen` of which `returned_fen` went back or are on their way; `opened` of the
-    `lessons` that were for money."""
+    """What was paid for: `paid_fen` of which `returned_fen` went back or are on their way; of a course `opened` of the
+    `lessons` that were for money, of a membership so many of its days."""
 
     paid_fen: int
     lessons: int
     opened: int
     returned_fen: int = 0
+    unit: Unit = "lessons"
 
     def __post_init__(self) -> None:
         if min(self.paid_fen, self.lessons, self.opened, self.returned_fen) < 0:
@@ -76,7 +80,8 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a reckoning: what it is, and by how many fen it changes what goes back. `count` of `of` lessons."""
+    """One line of a reckoning: what it is, and by how many fen it changes what goes back. `count` of `of` lessons or
+    days."""
 
     kind: LineKind
     amount_fen: int
@@ -99,13 +104,13 @@ class Reckoning:
 
 
 def reckon(terms: RefundTerms, bought: Bought) -> Reckoning:
-    """What goes back, whether or not there is still time to ask. Every lesson for money is worth the same; what lessons
-    and fee keep is rounded up to the fen. What nothing is kept for has no line."""
+    """What goes back, whether or not there is still time to ask. Every lesson for money, and every day, is worth the
+    same; what they and the fee keep is rounded up to the fen. What nothing is kept for has no line."""
     lines = [Line("paid", bought.paid_fen)]
     left = bought.paid_fen
     if bought.opened:
         kept = min(_up(bought.paid_fen * bought.opened, bought.lessons), left)
-        lines.append(Line("lessons", -kept, bought.opened, bought.lessons))
+        lines.append(Line(bought.unit, -kept, bought.opened, bought.lessons))
         left -= kept
     # What lessons keep is kept of what is still there: whatever went back before can't be kept any more.
     returned = min(bought.returned_fen, left)
@@ -128,7 +133,11 @@ def why_not(terms: RefundTerms, bought: Bought, *, age: timedelta) -> WhyNot:
         return "too_late"
     if reckon(terms, bought).amount_fen:
         return ""
-    return "all_opened" if bought.lessons and bought.opened == bought.lessons else "nothing_left"
+    is_used = bool(bought.lessons) and bought.opened == bought.lessons
+    return _USED[bought.unit] if is_used else "nothing_left"
+
+
+_USED: Mapping[Unit, WhyNot] = {"lessons": "all_opened", "days": "used_up"}
 
 
 def _up(amount: int, by: int) -> int:

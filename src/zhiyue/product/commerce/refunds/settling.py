@@ -8,8 +8,9 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce.deferring import earn_rest, taken_back
 from zhiyue.product.commerce.facts import OrderRefunded
-from zhiyue.product.commerce.models import Order, Refund
+from zhiyue.product.commerce.models import Order, OrderPlan, Refund
 from zhiyue.product.commerce.refunds.telling import tell
 
 
@@ -27,6 +28,7 @@ def finish(
     refund.status, refund.settled_at, refund.fault = Refund.Status.DONE, clock.now(), ""
     refund.save(update_fields=["status", "settled_at", "fault", "provider_number"])
     enter(order, refund, paid_from=paid_from, at=at)
+    earn_rest(order)
     if refund.cause == Refund.Cause.OWED:
         # It never was the order's: what it opens, and what it cost, stays.
         journal.note(order, why="owed_back", told=told_of(refund), by=by)
@@ -56,7 +58,7 @@ def enter(
         order=order,
         at=at,
         postings={
-            ledger.owed(order) if is_owed else ledger.REFUNDS: refund.amount_fen,
+            **({ledger.owed(order): refund.amount_fen} if is_owed else taken_back(order, refund.amount_fen)),
             paid_from: -refund.amount_fen,
         },
     )
@@ -69,7 +71,7 @@ def told_of(refund: Refund) -> dict[str, object]:
 
 def _return(order: Order, refund: Refund, *, by: User | None, why: str) -> None:
     order.refunded_fen += refund.amount_fen
-    is_whole = order.refunded_fen == order.total_fen and not order.courses.filter(returned_at=None).exists()
+    is_whole = order.refunded_fen == order.total_fen and not _opens_something(order)
     status = Order.Status.REFUNDED if is_whole else Order.Status.PARTLY_REFUNDED
     journal.move(order, status, why=why, told=told_of(refund), by=by, also=["refunded_fen"])
     member = Actor(member_id=order.user_id)
@@ -77,8 +79,14 @@ def _return(order: Order, refund: Refund, *, by: User | None, why: str) -> None:
         record(
             "order.refunded",
             actor=member,
-            course_id=part.part.course_id,
+            course_id=part.part.course_id if part.part else None,
             order=order.pk,
             amount_fen=part.amount_fen,
         )
     announce(OrderRefunded(order_id=order.pk, amount_fen=refund.amount_fen))
+
+
+def _opens_something(order: Order) -> bool:
+    if OrderPlan.objects.filter(order=order, returned_at=None).exists():
+        return True
+    return order.courses.filter(returned_at=None).exists()

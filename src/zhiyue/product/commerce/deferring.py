@@ -1,0 +1,116 @@
+"""Revenue of memberships: paid at once, earned day by day. What isn't earned yet stands in an account of the order
+(`deferred:ORDER`); how much that is, and how far its time is used up, says what is earned. An order whose price was
+lowered by what was left of another one takes over what that has not earned.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.memberships import Use, use_of
+from zhiyue.product.commerce.models import Order, OrderPlan, Posting
+
+
+def income_account(order: Order) -> str:
+    """Where what an order brought in goes."""
+    return ledger.deferred(order) if OrderPlan.objects.filter(order=order).exists() else ledger.REVENUE
+
+
+def take_over(order: Order) -> None:
+    """What memberships before have not earned is earned by this one, for what was left of them came off its price. The
+    caller holds the member's row; the order is paid."""
+    plan = OrderPlan.objects.filter(order=order, credited_at__isnull=False).first()
+    if plan is None or plan.credited_at is None or order.user_id is None:
+        return
+    before = Order.objects.filter(
+        user_id=order.user_id, plan__isnull=False, plan__returned_at=None, paid_at__lte=plan.credited_at
+    )
+    for one in before.exclude(pk=order.pk).order_by("pk").select_for_update(of=("self",)):
+        _earn(one, order.paid_at or clock.now(), _use(one, plan.credited_at, but=order.pk))
+        if left := left_of(one):
+            ledger.post(
+                f"credited:{one.number}:{order.number}",
+                kind="credited",
+                order=order,
+                postings={ledger.deferred(one): left, ledger.deferred(order): -left},
+            )
+
+
+def taken_back(order: Order, amount_fen: int) -> dict[str, int]:
+    """The accounts from which money of an order goes back: what wasn't earned yet first."""
+    unearned = min(left_of(order), amount_fen) if OrderPlan.objects.filter(order=order).exists() else 0
+    postings = {ledger.deferred(order): unearned, ledger.REFUNDS: amount_fen - unearned}
+    return {account: amount for account, amount in postings.items() if amount}
+
+
+def earn_rest(order: Order) -> None:
+    """A membership that was given back earns what was kept of it. The caller holds the order's row."""
+    if OrderPlan.objects.filter(order=order, returned_at__isnull=False).exists() and (left := left_of(order)):
+        _enter(order, left, clock.now(), "rest")
+
+
+def earn(*, now: datetime | None = None) -> int:
+    """Enter what memberships have earned until now: on the first day of a month of all of them, on others of those that
+    are over; how many entries. Each order in a transaction of its own; run again on the same day it changes nothing.
+    """
+    moment = now or clock.now()
+    today = clock.business_day(moment)
+    entered = 0
+    for number in _unearned():
+        with transaction.atomic():
+            order = Order.objects.select_for_update().filter(number=number).first()
+            if order is None or order.status not in Order.OPENING:
+                continue
+            use = _use(order, moment)
+            if today.day == 1 or use.over == use.days:
+                entered += _earn(order, moment, use)
+    return entered
+
+
+def left_of(order: Order) -> int:
+    """What an order hasn't earned yet, in fen."""
+    return -_sum(Posting.objects.filter(account=ledger.deferred(order)))
+
+
+def _unearned() -> list[str]:
+    """The numbers of orders that have something to earn."""
+    rows = Posting.objects.filter(account__startswith=ledger.DEFERRED).values_list("account")
+    sums: Iterable[tuple[str, int]] = (
+        rows.annotate(total=Sum("amount_fen")).exclude(total=0).order_by("account")
+    )
+    return [account.removeprefix(ledger.DEFERRED) for account, _ in sums]
+
+
+def _use(order: Order, moment: datetime, *, but: int | None = None) -> Use:
+    """How far it is used up; not at all where it is given back, or earned by another one."""
+    row = OrderPlan.objects.select_related("order").filter(order=order, returned_at=None).first()
+    return Use() if row is None else use_of(row, moment, but=but)
+
+
+def _earn(order: Order, moment: datetime, use: Use) -> bool:
+    """Earn the share of the days that are over, rounded down, less what was earned before."""
+    if not use.days:
+        return False
+    put_in = -_sum(Posting.objects.filter(account=ledger.deferred(order), amount_fen__lt=0))
+    gone = put_in - left_of(order)
+    return _enter(
+        order, put_in * use.over // use.days - gone, moment, f"{clock.business_day(moment):%Y-%m-%d}"
+    )
+
+
+def _enter(order: Order, amount_fen: int, moment: datetime, occasion: str) -> bool:
+    return amount_fen > 0 and ledger.post(
+        f"earned:{order.number}:{occasion}",
+        kind="earned",
+        order=order,
+        at=moment,
+        postings={ledger.deferred(order): amount_fen, ledger.REVENUE: -amount_fen},
+    )
+
+
+def _sum(postings: QuerySet[Posting]) -> int:
+    return int(postings.aggregate(total=Sum("amount_fen"))["total"] or 0)

@@ -1,0 +1,193 @@
+"""What goes back of a membership, and when what it brought in is earned."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db.models import F
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import lesson_of, make_course, make_member
+from tests.factories import make_plan as plan
+from tests.product.commerce.test_memberships import ago, ordered, pay
+from tests.product.commerce.trying import books
+from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
+from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.deferring import earn
+from zhiyue.product.commerce.errors import NothingGoesBack
+from zhiyue.product.commerce.memberships import membership_of
+from zhiyue.product.commerce.models import Order, OrderPlan, Refund
+from zhiyue.product.commerce.refunds.asking import ask
+from zhiyue.product.commerce.refunds.reckoning import reckoned, refund_of
+from zhiyue.product.commerce.refunds.sending import pursue
+from zhiyue.product.commerce.selectors import may_open
+
+pytestmark = pytest.mark.django_db
+ZONE = clock.business_zone
+
+
+def paid(user, of, **past):
+    order = ordered(user, of)
+    pay(user, order)
+    if past:
+        ago(order, **past)
+    order.refresh_from_db()
+    return order
+
+
+def give_back(user, order):
+    seen = sum(one.by_rule_fen for one in refund_of(user, order.number).parts)
+    told = {"reason": "time", "actor": Actor(member_id=user.pk)}
+    refund = ask(user=user, order_number=order.number, course_ids=[], seen_fen=seen, **told)
+    pursue()
+    refund.refresh_from_db()
+    order.refresh_from_db()
+    return refund
+
+
+def at(day, hour=10):
+    return datetime(2026, 3, day, hour, tzinfo=clock.business_zone())
+
+
+def paid_on(user, of, moment):
+    order = paid(user, of)
+    Order.objects.filter(pk=order.pk).update(paid_at=moment)
+    order.refresh_from_db()
+    return order
+
+
+def test_the_share_of_days_that_arent_used_up_goes_back_and_the_membership_ends(learner):
+    course = make_course("stats", price_fen=19_900)
+    order = paid_on(learner, plan(price_fen=3_100), at(1))
+
+    [part] = reckoned(order, now=at(3)).parts
+    assert [(line.kind, line.amount_fen, line.count, line.of) for line in part.reckoning.lines] == [
+        ("paid", 3_100, 0, 0),
+        ("days", -300, 3, 31),
+    ]
+    ago(order, hours=1)
+    days = (OrderPlan.objects.get().order.paid_at, membership_of(learner).until)
+    left = (days[1].astimezone(ZONE()).date() - days[0].astimezone(ZONE()).date()).days
+    refund = give_back(learner, order)
+
+    assert (refund.status, refund.amount_fen) == ("done", 3_100 - -(-3_100 // left))
+    assert order.status == "partly_refunded"
+    assert membership_of(learner).running is None
+    assert not may_open(learner, lesson_of(course, "two")).open
+    assert [row.course_id for row in Event.objects.filter(name="order.refunded")] == [None]
+    assert sum(books().values()) == 0
+    assert books()[ledger.REVENUE] == -(3_100 - refund.amount_fen)
+    assert books()[ledger.deferred(order)] == 0
+
+
+def test_what_was_paid_for_a_time_ahead_goes_back_whole(learner):
+    first = plan(price_fen=3_100)
+    paid(learner, first, hours=1)
+    order = paid(learner, first)
+
+    refund = give_back(learner, order)
+
+    assert (refund.amount_fen, order.status) == (3_100, "refunded")
+    assert membership_of(learner).until < clock.now() + timedelta(days=32)
+    assert ledger.REFUNDS not in books()
+
+
+def test_after_the_window_staff_decide_and_used_up_nothing_goes_back(learner):
+    order = paid_on(learner, plan(price_fen=3_100), at(1))
+
+    [part] = reckoned(order, now=at(20)).parts
+    assert (part.why_not, part.by_rule_fen, part.left_fen) == ("too_late", 0, 3_100)
+    OrderPlan.objects.update(refund_terms={"window_days": 60, "fee_permille": 0, "fee_least_fen": 0})
+    [part] = reckoned(order, now=at(1) + timedelta(days=40)).parts
+    assert part.why_not == "used_up"
+
+
+def test_what_came_off_another_membership_goes_back_by_that_one_alone(learner):
+    month = paid(learner, plan(price_fen=3_100), hours=1)
+    year = paid(learner, plan("年", months=12, price_fen=30_000))
+
+    found = refund_of(learner, month.number)
+    assert (found.closed_to, found.left_fen) == ("credited", 0)
+    with pytest.raises(NothingGoesBack):
+        give_back(learner, month)
+    give_back(learner, year)
+
+    # What it took the place of runs on, and can go back itself.
+    assert membership_of(learner).running.row.order == month
+    assert refund_of(learner, month.number).closed_to == ""
+
+
+def test_a_refund_of_a_membership_names_no_course(learner):
+    course = make_course("stats", price_fen=19_900)
+    order = paid(learner, plan())
+
+    told = {"reason": "time", "actor": Actor(member_id=learner.pk), "seen_fen": 0}
+    with pytest.raises(Unfit):
+        ask(user=learner, order_number=order.number, course_ids=[course.pk], **told)
+    assert not Refund.objects.exists()
+
+
+def test_a_membership_is_earned_by_days_and_whole_at_its_end(learner):
+    order = paid_on(learner, plan(price_fen=3_100), at(20))
+    assert books()[ledger.deferred(order)] == -3_100
+
+    assert earn(now=at(25)) == 0
+    first = datetime(2026, 4, 1, 0, 20, tzinfo=clock.business_zone())
+    assert (earn(now=first), earn(now=first)) == (1, 0)
+    # Twelve days are over, from the 20th to the 31st.
+    assert books()[ledger.REVENUE] == -1_200
+    assert earn(now=first + timedelta(days=18)) == 0
+    assert earn(now=first + timedelta(days=20)) == 1
+
+    assert books() == {ledger.deferred(order): 0, "receivable:sandbox": 3_100, ledger.REVENUE: -3_100}
+
+
+def test_what_is_left_of_one_is_earned_by_the_one_that_took_its_place(learner):
+    month = paid(learner, plan(price_fen=3_100), days=10)
+    year = paid(learner, plan("年", months=12, price_fen=30_000))
+
+    assert books()[ledger.deferred(month)] == 0
+    earned, credit = -books()[ledger.REVENUE], 30_000 - year.total_fen
+    assert books()[ledger.deferred(year)] == -(year.total_fen + 3_100 - earned)
+    # The day that runs isn't earned yet, and doesn't come off either.
+    assert 0 <= 3_100 - earned - credit <= 3_100 // 28 + 1
+    earn(now=clock.now() + timedelta(days=400))
+    assert books()[ledger.REVENUE] == -(year.total_fen + 3_100)
+    assert books()[ledger.deferred(year)] == 0
+
+
+def test_a_code_for_a_membership_has_nothing_to_earn(learner):
+    order = paid(learner, plan())
+    Order.objects.filter(pk=order.pk).update(status="refunded")
+
+    assert earn(now=clock.now() + timedelta(days=400)) == 0
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    prices=st.lists(st.sampled_from([(1, 3_001), (3, 7_999), (12, 30_007)]), min_size=1, max_size=4),
+    waits=st.lists(st.integers(0, 50), min_size=4, max_size=4),
+    gives_back=st.booleans(),
+)
+def test_whatever_is_bought_in_whatever_order_all_of_it_is_earned_once(db, prices, waits, gives_back):
+    member = make_member(f"m{Order.objects.count()}-{clock.now().timestamp()}@test.example", "小林")
+    before = books()
+    came = went = 0
+    for (months, price), wait in zip(prices, waits, strict=False):
+        past = timedelta(days=wait)
+        Order.objects.filter(user=member).update(paid_at=F("paid_at") - past)
+        OrderPlan.objects.filter(order__user=member).update(credited_at=F("credited_at") - past)
+        earn()
+        order = paid(member, plan(f"{months}", months=months, price_fen=price))
+        came += order.total_fen
+    if gives_back and refund_of(member, order.number).closed_to == "":
+        went = give_back(member, order).amount_fen
+    earn(now=clock.now() + timedelta(days=1_500))
+
+    mine = {account: amount - before.get(account, 0) for account, amount in books().items()}
+    assert not any(amount for account, amount in mine.items() if account.startswith(ledger.DEFERRED))
+    assert mine.get(ledger.REVENUE, 0) + mine.get(ledger.REFUNDS, 0) == -(came - went)
+    assert sum(mine.values()) == 0
