@@ -20,6 +20,8 @@ class Permission(StrEnum):
     REFUND_ORDERS = "orders.refund"
     CHANGE_SALES = "sales.change"
     IMPORT_ORDERS = "orders.import"
+    SEE_BOOKS = "books.see"
+    RECONCILE = "books.reconcile"
     CHANGE_STAFF = "staff.change"
     SEE_AUDIT = "audit.see"
     SET_UP_ACADEMY = "academy.set_up"
@@ -41,6 +43,8 @@ _OPERATOR = (
         Permission.REFUND_ORDERS,
         Permission.CHANGE_SALES,
         Permission.IMPORT_ORDERS,
+        Permission.SEE_BOOKS,
+        Permission.RECONCILE,
         Permission.SEE_AUDIT,
         Permission.CHANGE_RECOMMENDATION,
     }

@@ -22,7 +22,7 @@ from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.facilities.webhooks.topics import topics
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
-from zhiyue.product.commerce.models import Coupon, Refund
+from zhiyue.product.commerce.models import Coupon, Difference, Refund
 from zhiyue.recommend.models import Rule
 
 Words = str | Promise
@@ -37,6 +37,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "role": dict(Role.choices),
     "roles": dict(Role.choices),
     "agreement.kind": dict(AgreementKind.choices),
+    "difference.kind": dict(Difference.Kind.choices),
     "lesson.kind": dict(Lesson.Kind.choices),
     "rule.kind": dict(Rule.Kind.choices),
     "slot": dict(Rule.Slot.choices),
@@ -63,7 +64,7 @@ _MOMENTS = frozenset({"published_at", "in_force_from", "begins_at", "ends_at"})
 _PRICES = frozenset(
     {
         "price_fen", "list_price_fen", "total_fen", "amount_fen", "fee_least_fen",
-        "off_fen", "most_fen", "threshold_fen",
+        "off_fen", "most_fen", "threshold_fen", "theirs_fen", "ours_fen",
     }
 )  # fmt: skip
 _FILES = frozenset({"picture", "logo"})

@@ -1,11 +1,11 @@
-"""Words for the codes in an order's journal, in what providers told, and in the books. One without words keeps its
-code."""
+"""Words for the codes in an order's journal, in what providers told, and for entries of the books. One without words
+keeps its code. What accounts are called stands in `account_words`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import provider_words
@@ -87,6 +87,7 @@ _ENTRIES: Mapping[str, Words] = {
     "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
     "refunded": pgettext_lazy("ledger entry", "Gone back"),
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
+    "fee": pgettext_lazy("ledger entry", "Fee of the provider"),
 }
 
 
@@ -111,22 +112,6 @@ def notice_outcome(outcome: str) -> Words:
 
 def entry(kind: str) -> Words:
     return _ENTRIES.get(kind, kind)
-
-
-def account(name: str) -> str:
-    """An account of the books."""
-    kind, _, of = name.partition(":")
-    if kind == "receivable":
-        return pgettext("account", "Owed to us by %(who)s") % {"who": provider_words(of)}
-    if kind == "owed":
-        return pgettext("account", "Owed back, order %(number)s") % {"number": of}
-    names = {
-        "revenue": pgettext("account", "Sold"),
-        "opening": pgettext("account", "Received before these books began"),
-        "refunds": pgettext("account", "Gone back of what was sold"),
-        "by_hand": pgettext("account", "Paid out by hand"),
-    }
-    return names.get(name, name)
 
 
 def _value(name: str, value: Any) -> str:

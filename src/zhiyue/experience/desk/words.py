@@ -108,6 +108,10 @@ _JOBS: Mapping[str, Words] = {
     ),
     "commerce.send_refund": pgettext_lazy("job", "Send a refund to its provider"),
     "commerce.pursue_refunds": pgettext_lazy("job", "Send refunds, and ask after those on their way"),
+    "commerce.reconcile": pgettext_lazy("job", "See whose bills want fetching"),
+    "commerce.reconcile_provider": pgettext_lazy(
+        "job", "Fetch the bills of a provider and compare them with the books"
+    ),
     "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
     "commerce.end_payments": pgettext_lazy("job", "See which payments an ended order leaves"),
     "commerce.close_payments": pgettext_lazy("job", "Close payments that no order waits for"),

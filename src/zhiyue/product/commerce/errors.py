@@ -140,6 +140,19 @@ class RefundDecided(Refused):
     code = "refund_decided"
 
 
+class NoSuchBill(Refused):
+    """There is no such day of a provider, or no such difference."""
+
+    code = "no_such_bill"
+    status: ClassVar[int] = 404
+
+
+class DifferenceOver(Refused):
+    """The difference isn't open any more: it came right, or somebody was faster."""
+
+    code = "difference_over"
+
+
 class NotProved(Refused):
     """A notice that doesn't prove to be the provider's own word."""
 

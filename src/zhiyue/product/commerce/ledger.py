@@ -2,6 +2,7 @@
 
 receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
 deferred:ORDER  what a membership brought in and hasn't earned yet: see `deferring`
+fees  what providers kept for their work
 owed:ORDER  money that came without an order that could take it, until it goes back
 by_hand  what staff paid out themselves, where no provider could
 opening  what past orders brought in before these books began: it is with the academy already
@@ -19,6 +20,7 @@ from zhiyue.product.commerce.models import Entry, Order, Posting
 
 REVENUE = "revenue"
 REFUNDS = "refunds"
+FEES = "fees"
 BY_HAND = "by_hand"
 OPENING = "opening"
 DEFERRED = "deferred:"
@@ -80,16 +82,18 @@ def post_all(entries: Sequence[tuple[Entry, Mapping[str, int]]]) -> None:
     )
 
 
-def balances() -> list[Balance]:
-    """Every account that anything was ever posted to, by its name."""
-    sums = Posting.objects.order_by("account").values_list("account").annotate(total=Sum("amount_fen"))
+def balances(*, before: datetime | None = None) -> list[Balance]:
+    """Every account that anything was ever posted to, by its name; `before`: as it stood at that moment."""
+    postings = Posting.objects.all() if before is None else Posting.objects.filter(entry__at__lt=before)
+    sums = postings.order_by("account").values_list("account").annotate(total=Sum("amount_fen"))
     return [Balance(account, total) for account, total in sums]
 
 
 def unbalanced() -> list[str]:
     """The keys of entries that don't sum to 0; there should never be one."""
-    sums = Posting.objects.values("entry__key").annotate(total=Sum("amount_fen")).exclude(total=0)
-    return list(sums.order_by("entry__key").values_list("entry__key", flat=True))
+    sums = Posting.objects.order_by().values("entry_id").annotate(total=Sum("amount_fen")).exclude(total=0)
+    wrong = Entry.objects.filter(pk__in=sums.values("entry_id"))
+    return list(wrong.order_by("key").values_list("key", flat=True))
 
 
 def _check(key: str, postings: Mapping[str, int]) -> None:

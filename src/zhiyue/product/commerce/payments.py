@@ -185,6 +185,13 @@ def _ask(payment: Payment) -> Literal["settled", "waits", "silent"]:
     return "settled"
 
 
+def ask_about(payment: Payment) -> str:
+    """Ask the provider about a payment that we may take for over, and enter what it says; what became of it, “waiting”
+    or “unknown” where it says that nobody paid. Raises ProviderUnreachable, ProviderNotOffered."""
+    told = provider_named(payment.provider).ask(payment.number)
+    return told.kind if told.kind in ("waiting", "unknown") else take_in(payment.provider, told)
+
+
 def _kept_open() -> timedelta:
     """How long after an order's time money may still come for it."""
     return timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES)

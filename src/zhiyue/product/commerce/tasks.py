@@ -1,7 +1,9 @@
-"""Background entries of commerce; that of a single refund is in `refunds.jobs`."""
+"""Background entries of commerce; that of a single refund is in `refunds.jobs`, of a provider's bills in
+`reconciling.jobs`."""
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import daily, every, job
+from zhiyue.core.jobs.services import enqueue
 from zhiyue.product.commerce.deferring import earn
 from zhiyue.product.commerce.importing import import_sheet
 from zhiyue.product.commerce.memberships import remind_of_membership_ends
@@ -9,6 +11,8 @@ from zhiyue.product.commerce.order_importing import import_order_sheet
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, close_begun, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.providers.register import offered
+from zhiyue.product.commerce.reconciling.jobs import reconcile_provider
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
 from zhiyue.product.commerce.table_imports import end_stuck_imports
@@ -56,6 +60,13 @@ def pursue_refunds() -> None:
     pursue()
 
 
+@job(name="commerce.reconcile", attempts=3, lease_seconds=60)
+def reconcile_providers() -> None:
+    """Each provider by itself: one that is silent, or answers nonsense, holds up no other."""
+    for one in offered():
+        enqueue(reconcile_provider, provider=one.name, key=f"commerce.reconcile:{one.name}")
+
+
 @job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
 def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
@@ -86,3 +97,4 @@ every(minutes=1, job=expire_orders)
 every(minutes=1, job=ask_after_payments)
 every(minutes=1, job=remind_unpaid_orders)
 every(minutes=1, job=pursue_refunds)
+every(minutes=30, job=reconcile_providers)

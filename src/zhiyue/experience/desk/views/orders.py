@@ -12,6 +12,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import order_words
 from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.account_words import account_name
 from zhiyue.experience.desk.orders import PAGE_SIZE, TABLE_HEADER, sought, table_rows
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.downloads import csv_download
@@ -101,7 +102,7 @@ def _entry(one: Entry) -> dict[str, object]:
         "row": one,
         "name": order_words.entry(one.kind),
         "postings": [
-            (order_words.account(posting.account), yuan(abs(posting.amount_fen)), posting.amount_fen > 0)
+            (account_name(posting.account), yuan(abs(posting.amount_fen)), posting.amount_fen > 0)
             for posting in postings
         ],
     }

@@ -1,6 +1,7 @@
 """The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments and
-refunds, the ledger."""
+refunds, the ledger, and the bills of providers."""
 
+from zhiyue.product.commerce.models.bills import Bill, BillEntry, Difference
 from zhiyue.product.commerce.models.bundles import Bundle, BundleCourse
 from zhiyue.product.commerce.models.coupons import Coupon, CouponCode, CouponHolder, CouponUse
 from zhiyue.product.commerce.models.flash import FlashHold, FlashSale
@@ -15,6 +16,8 @@ from zhiyue.product.commerce.models.rights import Enrolment
 from zhiyue.product.commerce.models.sandbox import SandboxTrade
 
 __all__ = [
+    "Bill",
+    "BillEntry",
     "Bundle",
     "BundleCourse",
     "Coupon",
@@ -23,6 +26,7 @@ __all__ = [
     "CouponUse",
     "CourseRefundTerms",
     "CourseTerms",
+    "Difference",
     "Enrolment",
     "Entry",
     "FlashHold",

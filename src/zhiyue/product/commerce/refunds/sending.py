@@ -63,6 +63,15 @@ def take_in(provider: str, told: Told) -> str:
     return enter_once(provider, told, _judged)
 
 
+def ask_about(refund: Refund) -> str:
+    """Ask the provider about a refund of a payment, whatever we take it for, and enter what it says; what became of it,
+    “unknown” where it knows of none. Gives nothing back. Raises ProviderUnreachable, ProviderNotOffered."""
+    if refund.payment is None:
+        return "unknown"
+    told = provider_named(refund.payment.provider).ask_refund(_wanted(refund, refund.payment))
+    return take_in(refund.payment.provider, told) if told.kind in KINDS else "unknown"
+
+
 def wait_after(tries: int) -> timedelta:
     """How long nothing is asked after so many tries."""
     return min(FIRST_WAIT * (1 << min(tries, 16)), LONGEST_WAIT)

@@ -1,0 +1,79 @@
+"""What the accounts of the books are called, and what stands in them. A new kind of account takes one line of ACCOUNTS:
+the part of its name before the colon."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.experience.shell.paying import provider_words
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWords:
+    """`name` may hold %(of)s: whose account it is, as `of` writes what follows the colon. `together` names all accounts
+    of the kind as one, where there may be many; `meaning` says what its balance tells."""
+
+    name: Words
+    meaning: Words
+    together: Words = ""
+    of: Callable[[str], Words] = str
+
+
+# In the order in which the page of the books lists them.
+ACCOUNTS: Mapping[str, AccountWords] = {
+    "receivable": AccountWords(
+        pgettext_lazy("account", "Owed to us by %(of)s"),
+        pgettext_lazy("account", "What came through this provider, less what went back and what it kept."),
+        of=provider_words,
+    ),
+    "revenue": AccountWords(
+        pgettext_lazy("account", "Sold"), pgettext_lazy("account", "The price of everything that was paid.")
+    ),
+    "refunds": AccountWords(
+        pgettext_lazy("account", "Gone back of what was sold"),
+        pgettext_lazy("account", "Taken from what was sold: sold less gone back is what remains."),
+    ),
+    "fees": AccountWords(
+        pgettext_lazy("account", "Kept by providers"),
+        pgettext_lazy("account", "Their fees, line by line as their bills tell."),
+    ),
+    "owed": AccountWords(
+        pgettext_lazy("account", "Owed back, order %(of)s"),
+        pgettext_lazy("account", "Money that no order could take. At 0 it has gone back."),
+        together=pgettext_lazy("account", "Owed back to buyers"),
+    ),
+    "by_hand": AccountWords(
+        pgettext_lazy("account", "Paid out by hand"),
+        pgettext_lazy("account", "What staff gave back by bank or in cash, where no provider could."),
+    ),
+    "opening": AccountWords(
+        pgettext_lazy("account", "Received before these books began"),
+        pgettext_lazy("account", "What past orders brought in elsewhere. Nobody owes it to us any more."),
+    ),
+}
+
+
+def kind_of(account: str) -> str:
+    return account.partition(":")[0]
+
+
+def account_name(account: str) -> str:
+    """An account for people; one without words keeps its name."""
+    kind, _, of = account.partition(":")
+    words = ACCOUNTS.get(kind)
+    return account if words is None else str(words.name) % {"of": words.of(of)}
+
+
+def account_meaning(account: str) -> str:
+    words = ACCOUNTS.get(kind_of(account))
+    return "" if words is None else str(words.meaning)
+
+
+def together_name(kind: str) -> str:
+    """All accounts of a kind that has many; empty where each stands for itself."""
+    words = ACCOUNTS.get(kind)
+    return "" if words is None else str(words.together)
