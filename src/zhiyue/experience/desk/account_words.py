@@ -41,6 +41,10 @@ ACCOUNTS: Mapping[str, AccountWords] = {
         pgettext_lazy("account", "Kept by providers"),
         pgettext_lazy("account", "Their fees, line by line as their bills tell."),
     ),
+    "differences": AccountWords(
+        pgettext_lazy("account", "Differences from providers' bills"),
+        pgettext_lazy("account", "What was entered so that these books say what a provider's bill says."),
+    ),
     "owed": AccountWords(
         pgettext_lazy("account", "Owed back, order %(of)s"),
         pgettext_lazy("account", "Money that no order could take. At 0 it has gone back."),

@@ -249,6 +249,7 @@ FIELDS: Mapping[str, Words] = {
     "providers": pgettext_lazy("audit field", "Providers"),
     "theirs_fen": pgettext_lazy("audit field", "As they tell"),
     "ours_fen": pgettext_lazy("audit field", "As our books tell"),
+    "entered": pgettext_lazy("audit field", "Entered in the books"),
     "ndcg@10": pgettext_lazy("audit field", "NDCG@10"),
 }
 # The same name of two things.

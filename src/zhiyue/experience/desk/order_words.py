@@ -45,6 +45,10 @@ _STEPS: Mapping[str, Words] = {
         "A refund that had failed and was sent again went back after all: look whether it went twice",
     ),
     "owed_back": pgettext_lazy("order step", "What was owed went back"),
+    "difference_entered": pgettext_lazy("order step", "Staff entered what the provider's bill says"),
+    "difference_taken_back": pgettext_lazy(
+        "order step", "What was entered to agree with the provider's bill was taken back"
+    ),
 }
 _TOLD_FIELDS: Mapping[str, Words] = {
     "payment": pgettext_lazy("order step", "payment"),
@@ -88,6 +92,7 @@ _ENTRIES: Mapping[str, Words] = {
     "refunded": pgettext_lazy("ledger entry", "Gone back"),
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
     "fee": pgettext_lazy("ledger entry", "Fee of the provider"),
+    "adjusted": pgettext_lazy("ledger entry", "Difference from the provider's bill"),
 }
 
 

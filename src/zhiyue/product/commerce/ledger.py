@@ -2,7 +2,7 @@
 
 receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
 deferred:ORDER  what a membership brought in and hasn't earned yet: see `deferring`
-fees  what providers kept for their work
+fees  what providers kept for their work · differences  what staff entered to agree with a provider's bill
 owed:ORDER  money that came without an order that could take it, until it goes back
 by_hand  what staff paid out themselves, where no provider could
 opening  what past orders brought in before these books began: it is with the academy already
@@ -21,6 +21,7 @@ from zhiyue.product.commerce.models import Entry, Order, Posting
 REVENUE = "revenue"
 REFUNDS = "refunds"
 FEES = "fees"
+DIFFERENCES = "differences"
 BY_HAND = "by_hand"
 OPENING = "opening"
 DEFERRED = "deferred:"

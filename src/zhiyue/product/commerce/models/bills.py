@@ -85,7 +85,8 @@ class BillEntry(models.Model):
 
 class Difference(models.Model):
     """Something that a provider and our books tell differently of. `bill` is of the day on which it was noticed. It is
-    settled by itself as soon as both tell the same, or by somebody who says why."""
+    settled by itself as soon as both tell the same, or by somebody who says why. `entry` is what they had entered so
+    that the books say what the provider says; it is taken back where the amounts change."""
 
     class Kind(models.TextChoices):
         MISSING_HERE = "missing_here", pgettext_lazy("difference", "Paid there, unknown here")
@@ -122,6 +123,7 @@ class Difference(models.Model):
     ended_at = models.DateTimeField(null=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     why = models.CharField(max_length=200, blank=True)
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="difference")
 
     class Meta:
         constraints: ClassVar = [

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models import Bill, BillEntry, Difference, Payment, Refund
-from zhiyue.product.commerce.reconciling import items
+from zhiyue.product.commerce.reconciling import adjusting, items
 from zhiyue.product.commerce.reconciling.fees import enter_fees
 from zhiyue.product.commerce.reconciling.items import PAYMENT, REFUND, TAKEN, Ours
 
@@ -45,8 +46,8 @@ def compare(bill_id: int) -> bool:
         theirs[item] += amount
     told = {item: one.amount_fen for item, one in ours.items()}
     differing = {item for item in {*theirs, *told} if theirs.get(item, 0) != told.get(item, 0)}
-    opened = Difference.objects.filter(provider=bill.provider, state=_S.OPEN).values_list("item", flat=True)
-    _judge(bill, {*differing, *opened})
+    lasting = Difference.objects.filter(Q(state=_S.OPEN) | Q(entry__isnull=False), provider=bill.provider)
+    _judge(bill, {*differing, *lasting.values_list("item", flat=True)})
     enter_fees(bill)
     bill.ours_fen = sum(one.amount_fen for item, one in ours.items() if not one.is_past or item in theirs)
     bill.compared_at = clock.now()
@@ -70,13 +71,15 @@ def _judge(bill: Bill, about: Collection[str]) -> None:
     payments, refunds = items.payments_of(bill.provider, about), items.refunds_of(about)
     known: dict[str, list[Difference]] = defaultdict(list)
     for some in items.in_parts(about):
-        for one in Difference.objects.filter(provider=bill.provider, item__in=some).order_by("pk"):
+        rows = Difference.objects.filter(provider=bill.provider, item__in=some).select_related("payment")
+        for one in rows.order_by("pk"):
             known[one.item].append(one)
     waiting = _Waiting(bill)
     for item in sorted(about):
         mine, they = ours.get(item), theirs.get(item, Theirs())
         refund = refunds.get(item)
         amount = mine.amount_fen if mine else 0
+        _take_back(known[item], (they.amount_fen, amount))
         if amount == they.amount_fen or (mine is not None and mine.is_past and not they.lines):
             _came_right(known[item])
         elif not waiting.may_come_right(mine, they, refund):
@@ -125,6 +128,13 @@ class _Waiting:
 def _counts_as_china(ours: Ours) -> bool:
     """Are the academy's days those of the providers in China?"""
     return ours.at.astimezone(clock.business_zone()).utcoffset() == ours.at.astimezone(CHINA).utcoffset()
+
+
+def _take_back(known: Iterable[Difference], amounts: tuple[int, int]) -> None:
+    """What was entered about other amounts than these is true no more."""
+    for one in known:
+        if one.entry_id is not None and _amounts(one) != amounts:
+            adjusting.take_back(one)
 
 
 def _came_right(known: Iterable[Difference]) -> None:

@@ -4,6 +4,7 @@ what can't come right by itself. Each act asks for its permission here and is no
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.errors import NotOneself, Unfit
@@ -18,6 +19,7 @@ from zhiyue.product.commerce import payments
 from zhiyue.product.commerce.errors import DifferenceOver, NoSuchBill
 from zhiyue.product.commerce.models import Bill, Difference
 from zhiyue.product.commerce.providers.register import offered, provider_named
+from zhiyue.product.commerce.reconciling import adjusting
 from zhiyue.product.commerce.reconciling.comparing import compare
 from zhiyue.product.commerce.reconciling.fetching import fetch
 from zhiyue.product.commerce.reconciling.jobs import reconcile_provider
@@ -88,9 +90,10 @@ def ask(*, viewer: Viewer, difference_id: int) -> str:
 
 
 @transaction.atomic
-def resolve(*, viewer: Viewer, difference_id: int, why: str) -> Difference:
-    """Say what a difference comes from; it is open no more, until its amounts change. The books stay as they are.
-    Raises NotAllowed, NoSuchBill, DifferenceOver, NotOneself, Unfit."""
+def resolve(*, viewer: Viewer, difference_id: int, seen_fen: int, why: str, enter: bool) -> Difference:
+    """Say what a difference comes from; it is open no more, until its amounts change. `seen_fen` is by how much they
+    told more than we when it was looked at. `enter`: our books then say what the provider says. Raises NotAllowed,
+    NoSuchBill, DifferenceOver, NotOneself, Unfit."""
     by, why = require(viewer, Permission.RECONCILE), tidy_why(why)
     one = _found(difference_id)
     if one.payment is not None and one.payment.order.user_id == by.pk:
@@ -98,13 +101,17 @@ def resolve(*, viewer: Viewer, difference_id: int, why: str) -> Difference:
             pgettext_lazy("reconciliation", "Nobody decides about money of their own. Ask a colleague.")
         )
     ended = {"state": _S.RESOLVED, "ended_at": clock.now(), "by": by, "why": why}
-    if not Difference.objects.filter(pk=one.pk, state=_S.OPEN).update(**ended):
+    still_so = Difference.objects.filter(pk=one.pk, state=_S.OPEN, theirs_fen=F("ours_fen") + seen_fen)
+    if not still_so.update(**ended):
         raise DifferenceOver(
-            pgettext_lazy("reconciliation", "It isn't open any more: see how it stands now.")
+            pgettext_lazy("reconciliation", "It isn't as you saw it any more: see how it stands now.")
         )
-    after = {"kind": one.kind, "theirs_fen": one.theirs_fen, "ours_fen": one.ours_fen}
-    note(by=by, act="difference.resolved", subject=_of(one), after=after, why=why)
     one.refresh_from_db()
+    after = {"kind": one.kind, "theirs_fen": one.theirs_fen, "ours_fen": one.ours_fen, "entered": enter}
+    if enter:
+        one.entry = adjusting.enter(one)
+        one.save(update_fields=["entry"])
+    note(by=by, act="difference.resolved", subject=_of(one), after=after, why=why)
     return one
 
 
