@@ -35,7 +35,7 @@ from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
-from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.models import Bill, Difference, Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin
 from zhiyue.recommend.rules import Wish, put_rule
@@ -252,7 +252,18 @@ def _of_the_learner(learner, course):
         "site:bundle slug": bundle.slug,
         "desk:turn_bundle verb": "offer",
         "desk:turn_plan verb": "offer",
+        **_of_a_bill(),
     }
+
+
+def _of_a_bill():
+    """A day of the pretended provider with something that it knows and we don't."""
+    day = clock.days_before(clock.business_day(), 1)
+    bill = Bill.objects.create(provider="sandbox", day=day, fetched_at=clock.now())
+    one = Difference.objects.create(
+        bill=bill, provider="sandbox", item="payment:X", kind="missing_here", theirs_fen=1, ours_fen=0
+    )
+    return {"day": day.isoformat(), "difference_id": one.pk}
 
 
 def _of_a_webhook():

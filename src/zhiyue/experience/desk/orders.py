@@ -65,18 +65,18 @@ def table_rows(orders: QuerySet[Order]) -> Iterator[list[str]]:
             order.offer,
             str(order.user_id or ""),
             order.user.display_name if order.user else "",
-            _yuan(order.price_fen),
-            _yuan(order.total_fen),
-            _yuan(order.refunded_fen),
-            _moment(order.created_at),
-            _moment(order.paid_at),
+            yuan_cell(order.price_fen),
+            yuan_cell(order.total_fen),
+            yuan_cell(order.refunded_fen),
+            moment_cell(order.created_at),
+            moment_cell(order.paid_at),
         ]
 
 
-def _yuan(fen: int) -> str:
+def yuan_cell(fen: int) -> str:
     """As a spreadsheet reads it."""
-    return f"{fen // 100}.{fen % 100:02d}"
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
-def _moment(moment: datetime | None) -> str:
+def moment_cell(moment: datetime | None) -> str:
     return moment.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S") if moment else ""

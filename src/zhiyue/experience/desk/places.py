@@ -99,6 +99,13 @@ GROUPS: tuple[Group, ...] = (
         (
             Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),
             Place("refunds", pgettext_lazy("desk navigation", "Refunds"), "history", Permission.SEE_ORDERS),
+            Place(
+                "reconciliation",
+                pgettext_lazy("desk navigation", "Reconciliation"),
+                "scale",
+                Permission.SEE_BOOKS,
+            ),
+            Place("books", pgettext_lazy("desk navigation", "Books"), "book-open", Permission.SEE_BOOKS),
             Place("coupons", pgettext_lazy("desk navigation", "Coupons"), "tag", Permission.CHANGE_SALES),
             Place(
                 "flash", pgettext_lazy("desk navigation", "Flash prices"), "flame", Permission.CHANGE_SALES

@@ -139,6 +139,15 @@ def whole_bill(viewer: Viewer, provider: str, day: date) -> WholeBill:
     )
 
 
+def difference_named(viewer: Viewer, difference_id: int) -> Difference:
+    """Raises NotAllowed, NoSuchBill."""
+    require(viewer, Permission.SEE_BOOKS)
+    found = _with_orders(Difference.objects.filter(pk=difference_id)).first()
+    if found is None:
+        raise NoSuchBill(pgettext_lazy("reconciliation", "There is no such difference."))
+    return found
+
+
 def all_differences(viewer: Viewer, sought: SoughtDifferences) -> QuerySet[Difference]:
     """The differences sought, open ones first, then the latest. Raises NotAllowed."""
     require(viewer, Permission.SEE_BOOKS)
