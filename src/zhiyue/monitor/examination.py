@@ -30,6 +30,7 @@ from zhiyue.core.kit import clock
 from zhiyue.facilities.notices import delivery, sms
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.facilities.webhooks.selectors import ailing
+from zhiyue.monitor.books import books
 from zhiyue.monitor.findings import Finding, State
 from zhiyue.monitor.trained import recommenders
 from zhiyue.product.catalogue.indexing import unindexed
@@ -66,6 +67,7 @@ def examine(*, thorough: bool) -> list[Finding]:
             _mail,
             _sms,
             _webhooks,
+            books,
             _backup,
             _clock,
         ]

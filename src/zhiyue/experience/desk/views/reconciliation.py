@@ -196,6 +196,8 @@ def _row(one: Bill) -> dict[str, object]:
     opened, resolved = one.open_count, one.resolved_count  # type: ignore[attr-defined]
     state, tone = bill_state(one, opened, resolved)
     is_here = one.fetched_at is not None
+    # Where nothing differs, sums do because the two count something to days beside each other.
+    state_is_whole = one.compared_at is not None and not opened and not resolved
     return {
         "bill": one,
         "provider": provider_words(one.provider),
@@ -205,7 +207,7 @@ def _row(one: Bill) -> dict[str, object]:
         "ours": yuan(one.ours_fen) if one.compared_at else "",
         "fees": yuan(one.fee_fen) if is_here else "",
         "open": opened,
-        "resolved": resolved,
+        "shifts": state_is_whole and one.theirs_fen != one.ours_fen,
     }
 
 

@@ -33,6 +33,11 @@ def unreachable() -> ProviderUnreachable:
     return ProviderUnreachable(_UNREACHABLE)
 
 
+def is_silence(why: ProviderUnreachable) -> bool:
+    """Is it that the provider didn't answer, or nothing that it would say? The words are for whoever pays."""
+    return why.message is _UNREACHABLE
+
+
 def refused(code: str) -> ProviderUnreachable:
     """It answered, and won't. `code` is its own name for why."""
     return ProviderUnreachable(_REFUSED % {"code": code[:60]})

@@ -113,12 +113,9 @@ def missing_days(*, days: int | None = None) -> list[Bill]:
     return [one for one in bills.order_by("day", "provider") if published_at(one.day) + late < now]
 
 
-def open_count(*, days: int | None = None) -> int:
-    """How many differences are open; `days`: of bills of the last so many."""
-    opened = Difference.objects.filter(state=_S.OPEN)
-    if days is not None:
-        opened = opened.filter(bill__day__gte=clock.business_day() - timedelta(days=days))
-    return opened.count()
+def open_count() -> int:
+    """How many differences are open."""
+    return Difference.objects.filter(state=_S.OPEN).count()
 
 
 def whole_bill(viewer: Viewer, provider: str, day: date) -> WholeBill:

@@ -13,6 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.errors import ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.models import Bill, BillEntry, Posting
+from zhiyue.product.commerce.providers import refusing
 from zhiyue.product.commerce.providers.protocol import BillLine
 from zhiyue.product.commerce.providers.register import provider_named
 from zhiyue.product.commerce.reconciling.comparing import CHINA, compare, compare_around
@@ -30,6 +31,9 @@ SILENCES_AT_MOST = 2
 COMPARED_FOR_DAYS, COMPARED_EVERY = 7, timedelta(hours=20)
 
 Alike = tuple[str, str, str, int, int]
+_SILENT = pgettext_lazy(
+    "reconciliation", "The provider can't be reached at the moment, or sends no bill that can be read."
+)
 _EMPTIED = pgettext_lazy(
     "reconciliation",
     "The provider has no bill of this day any more. What it told before stands here still; ask it why.",
@@ -84,7 +88,8 @@ def fetch(bill: Bill, *, now: datetime | None = None) -> bool:
     try:
         lines = list(provider_named(bill.provider).bill(bill.day))
     except (ProviderUnreachable, ProviderNotOffered) as why:
-        _note_fault(bill, str(why.message), moment)
+        is_silence = isinstance(why, ProviderUnreachable) and refusing.is_silence(why)
+        _note_fault(bill, str(_SILENT if is_silence else why.message), moment)
         return False
     if not keep(bill.pk, lines, now=moment):
         return False
