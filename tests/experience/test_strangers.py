@@ -66,6 +66,7 @@ FOR = {
     "site:pay_order": frozenset({"learner"}),
     "site:cancel_order": frozenset({"learner"}),
     "site:refund": frozenset({"learner"}),
+    "site:receipt": frozenset({"learner"}),
     "api:": EVERYBODY,
     "api:me": MEMBERS,
     "api:my_": MEMBERS,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.experience.pdf_text import lines_of
 from tests.factories import make_course, make_member
 from tests.product.commerce.coupon_makers import make
 from zhiyue.core.accounts.tokens import Scope
@@ -188,3 +189,25 @@ def test_orders_are_listed_in_a_constant_number_of_queries(asking, course, djang
         order_course(asking, make_course(f"c{n}", price_fen=100), 100)
     with django_assert_max_num_queries(8):
         assert len(asking.get("/api/v1/me/orders").json()["items"]) == 3
+
+
+def test_a_receipt_is_a_file_and_what_goes_wrong_is_told_in_json(asking, program, stranger, course):
+    number = order_course(asking, course).json()["number"]
+    address = f"/api/v1/me/orders/{number}/receipt"
+    unpaid = asking.get(address)
+    assert (unpaid.status_code, unpaid.json()["code"]) == (409, "no_receipt")
+    assert unpaid["Content-Type"] == "application/problem+json"
+    _paid(asking, number)
+
+    answer = asking.get(address, headers={"accept-language": "en"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert answer["Content-Disposition"] == f'inline; filename="receipt-{number}.pdf"'
+    (lines,) = lines_of(answer.content)
+    assert {number, "¥99", "玖拾玖元整"} <= set(lines)
+    assert asking.get(address, headers={"accept": "application/pdf"}).status_code == 200
+    told = {"if-none-match": answer["ETag"], "accept-language": "en"}
+    assert asking.get(address, headers=told).status_code == 304
+    assert asking.get(address, headers={"accept": "application/json"}).status_code == 406
+    other = program(stranger).get(address)
+    assert (other.status_code, other.json()["code"]) == (404, "no_such_order")

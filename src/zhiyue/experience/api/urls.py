@@ -54,6 +54,7 @@ urlpatterns = [
     path("v1/me/orders/<slug:number>", orders.OneOrder.as_view(), name="my_order"),
     path("v1/me/orders/<slug:number>/payment", orders.PayOrder.as_view(), name="my_order_payment"),
     path("v1/me/orders/<slug:number>/cancellation", orders.CancelOrder.as_view(), name="my_order_cancel"),
+    path("v1/me/orders/<slug:number>/receipt", orders.Receipt.as_view(), name="my_order_receipt"),
     path("v1/offers/<str:offer>", orders.OneOffer.as_view(), name="offer"),
     path("v1/events", events.Events.as_view(), name="events"),
     path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),

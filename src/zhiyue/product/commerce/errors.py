@@ -96,6 +96,12 @@ class NoSuchOrder(Refused):
     status: ClassVar[int] = 404
 
 
+class NoReceipt(Refused):
+    """Nothing was paid that a receipt could tell of."""
+
+    code = "no_receipt"
+
+
 class OrderNotOpen(Refused):
     """The order waits for no payment any more."""
 
