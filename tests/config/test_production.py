@@ -29,6 +29,7 @@ SAFE = {
     "DEBUG": False,
     "ZHIYUE_DEMO": False,
     "ZHIYUE_PAYMENT_PROVIDERS": [],
+    "ZHIYUE_INVOICES": "off",
 }
 
 
@@ -40,6 +41,7 @@ SAFE = {
         ({"DEBUG": True}, "zhiyue.E002"),
         ({"ZHIYUE_DEMO": True}, "zhiyue.E003"),
         ({"ZHIYUE_PAYMENT_PROVIDERS": ["sandbox"]}, "zhiyue.E006"),
+        ({"ZHIYUE_INVOICES": "sandbox"}, "zhiyue.E008"),
     ],
 )
 def test_one_unsafe_setting_is_refused_by_name(wrong, code):

@@ -40,6 +40,13 @@ HIDDEN = frozenset(
         "commerce.RedeemCode.text",
         # What a provider said, and where somebody goes to pay.
         "commerce.Payment.shown",
+        # Whom an invoice names, and where it went.
+        "commerce.Invoice.title",
+        "commerce.Invoice.tax_number",
+        "commerce.Invoice.email",
+        "commerce.InvoiceTitle.title",
+        "commerce.InvoiceTitle.tax_number",
+        "commerce.InvoiceTitle.email",
         "commerce.ProviderNotice.told",
         "notices.OutgoingMessage.content",
         # Orders of people, what somebody else's server says, and addresses that open something there.

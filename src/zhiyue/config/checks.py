@@ -13,6 +13,7 @@ from django.db import connection
 from zhiyue.config.settings import DEFAULT_SECRET
 from zhiyue.core.accounts.models import User
 from zhiyue.demo.selectors import demo_accounts_exist
+from zhiyue.product.commerce.invoices import register as issuers
 from zhiyue.product.commerce.providers import register as providers
 
 
@@ -46,13 +47,21 @@ def production_is_safe(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
                 id="zhiyue.E006",
             )
         )
+    if settings.ZHIYUE_INVOICES == "sandbox":
+        found.append(
+            Error(
+                "Production must not have invoices issued by the sandbox, which no tax office knows: set "
+                "ZHIYUE_INVOICES to manual or off.",
+                id="zhiyue.E008",
+            )
+        )
     return found
 
 
 @register("payments")
 def providers_can_take_payments(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Everywhere: each provider of the setting is one, with all it needs."""
-    return [Error(fault, id="zhiyue.E007") for fault in providers.faults()]
+    """Everywhere: each provider of the setting is one, with all it needs; so is who issues invoices."""
+    return [Error(fault, id="zhiyue.E007") for fault in [*providers.faults(), *issuers.faults()]]
 
 
 def refuse_unsafe_production() -> None:

@@ -65,6 +65,11 @@ ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
 ZHIYUE_REFUND_DAYS: int = env.within("ZHIYUE_REFUND_DAYS", 0, 3_650, default=7)
 ZHIYUE_REFUND_FEE_PERMILLE: int = env.within("ZHIYUE_REFUND_FEE_PERMILLE", 0, 1_000, default=0)
 ZHIYUE_REFUND_FEE_LEAST_FEN: int = env.within("ZHIYUE_REFUND_FEE_LEAST_FEN", 0, 1_000_000, default=0)
+ZHIYUE_INVOICES = env.one_of(
+    "ZHIYUE_INVOICES",
+    {"off", "manual", "sandbox"},
+    default="off" if ZHIYUE_ENVIRONMENT == "production" else "sandbox",
+)
 ZHIYUE_ALIPAY_APP_ID: str = env.str("ZHIYUE_ALIPAY_APP_ID", default="")
 ZHIYUE_ALIPAY_SELLER_ID: str = env.str("ZHIYUE_ALIPAY_SELLER_ID", default="")
 ZHIYUE_ALIPAY_PRIVATE_KEY: str = env.secret("ZHIYUE_ALIPAY_PRIVATE_KEY")

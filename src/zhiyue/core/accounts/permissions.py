@@ -18,6 +18,7 @@ class Permission(StrEnum):
     EXPORT_MEMBERS = "members.export"
     SEE_ORDERS = "orders.see"
     REFUND_ORDERS = "orders.refund"
+    ISSUE_INVOICES = "invoices.issue"
     CHANGE_SALES = "sales.change"
     IMPORT_ORDERS = "orders.import"
     SEE_BOOKS = "books.see"
@@ -41,6 +42,7 @@ _OPERATOR = (
         Permission.CHANGE_MEMBERS,
         Permission.EXPORT_MEMBERS,
         Permission.REFUND_ORDERS,
+        Permission.ISSUE_INVOICES,
         Permission.CHANGE_SALES,
         Permission.IMPORT_ORDERS,
         Permission.SEE_BOOKS,

@@ -49,10 +49,20 @@ _STEPS: Mapping[str, Words] = {
     "difference_taken_back": pgettext_lazy(
         "order step", "What was entered to agree with the provider's bill was taken back"
     ),
+    "invoice_asked": pgettext_lazy("order step", "An invoice was asked for"),
+    "invoice_issued": pgettext_lazy("order step", "Its invoice was issued"),
+    "invoice_failed": pgettext_lazy("order step", "Its invoice couldn't be issued"),
+    "invoice_tried_again": pgettext_lazy("order step", "Its invoice is tried again"),
+    "invoice_withdrawn": pgettext_lazy("order step", "The member withdrew the invoice they had asked for"),
+    "invoice_not_needed": pgettext_lazy("order step", "All money went back: no invoice is needed any more"),
+    "invoice_reversal_asked": pgettext_lazy("order step", "Its invoice is to be reversed"),
+    "invoice_reversed": pgettext_lazy("order step", "Its invoice was reversed"),
 }
 _TOLD_FIELDS: Mapping[str, Words] = {
     "payment": pgettext_lazy("order step", "payment"),
     "refund": pgettext_lazy("order step", "refund"),
+    "invoice": pgettext_lazy("order step", "invoice"),
+    "invoice_number": pgettext_lazy("order step", "number"),
     "provider": pgettext_lazy("order step", "through"),
     "outside": pgettext_lazy("order step", "number elsewhere"),
     "fen": pgettext_lazy("order step", "amount"),

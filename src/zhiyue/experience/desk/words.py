@@ -112,6 +112,11 @@ _JOBS: Mapping[str, Words] = {
     "commerce.reconcile_provider": pgettext_lazy(
         "job", "Fetch the bills of a provider and compare them with the books"
     ),
+    "commerce.issue_invoice": pgettext_lazy("job", "Have an invoice issued or reversed"),
+    "commerce.pursue_invoices": pgettext_lazy(
+        "job", "Issue and reverse invoices, and ask after those under way"
+    ),
+    "commerce.follow_with_invoice": pgettext_lazy("job", "See what a refund means for an order's invoice"),
     "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
     "commerce.end_payments": pgettext_lazy("job", "See which payments an ended order leaves"),
     "commerce.close_payments": pgettext_lazy("job", "Close payments that no order waits for"),

@@ -159,6 +159,36 @@ class DifferenceOver(Refused):
     code = "difference_over"
 
 
+class NoSuchInvoice(Refused):
+    """There is no such invoice, or none was asked for."""
+
+    code = "no_such_invoice"
+    status: ClassVar[int] = 404
+
+
+class NoInvoice(Refused):
+    """Of this order no invoice can be had now; `why` is one of `invoices.asking.WhyNot`."""
+
+    code = "no_invoice"
+
+    def __init__(self, why: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+class InvoiceDecided(Refused):
+    """The invoice isn't in the state for this any more: somebody was faster."""
+
+    code = "invoice_decided"
+
+
+class IssuerUnreachable(Refused):
+    """Who issues invoices didn't answer, or refused what we asked."""
+
+    code = "issuer_unreachable"
+    status: ClassVar[int] = 502
+
+
 class NotProved(Refused):
     """A notice that doesn't prove to be the provider's own word."""
 

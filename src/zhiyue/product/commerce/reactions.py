@@ -3,7 +3,8 @@
 from zhiyue.core.jobs.facts import fact_id, reaction
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit.facts import Fact
-from zhiyue.product.commerce.facts import AboutOrder, OrderCancelled, OrderExpired, OrderPaid
+from zhiyue.product.commerce.facts import AboutOrder, OrderCancelled, OrderExpired, OrderPaid, OrderRefunded
+from zhiyue.product.commerce.invoices.following import follow_refund
 from zhiyue.product.commerce.models import Payment
 from zhiyue.product.commerce.outside import TOLD, tell_outside
 from zhiyue.product.commerce.payments import fulfil
@@ -19,6 +20,11 @@ def fulfil_order(fact: OrderPaid) -> None:
 @reaction(OrderExpired, OrderCancelled, name="commerce.end_payments")
 def end_payments(fact: AboutOrder) -> None:
     _end_payments(fact.order_id)
+
+
+@reaction(OrderRefunded, name="commerce.follow_with_invoice")
+def follow_with_invoice(fact: OrderRefunded) -> None:
+    follow_refund(fact.order_id)
 
 
 def _end_payments(order_id: int) -> None:

@@ -1,11 +1,12 @@
-"""Background entries of commerce; that of a single refund is in `refunds.jobs`, of a provider's bills in
-`reconciling.jobs`."""
+"""Background entries of commerce; those of a single refund or invoice are in `refunds.jobs` and `invoices.jobs`, of a
+provider's bills in `reconciling.jobs`."""
 
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.product.commerce.deferring import earn
 from zhiyue.product.commerce.importing import import_sheet
+from zhiyue.product.commerce.invoices.sending import pursue_invoices
 from zhiyue.product.commerce.memberships import remind_of_membership_ends
 from zhiyue.product.commerce.order_importing import import_order_sheet
 from zhiyue.product.commerce.orders import expire
@@ -67,6 +68,11 @@ def reconcile_providers() -> None:
         enqueue(reconcile_provider, provider=one.name, key=f"commerce.reconcile:{one.name}")
 
 
+@job(name="commerce.pursue_invoices", attempts=3, lease_seconds=300)
+def pursue_due_invoices() -> None:
+    pursue_invoices()
+
+
 @job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
 def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
@@ -98,3 +104,4 @@ every(minutes=1, job=ask_after_payments)
 every(minutes=1, job=remind_unpaid_orders)
 every(minutes=1, job=pursue_refunds)
 every(minutes=30, job=reconcile_providers)
+every(minutes=1, job=pursue_due_invoices)

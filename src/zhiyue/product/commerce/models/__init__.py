@@ -1,10 +1,11 @@
-"""The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments and
-refunds, the ledger, and the bills of providers."""
+"""The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments,
+refunds and invoices, the ledger, and the bills of providers."""
 
 from zhiyue.product.commerce.models.bills import Bill, BillEntry, Difference
 from zhiyue.product.commerce.models.bundles import Bundle, BundleCourse
 from zhiyue.product.commerce.models.coupons import Coupon, CouponCode, CouponHolder, CouponUse
 from zhiyue.product.commerce.models.flash import FlashHold, FlashSale
+from zhiyue.product.commerce.models.invoices import Invoice, InvoiceKind, InvoiceTitle, SandboxInvoice
 from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.lending import CourseTerms, GiftOpening, LessonGift, TrialPass
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
@@ -32,6 +33,9 @@ __all__ = [
     "FlashHold",
     "FlashSale",
     "GiftOpening",
+    "Invoice",
+    "InvoiceKind",
+    "InvoiceTitle",
     "LessonGift",
     "LessonOpening",
     "Order",
@@ -46,6 +50,7 @@ __all__ = [
     "RedeemCode",
     "Refund",
     "RefundPart",
+    "SandboxInvoice",
     "SandboxTrade",
     "TrialPass",
 ]

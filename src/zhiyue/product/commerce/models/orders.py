@@ -89,6 +89,11 @@ class Order(models.Model):
     def is_open(self) -> bool:
         return self.status == self.Status.CREATED
 
+    @property
+    def kept_fen(self) -> int:
+        """What of its total hasn't gone back."""
+        return self.total_fen - self.refunded_fen
+
 
 class OrderCourse(models.Model):
     """A course that an order opens once it is paid, and until its money goes back: what a bundle held when it was
