@@ -35,7 +35,8 @@ from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
-from zhiyue.product.commerce.models import Bill, Difference, Refund
+from zhiyue.product.commerce.invoices.files import keep as keep_file
+from zhiyue.product.commerce.models import Bill, Difference, Invoice, InvoiceTitle, Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin
 from zhiyue.recommend.rules import Wish, put_rule
@@ -67,6 +68,10 @@ FOR = {
     "site:cancel_order": frozenset({"learner"}),
     "site:refund": frozenset({"learner"}),
     "site:receipt": frozenset({"learner"}),
+    "site:invoice": frozenset({"learner"}),
+    "site:withdraw_invoice": frozenset({"learner"}),
+    "site:forget_title": frozenset({"learner"}),
+    "site:invoice_file": frozenset({"learner"}),
     "api:": EVERYBODY,
     "api:me": MEMBERS,
     "api:my_": MEMBERS,
@@ -131,6 +136,9 @@ FOR = {
     "desk:refund_terms": OPERATORS,
     "desk:decide_refund": OPERATORS,
     "desk:give_back": OPERATORS,
+    "desk:invoice": SUPPORT,
+    "desk:invoices_export": OPERATORS,
+    "desk:decide_invoice": OPERATORS,
     "desk:setup": OWNERS,
     "desk:staff": OWNERS,
     "desk:invite": OWNERS,
@@ -223,13 +231,17 @@ def samples(course, creator, operator, stranger, owner, learner):
 
 
 def _of_the_learner(learner, course):
-    """An order that waits for its payment at the pretended till, a refund that waits for its decision, a gift, and what
-    is for sale."""
+    """An order that waits for its payment at the pretended till, a refund and an invoice that wait for their decision, a
+    gift, and what is for sale."""
     actor = Actor(member_id=learner.pk)
     order = place(user=learner, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
     ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
     payment = begin(user=learner, order_number=order.number, **ways)
     refund = Refund.objects.create(number="R1", order=order, cause="staff", amount_fen=order.total_fen)
+    told = {"kind": "personal", "title": "小林", "email": "lin@a.example", "amount_fen": 1}
+    file = keep_file(b"%PDF-1.7")
+    invoice = Invoice.objects.create(number="F1", order=order, file=file, **told)
+    title = InvoiceTitle.objects.create(user=learner, kind="personal", title="小林", email="lin@a.example")
     seller = make_member("seller@test.example", "销售")
     sale = flash(seller, course, price_fen=1)
     gift, plan = make_lesson_gift(learner, course), make_plan(trial_days=7)
@@ -254,6 +266,12 @@ def _of_the_learner(learner, course):
         "desk:turn_bundle verb": "offer",
         "desk:turn_plan verb": "offer",
         **_of_a_bill(),
+        "desk:invoice number": invoice.number,
+        "desk:invoice_file number": invoice.number,
+        "desk:decide_invoice number": invoice.number,
+        "desk:decide_invoice act": "fail",
+        "site:invoice_file number": invoice.number,
+        "title_id": title.pk,
     }
 
 

@@ -22,6 +22,8 @@ SPECTACULAR_SETTINGS = {
         "ReasonKind": "zhiyue.recommend.kinds.KINDS",
         "OrderStatus": "zhiyue.experience.api.shapes.orders.ORDER_STATUSES",
         "PaymentStatus": "zhiyue.experience.api.shapes.orders.PAYMENT_STATUSES",
+        "InvoiceStatus": "zhiyue.experience.api.shapes.orders.INVOICE_STATUSES",
+        "InvoiceKind": "zhiyue.experience.api.shapes.orders.INVOICE_KINDS",
     },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},

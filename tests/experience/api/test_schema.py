@@ -44,7 +44,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 7
+    assert len(posts) == 8
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -88,6 +88,8 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.OFFERED[0].value, orders.OfferShape),
         (examples.PLACE[0].value, orders.PlaceShape),
         (examples.PAY[0].value, orders.PayShape),
+        (examples.INVOICE[0].value, orders.InvoiceShape),
+        (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
     ],
 )
 def test_examples_are_as_the_schema_says(example, shape):
@@ -98,4 +100,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 13
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 15

@@ -86,7 +86,7 @@ def test_an_order_tells_everything_that_is_known_of_it(read, desk, sold, learner
     journal = page[page.index('id="journal"') :]
     assert journal.index("Placed") < journal.index("Paid")
     assert "Owed to us by Sandbox" in page and "Sold" in page
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         desk.get(f"/desk/orders/{first.number}/")
     assert desk.get("/desk/orders/Z000/").status_code == 404
 

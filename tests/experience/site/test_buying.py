@@ -240,7 +240,7 @@ def test_an_order_that_waits_says_how_long_and_how_to_pay(client, learner, cours
     order = ordered(learner, course)
     begun(learner, order)
     client.get(f"/orders/{order.number}/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = client.get(f"/orders/{order.number}/").content.decode()
 
     assert "Waiting for your payment" in page and "30 minutes from now" in page

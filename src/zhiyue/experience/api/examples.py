@@ -80,6 +80,34 @@ OFFERED = answer(
         "ways_to_pay": ["sandbox:page", "sandbox:qr"],
     }
 )
+INVOICE = answer(
+    {
+        "number": "F261129K7Q2M9X4TB",
+        "status": "issued",
+        "kind": "company",
+        "title": "示例科技有限公司",
+        "tax_number": "91350100M000100Y43",
+        "email": "books@company.example",
+        "amount_fen": 9900,
+        "invoice_code": "",
+        "invoice_number": "25332000000012345678",
+        "reversal_number": "",
+        "must_be_reversed": False,
+        "fault": "",
+        "file": "https://academy.example/invoices/F261129K7Q2M9X4TB/file/",
+        "asked_at": "2026-11-29T02:00:00Z",
+        "issued_at": "2026-11-29T02:00:12Z",
+        "reversed_at": None,
+    }
+)
+ASK_INVOICE = asked(
+    {
+        "kind": "company",
+        "title": "示例科技有限公司",
+        "tax_number": "91350100M000100Y43",
+        "email": "books@company.example",
+    }
+)
 PLACE = asked({"offer": "course:7", "total_fen": 9900})
 PAY = asked({"way_to_pay": "sandbox:page"})
 BATCH = asked(EVENTS)

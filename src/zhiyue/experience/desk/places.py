@@ -106,6 +106,7 @@ GROUPS: tuple[Group, ...] = (
                 Permission.SEE_BOOKS,
             ),
             Place("books", pgettext_lazy("desk navigation", "Books"), "book-open", Permission.SEE_BOOKS),
+            Place("invoices", pgettext_lazy("desk navigation", "Invoices"), "pencil", Permission.SEE_ORDERS),
             Place("coupons", pgettext_lazy("desk navigation", "Coupons"), "tag", Permission.CHANGE_SALES),
             Place(
                 "flash", pgettext_lazy("desk navigation", "Flash prices"), "flame", Permission.CHANGE_SALES

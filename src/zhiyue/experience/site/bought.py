@@ -16,11 +16,13 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import Device, PriceLine, WayToPay, device_of, price_lines, ways_on
 from zhiyue.experience.shell.redirects import safe_next
+from zhiyue.experience.site.invoicing import ShownInvoice
 from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
 from zhiyue.product.commerce.flash import Flash, flash_of
+from zhiyue.product.commerce.invoices.possible import why_not
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
 from zhiyue.product.commerce.offers import course_ref
 from zhiyue.product.commerce.order_book import plan_of
@@ -42,6 +44,7 @@ class ShownOrder:
     open_courses: Sequence[Course]
     payments: Sequence[Payment]
     refunds: Sequence[ShownRefund]
+    invoices: Sequence[ShownInvoice]
     onward: str
     origin: str
     device: Device = "computer"
@@ -71,6 +74,11 @@ class ShownOrder:
         """May something of it still be given back?"""
         is_under_way = any(one.is_under_way for one in self.refunds)
         return bool(self.order.total_fen and self.opens_something and self.order.paid_at) and not is_under_way
+
+    @property
+    def can_be_invoiced(self) -> bool:
+        """May an invoice of it be asked for? Not where there is one that holds, or will."""
+        return not any(one.is_live for one in self.invoices) and not why_not(self.order)
 
     @property
     def can_be_paid(self) -> bool:
@@ -156,6 +164,7 @@ def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
         open_courses=[part.course for part in parts if is_opening and part.returned_at is None],
         payments=list(order.payments.all()),
         refunds=[ShownRefund(one) for one in order.refunds.all()],
+        invoices=[ShownInvoice(one) for one in order.invoices.all()],
         onward=safe_next(request, ""),
         origin=request.build_absolute_uri("/")[:-1],
         device=device_of(request),

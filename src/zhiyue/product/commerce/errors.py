@@ -176,6 +176,17 @@ class NoInvoice(Refused):
         self.why = why
 
 
+class TitleRefused(Refused):
+    """To whom an invoice shall be made out can't be taken so; `field` names what is wrong."""
+
+    code = "title_refused"
+    status: ClassVar[int] = 422
+
+    def __init__(self, field: str, message: str | Promise) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class InvoiceDecided(Refused):
     """The invoice isn't in the state for this any more: somebody was faster."""
 

@@ -15,6 +15,7 @@ from zhiyue.core.audit.services import note
 from zhiyue.product.commerce.errors import NoSuchOrder
 from zhiyue.product.commerce.models import (
     Entry,
+    Invoice,
     Order,
     OrderCourse,
     OrderPlan,
@@ -44,6 +45,7 @@ class WholeOrder:
     plan: OrderPlan | None
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
+    invoices: Sequence[Invoice]
     notices: Sequence[ProviderNotice]
     steps: Sequence[OrderStep]
     entries: Sequence[Entry]
@@ -60,8 +62,8 @@ def orders_of(user: User) -> QuerySet[Order]:
 
 
 def order_of(user: User, number: str) -> Order:
-    """A member's order, with what it opens, its payments, and its refunds, the latest first. Raises NoSuchOrder, also
-    where it is somebody else's."""
+    """A member's order, with what it opens, its payments, and its refunds and invoices, the latest first. Raises
+    NoSuchOrder, also where it is somebody else's."""
     parts = OrderCourse.objects.select_related("course").order_by("pk")
     found = (
         orders_of(user)
@@ -71,6 +73,7 @@ def order_of(user: User, number: str) -> Order:
             Prefetch("courses", parts),
             Prefetch("payments", Payment.objects.order_by("pk")),
             Prefetch("refunds", Refund.objects.order_by("-pk")),
+            Prefetch("invoices", Invoice.objects.order_by("-pk")),
         )
         .first()
     )
@@ -114,6 +117,7 @@ def whole_order(viewer: Viewer, number: str) -> WholeOrder:
         plan=plan_of(order),
         payments=list(order.payments.order_by("pk")),
         refunds=list(order.refunds.order_by("-pk")),
+        invoices=list(order.invoices.order_by("-pk")),
         notices=list(notices.order_by("pk")),
         steps=list(order.steps.select_related("by").order_by("pk")),
         entries=list(order.entries.prefetch_related("postings").order_by("pk")),

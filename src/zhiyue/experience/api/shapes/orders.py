@@ -5,12 +5,15 @@ from typing import get_args
 from rest_framework import serializers
 
 from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
-from zhiyue.product.commerce.models import Order, Payment
+from zhiyue.product.commerce.models import Invoice, InvoiceKind, Order, Payment
+from zhiyue.product.commerce.models.invoices import LONGEST_TITLE
 from zhiyue.product.commerce.pricing import LineKind
 
 LINE_KINDS = list(get_args(LineKind))
 ORDER_STATUSES = Order.Status.values
 PAYMENT_STATUSES = Payment.Status.values
+INVOICE_STATUSES = Invoice.Status.values
+INVOICE_KINDS = InvoiceKind.values
 OFFER = "What is for sale, by its kind and number: `course:7`."
 
 
@@ -53,6 +56,38 @@ class OfferShape(Shape):
     ways_to_pay = serializers.ListField(
         child=serializers.CharField(), help_text="Providers with their channels: `sandbox:page`."
     )
+
+
+class InvoiceShape(Shape):
+    """An invoice (发票) of an order, as far as it is."""
+
+    number = serializers.CharField(help_text="Ours, of the request.")
+    status = serializers.ChoiceField(choices=INVOICE_STATUSES)
+    kind = serializers.ChoiceField(choices=INVOICE_KINDS)
+    title = serializers.CharField()
+    tax_number = serializers.CharField(allow_blank=True)
+    email = serializers.CharField()
+    amount_fen = serializers.IntegerField()
+    invoice_code = serializers.CharField(allow_blank=True, help_text="Of the tax office, on older forms.")
+    invoice_number = serializers.CharField(allow_blank=True, help_text="Of the tax office (发票号码).")
+    reversal_number = serializers.CharField(allow_blank=True, help_text="Of the red-letter invoice.")
+    must_be_reversed = serializers.BooleanField(help_text="True: money went back since it was issued.")
+    fault = serializers.CharField(allow_blank=True, help_text="Why it isn't issued, in words.")
+    file = serializers.CharField(
+        allow_null=True, help_text="Where its member downloads it, signed in; null: there is none."
+    )
+    asked_at = Moment()
+    issued_at = Moment(allow_null=True)
+    reversed_at = Moment(allow_null=True)
+
+
+class AskInvoiceShape(Shape):
+    kind = serializers.ChoiceField(choices=INVOICE_KINDS)
+    title = serializers.CharField(max_length=LONGEST_TITLE, help_text="A name, or the company's.")
+    tax_number = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, default="", help_text="Of a company."
+    )
+    email = serializers.CharField(max_length=254, help_text="Who is told once it is issued.")
 
 
 class OrdersQuery(PageQuery):

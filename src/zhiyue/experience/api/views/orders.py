@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,15 +12,12 @@ from rest_framework.response import Response
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api import examples
 from zhiyue.experience.api.endpoint import Endpoint, needs
-from zhiyue.experience.api.renderers import PdfRenderer
 from zhiyue.experience.api.repeating import repeatable, repeatable_outside
 from zhiyue.experience.api.shapes import orders as shapes
 from zhiyue.experience.api.views.me import MyEndpoint
 from zhiyue.experience.shell.paying import begin_paying, count_order, way_named, ways_to_pay
-from zhiyue.experience.shell.receipts import CONTENT_TYPE, file_name, receipt_file
 from zhiyue.product.catalogue.selectors import courses_by_id
 from zhiyue.product.commerce.checkout import checkout_of
-from zhiyue.product.commerce.invoices.receipts import receipt_of
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
@@ -165,26 +161,6 @@ class CancelOrder(OrderEndpoint):
         """
         cancel(user=self.member, number=number, actor=self.actor)
         return Response(self.whole(number))
-
-
-class Receipt(MyEndpoint):
-    renderer_classes = (PdfRenderer,)
-    may_answer = frozenset({409})
-
-    @needs(Scope.ME_READ)
-    @extend_schema(
-        operation_id="getMyReceipt", tags=["Orders"], responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY}
-    )
-    def get(self, request: Request, number: str) -> Response:
-        """Get the receipt of an order of mine, as PDF
-
-        In the language that is asked for. It tells what was paid, and what of it went back since.
-        """
-        receipt = receipt_of(self.member, number)
-        kept_as = f'inline; filename="{file_name(receipt)}"'
-        return Response(
-            receipt_file(receipt), content_type=CONTENT_TYPE, headers={"Content-Disposition": kept_as}
-        )
 
 
 def _coupons(asked: str) -> list[str] | None:

@@ -16,6 +16,7 @@ from zhiyue.experience.desk.account_words import account_name
 from zhiyue.experience.desk.orders import PAGE_SIZE, TABLE_HEADER, sought, table_rows
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.downloads import csv_download
+from zhiyue.experience.shell.invoicing import tone
 from zhiyue.experience.shell.paying import channel_words, price_lines, provider_words
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.models import Entry, Payment, ProviderNotice
@@ -60,6 +61,7 @@ def order(request: PageRequest, number: str) -> HttpResponse:
         "steps": [(one, order_words.step(one.why), order_words.told(one.told)) for one in found.steps],
         "entries": [_entry(one) for one in found.entries],
         "refunds": [(one, yuan(one.amount_fen), refunding.tone(one)) for one in found.refunds],
+        "invoices": [(one, yuan(one.amount_fen), tone(one)) for one in found.invoices],
         "may_refund": request.viewer.may(Permission.REFUND_ORDERS),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
     }

@@ -11,6 +11,7 @@ from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import storable
+from zhiyue.product.commerce.errors import TitleRefused
 from zhiyue.product.commerce.invoices.taxpayers import taxpayer
 from zhiyue.product.commerce.models import InvoiceKind, InvoiceTitle
 from zhiyue.product.commerce.models.invoices import LONGEST_TITLE
@@ -30,15 +31,17 @@ class Title:
 
 
 def fitting_title(*, kind: str, title: str, tax_number: str, email: str) -> Title:
-    """What was typed, tidied. A person has no tax number here. Raises Unfit, and says what would fit."""
+    """What was typed, tidied. A person has no tax number here. Raises TitleRefused, which says what
+    would fit."""
     if kind not in InvoiceKind.values:
-        raise Unfit(pgettext_lazy("invoice", "Choose whether it is for a person or a company."))
+        words = pgettext_lazy("invoice", "Choose whether it is for a person or a company.")
+        raise TitleRefused("kind", words)
     name = " ".join(storable(title).split())
     if not name:
-        raise Unfit(pgettext_lazy("invoice", "Say to whom the invoice is made out."))
+        raise TitleRefused("title", pgettext_lazy("invoice", "Say to whom the invoice is made out."))
     if len(name) > LONGEST_TITLE:
-        raise Unfit(pgettext_lazy("invoice", "A title has 100 characters at most."))
-    number = taxpayer(storable(tax_number)) if kind == InvoiceKind.COMPANY else ""
+        raise TitleRefused("title", pgettext_lazy("invoice", "A title has 100 characters at most."))
+    number = _taxpayer(tax_number) if kind == InvoiceKind.COMPANY else ""
     return Title(kind, name, number, _address(email))
 
 
@@ -66,16 +69,23 @@ def forget_title(*, user: User, title_id: int) -> bool:
     return bool(gone)
 
 
+def _taxpayer(typed: str) -> str:
+    try:
+        return taxpayer(storable(typed))
+    except Unfit as refusal:
+        raise TitleRefused("tax_number", refusal.message) from refusal
+
+
 def _address(email: str) -> str:
     address = storable(email).strip()
+    if len(address) > _LONGEST_EMAIL:
+        words = pgettext_lazy("invoice", "An e-mail address has 254 characters at most.")
+        raise TitleRefused("email", words)
     try:
         validate_email(address)
     except ValidationError as why:
-        raise Unfit(
-            pgettext_lazy(
-                "invoice", "Give an e-mail address, such as name@example.com: the invoice goes there."
-            )
-        ) from why
-    if len(address) > _LONGEST_EMAIL:
-        raise Unfit(pgettext_lazy("invoice", "An e-mail address has 254 characters at most."))
+        words = pgettext_lazy(
+            "invoice", "Give an e-mail address, such as name@example.com: the invoice goes there."
+        )
+        raise TitleRefused("email", words) from why
     return address

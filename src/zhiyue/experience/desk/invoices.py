@@ -1,0 +1,179 @@
+"""The forms about invoices: the filters of the list, and what staff enter; the list as a table that leaves the
+academy."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import pgettext_lazy
+
+from zhiyue.core.accounts.staff import WHY_LENGTH
+from zhiyue.core.kit import clock
+from zhiyue.product.commerce.invoices.book import SoughtInvoices
+from zhiyue.product.commerce.invoices.files import BYTES_AT_MOST
+from zhiyue.product.commerce.models import Invoice, InvoiceKind
+
+PAGE_SIZE = 50
+_CHUNK = 500
+_ACCEPTED = {"accept": ".pdf,.ofd,application/pdf"}
+
+TABLE_HEADER = (
+    pgettext_lazy("invoice column", "Request"),
+    pgettext_lazy("invoice column", "State"),
+    pgettext_lazy("invoice column", "Order"),
+    pgettext_lazy("invoice column", "What"),
+    pgettext_lazy("invoice column", "Member's number"),
+    pgettext_lazy("invoice column", "Member"),
+    pgettext_lazy("invoice column", "For whom"),
+    pgettext_lazy("invoice column", "Title"),
+    pgettext_lazy("invoice column", "Tax number"),
+    pgettext_lazy("invoice column", "E-mail"),
+    pgettext_lazy("invoice column", "Amount in yuan"),
+    pgettext_lazy("invoice column", "Invoice code"),
+    pgettext_lazy("invoice column", "Invoice number"),
+    pgettext_lazy("invoice column", "Red-letter invoice"),
+    pgettext_lazy("invoice column", "Asked"),
+    pgettext_lazy("invoice column", "Issued"),
+    pgettext_lazy("invoice column", "Reversed"),
+)
+
+
+class InvoicesForm(forms.Form):
+    """The filters of the list. What can't be understood narrows nothing and says so."""
+
+    q = forms.CharField(
+        label=pgettext_lazy("invoice filter", "Number, title or member"), required=False, max_length=80
+    )
+    status = forms.ChoiceField(
+        label=pgettext_lazy("invoice filter", "State"),
+        required=False,
+        choices=[("", pgettext_lazy("invoice filter", "Any")), *Invoice.Status.choices],
+    )
+
+
+def sought(asked: QueryDict) -> tuple[InvoicesForm, SoughtInvoices]:
+    """The form as it was sent, and what it asks for."""
+    form = InvoicesForm(asked)
+    form.is_valid()
+    found = form.cleaned_data
+    return form, SoughtInvoices(words=found.get("q", ""), status=found.get("status", ""))
+
+
+class ActForm(forms.Form):
+    """What staff enter for one act, by the word in its address."""
+
+    key = ""
+
+    def __init__(self, typed: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
+        super().__init__(typed, files, auto_id=f"{self.key}-%s")
+
+    def told(self) -> dict[str, object]:
+        """As the service takes it: a file as its content. One that is too large isn't read to the end: the service
+        says so."""
+        found = dict(self.cleaned_data)
+        if "file" in found:
+            file = found["file"]
+            found["file"] = file.read(BYTES_AT_MOST + 1) if file else b""
+        return found
+
+
+class IssueForm(ActForm):
+    key = "issue"
+    seen_fen = forms.IntegerField(widget=forms.HiddenInput())
+    invoice_number = forms.CharField(
+        label=pgettext_lazy("invoice", "Number of the invoice"),
+        help_text=pgettext_lazy("invoice", "20 digits; on older forms 8, with a code."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    invoice_code = forms.CharField(
+        label=pgettext_lazy("invoice", "Code, on older forms"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    file = forms.FileField(
+        label=pgettext_lazy("invoice", "Its file"),
+        help_text=pgettext_lazy("invoice", "PDF or OFD, at most 5 MB. It may follow later."),
+        required=False,
+        widget=forms.FileInput(attrs=_ACCEPTED),
+    )
+
+
+class AttachForm(ActForm):
+    key = "attach"
+    file = forms.FileField(
+        label=pgettext_lazy("invoice", "Its file"),
+        help_text=pgettext_lazy("invoice", "PDF or OFD, at most 5 MB."),
+        widget=forms.FileInput(attrs=_ACCEPTED),
+    )
+
+
+class _WhyForm(ActForm):
+    why = forms.CharField(
+        label=pgettext_lazy("refund", "Why"),
+        help_text=pgettext_lazy(
+            "refund", "For your colleagues and the audit log; the member doesn't read it."
+        ),
+        max_length=WHY_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class FailForm(_WhyForm):
+    key = "fail"
+
+    def __init__(self, typed: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
+        super().__init__(typed, files)
+        self.fields["why"].help_text = pgettext_lazy("refund", "The member reads this.")
+
+
+class AgainForm(_WhyForm):
+    key = "again"
+
+
+class ReverseForm(_WhyForm):
+    key = "reverse"
+
+
+class ReversedForm(_WhyForm):
+    key = "reversed"
+    reversal_number = forms.CharField(
+        label=pgettext_lazy("invoice", "Number of the red-letter invoice"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    field_order = ("reversal_number", "why")
+
+
+def table_rows(invoices: QuerySet[Invoice]) -> Iterator[list[str]]:
+    """Invoices as rows under TABLE_HEADER, read piece by piece."""
+    for one in invoices.iterator(chunk_size=_CHUNK):
+        order = one.order
+        yield [
+            one.number,
+            str(Invoice.Status(one.status).label),
+            order.number,
+            order.title,
+            str(order.user_id or ""),
+            order.user.display_name if order.user else "",
+            str(InvoiceKind(one.kind).label),
+            one.title,
+            one.tax_number,
+            one.email,
+            f"{one.amount_fen // 100}.{one.amount_fen % 100:02d}",
+            one.invoice_code,
+            one.invoice_number,
+            one.reversal_number,
+            _moment(one.asked_at),
+            _moment(one.issued_at),
+            _moment(one.reversed_at),
+        ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S") if moment else ""

@@ -1,0 +1,168 @@
+"""Invoices: the list, one with what can be done about it, its file, and the list as a table to take away."""
+
+from collections.abc import Callable, Mapping
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_POST, require_safe
+
+from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.kit import clock
+from zhiyue.core.kit.money import yuan
+from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.invoices import (
+    PAGE_SIZE,
+    TABLE_HEADER,
+    ActForm,
+    AgainForm,
+    AttachForm,
+    FailForm,
+    IssueForm,
+    ReversedForm,
+    ReverseForm,
+    sought,
+    table_rows,
+)
+from zhiyue.experience.shell.downloads import csv_download
+from zhiyue.experience.shell.invoicing import file_answer, tone
+from zhiyue.experience.shell.viewers import PageRequest
+from zhiyue.product.commerce.errors import AmountChanged, InvoiceDecided, NoInvoice
+from zhiyue.product.commerce.invoices import deciding
+from zhiyue.product.commerce.invoices.book import (
+    all_invoices,
+    export_invoices,
+    file_for_staff,
+    waiting_invoices,
+    whole_invoice,
+)
+from zhiyue.product.commerce.models import Invoice
+
+_S = Invoice.Status
+_REFUSALS = (Unfit, InvoiceDecided, NoInvoice, AmountChanged)
+_FORMS: Mapping[str, type[ActForm]] = {
+    form.key: form for form in (IssueForm, FailForm, AgainForm, ReverseForm, ReversedForm, AttachForm)
+}
+# What staff may do, by the word in the address.
+_ACTS: Mapping[str, Callable[..., Invoice]] = {
+    "issue": deciding.issue_by_hand,
+    "fail": deciding.fail,
+    "again": deciding.try_again,
+    "reverse": deciding.reverse,
+    "reversed": deciding.reverse_by_hand,
+    "attach": deciding.attach,
+}
+# Which of these can be done in which state; every issued one can be given a file.
+_OPEN: Mapping[str, tuple[str, ...]] = {
+    _S.ASKED: ("issue", "fail"),
+    _S.FAILED: ("again", "issue"),
+    _S.ISSUED: ("reversed", "reverse", "attach"),
+    _S.REVERSED: ("attach",),
+}
+
+
+@for_the_desk(Permission.SEE_ORDERS)
+@require_safe
+def invoices(request: PageRequest) -> HttpResponse:
+    form, wanted = sought(request.GET)
+    page = Paginator(all_invoices(request.viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    context = {
+        "tab": "invoices",
+        "form": form,
+        "page": page,
+        "rows": [(one, yuan(one.amount_fen), tone(one)) for one in page.object_list],
+        "asked": kept.urlencode(),
+        "narrowed": any(kept.values()),
+        "waiting": waiting_invoices(request.viewer),
+        "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
+        "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
+    }
+    return render(request, "desk/invoices.html", context)
+
+
+@for_the_desk(Permission.SEE_ORDERS)
+@require_safe
+def invoice(request: PageRequest, number: str) -> HttpResponse:
+    """One invoice: to whom, of what, how far it is, and what can be done."""
+    return _page(request, whole_invoice(request.viewer, number))
+
+
+@for_the_desk(Permission.ISSUE_INVOICES)
+@require_POST
+def decide(request: PageRequest, number: str, act: str) -> HttpResponseBase:
+    """Refused, the page comes back with what was typed."""
+    if act not in _ACTS:
+        raise Http404
+    found = whole_invoice(request.viewer, number)
+    form = _FORMS[act](request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, found, refused=form, status=422)
+    try:
+        decided = _ACTS[act](viewer=request.viewer, number=number, **form.told())
+    except _REFUSALS as refusal:
+        form.add_error(None, str(refusal.message))
+        return _page(request, whole_invoice(request.viewer, number), refused=form, status=refusal.status)
+    messages.success(request, _said(act, decided))
+    return redirect("desk:invoice", number)
+
+
+@for_the_desk(Permission.SEE_ORDERS)
+@require_safe
+def file(request: PageRequest, number: str) -> HttpResponse:
+    return file_answer(file_for_staff(request.viewer, number))
+
+
+@for_the_desk(Permission.EXPORT_MEMBERS)
+@require_POST
+def invoices_csv(request: PageRequest) -> HttpResponseBase:
+    """The invoices that the list shows, on all its pages."""
+    _, wanted = sought(QueryDict(request.POST.get("asked", "")))
+    found = export_invoices(viewer=request.viewer, sought=wanted)
+    name = f"invoices-{clock.business_day().isoformat()}.csv"
+    return csv_download(request, name, TABLE_HEADER, table_rows(found))
+
+
+def _said(act: str, decided: Invoice) -> str:
+    words = {
+        "issue": pgettext("toast", "Entered. The member is told."),
+        "fail": pgettext("toast", "Noted. The member reads why."),
+        "again": pgettext("toast", "It is issued once more."),
+        "reverse": pgettext("toast", "It is to be reversed."),
+        "reversed": pgettext("toast", "Entered: it is reversed."),
+        "attach": pgettext("toast", "The file is kept."),
+    }
+    return words[act]
+
+
+def _page(
+    request: PageRequest, found: Invoice, *, refused: ActForm | None = None, status: int = 200
+) -> HttpResponse:
+    may_decide = request.viewer.may(Permission.ISSUE_INVOICES)
+    acts = _OPEN.get(found.status, ()) if may_decide else ()
+    shown = {act: refused if refused and refused.key == act else _form(act, found) for act in acts}
+    context = {
+        "tab": "invoices",
+        "invoice": found,
+        "again": getattr(found, "again", None),
+        "amount": yuan(found.amount_fen),
+        "left": yuan(found.order.kept_fen),
+        "went_back": yuan(found.order.refunded_fen) if found.order.refunded_fen else "",
+        "tone": tone(found),
+        "forms": shown,
+        "refused": refused,
+        "is_over": refused is not None and refused.key not in shown,
+        "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
+    }
+    return render(request, "desk/invoice.html", context, status=status)
+
+
+def _form(act: str, found: Invoice) -> ActForm:
+    form = _FORMS[act]()
+    if act == "issue":
+        form.fields["seen_fen"].initial = found.order.kept_fen
+    return form
