@@ -135,11 +135,19 @@ def test_money_went_back_so_it_is_reversed_and_the_rest_issued(read, desk, opera
     assert "¥90" in page and invoice.number in page
 
 
-def test_a_reversal_is_asked_for_and_a_file_follows(read, desk, operator, invoice):
+def test_a_reversal_is_asked_for_and_a_file_follows(read, desk, operator, invoice, settings):
     by_hand(operator, invoice)
+    # Staff reverse themselves what they issued themselves.
+    assert 'id="reverse"' not in read(f"/desk/invoices/{invoice.number}/")
+    settings.ZHIYUE_INVOICES = "sandbox"
+    Invoice.objects.update(provider="sandbox")
+    assert 'id="reverse"' in read(f"/desk/invoices/{invoice.number}/")
     act(desk, invoice, "reverse", why="抬头写错")
     later(1)
-    assert "It is to be reversed: 抬头写错" in read(f"/desk/invoices/{invoice.number}/")
+    page = read(f"/desk/invoices/{invoice.number}/")
+    assert "It is to be reversed: 抬头写错" in page and 'id="reverse"' not in page
+    # The sandbox knows of no such invoice, and says so.
+    assert "There is no such invoice to reverse" in page or "没有可以红冲的发票" in page
     act(desk, invoice, "attach", file=SimpleUploadedFile("a.pdf", b"%PDF-2"))
     assert desk.get(f"/desk/invoices/{invoice.number}/file/").content == b"%PDF-2"
 

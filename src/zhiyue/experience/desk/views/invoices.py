@@ -31,7 +31,7 @@ from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.invoicing import file_answer, tone
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import AmountChanged, InvoiceDecided, NoInvoice
-from zhiyue.product.commerce.invoices import deciding
+from zhiyue.product.commerce.invoices import deciding, manual
 from zhiyue.product.commerce.invoices.book import (
     all_invoices,
     export_invoices,
@@ -39,6 +39,7 @@ from zhiyue.product.commerce.invoices.book import (
     waiting_invoices,
     whole_invoice,
 )
+from zhiyue.product.commerce.invoices.register import issuer
 from zhiyue.product.commerce.models import Invoice
 
 _S = Invoice.Status
@@ -143,7 +144,7 @@ def _page(
     request: PageRequest, found: Invoice, *, refused: ActForm | None = None, status: int = 200
 ) -> HttpResponse:
     may_decide = request.viewer.may(Permission.ISSUE_INVOICES)
-    acts = _OPEN.get(found.status, ()) if may_decide else ()
+    acts = [act for act in _OPEN.get(found.status, ()) if _helps(act, found)] if may_decide else []
     shown = {act: refused if refused and refused.key == act else _form(act, found) for act in acts}
     context = {
         "tab": "invoices",
@@ -159,6 +160,11 @@ def _page(
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
     }
     return render(request, "desk/invoice.html", context, status=status)
+
+
+def _helps(act: str, found: Invoice) -> bool:
+    """Nobody is asked to reverse what staff reverse themselves, or what is to be reversed already."""
+    return act != "reverse" or not (found.must_be_reversed or issuer(found.provider).name == manual.NAME)
 
 
 def _form(act: str, found: Invoice) -> ActForm:
