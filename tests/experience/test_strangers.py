@@ -231,8 +231,8 @@ def samples(course, creator, operator, stranger, owner, learner):
 
 
 def _of_the_learner(learner, course):
-    """An order that waits for its payment at the pretended till, a refund and an invoice that wait for their decision, a
-    gift, and what is for sale."""
+    """An order that waits for its payment at the pretended till, a refund and an invoice that wait for their decision,
+    a gift, and what is for sale."""
     actor = Actor(member_id=learner.pk)
     order = place(user=learner, offer=f"course:{course.pk}", seen_fen=course.price_fen, actor=actor)
     ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
