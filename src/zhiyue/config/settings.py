@@ -70,6 +70,11 @@ ZHIYUE_INVOICES = env.one_of(
     {"off", "manual", "sandbox"},
     default="off" if ZHIYUE_ENVIRONMENT == "production" else "sandbox",
 )
+ZHIYUE_TEACHER_SHARE_PERMILLE: int = env.within(
+    "ZHIYUE_TEACHER_SHARE_PERMILLE", 0, 1_000, default=500 if ZHIYUE_DEMO else 0
+)
+ZHIYUE_PAYOUT_AFTER_DAYS: int = env.within("ZHIYUE_PAYOUT_AFTER_DAYS", 0, 3_650, default=15)
+ZHIYUE_PAYOUT_LEAST_FEN: int = env.within("ZHIYUE_PAYOUT_LEAST_FEN", 0, 100_000_000, default=10_000)
 ZHIYUE_ALIPAY_APP_ID: str = env.str("ZHIYUE_ALIPAY_APP_ID", default="")
 ZHIYUE_ALIPAY_SELLER_ID: str = env.str("ZHIYUE_ALIPAY_SELLER_ID", default="")
 ZHIYUE_ALIPAY_PRIVATE_KEY: str = env.secret("ZHIYUE_ALIPAY_PRIVATE_KEY")

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SEE_ORDERS = "orders.see"
     REFUND_ORDERS = "orders.refund"
     ISSUE_INVOICES = "invoices.issue"
+    PAY_TEACHERS = "teachers.pay"
     CHANGE_SALES = "sales.change"
     IMPORT_ORDERS = "orders.import"
     SEE_BOOKS = "books.see"
@@ -43,6 +44,7 @@ _OPERATOR = (
         Permission.EXPORT_MEMBERS,
         Permission.REFUND_ORDERS,
         Permission.ISSUE_INVOICES,
+        Permission.PAY_TEACHERS,
         Permission.CHANGE_SALES,
         Permission.IMPORT_ORDERS,
         Permission.SEE_BOOKS,

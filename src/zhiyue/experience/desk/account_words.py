@@ -45,6 +45,24 @@ ACCOUNTS: Mapping[str, AccountWords] = {
         pgettext_lazy("account", "Differences from providers' bills"),
         pgettext_lazy("account", "What was entered so that these books say what a provider's bill says."),
     ),
+    "deferred": AccountWords(
+        pgettext_lazy("account", "Not earned yet, order %(of)s"),
+        pgettext_lazy("account", "What memberships brought in for days that are still to come."),
+        together=pgettext_lazy("account", "Memberships not earned yet"),
+    ),
+    "teacher_shares": AccountWords(
+        pgettext_lazy("account", "Teachers' shares"),
+        pgettext_lazy("account", "What of everything that was sold is its teachers'."),
+    ),
+    "teacher": AccountWords(
+        pgettext_lazy("account", "Owed to teacher no. %(of)s"),
+        pgettext_lazy("account", "What a teacher has earned, less what was paid out to them."),
+        together=pgettext_lazy("account", "Owed to teachers"),
+    ),
+    "paid_to_teachers": AccountWords(
+        pgettext_lazy("account", "Paid out to teachers"),
+        pgettext_lazy("account", "What staff paid out by the statements."),
+    ),
     "owed": AccountWords(
         pgettext_lazy("account", "Owed back, order %(of)s"),
         pgettext_lazy("account", "Money that no order could take. At 0 it has gone back."),

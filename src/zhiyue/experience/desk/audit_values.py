@@ -22,7 +22,7 @@ from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.facilities.webhooks.topics import topics
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
-from zhiyue.product.commerce.models import Coupon, Difference, Invoice, Refund
+from zhiyue.product.commerce.models import Coupon, Difference, Invoice, PayoutStatement, Refund
 from zhiyue.recommend.models import Rule
 
 Words = str | Promise
@@ -44,6 +44,7 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "status": dict(Course.Status.choices),
     "refund.status": dict(Refund.Status.choices),
     "invoice.status": dict(Invoice.Status.choices),
+    "payout.how": dict(PayoutStatement.How.choices),
     "form": dict(Course.Form.choices),
     "level": dict(Level.choices),
     "language": dict(Course.Language.choices),

@@ -103,6 +103,9 @@ _ENTRIES: Mapping[str, Words] = {
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
     "fee": pgettext_lazy("ledger entry", "Fee of the provider"),
     "adjusted": pgettext_lazy("ledger entry", "Difference from the provider's bill"),
+    "share": pgettext_lazy("ledger entry", "Teacher's share"),
+    "share_back": pgettext_lazy("ledger entry", "Teacher's share taken back"),
+    "payout": pgettext_lazy("ledger entry", "Paid out to a teacher"),
 }
 
 

@@ -117,6 +117,9 @@ _JOBS: Mapping[str, Words] = {
         "job", "Issue and reverse invoices, and ask after those under way"
     ),
     "commerce.follow_with_invoice": pgettext_lazy("job", "See what a refund means for an order's invoice"),
+    "commerce.enter_shares": pgettext_lazy("job", "Enter or take back teachers' shares of an order"),
+    "commerce.catch_up_shares": pgettext_lazy("job", "Look for teachers' shares that weren't entered"),
+    "commerce.make_statements": pgettext_lazy("job", "Make teachers' statements of the month that is over"),
     "commerce.sandbox_tell": pgettext_lazy("job", "Let the sandbox tell of a payment"),
     "commerce.end_payments": pgettext_lazy("job", "See which payments an ended order leaves"),
     "commerce.close_payments": pgettext_lazy("job", "Close payments that no order waits for"),

@@ -200,6 +200,19 @@ class IssuerUnreachable(Refused):
     status: ClassVar[int] = 502
 
 
+class NoSuchStatement(Refused):
+    """There is no such payout statement, or it is another teacher's."""
+
+    code = "no_such_statement"
+    status: ClassVar[int] = 404
+
+
+class StatementDecided(Refused):
+    """The statement is paid or void already: somebody was faster."""
+
+    code = "statement_decided"
+
+
 class NotProved(Refused):
     """A notice that doesn't prove to be the provider's own word."""
 

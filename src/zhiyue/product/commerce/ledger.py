@@ -5,6 +5,8 @@ deferred:ORDER  what a membership brought in and hasn't earned yet: see `deferri
 fees  what providers kept for their work · differences  what staff entered to agree with a provider's bill
 owed:ORDER  money that came without an order that could take it, until it goes back
 by_hand  what staff paid out themselves, where no provider could
+teacher_shares  what of what was sold is its teachers' · teacher:NUMBER  what a teacher is owed of it
+paid_to_teachers  what staff paid out to them
 opening  what past orders brought in before these books began: it is with the academy already
 """
 
@@ -25,6 +27,8 @@ DIFFERENCES = "differences"
 BY_HAND = "by_hand"
 OPENING = "opening"
 DEFERRED = "deferred:"
+TEACHER_SHARES = "teacher_shares"
+PAID_TO_TEACHERS = "paid_to_teachers"
 AT_ONCE = 500
 
 
@@ -38,6 +42,10 @@ def owed(order: Order) -> str:
 
 def deferred(order: Order) -> str:
     return f"{DEFERRED}{order.number}"
+
+
+def teacher(teacher_id: int) -> str:
+    return f"teacher:{teacher_id}"
 
 
 @dataclass(frozen=True, slots=True)

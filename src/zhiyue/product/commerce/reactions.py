@@ -9,6 +9,7 @@ from zhiyue.product.commerce.models import Payment
 from zhiyue.product.commerce.outside import TOLD, tell_outside
 from zhiyue.product.commerce.payments import fulfil
 from zhiyue.product.commerce.tasks import close_payments
+from zhiyue.product.commerce.teaching_shares.entering import settle
 
 
 @reaction(OrderPaid, name="commerce.fulfil")
@@ -31,6 +32,11 @@ def _end_payments(order_id: int) -> None:
     """Who began to pay it by another way, or in another tab, shall not pay any more."""
     if Payment.objects.filter(order_id=order_id, status=Payment.Status.BEGUN).exists():
         enqueue(close_payments, order_id=order_id)
+
+
+@reaction(OrderPaid, OrderRefunded, name="commerce.enter_shares")
+def enter_shares(fact: AboutOrder) -> None:
+    settle(fact.order_id)
 
 
 @reaction(*TOLD, name="commerce.tell_outside")

@@ -17,6 +17,8 @@ from zhiyue.product.commerce.reconciling.jobs import reconcile_provider
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
 from zhiyue.product.commerce.table_imports import end_stuck_imports
+from zhiyue.product.commerce.teaching_shares.entering import catch_up
+from zhiyue.product.commerce.teaching_shares.statements import make_statements
 from zhiyue.product.commerce.trials import remind_of_ends
 
 
@@ -73,6 +75,18 @@ def pursue_due_invoices() -> None:
     pursue_invoices()
 
 
+@job(name="commerce.catch_up_shares", attempts=3, lease_seconds=300)
+def catch_up_shares() -> None:
+    catch_up()
+
+
+@job(name="commerce.make_statements", attempts=5, lease_seconds=300)
+def make_payout_statements() -> None:
+    """On the first of a month; on other days only what the first one missed."""
+    catch_up()
+    make_statements()
+
+
 @job(name="commerce.sandbox_tell", attempts=5, lease_seconds=60)
 def sandbox_tell(*, number: str, of_before: bool = False) -> None:
     """The sandbox tells us what became of a payment; or what it was before, which comes too late."""
@@ -105,3 +119,5 @@ every(minutes=1, job=remind_unpaid_orders)
 every(minutes=1, job=pursue_refunds)
 every(minutes=30, job=reconcile_providers)
 every(minutes=1, job=pursue_due_invoices)
+every(minutes=60, job=catch_up_shares)
+daily(at="02:10", job=make_payout_statements)

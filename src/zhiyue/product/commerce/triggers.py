@@ -5,19 +5,24 @@ of DELETE.
 On SQLite a migration that alters such a table makes it anew, without these: it must install them again.
 """
 
+from collections.abc import Iterable
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES = ("commerce_orderstep", "commerce_entry", "commerce_posting", "commerce_providernotice")
+FIRST_TABLES = ("commerce_orderstep", "commerce_entry", "commerce_posting", "commerce_providernotice")
+# What came later: a migration names those of its own day.
+PAYOUT_TABLES = ("commerce_payoutline",)
+TABLES = (*FIRST_TABLES, *PAYOUT_TABLES)
 _VERBS = ("update", "delete", "replace", "truncate")
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
-    for table in TABLES:
+def install(connection: BaseDatabaseWrapper, tables: Iterable[str] = TABLES) -> None:
+    for table in tables:
         _install(connection, table)
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
-    for table in TABLES:
+def remove(connection: BaseDatabaseWrapper, tables: Iterable[str] = TABLES) -> None:
+    for table in tables:
         _remove(connection, table)
 
 

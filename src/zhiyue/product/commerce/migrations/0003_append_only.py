@@ -4,11 +4,11 @@ from zhiyue.product.commerce import triggers
 
 
 def refuse(apps, schema_editor):
-    triggers.install(schema_editor.connection)
+    triggers.install(schema_editor.connection, triggers.FIRST_TABLES)
 
 
 def allow(apps, schema_editor):
-    triggers.remove(schema_editor.connection)
+    triggers.remove(schema_editor.connection, triggers.FIRST_TABLES)
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,5 @@
 """The tables of commerce: what is free or given, what is for sale and made cheaper by what, orders, their payments,
-refunds and invoices, the ledger, and the bills of providers."""
+refunds and invoices, what teachers earn, the ledger, and the bills of providers."""
 
 from zhiyue.product.commerce.models.bills import Bill, BillEntry, Difference
 from zhiyue.product.commerce.models.bundles import Bundle, BundleCourse
@@ -10,6 +10,12 @@ from zhiyue.product.commerce.models.ledger import Entry, Posting
 from zhiyue.product.commerce.models.lending import CourseTerms, GiftOpening, LessonGift, TrialPass
 from zhiyue.product.commerce.models.orders import Order, OrderCourse, OrderStep
 from zhiyue.product.commerce.models.payments import Payment, ProviderNotice
+from zhiyue.product.commerce.models.payouts import (
+    CourseShareTerms,
+    PayoutLine,
+    PayoutStatement,
+    TeacherShare,
+)
 from zhiyue.product.commerce.models.plans import OrderPlan, Plan
 from zhiyue.product.commerce.models.redeem import RedeemBatch, RedeemCode
 from zhiyue.product.commerce.models.refunds import CourseRefundTerms, LessonOpening, Refund, RefundPart
@@ -26,6 +32,7 @@ __all__ = [
     "CouponHolder",
     "CouponUse",
     "CourseRefundTerms",
+    "CourseShareTerms",
     "CourseTerms",
     "Difference",
     "Enrolment",
@@ -43,6 +50,8 @@ __all__ = [
     "OrderPlan",
     "OrderStep",
     "Payment",
+    "PayoutLine",
+    "PayoutStatement",
     "Plan",
     "Posting",
     "ProviderNotice",
@@ -52,5 +61,6 @@ __all__ = [
     "RefundPart",
     "SandboxInvoice",
     "SandboxTrade",
+    "TeacherShare",
     "TrialPass",
 ]
