@@ -36,7 +36,7 @@ from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
 from zhiyue.product.commerce.invoices.files import keep as keep_file
-from zhiyue.product.commerce.models import Bill, Difference, Invoice, InvoiceTitle, Refund
+from zhiyue.product.commerce.models import Bill, Difference, Invoice, InvoiceTitle, PayoutStatement, Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin
 from zhiyue.recommend.rules import Wish, put_rule
@@ -120,6 +120,9 @@ FOR = {
     "studio:new": AUTHORS,
     "studio:preview": AUTHORS,
     "studio:me": AUTHORS,
+    "studio:sales": AUTHORS,
+    # The sample is of the creator's course; its operator and owner see it on the desk.
+    "studio:statement": frozenset({"creator"}),
     "studio:own_portrait": AUTHORS,
     "studio:portrait": OPERATORS,
     "studio:topic": OPERATORS,
@@ -256,6 +259,7 @@ def _of_the_learner(learner, course):
         "provider": "sandbox",
         "offer": order.offer,
         "desk:refund number": refund.number,
+        **_of_a_teacher(course),
         "desk:decide_refund number": refund.number,
         "act": "refuse",
         "site:gift secret": gift.secret,
@@ -283,6 +287,15 @@ def _of_a_bill():
         bill=bill, provider="sandbox", item="payment:X", kind="missing_here", theirs_fen=1, ours_fen=0
     )
     return {"day": day.isoformat(), "difference_id": one.pk}
+
+
+def _of_a_teacher(course):
+    """A statement of what the course's teacher earned."""
+    one = PayoutStatement.objects.create(
+        number="S1", teacher=course.teacher, month=clock.business_day().replace(day=1), amount_fen=100
+    )
+    pages = ("studio:statement", "studio:statement_csv", "desk:payout", "desk:payout_export")
+    return {f"{page} number": one.number for page in (*pages, "desk:pay_statement", "desk:void_statement")}
 
 
 def _of_a_webhook():

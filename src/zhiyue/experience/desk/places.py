@@ -99,14 +99,6 @@ GROUPS: tuple[Group, ...] = (
         (
             Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),
             Place("refunds", pgettext_lazy("desk navigation", "Refunds"), "history", Permission.SEE_ORDERS),
-            Place(
-                "reconciliation",
-                pgettext_lazy("desk navigation", "Reconciliation"),
-                "scale",
-                Permission.SEE_BOOKS,
-            ),
-            Place("books", pgettext_lazy("desk navigation", "Books"), "book-open", Permission.SEE_BOOKS),
-            Place("invoices", pgettext_lazy("desk navigation", "Invoices"), "pencil", Permission.SEE_ORDERS),
             Place("coupons", pgettext_lazy("desk navigation", "Coupons"), "tag", Permission.CHANGE_SALES),
             Place(
                 "flash", pgettext_lazy("desk navigation", "Flash prices"), "flame", Permission.CHANGE_SALES
@@ -120,6 +112,25 @@ GROUPS: tuple[Group, ...] = (
             Place("terms", pgettext_lazy("desk navigation", "Trials"), "hourglass", Permission.CHANGE_SALES),
             Place("bundles", pgettext_lazy("desk navigation", "Bundles"), "library", Permission.CHANGE_SALES),
             Place("plans", pgettext_lazy("desk navigation", "Memberships"), "users", Permission.CHANGE_SALES),
+        ),
+    ),
+    Group(
+        pgettext_lazy("desk navigation", "Money"),
+        (
+            Place(
+                "reconciliation",
+                pgettext_lazy("desk navigation", "Reconciliation"),
+                "scale",
+                Permission.SEE_BOOKS,
+            ),
+            Place("books", pgettext_lazy("desk navigation", "Books"), "book-open", Permission.SEE_BOOKS),
+            Place("invoices", pgettext_lazy("desk navigation", "Invoices"), "pencil", Permission.SEE_ORDERS),
+            Place(
+                "payouts",
+                pgettext_lazy("desk navigation", "Payouts"),
+                "graduation-cap",
+                Permission.PAY_TEACHERS,
+            ),
         ),
     ),
     Group(

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from zhiyue.experience.studio.views import courses, facts, lessons, look, outline, publication, shelving
+from zhiyue.experience.studio.views import (
+    courses,
+    facts,
+    lessons,
+    look,
+    outline,
+    publication,
+    sales,
+    shelving,
+)
 
 app_name = "studio"
 
@@ -24,6 +33,10 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/address/", lessons.address, name="lesson_address"),
     path("lessons/<int:lesson_id>/picture/", lessons.picture, name="lesson_picture"),
     path("lessons/<int:pk>/<slug:verb>/", outline.lesson_act, name="lesson_act"),
+    path("sales/", sales.sales, name="sales"),
+    path("sales/export/", sales.sales_csv, name="sales_csv"),
+    path("sales/statements/<slug:number>/", sales.statement, name="statement"),
+    path("sales/statements/<slug:number>/export/", sales.statement_csv, name="statement_csv"),
     path("me/", shelving.me, name="me"),
     path("me/portrait/", shelving.own_portrait, name="own_portrait"),
     path("topics/", shelving.topics, name="topics"),
