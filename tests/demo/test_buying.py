@@ -8,17 +8,19 @@ from zhiyue.collect.models import Event
 from zhiyue.demo import services
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce import ledger
-from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
+from zhiyue.product.commerce.models import Order, Payment, SandboxTrade, TeacherShare
 from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.learning.models import LessonProgress
 
 pytestmark = pytest.mark.django_db
 
 
-def test_simulated_members_buy_as_people_do():
+def test_simulated_members_buy_as_people_do(settings):
+    settings.ZHIYUE_TEACHER_SHARE_PERMILLE = 333
     # So many that whoever is drawn on whichever day, every step of the way is there.
     services.seed(members=400, history_days=21)
     who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till()
+    each_teacher_has_a_share_of_what_was_paid()
     the_way_to_an_order_is_whole_and_openings_leave_no_progress()
 
 
@@ -54,6 +56,14 @@ def who_takes_a_course_with_a_price_has_paid_for_it_at_the_pretended_till():
         told = Event.objects.filter(member_id=who, course_id=course)
         assert told.filter(name="order.placed", occurred_at=placed_at).exists()
         assert told.filter(name="order.expired", occurred_at=ended_at).exists()
+
+
+def each_teacher_has_a_share_of_what_was_paid():
+    paid = Order.objects.filter(status="fulfilled", user__is_simulated=True)
+    parts = paid.values_list("courses", "courses__course__teacher", "total_fen", "paid_at")
+    shares = TeacherShare.objects.values_list("part", "teacher", "sold_fen", "at")
+    assert set(shares) == set(parts) and TeacherShare.objects.count() == paid.count()
+    assert all(one.amount_fen == one.sold_fen * 333 // 1_000 for one in TeacherShare.objects.all())
 
 
 def the_way_to_an_order_is_whole_and_openings_leave_no_progress():

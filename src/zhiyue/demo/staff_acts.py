@@ -1,20 +1,28 @@
 """What the demo's operator did to run the academy: each act goes through its service, so the audit log tells of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Min
 
 from zhiyue.core.accounts import staff
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.selectors import roles_of
+from zhiyue.core.kit import clock
 from zhiyue.demo.accounts import ACCOUNTS
 from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Chapter, Course, Topic
 from zhiyue.product.catalogue.services import change_course, facts_of, put_keyword, rename_chapter
 from zhiyue.product.catalogue.services.shelving import TopicFacts, change_topic
+from zhiyue.product.commerce.models import PayoutStatement, TeacherShare
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.services import open_course, revoke_course
+from zhiyue.product.commerce.teaching_shares.deciding import PaidOut, mark_paid
+from zhiyue.product.commerce.teaching_shares.statements import ended_month, make_statements, month_end
+from zhiyue.product.commerce.teaching_shares.terms import set_share
 
 # Below so many members there is nobody to tag, ban and help.
 _MEMBERS_AT_LEAST = 6
@@ -26,6 +34,7 @@ def run_the_academy() -> None:
     by = operator()
     _tidy_a_draft(by)
     _tidy_the_shelves(by)
+    pay_the_teachers(by)
     members = list(User.objects.filter(is_simulated=True).order_by("-joined_at", "-pk")[:_MEMBERS_AT_LEAST])
     if len(members) == _MEMBERS_AT_LEAST:
         _look_after(by, [member.pk for member in members])
@@ -61,6 +70,31 @@ def _tidy_the_shelves(by: Viewer) -> None:
     )
     change_topic(viewer=by, topic_id=topic.pk, facts=facts)
     put_synonyms(by=by, words=["AB 实验", "A/B 测试", "对照实验"])
+
+
+def pay_the_teachers(by: Viewer) -> None:
+    """The months that are over are stated, each at its time, and all but the last are paid; a course has a share of its
+    own from now on."""
+    for month in _months_over():
+        make_statements(now=month_end(month) + timedelta(hours=2))
+    for one in PayoutStatement.objects.filter(month__lt=ended_month()).order_by("month", "pk"):
+        day = clock.business_day(one.made_at) + timedelta(days=4)
+        paid = PaidOut(day, "bank", f"网银 {day:%m%d}{one.pk:04d}")
+        mark_paid(viewer=by, number=one.number, paid=paid)
+    course = Course.objects.published().filter(price_fen__gt=0).order_by("pk").first()
+    if course is not None:
+        set_share(viewer=by, course_id=course.pk, permille=600, why="续签：独家首发，分成调到六成")
+
+
+def _months_over() -> Iterator[date]:
+    """Those in which something was due to a teacher, by their first days."""
+    due_at = TeacherShare.objects.aggregate(first=Min("due_at"))["first"]
+    if due_at is None:
+        return
+    month = clock.business_day(due_at).replace(day=1)
+    while month <= ended_month():
+        yield month
+        month = clock.business_day(month_end(month))
 
 
 def _look_after(by: Viewer, members: list[int]) -> None:

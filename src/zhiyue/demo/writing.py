@@ -26,6 +26,7 @@ from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.commerce.services import import_enrolments
+from zhiyue.product.commerce.teaching_shares.past import enter_past
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.services import bring_history, import_progress, import_saved
 
@@ -102,6 +103,7 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
         source=Enrolment.Source.FREE,
     )
     ordered = import_orders(rows=_orders(acts, lived, prices))
+    enter_past(ordered.orders)
     import_saved(
         rows=[
             (one.actor.member_id, one.course, one.at)
