@@ -99,6 +99,8 @@ _ENTRIES: Mapping[str, Words] = {
     "paid": pgettext_lazy("ledger entry", "Paid"),
     "imported": pgettext_lazy("ledger entry", "Paid before it came here"),
     "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
+    "earned": pgettext_lazy("ledger entry", "Earned by a membership"),
+    "credited": pgettext_lazy("ledger entry", "Taken over by another membership"),
     "refunded": pgettext_lazy("ledger entry", "Gone back"),
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
     "fee": pgettext_lazy("ledger entry", "Fee of the provider"),
