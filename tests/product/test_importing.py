@@ -17,11 +17,11 @@ from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.importing import import_courses, plan_courses
 from zhiyue.product.catalogue.models import Course, Lesson
-from zhiyue.product.commerce import importing, table_imports
 from zhiyue.product.commerce.import_queue import start_import
-from zhiyue.product.commerce.importing import import_sheet, plan_members
+from zhiyue.product.commerce.imports import importing, table_imports
+from zhiyue.product.commerce.imports.importing import import_sheet, plan_members
+from zhiyue.product.commerce.imports.table_imports import end_stuck_imports
 from zhiyue.product.commerce.models import Enrolment
-from zhiyue.product.commerce.table_imports import end_stuck_imports
 from zhiyue.product.commerce.tasks import forget_uploads
 
 pytestmark = pytest.mark.django_db

@@ -21,8 +21,8 @@ from zhiyue.demo.models import Presence, Shelf
 from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
 from zhiyue.product.catalogue.indexing import COURSE
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.models import Enrolment
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.commerce.services import import_enrolments

@@ -9,7 +9,7 @@ from tests.product.commerce.coupon_makers import make, staff
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.couponing import make_codes
+from zhiyue.product.commerce.lowering.couponing import make_codes
 from zhiyue.product.commerce.models import Coupon, CouponCode
 from zhiyue.product.commerce.orders import place
 

@@ -14,8 +14,8 @@ from zhiyue.core.accounts.services import grant
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
 from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.imports.table_imports import end_import
 from zhiyue.product.commerce.models import Order
-from zhiyue.product.commerce.table_imports import end_import
 from zhiyue.product.commerce.tasks import import_members, import_past_orders
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,10 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
 from zhiyue.product.commerce.order_book import SoughtOrders, all_orders, export_orders, whole_order
 from zhiyue.product.commerce.orders import cancel, place
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
 

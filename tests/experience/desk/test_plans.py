@@ -8,10 +8,10 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.product.catalogue.models import Topic
+from zhiyue.product.commerce.membership.plans import PlanWish, all_plans, change_plan, offer_plan
+from zhiyue.product.commerce.membership.plans import make_plan as made
 from zhiyue.product.commerce.models import Plan
 from zhiyue.product.commerce.orders import place
-from zhiyue.product.commerce.plans import PlanWish, all_plans, change_plan, offer_plan
-from zhiyue.product.commerce.plans import make_plan as made
 
 pytestmark = pytest.mark.django_db
 

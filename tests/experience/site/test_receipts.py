@@ -15,10 +15,10 @@ from zhiyue.core.academy.selectors import ACADEMY_KEY
 from zhiyue.core.kit import clock
 from zhiyue.experience.shell import fonts, pdf
 from zhiyue.experience.shell.receipts import receipt_file
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.invoices.receipts import receipt_of
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.orders import place
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.refunds.sending import pursue
 

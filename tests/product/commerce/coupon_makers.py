@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.couponing import CouponWish, make_codes, make_coupon
-from zhiyue.product.commerce.flashing import FlashWish, make_sale
+from zhiyue.product.commerce.lowering.couponing import CouponWish, make_codes, make_coupon
+from zhiyue.product.commerce.lowering.flashing import FlashWish, make_sale
 from zhiyue.product.commerce.models import Coupon, CouponCode, FlashSale, RedeemBatch
 from zhiyue.product.commerce.redeeming import make_batch
 

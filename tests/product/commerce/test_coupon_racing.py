@@ -9,8 +9,8 @@ from tests.factories import make_course, make_member
 from tests.product.commerce.coupon_makers import batch, codes, flash, make
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.claiming import claim
 from zhiyue.product.commerce.errors import CodeRefused, CouponRefused, PriceChanged
+from zhiyue.product.commerce.lowering.claiming import claim
 from zhiyue.product.commerce.models import Coupon, CouponHolder, CouponUse, FlashHold, Order
 from zhiyue.product.commerce.orders import expire, place
 from zhiyue.product.commerce.payments import begin, receive

@@ -13,9 +13,11 @@ from zhiyue.core.accounts.errors import NotAllowed, Unfit
 from zhiyue.core.accounts.staff import tag_members
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import coupons, journal, ledger
-from zhiyue.product.commerce.claiming import claim
-from zhiyue.product.commerce.couponing import (
+from zhiyue.product.commerce import journal, ledger
+from zhiyue.product.commerce.errors import CouponRefused, PriceChanged, SaleRefused, UnknownCode
+from zhiyue.product.commerce.lowering import coupons
+from zhiyue.product.commerce.lowering.claiming import claim
+from zhiyue.product.commerce.lowering.couponing import (
     CouponWish,
     all_coupons,
     change_coupon,
@@ -25,8 +27,7 @@ from zhiyue.product.commerce.couponing import (
     pause_coupon,
     revoke_codes,
 )
-from zhiyue.product.commerce.coupons import everything_of
-from zhiyue.product.commerce.errors import CouponRefused, PriceChanged, SaleRefused, UnknownCode
+from zhiyue.product.commerce.lowering.coupons import everything_of
 from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder, CouponUse, Order
 from zhiyue.product.commerce.offers import offer_of
 from zhiyue.product.commerce.orders import cancel, expire, place

@@ -11,11 +11,11 @@ from zhiyue.collect.models import Event
 from zhiyue.core.consent.purposes import EVERYTHING
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import GiftOver, NoSuchGift, NotYoursToShow, TooManyGifts
-from zhiyue.product.commerce.gifts import gift_of, make_gift, open_gift
+from zhiyue.product.commerce.lending.gifts import gift_of, make_gift, open_gift
+from zhiyue.product.commerce.lending.trials import start_trial
 from zhiyue.product.commerce.models import CourseTerms, GiftOpening, LessonGift
 from zhiyue.product.commerce.selectors import Access, may_open, may_open_whole
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.commerce.trials import start_trial
 from zhiyue.product.learning.services import bring_history, open_lesson
 
 pytestmark = pytest.mark.django_db

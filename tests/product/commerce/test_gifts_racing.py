@@ -8,10 +8,10 @@ from tests.factories import lesson_of, make_course
 from tests.product.commerce.test_racing import together
 from zhiyue.collect.kinds import Actor
 from zhiyue.product.commerce.errors import GiftOver
-from zhiyue.product.commerce.gifts import make_gift, open_gift
+from zhiyue.product.commerce.lending.gifts import make_gift, open_gift
+from zhiyue.product.commerce.lending.trials import start_trial
 from zhiyue.product.commerce.models import CourseTerms, GiftOpening, LessonGift, TrialPass
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.commerce.trials import start_trial
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,6 +13,7 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.commerce.errors import InvoiceDecided, NoInvoice, NoSuchInvoice, NoSuchOrder, TitleRefused
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.invoices import sandbox, sending
 from zhiyue.product.commerce.invoices.asking import withdraw_invoice
 from zhiyue.product.commerce.invoices.book import invoice_of, own_file
@@ -21,7 +22,6 @@ from zhiyue.product.commerce.invoices.protocol import ToldInvoice
 from zhiyue.product.commerce.invoices.sending import MOST_TRIES, send, take_in
 from zhiyue.product.commerce.invoices.titles import fitting_title, forget_title, titles_of
 from zhiyue.product.commerce.models import Invoice, InvoiceTitle, Order, Refund, SandboxInvoice
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.refunds.deciding import give_back
 from zhiyue.product.commerce.refunds.sending import pursue
 

@@ -14,8 +14,9 @@ from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.errors import AlreadyOwned, NoMembership, NotForSale, NoTrial, TrialOver
-from zhiyue.product.commerce.gifts import gift_of, make_gift
-from zhiyue.product.commerce.memberships import (
+from zhiyue.product.commerce.lending.gifts import gift_of, make_gift
+from zhiyue.product.commerce.lending.trials import plan_trials, remind_of_ends, start_plan_trial
+from zhiyue.product.commerce.membership.held import (
     choose_reminder,
     membership_of,
     remind_of_membership_ends,
@@ -39,7 +40,6 @@ from zhiyue.product.commerce.selectors import (
     readable_course_ids,
 )
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.commerce.trials import plan_trials, remind_of_ends, start_plan_trial
 
 pytestmark = pytest.mark.django_db
 

@@ -14,10 +14,11 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce import ledger, table_imports, typed
+from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.import_queue import start_order_import
+from zhiyue.product.commerce.imports import table_imports, typed
+from zhiyue.product.commerce.imports.order_importing import import_order_sheet, plan_orders
 from zhiyue.product.commerce.models import Order, OrderStep, Payment
-from zhiyue.product.commerce.order_importing import import_order_sheet, plan_orders
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.tasks import forget_uploads
 

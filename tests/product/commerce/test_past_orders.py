@@ -15,6 +15,7 @@ from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.imports.past_orders import Imported, PastOrder, import_orders
 from zhiyue.product.commerce.models import (
     Entry,
     Order,
@@ -24,7 +25,6 @@ from zhiyue.product.commerce.models import (
     Posting,
     SandboxTrade,
 )
-from zhiyue.product.commerce.past_orders import Imported, PastOrder, import_orders
 from zhiyue.product.commerce.providers.sandbox import Sandbox
 from zhiyue.product.commerce.refunds.reckoning import payment_of, reckoned
 from zhiyue.product.commerce.reminding import remind_unpaid

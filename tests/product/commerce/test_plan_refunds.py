@@ -16,9 +16,9 @@ from zhiyue.collect.models import Event
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
-from zhiyue.product.commerce.deferring import earn
 from zhiyue.product.commerce.errors import NothingGoesBack
-from zhiyue.product.commerce.memberships import membership_of
+from zhiyue.product.commerce.membership.deferring import earn
+from zhiyue.product.commerce.membership.held import membership_of
 from zhiyue.product.commerce.models import Order, OrderPlan, Refund
 from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.reckoning import reckoned, refund_of

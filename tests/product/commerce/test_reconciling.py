@@ -12,8 +12,8 @@ from tests.product.commerce.trying import books
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.errors import ProviderUnreachable
+from zhiyue.product.commerce.imports.past_orders import import_orders
 from zhiyue.product.commerce.models import Bill, BillEntry, Difference, Entry
-from zhiyue.product.commerce.past_orders import import_orders
 from zhiyue.product.commerce.providers.protocol import BillLine
 from zhiyue.product.commerce.providers.sandbox import Sandbox
 from zhiyue.product.commerce.reconciling.comparing import compare

@@ -25,7 +25,13 @@ from zhiyue.product.commerce.models import Entry, Order, OrderStep, RedeemBatch,
 from zhiyue.product.commerce.offers import offer_of
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.quoting import priced
-from zhiyue.product.commerce.redeeming import all_batches, export_batch, make_batch, redeem, revoke_batch
+from zhiyue.product.commerce.redeeming import (
+    all_batches,
+    export_batch,
+    make_batch,
+    redeem,
+    revoke_batch,
+)
 from zhiyue.product.commerce.selectors import may_open, owned_by
 from zhiyue.product.commerce.services import grant_course
 

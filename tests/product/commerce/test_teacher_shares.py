@@ -19,8 +19,8 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Teacher
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.facts import OrderPaid, OrderRefunded
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.models import CourseShareTerms, Entry, Order, TeacherShare
-from zhiyue.product.commerce.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.reactions import enter_shares
 from zhiyue.product.commerce.refunds.deciding import give_back, settle_by_hand
 from zhiyue.product.commerce.refunds.sending import pursue

@@ -13,6 +13,8 @@ from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.commerce.errors import AlreadyOwned, NoTrial, TrialOver
+from zhiyue.product.commerce.lending.terms import WishedTerms, all_terms, set_terms
+from zhiyue.product.commerce.lending.trials import TrialOffer, remind_of_ends, start_trial, trial_offer
 from zhiyue.product.commerce.models import CourseTerms, TrialPass
 from zhiyue.product.commerce.selectors import (
     Access,
@@ -23,8 +25,6 @@ from zhiyue.product.commerce.selectors import (
     readable_course_ids,
 )
 from zhiyue.product.commerce.services import grant_course
-from zhiyue.product.commerce.terms import WishedTerms, all_terms, set_terms
-from zhiyue.product.commerce.trials import TrialOffer, remind_of_ends, start_trial, trial_offer
 from zhiyue.product.learning.selectors import continue_learning
 from zhiyue.product.learning.services import open_lesson
 

@@ -13,9 +13,9 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.typed import MomentField, YuanField, as_text_where_unread, typed_moment
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
-from zhiyue.product.commerce.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
-from zhiyue.product.commerce.coupons import not_standing
 from zhiyue.product.commerce.errors import SaleRefused
+from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
+from zhiyue.product.commerce.lowering.coupons import not_standing
 from zhiyue.product.commerce.models import Coupon, CouponCode
 
 CODES_HEADER = (

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.typed import MomentField, YuanField, as_text_where_unread
 from zhiyue.product.commerce.errors import SaleRefused
-from zhiyue.product.commerce.flashing import MOST_STOCK, FlashWish, ShownSale
+from zhiyue.product.commerce.lowering.flashing import MOST_STOCK, FlashWish, ShownSale
 
 
 class FlashForm(forms.Form):

@@ -16,7 +16,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.catalogue.importing import COURSE_COLUMNS, CoursePlan
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.order_importing import ORDER_COLUMNS, OrderPlan, OrderRow
+from zhiyue.product.commerce.imports.order_importing import ORDER_COLUMNS, OrderPlan, OrderRow
 
 ROWS_SHOWN = 8
 # Said in the plan as the keys of the errors; here they are the columns of the table.

@@ -13,7 +13,7 @@ from zhiyue.core.accounts.importing import Plan
 from zhiyue.core.accounts.models import UploadedSheet
 from zhiyue.core.kit.money import yuan
 from zhiyue.product.catalogue.importing import COURSE_COLUMNS, CoursePlan
-from zhiyue.product.commerce.order_importing import ORDER_COLUMNS, OrderPlan
+from zhiyue.product.commerce.imports.order_importing import ORDER_COLUMNS, OrderPlan
 
 Words = str | Promise
 AnyPlan = Plan | CoursePlan | OrderPlan

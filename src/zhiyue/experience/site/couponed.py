@@ -10,7 +10,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
-from zhiyue.product.commerce.coupons import Held, Words, everything_of
+from zhiyue.product.commerce.lowering.coupons import Held, Words, everything_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.quoting import Priced
 

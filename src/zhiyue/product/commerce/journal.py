@@ -5,7 +5,7 @@ from typing import Any
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import holds
+from zhiyue.product.commerce.lowering import holds
 from zhiyue.product.commerce.models import Order, OrderStep
 
 _S = Order.Status

@@ -10,7 +10,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import shown_bundle
 from zhiyue.product.commerce.errors import NotForSale
-from zhiyue.product.commerce.memberships import Terms, terms_for
+from zhiyue.product.commerce.membership.held import Terms, terms_for
 from zhiyue.product.commerce.models import Bundle, Plan
 
 

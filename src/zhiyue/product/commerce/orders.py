@@ -13,10 +13,11 @@ from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import holds, journal
+from zhiyue.product.commerce import journal
 from zhiyue.product.commerce.ending import end
 from zhiyue.product.commerce.errors import AlreadyOwned, NoSuchOrder, OrderNotOpen, PriceChanged
 from zhiyue.product.commerce.facts import OrderPlaced
+from zhiyue.product.commerce.lowering import holds
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of

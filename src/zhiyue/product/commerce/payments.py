@@ -16,8 +16,7 @@ from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce import holds, journal, ledger
-from zhiyue.product.commerce.deferring import income_account, take_over
+from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.ending import end
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
@@ -28,7 +27,9 @@ from zhiyue.product.commerce.errors import (
 )
 from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
 from zhiyue.product.commerce.hearing import NO_SUCH_PAYMENT, Judged, enter_once
-from zhiyue.product.commerce.memberships import credit_holds
+from zhiyue.product.commerce.lowering import holds
+from zhiyue.product.commerce.membership.deferring import income_account, take_over
+from zhiyue.product.commerce.membership.held import credit_holds
 from zhiyue.product.commerce.models import Enrolment, Order, OrderPlan, Payment
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted

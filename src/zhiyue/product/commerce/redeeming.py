@@ -23,7 +23,6 @@ from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.columns import longest, storable
-from zhiyue.product.commerce.claiming import ENTERED_BEFORE, NO_SUCH_CODE
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CodeRefused,
@@ -32,6 +31,7 @@ from zhiyue.product.commerce.errors import (
     SaleRefused,
     UnknownCode,
 )
+from zhiyue.product.commerce.lowering.claiming import ENTERED_BEFORE, NO_SUCH_CODE
 from zhiyue.product.commerce.models import Order, RedeemBatch, RedeemCode
 from zhiyue.product.commerce.numbers import CODE_LETTERS, by_chance, tidy_code
 from zhiyue.product.commerce.offers import offer_of, titles_of

@@ -32,7 +32,7 @@ from zhiyue.core.accounts.second_factor import held_roles
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
-from zhiyue.product.commerce.memberships import running_of
+from zhiyue.product.commerce.membership.held import running_of
 from zhiyue.product.commerce.models import Enrolment, OrderCourse
 from zhiyue.product.commerce.rights import (
     Right,

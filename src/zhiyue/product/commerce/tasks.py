@@ -4,11 +4,13 @@ provider's bills in `reconciling.jobs`."""
 from zhiyue.core.accounts.uploads import forget_uploads as forget
 from zhiyue.core.jobs.registry import daily, every, job
 from zhiyue.core.jobs.services import enqueue
-from zhiyue.product.commerce.deferring import earn
-from zhiyue.product.commerce.importing import import_sheet
+from zhiyue.product.commerce.imports.importing import import_sheet
+from zhiyue.product.commerce.imports.order_importing import import_order_sheet
+from zhiyue.product.commerce.imports.table_imports import end_stuck_imports
 from zhiyue.product.commerce.invoices.sending import pursue_invoices
-from zhiyue.product.commerce.memberships import remind_of_membership_ends
-from zhiyue.product.commerce.order_importing import import_order_sheet
+from zhiyue.product.commerce.lending.trials import remind_of_ends
+from zhiyue.product.commerce.membership.deferring import earn
+from zhiyue.product.commerce.membership.held import remind_of_membership_ends
 from zhiyue.product.commerce.orders import expire
 from zhiyue.product.commerce.payments import ask_after, close_begun, receive
 from zhiyue.product.commerce.providers import sandbox
@@ -16,10 +18,8 @@ from zhiyue.product.commerce.providers.register import offered
 from zhiyue.product.commerce.reconciling.jobs import reconcile_provider
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid
-from zhiyue.product.commerce.table_imports import end_stuck_imports
 from zhiyue.product.commerce.teaching_shares.entering import catch_up
 from zhiyue.product.commerce.teaching_shares.statements import make_statements
-from zhiyue.product.commerce.trials import remind_of_ends
 
 
 @job(name="commerce.import_members", attempts=5, lease_seconds=60)

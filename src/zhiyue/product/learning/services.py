@@ -22,7 +22,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.consumption import open_for
-from zhiyue.product.commerce.gifts import bring_gifts
+from zhiyue.product.commerce.lending.gifts import bring_gifts
 from zhiyue.product.commerce.selectors import Access, may_open
 from zhiyue.product.learning.corrections import bring_corrections
 from zhiyue.product.learning.errors import LessonClosed

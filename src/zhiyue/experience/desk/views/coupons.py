@@ -20,8 +20,8 @@ from zhiyue.experience.desk.couponing import (
 )
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.product.commerce import couponing
 from zhiyue.product.commerce.errors import SaleRefused
+from zhiyue.product.commerce.lowering import couponing
 
 
 @for_the_desk(Permission.CHANGE_SALES)

@@ -11,7 +11,7 @@ from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.flashing import FlashForm, shown
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import SaleRefused
-from zhiyue.product.commerce.flashing import all_sales, end_sale, make_sale, offers_to_choose
+from zhiyue.product.commerce.lowering.flashing import all_sales, end_sale, make_sale, offers_to_choose
 
 
 @for_the_desk(Permission.CHANGE_SALES)

@@ -11,8 +11,8 @@ from zhiyue.experience.desk.import_rows import bad_orders, bad_people, left_out_
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.importing import plan_courses
-from zhiyue.product.commerce.importing import plan_members
-from zhiyue.product.commerce.order_importing import plan_orders
+from zhiyue.product.commerce.imports.importing import plan_members
+from zhiyue.product.commerce.imports.order_importing import plan_orders
 
 
 @for_the_desk(Permission.CHANGE_MEMBERS)

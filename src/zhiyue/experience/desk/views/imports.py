@@ -32,8 +32,8 @@ from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.importing import import_courses, plan_courses
 from zhiyue.product.commerce.import_queue import start_import, start_order_import
-from zhiyue.product.commerce.importing import plan_members
-from zhiyue.product.commerce.order_importing import plan_orders
+from zhiyue.product.commerce.imports.importing import plan_members
+from zhiyue.product.commerce.imports.order_importing import plan_orders
 
 ERRORS_SHOWN = 100
 _PLANS: Mapping[str, Callable[[str], AnyPlan]] = {

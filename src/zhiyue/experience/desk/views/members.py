@@ -26,7 +26,7 @@ from zhiyue.experience.desk.members import FindForm, found, page_of
 from zhiyue.experience.desk.tagging import tag_found
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.memberships import membership_of
+from zhiyue.product.commerce.membership.held import membership_of
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.selectors import PAID, owned_by
 from zhiyue.product.learning.selectors import courses_begun_by

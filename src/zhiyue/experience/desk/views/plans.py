@@ -13,7 +13,7 @@ from zhiyue.experience.desk.offering import PlanForm
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.catalogue.models import Topic
 from zhiyue.product.commerce.errors import BadTerm
-from zhiyue.product.commerce.plans import (
+from zhiyue.product.commerce.membership.plans import (
     PlanOnDesk,
     all_plans,
     change_plan,

@@ -13,7 +13,7 @@ from zhiyue.experience.desk.redeeming import CODES_HEADER, BatchForm, code_rows
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import SaleRefused
-from zhiyue.product.commerce.flashing import offers_to_choose
+from zhiyue.product.commerce.lowering.flashing import offers_to_choose
 from zhiyue.product.commerce.redeeming import all_batches, export_batch, make_batch, revoke_batch
 
 

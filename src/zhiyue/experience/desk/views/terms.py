@@ -14,7 +14,8 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.shell.viewers import PageRequest
-from zhiyue.product.commerce.terms import LONGEST_TRIAL_DAYS, TermsOfCourse, WishedTerms, all_terms, set_terms
+from zhiyue.product.commerce.lending.terms import TermsOfCourse, WishedTerms, all_terms, set_terms
+from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
 
 # The fields of a course, before its number. A box that isn't ticked isn't sent.
 _TRIAL, _IN = "trial-", "in-"

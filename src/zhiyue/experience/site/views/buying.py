@@ -39,7 +39,6 @@ from zhiyue.experience.site.couponed import NO_COUPON, coupon_choice, said_of_cl
 from zhiyue.experience.site.paged import AT_ONCE, paged
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.commerce.checkout import Checkout, checkout_of, open_checkout, takes_payments
-from zhiyue.product.commerce.claiming import claim
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CouponRefused,
@@ -49,6 +48,7 @@ from zhiyue.product.commerce.errors import (
     ProviderUnreachable,
     UnknownCode,
 )
+from zhiyue.product.commerce.lowering.claiming import claim
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing

@@ -16,7 +16,6 @@ from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.couponed import own_coupons
-from zhiyue.product.commerce.claiming import claim
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CodeRefused,
@@ -24,6 +23,7 @@ from zhiyue.product.commerce.errors import (
     NotForSale,
     UnknownCode,
 )
+from zhiyue.product.commerce.lowering.claiming import claim
 from zhiyue.product.commerce.redeeming import redeem as redeem_code
 
 

@@ -21,9 +21,9 @@ from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import AlreadyOwned, NoTrial, TrialOver
+from zhiyue.product.commerce.lending.trials import start_trial
 from zhiyue.product.commerce.selectors import course_for, is_enrolled, learners_of
 from zhiyue.product.commerce.services import enrol_free
-from zhiyue.product.commerce.trials import start_trial
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.services import (
     dismiss_course,

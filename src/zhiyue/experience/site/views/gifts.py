@@ -16,7 +16,7 @@ from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.errors import GiftOver, NotYoursToShow, TooManyGifts
-from zhiyue.product.commerce.gifts import gift_of, make_gift, open_gift
+from zhiyue.product.commerce.lending.gifts import gift_of, make_gift, open_gift
 from zhiyue.product.commerce.selectors import lesson_for, may_open
 
 

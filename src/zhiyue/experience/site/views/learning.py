@@ -13,8 +13,8 @@ from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.continuing import begun_courses
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.commerce.memberships import membership_of
-from zhiyue.product.commerce.plans import are_plans_for_sale
+from zhiyue.product.commerce.membership.held import membership_of
+from zhiyue.product.commerce.membership.plans import are_plans_for_sale
 from zhiyue.product.learning import selectors
 from zhiyue.product.learning.interests import choose_interests
 

@@ -19,7 +19,7 @@ from zhiyue.product.catalogue import prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.catalogue.openings import opening
-from zhiyue.product.commerce.gifts import may_give
+from zhiyue.product.commerce.lending.gifts import may_give
 from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open, preview_percent_of
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed

@@ -18,17 +18,17 @@ from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.product.commerce.checkout import takes_payments
 from zhiyue.product.commerce.errors import AlreadyOwned, NoMembership, NoSuchOffer, NoTrial, TrialOver
-from zhiyue.product.commerce.memberships import (
+from zhiyue.product.commerce.lending.trials import TrialOffer, plan_trials, start_plan_trial
+from zhiyue.product.commerce.membership.held import (
     Membership,
     Terms,
     choose_reminder,
     membership_of,
     terms_for_each,
 )
+from zhiyue.product.commerce.membership.plans import courses_in, plan_for_sale, plans_for_sale
 from zhiyue.product.commerce.models import Plan
 from zhiyue.product.commerce.offers import plan_ref
-from zhiyue.product.commerce.plans import courses_in, plan_for_sale, plans_for_sale
-from zhiyue.product.commerce.trials import TrialOffer, plan_trials, start_plan_trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.models.plans import Plan
 
+LONGEST_TRIAL_DAYS = 90
+
 
 class CourseTerms(models.Model):
     """How a course is sold besides its price; one without a row has the values that stand here. `trial_days` is how

@@ -13,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.consumption import opened_lesson_ids
 from zhiyue.product.commerce.errors import NoSuchOrder
-from zhiyue.product.commerce.memberships import use_of
+from zhiyue.product.commerce.membership.held import use_of
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan, Payment, Refund, RefundPart
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.providers import sandbox

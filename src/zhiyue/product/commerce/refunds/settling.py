@@ -8,8 +8,8 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
-from zhiyue.product.commerce.deferring import earn_rest, taken_back
 from zhiyue.product.commerce.facts import OrderRefunded
+from zhiyue.product.commerce.membership.deferring import earn_rest, taken_back
 from zhiyue.product.commerce.models import Order, OrderPlan, Refund
 from zhiyue.product.commerce.refunds.telling import tell
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.imports.past_orders import AT_ONCE, PastOrder
 from zhiyue.product.commerce.models import Entry, OrderCourse, TeacherShare
-from zhiyue.product.commerce.past_orders import AT_ONCE, PastOrder
 from zhiyue.product.commerce.teaching_shares.entering import Earning, earning
 from zhiyue.product.commerce.teaching_shares.terms import SharesByTime
 

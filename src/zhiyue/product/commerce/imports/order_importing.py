@@ -16,10 +16,9 @@ from zhiyue.core.kit import clock, sheets
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce import table_imports, typed
-from zhiyue.product.commerce.importing import course_words, courses_by_name
-from zhiyue.product.commerce.models import Order
-from zhiyue.product.commerce.past_orders import (
+from zhiyue.product.commerce.imports import table_imports, typed
+from zhiyue.product.commerce.imports.importing import course_words, courses_by_name
+from zhiyue.product.commerce.imports.past_orders import (
     AT_ONCE,
     LONGEST_NUMBER,
     OFFLINE,
@@ -27,6 +26,7 @@ from zhiyue.product.commerce.past_orders import (
     PastOrder,
     import_orders,
 )
+from zhiyue.product.commerce.models import Order
 
 ORDER_COLUMNS: Mapping[str, Promise] = {
     "number": pgettext_lazy("past order column", "Order number"),

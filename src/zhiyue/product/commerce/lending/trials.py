@@ -18,7 +18,7 @@ from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import AlreadyOwned, NoTrial, TrialOver
-from zhiyue.product.commerce.memberships import membership_of, running_of
+from zhiyue.product.commerce.membership.held import membership_of, running_of
 from zhiyue.product.commerce.models import CourseTerms, Enrolment, Plan, TrialPass
 from zhiyue.product.commerce.rights import bought, right_to_course
 

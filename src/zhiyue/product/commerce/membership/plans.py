@@ -16,8 +16,8 @@ from zhiyue.core.audit.services import note
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.errors import BadTerm, NoSuchOffer
 from zhiyue.product.commerce.models import CourseTerms, Order, OrderPlan, Plan
+from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
 from zhiyue.product.commerce.rights import coverable
-from zhiyue.product.commerce.terms import LONGEST_TRIAL_DAYS
 
 MOST_FEN = 10_000_000
 LONGEST_GRACE_DAYS = 30

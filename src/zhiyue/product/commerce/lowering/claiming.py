@@ -9,8 +9,8 @@ from zhiyue.collect.services import record
 from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.coupons import USED_UP, counted, not_standing
 from zhiyue.product.commerce.errors import CouponRefused, UnknownCode
+from zhiyue.product.commerce.lowering.coupons import USED_UP, counted, not_standing
 from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder
 from zhiyue.product.commerce.numbers import tidy_code
 

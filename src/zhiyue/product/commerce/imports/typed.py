@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.past_orders import MOST_FEN
+from zhiyue.product.commerce.imports.past_orders import MOST_FEN
 
 _YUAN = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,9})(\.\d{1,2})?\s*元?")
 _DAY = r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"

@@ -14,8 +14,7 @@ from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.models import CourseTerms
-
-LONGEST_TRIAL_DAYS = 90
+from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.sheets import listed, torn_names
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce import table_imports
+from zhiyue.product.commerce.imports import table_imports
 from zhiyue.product.commerce.services import grant_course
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet, Sum
 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
-from zhiyue.product.commerce.memberships import Use, use_of
+from zhiyue.product.commerce.membership.held import Use, use_of
 from zhiyue.product.commerce.models import Order, OrderPlan, Posting
 
 

@@ -1,0 +1,1 @@
+"""Bringing in tables: members with their courses, past orders."""

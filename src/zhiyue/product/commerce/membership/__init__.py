@@ -1,0 +1,1 @@
+"""Memberships: the plans that are sold, what members hold of them, and when it is earned."""
