@@ -20,7 +20,7 @@ _ONCE = UUID("6f0f3a0e-5b0c-4a0f-9d43-2f4c0d9b7a51")
 
 _reacting_to: ContextVar[UUID] = ContextVar("fact_id")
 
-_reactions: dict[type[Fact], list[JobKind[Any]]] = {}
+_reactions: dict[type[Fact], list[tuple[JobKind[Any], Callable[[], bool]]]] = {}
 _types: dict[str, type[Fact]] = {}
 
 
@@ -55,7 +55,8 @@ def announce(fact: Fact, *, once: str = "") -> list[Job]:
         services.deliver(
             kind, fact_id=fact_id, subject=fact.subject, fact_name=name, fact=stored, is_new=not once
         )
-        for kind in reactions
+        for kind, is_wanted in reactions
+        if is_wanted()
     ]
 
 
@@ -65,12 +66,16 @@ def reaction(
     attempts: int = 8,
     lease_seconds: float = 60,
     backoff_seconds: float = 5,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> Callable[[Callable[[F], None]], Callable[[F], None]]:
     """Registers a function of one fact, of any of these types, as background work.
 
     It runs inside a transaction, with the line of the ledger that says so: what it writes to the database happens once
     per fact, however often it is delivered. Whatever can't be rolled back (a mail, a file, a call) and whatever takes
     longer than a second belongs into a job that the reaction enqueues.
+
+    `is_wanted` is asked when a fact is announced, in that transaction: where it says no, the reaction hears nothing of
+    it, then or later. For what few installations have, so that the others don't pay for it.
     """
     for fact_type in fact_types:
         check_fact_type(fact_type)
@@ -88,7 +93,7 @@ def reaction(
                     _react(function, told.from_json(fact), UUID(fact_id))
 
         for fact_type in fact_types:
-            _reactions.setdefault(fact_type, []).append(react)
+            _reactions.setdefault(fact_type, []).append((react, is_wanted))
         return function
 
     return register

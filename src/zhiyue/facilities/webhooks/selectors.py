@@ -66,6 +66,11 @@ def delivery_of(viewer: Viewer, endpoint_id: int, delivery_id: int) -> Delivery:
     return found
 
 
+def anybody_listens() -> bool:
+    """Is there an address outside to which anything is told?"""
+    return Endpoint.objects.exists()
+
+
 def ailing() -> tuple[int, int]:
     """How many endpoints were paused because they failed, and how many fail now."""
     paused = Endpoint.objects.filter(paused_why=Endpoint.Pause.FAILING)

@@ -57,7 +57,8 @@ def place(
     waiting = _waiting(member, found)
     if waiting is not None and waiting.expires_at > now and waiting.lines == price.lines():
         return waiting
-    end_waiting(member, found)
+    if waiting is not None:
+        end(waiting, Order.Status.EXPIRED, why="placed_anew")
     if found.plan is not None and found.credit_fen:
         _end_with_credit(member)
     return placed(member, found, price, now, actor)

@@ -3,6 +3,7 @@
 from zhiyue.core.jobs.facts import fact_id, reaction
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit.facts import Fact
+from zhiyue.facilities.webhooks.selectors import anybody_listens
 from zhiyue.product.commerce.facts import AboutOrder, OrderCancelled, OrderExpired, OrderPaid, OrderRefunded
 from zhiyue.product.commerce.invoices.following import follow_refund
 from zhiyue.product.commerce.models import Payment
@@ -39,6 +40,6 @@ def enter_shares(fact: AboutOrder) -> None:
     settle(fact.order_id)
 
 
-@reaction(*TOLD, name="commerce.tell_outside")
+@reaction(*TOLD, name="commerce.tell_outside", is_wanted=anybody_listens)
 def tell_other_systems(fact: Fact) -> None:
     tell_outside(fact, once=str(fact_id()))

@@ -17,12 +17,14 @@ from zhiyue.product.commerce.models import Order, OrderPlan, Posting
 
 def income_account(order: Order) -> str:
     """Where what an order brought in goes."""
-    return ledger.deferred(order) if OrderPlan.objects.filter(order=order).exists() else ledger.REVENUE
+    return ledger.deferred(order) if order.is_of_plan else ledger.REVENUE
 
 
 def take_over(order: Order) -> None:
     """What memberships before have not earned is earned by this one, for what was left of them came off its price. The
     caller holds the member's row; the order is paid."""
+    if not order.is_of_plan:
+        return
     plan = OrderPlan.objects.filter(order=order, credited_at__isnull=False).first()
     if plan is None or plan.credited_at is None or order.user_id is None:
         return
@@ -42,7 +44,7 @@ def take_over(order: Order) -> None:
 
 def taken_back(order: Order, amount_fen: int) -> dict[str, int]:
     """The accounts from which money of an order goes back: what wasn't earned yet first."""
-    unearned = min(left_of(order), amount_fen) if OrderPlan.objects.filter(order=order).exists() else 0
+    unearned = min(left_of(order), amount_fen) if order.is_of_plan else 0
     postings = {ledger.deferred(order): unearned, ledger.REFUNDS: amount_fen - unearned}
     return {account: amount for account, amount in postings.items() if amount}
 

@@ -90,6 +90,11 @@ class Order(models.Model):
         return self.status == self.Status.CREATED
 
     @property
+    def is_of_plan(self) -> bool:
+        """Is it of a membership? By its offer, so that nothing is asked for most orders."""
+        return self.offer.startswith("plan:")
+
+    @property
     def kept_fen(self) -> int:
         """What of its total hasn't gone back."""
         return self.total_fen - self.refunded_fen
