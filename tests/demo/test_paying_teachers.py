@@ -10,8 +10,8 @@ from zhiyue.core.kit import clock
 from zhiyue.demo.staff_acts import pay_the_teachers
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
+from zhiyue.product.commerce.imports.past_shares import enter_past
 from zhiyue.product.commerce.models import CourseShareTerms, PayoutStatement
-from zhiyue.product.commerce.teaching_shares.past import enter_past
 from zhiyue.product.commerce.teaching_shares.statements import ended_month
 
 pytestmark = pytest.mark.django_db

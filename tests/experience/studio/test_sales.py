@@ -67,7 +67,7 @@ def test_sales_are_shown_without_who_bought(studio, learner, course, django_asse
     ):
         assert words in page
     assert learner.display_name not in page.split("<main")[1] and learner.email not in page
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         studio.get("/studio/sales/")
 
 

@@ -201,7 +201,7 @@ def test_who_was_erased_since_the_look_is_left_out_and_the_rest_comes_in(
     sheet = begun(operator, table)
     real = table_imports.importer_of
     plan = plan_orders(sheet.text)
-    monkeypatch.setattr("zhiyue.product.commerce.order_importing.plan_orders", lambda _: plan)
+    monkeypatch.setattr("zhiyue.product.commerce.imports.order_importing.plan_orders", lambda _: plan)
     User.objects.filter(pk=stranger.pk).delete()
     assert real(sheet) == operator
     import_order_sheet(sheet_id=sheet.pk)

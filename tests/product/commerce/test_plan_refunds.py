@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.factories import lesson_of, make_course, make_member
 from tests.factories import make_plan as plan
 from tests.product.commerce.test_memberships import ago, ordered, pay
+from tests.product.commerce.test_refunds import bought
 from tests.product.commerce.trying import books
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
@@ -19,11 +20,21 @@ from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.errors import NothingGoesBack
 from zhiyue.product.commerce.membership.deferring import earn
 from zhiyue.product.commerce.membership.held import membership_of
-from zhiyue.product.commerce.models import Order, OrderPlan, Refund
+from zhiyue.product.commerce.models import (
+    CourseShareTerms,
+    LessonOpening,
+    Order,
+    OrderPlan,
+    Refund,
+    TeacherShare,
+)
 from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.reckoning import reckoned, refund_of
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import may_open
+from zhiyue.product.commerce.teaching_shares.entering import settle
+from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.services import open_lesson
 
 pytestmark = pytest.mark.django_db
 ZONE = clock.business_zone
@@ -191,3 +202,82 @@ def test_whatever_is_bought_in_whatever_order_all_of_it_is_earned_once(db, price
     assert not any(amount for account, amount in mine.items() if account.startswith(ledger.DEFERRED))
     assert mine.get(ledger.REVENUE, 0) + mine.get(ledger.REFUNDS, 0) == -(came - went)
     assert sum(mine.values()) == 0
+
+
+def read(user, course, *slugs, days_ago=0):
+    for slug in slugs:
+        open_lesson(user=user, actor=Actor(member_id=user.pk), lesson=lesson_of(course, slug))
+    LessonOpening.objects.filter(lesson__course=course).update(at=clock.now() - timedelta(days=days_ago))
+
+
+def test_a_membership_notes_what_it_opened_for_the_first_time(learner):
+    course = make_course("stats", price_fen=19_900)
+    order = paid(learner, plan())
+    read(learner, course, "one", "two", "two")
+
+    opening = LessonOpening.objects.get()
+    assert (opening.plan.order, opening.part, opening.lesson.slug) == (order, None, "two")
+    # Bought meanwhile, it is opened by what is their own.
+    bought(learner, course)
+    read(learner, course, "two", "three")
+    assert [(one.part is None, one.lesson.slug) for one in LessonOpening.objects.order_by("pk")] == [
+        (True, "two"),
+        (False, "two"),
+        (False, "three"),
+    ]
+
+
+def test_who_gave_it_back_opens_nothing_at_that_moment(learner, monkeypatch):
+    course = make_course("stats", price_fen=19_900)
+    paid(learner, plan())
+    lesson = lesson_of(course, "two")
+    asked = iter([may_open(learner, lesson)])
+    OrderPlan.objects.update(returned_at=clock.now())
+    monkeypatch.setattr(
+        "zhiyue.product.commerce.consumption.may_open",
+        lambda user, lesson, *, visitor: next(asked, None) or may_open(user, lesson, visitor=visitor),
+    )
+
+    with pytest.raises(LessonClosed):
+        read(learner, course, "two")
+    assert not LessonOpening.objects.exists()
+
+
+def test_what_a_membership_earned_is_shared_with_who_was_read(learner, settings):
+    settings.ZHIYUE_TEACHER_SHARE_PERMILLE = 500
+    stats, drawing, unread = (make_course(slug, price_fen=9_900) for slug in ("stats", "drawing", "unread"))
+    CourseShareTerms.objects.create(course=drawing, permille=250, since=clock.now() - timedelta(days=90))
+    order = paid(learner, plan(price_fen=3_100))
+    read(learner, stats, "two", "three", days_ago=35)
+    read(learner, drawing, "two", days_ago=30)
+    ago(order, days=40)
+
+    assert (earn(), earn()) == (1, 0)
+
+    # Two of three openings, and one.
+    shares = {one.course_id: (one.sold_fen, one.amount_fen) for one in TeacherShare.objects.all()}
+    assert shares == {stats.pk: (2_067, 1_033), drawing.pk: (1_033, 258)}
+    assert books()[ledger.TEACHER_SHARES] == 1_291
+    assert unread.pk not in shares
+    assert sum(books().values()) == 0
+    # Nothing is taken back of it, whatever becomes of other orders.
+    settle(order.pk)
+    assert TeacherShare.objects.count() == 2
+
+
+def test_each_entry_shares_what_was_read_since_the_one_before(learner, settings):
+    settings.ZHIYUE_TEACHER_SHARE_PERMILLE = 1_000
+    first, second = make_course("stats", price_fen=9_900), make_course("drawing", price_fen=9_900)
+    moment = datetime(2026, 3, 15, 10, tzinfo=clock.business_zone())
+    order = paid_on(learner, plan(months=3, price_fen=9_200), moment)
+    running = OrderPlan.objects.get(order=order)
+    for course, days in ((first, 5), (second, 25)):
+        lesson = lesson_of(course, "two")
+        LessonOpening.objects.create(plan=running, lesson=lesson, at=moment + timedelta(days=days))
+
+    for month in (4, 5, 6):
+        earn(now=datetime(2026, month, 1, 0, 20, tzinfo=clock.business_zone()))
+
+    # April 1st: 17 days of 92; May 1st: 30 more; nothing was read in May, which is the academy's.
+    found = list(TeacherShare.objects.order_by("at").values_list("course_id", "amount_fen"))
+    assert found == [(first.pk, 1_700), (second.pk, 3_000)]

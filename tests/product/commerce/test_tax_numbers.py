@@ -32,7 +32,7 @@ def test_every_slip_of_one_sign_is_found(body, place, other):
     assert taxpayer(number) == number
     slipped = number[:place] + other + number[place + 1 :]
     if slipped != number:
-        with pytest.raises(Unfit, match=r"slip|错"):
+        with pytest.raises(Unfit, match=r"slip|有误"):
             taxpayer(slipped)
 
 

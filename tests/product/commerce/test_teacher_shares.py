@@ -20,12 +20,12 @@ from zhiyue.product.catalogue.models import Course, Teacher
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.facts import OrderPaid, OrderRefunded
 from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
+from zhiyue.product.commerce.imports.past_shares import enter_past
 from zhiyue.product.commerce.models import CourseShareTerms, Entry, Order, TeacherShare
 from zhiyue.product.commerce.reactions import enter_shares
 from zhiyue.product.commerce.refunds.deciding import give_back, settle_by_hand
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.teaching_shares.entering import Earning, catch_up, enter, settle
-from zhiyue.product.commerce.teaching_shares.past import enter_past
 from zhiyue.product.commerce.teaching_shares.rule import share_fen, taken_back_fen
 from zhiyue.product.commerce.teaching_shares.terms import courses_to_share, own_shares, set_share
 

@@ -2,7 +2,8 @@
 moment it is asked, for what goes back of an order depends on it.
 
 Who joined a course that is free, or was given it, opens by that right and not by a paid one; free lessons and previews
-aren't noted either. What somebody bought twice is opened by what they bought first.
+aren't noted either. What somebody bought twice is opened by what they bought first. What a membership opened says whose
+courses its member read: see `teaching_shares.reading`.
 """
 
 from collections.abc import Iterable
@@ -12,14 +13,20 @@ from django.db import transaction
 
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Lesson
-from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse
+from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse, OrderPlan
 from zhiyue.product.commerce.selectors import Access, may_open
 
 
 def open_for(user: User | None, lesson: Lesson, *, visitor: UUID | None = None) -> Access:
     """`may_open` for whoever gets the whole lesson by it. Only the first time asks the database for more."""
     access = may_open(user, lesson, visitor=visitor)
-    if access.first_of is None or _noted(access.first_of, lesson.pk):
+    if access.first_of is not None:
+        is_kept = _noted(access.first_of, lesson.pk)
+    elif access.first_of_plan is not None:
+        is_kept = _noted_of_plan(access.first_of_plan, lesson.pk)
+    else:
+        return access
+    if is_kept:
         return access
     # Its money went back at this very moment.
     return open_for(user, lesson, visitor=visitor)
@@ -36,6 +43,20 @@ def _noted(part_id: int, lesson_id: int) -> bool:
         return False
     LessonOpening.objects.bulk_create(
         [LessonOpening(part_id=part_id, lesson_id=lesson_id)], ignore_conflicts=True
+    )
+    return True
+
+
+@transaction.atomic
+def _noted_of_plan(plan_id: int, lesson_id: int) -> bool:
+    """The same of a membership."""
+    order = Order.objects.select_for_update(of=("self",)).filter(plan__pk=plan_id).first()
+    if order is None or order.status not in Order.OPENING:
+        return False
+    if not OrderPlan.objects.filter(pk=plan_id, returned_at=None).exists():
+        return False
+    LessonOpening.objects.bulk_create(
+        [LessonOpening(plan_id=plan_id, lesson_id=lesson_id)], ignore_conflicts=True
     )
     return True
 

@@ -50,8 +50,8 @@ _ORDER: tuple[RightKind, ...] = ("owned", "membership", "trial", "gift")
 class Right:
     """Why a course (a gift: a lesson of it) is open: it is somebody's own (`owned`), or lent to them until a moment.
     `member_id` is whose right it is, of a gift the giver's; `giver` what they are called. `part` is the course of an
-    order that was paid for it, 0 where it cost nothing; `is_noted`: the lesson that was asked about was opened by it
-    before."""
+    order that was paid for it, of a membership the plan of the order that runs, 0 where it cost nothing; `is_noted`:
+    the lesson that was asked about was opened by it before."""
 
     why: RightKind
     member_id: int
@@ -180,6 +180,8 @@ def _of_members(
             "membership",
             "order__user_id",
             opens=opens,
+            noted=_noted_of_plan(lesson),
+            part="pk",
             order_id="order_id",
             paid_at="order__paid_at",
             credited_at="credited_at",
@@ -191,6 +193,10 @@ def _of_members(
 
 def _noted(lesson: Lesson | None) -> Exists | None:
     return Exists(LessonOpening.objects.filter(part=OuterRef("pk"), lesson=lesson)) if lesson else None
+
+
+def _noted_of_plan(lesson: Lesson | None) -> Exists | None:
+    return Exists(LessonOpening.objects.filter(plan=OuterRef("pk"), lesson=lesson)) if lesson else None
 
 
 def _gifts(
@@ -255,27 +261,31 @@ def _asked(rows: Sequence[QuerySet[Any]], moment: datetime) -> list[Right]:
             kind = _KINDS[row.why]
             rights.append(Right(kind, row.member_id, row.until, row.giver, row.part, row.is_noted))
     for member_id, bought_by_them in plans.items():
-        if until := _open_until(bought_by_them, moment):
-            rights.append(Right("membership", member_id, until))
+        running, until = _running(bought_by_them, moment)
+        if running is not None:
+            rights.append(Right("membership", member_id, until, part=running.part, is_noted=running.is_noted))
     return rights
 
 
 _KINDS: dict[str, RightKind] = {one: one for one in _ORDER}
 
 
-def _open_until(rows: Iterable[_Row], moment: datetime) -> datetime | None:
-    """Until when a member's plans open the course without a break; None: they don't now."""
-    opens = {row.order_id: row.opens for row in rows}
+def _running(rows: Sequence[_Row], moment: datetime) -> tuple[_Row | None, datetime | None]:
+    """By which of a member's plans the course is open, and until when without a break; None: by none now."""
+    by_order = {row.order_id: row for row in rows}
     orders = [
         Bought(row.order_id, row.paid_at, row.months, row.grace_days, row.credited_at)
         for row in rows
         if row.paid_at is not None
     ]
+    running: _Row | None = None
     until: datetime | None = None
     for period in periods(orders, clock.business_zone()):
-        if opens[period.order.order_id] and goes_on(period, until or moment):
+        row = by_order[period.order.order_id]
+        if row.opens and goes_on(period, until or moment):
             until = period.opens_until if period.opens_until > moment else period.grace_until
-    return until
+            running = running or row
+    return running, until
 
 
 def goes_on(period: Period, moment: datetime) -> bool:

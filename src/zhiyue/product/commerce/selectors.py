@@ -56,13 +56,15 @@ PAID = "paid"
 @dataclass(frozen=True, slots=True)
 class Access:
     """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read.
-    `first_of` is the course of an order by which it would be opened for the first time: see `consumption`. What is lent
+    `first_of` is the course of an order, `first_of_plan` the membership of one, by which it would be opened for the
+    first time: see `consumption`. What is lent
     is open `until`, a gift from `giver`."""
 
     open: bool
     why: Why
     preview_percent: int = 0
     first_of: int | None = None
+    first_of_plan: int | None = None
     until: datetime | None = None
     giver: str = ""
 
@@ -101,8 +103,15 @@ def _access(user: User | None, lesson: Lesson, ask: Callable[[], Right | None]) 
 
 def _by_right(right: Right) -> Access:
     why: Why = "enrolled" if right.why == "owned" else right.why
-    first_of = None if right.is_noted else right.part
-    return Access(open=True, why=why, first_of=first_of, until=right.until, giver=right.giver)
+    first = None if right.is_noted else right.part
+    return Access(
+        open=True,
+        why=why,
+        first_of=first if right.why == "owned" else None,
+        first_of_plan=first if right.why == "membership" else None,
+        until=right.until,
+        giver=right.giver,
+    )
 
 
 def _closed(user: User | None, lesson: Lesson) -> Access:

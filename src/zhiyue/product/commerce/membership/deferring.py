@@ -13,6 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.membership.held import Use, use_of
 from zhiyue.product.commerce.models import Order, OrderPlan, Posting
+from zhiyue.product.commerce.teaching_shares.reading import share_earned
 
 
 def income_account(order: Order) -> str:
@@ -105,13 +106,12 @@ def _earn(order: Order, moment: datetime, use: Use) -> bool:
 
 
 def _enter(order: Order, amount_fen: int, moment: datetime, occasion: str) -> bool:
-    return amount_fen > 0 and ledger.post(
-        f"earned:{order.number}:{occasion}",
-        kind="earned",
-        order=order,
-        at=moment,
-        postings={ledger.deferred(order): amount_fen, ledger.REVENUE: -amount_fen},
-    )
+    key = f"earned:{order.number}:{occasion}"
+    postings = {ledger.deferred(order): amount_fen, ledger.REVENUE: -amount_fen}
+    if amount_fen <= 0 or not ledger.post(key, kind="earned", order=order, at=moment, postings=postings):
+        return False
+    share_earned(order, amount_fen, key=key, at=moment)
+    return True
 
 
 def _sum(postings: QuerySet[Posting]) -> int:

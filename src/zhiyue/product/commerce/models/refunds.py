@@ -14,19 +14,26 @@ from zhiyue.product.commerce.models.plans import OrderPlan
 
 
 class LessonOpening(models.Model):
-    """The first time that a lesson was opened by a right that an order had paid for. Later ones leave no trace here."""
+    """The first time that a lesson was opened by a right that an order had paid for: a course of it (`part`), or its
+    membership (`plan`). Later ones leave no trace here."""
 
-    part = models.ForeignKey(OrderCourse, on_delete=models.CASCADE, related_name="openings")
+    part = models.ForeignKey(OrderCourse, null=True, on_delete=models.CASCADE, related_name="openings")
+    plan = models.ForeignKey(OrderPlan, null=True, on_delete=models.CASCADE, related_name="openings")
     lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["part", "lesson"], name="lesson_opened_once_an_order")
+            models.UniqueConstraint(fields=["part", "lesson"], name="lesson_opened_once_an_order"),
+            models.UniqueConstraint(fields=["plan", "lesson"], name="lesson_opened_once_a_membership"),
+            models.CheckConstraint(
+                condition=models.Q(part__isnull=False) ^ models.Q(plan__isnull=False),
+                name="lesson_opened_by_something",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.part_id}: {self.lesson_id}"
+        return f"{self.part_id or self.plan_id}: {self.lesson_id}"
 
 
 class CourseRefundTerms(models.Model):

@@ -172,7 +172,8 @@ def _taken_back(back: RefundPart, shares: list[TeacherShare]) -> Earning:
 
 
 def _gone_back() -> QuerySet[RefundPart]:
-    return RefundPart.objects.filter(refund__status=Refund.Status.DONE, amount_fen__gt=0)
+    """Of courses: what goes back of a membership wasn't earned yet, and what was is its readers' teachers'."""
+    return RefundPart.objects.filter(refund__status=Refund.Status.DONE, amount_fen__gt=0, part__isnull=False)
 
 
 def _back_key(part_id: int) -> str:

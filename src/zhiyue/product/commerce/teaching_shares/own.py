@@ -85,6 +85,7 @@ def own_sales(viewer: Viewer, *, now: datetime | None = None) -> OwnSales | None
     since = clock.day_start(firsts[0])
     _put_sold(kept, teacher, since)
     _put_back(kept, teacher, since)
+    _put_read(kept, teacher, since)
     _put_shares(kept, teacher, since)
     courses = sorted(kept.courses.values(), key=lambda one: (-one[1].gross_fen, -one[1].share_fen, one[0]))
     by_now = Q(due_at__lt=moment)
@@ -137,6 +138,13 @@ def _put_back(kept: _Kept, teacher: Teacher, since: datetime) -> None:
         parts, "refund__settled_at", "part__course"
     ).annotate(n=Count("pk"), fen=Sum("amount_fen")):
         kept.put(month, course_id, title, Sales(refunds=refunds, refunded_fen=fen))
+
+
+def _put_read(kept: _Kept, teacher: Teacher, since: datetime) -> None:
+    """What memberships earned by the courses that their members read: no sale, but money that they brought in."""
+    read = TeacherShare.objects.filter(teacher=teacher, at__gte=since, part=None)
+    for month, course_id, title, fen in _by_month(read, "at", "course").annotate(fen=Sum("sold_fen")):
+        kept.put(month, course_id, title, Sales(gross_fen=fen))
 
 
 def _put_shares(kept: _Kept, teacher: Teacher, since: datetime) -> None:

@@ -77,7 +77,8 @@ def _lines(statement: PayoutStatement) -> Iterable[PayoutLine]:
     carried = Q(due_at__lt=clock.day_start(statement.month))
     rows = statement.shares.order_by("course__title", "course_id").values_list("course_id", "course__title")
     for course_id, title, sales, gross, refunds, refunded, share, earlier in rows.annotate(
-        sales=Count("pk", filter=sold),
+        # What memberships earned by a course is no sale of it.
+        sales=Count("pk", filter=sold & Q(part__isnull=False)),
         gross=_sum("sold_fen", sold),
         refunds=Count("pk", filter=back),
         refunded=_sum("sold_fen", back),
