@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from zhiyue.config import interface, social
 from zhiyue.config.environment import Environment, read_env_file
+from zhiyue.config.selling import *  # noqa: F403 - one table of settings in two files
 from zhiyue.config.sqlite import use_current_sqlite
 from zhiyue.engine.simulate.planting import planted
 
@@ -48,49 +49,6 @@ ZHIYUE_S3_BUCKET_IN_HOST: bool = env.bool("ZHIYUE_S3_BUCKET_IN_HOST", default=Fa
 if bool(ZHIYUE_S3_KEY_ID) != bool(ZHIYUE_S3_SECRET):
     raise ImproperlyConfigured("ZHIYUE_S3_KEY_ID and ZHIYUE_S3_SECRET go together: set both, or none.")
 ZHIYUE_EVENTS_KEEP_DAYS: int = env.days("ZHIYUE_EVENTS_KEEP_DAYS", default=0)
-ZHIYUE_PREVIEW_PERCENT: int = env.int("ZHIYUE_PREVIEW_PERCENT", default=15)
-if not 0 <= ZHIYUE_PREVIEW_PERCENT <= 100:
-    raise ImproperlyConfigured(f"ZHIYUE_PREVIEW_PERCENT must be 0 to 100, not “{ZHIYUE_PREVIEW_PERCENT}”.")
-ZHIYUE_ORDER_MINUTES: int = env.int("ZHIYUE_ORDER_MINUTES", default=30)
-ZHIYUE_GIFT_FRIENDS: int = env.int("ZHIYUE_GIFT_FRIENDS", default=3)
-ZHIYUE_GIFT_DAYS: int = env.int("ZHIYUE_GIFT_DAYS", default=7)
-ZHIYUE_GIFTS_A_DAY: int = env.int("ZHIYUE_GIFTS_A_DAY", default=5)
-if not (0 <= ZHIYUE_GIFT_FRIENDS <= 100 and 1 <= ZHIYUE_GIFT_DAYS <= 366 and ZHIYUE_GIFTS_A_DAY >= 1):
-    raise ImproperlyConfigured(
-        "ZHIYUE_GIFT_FRIENDS must be 0 to 100, ZHIYUE_GIFT_DAYS 1 to 366, ZHIYUE_GIFTS_A_DAY at least 1."
-    )
-ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
-    "ZHIYUE_PAYMENT_PROVIDERS", default=[] if ZHIYUE_ENVIRONMENT == "production" else ["sandbox"]
-)
-ZHIYUE_REFUND_DAYS: int = env.within("ZHIYUE_REFUND_DAYS", 0, 3_650, default=7)
-ZHIYUE_REFUND_FEE_PERMILLE: int = env.within("ZHIYUE_REFUND_FEE_PERMILLE", 0, 1_000, default=0)
-ZHIYUE_REFUND_FEE_LEAST_FEN: int = env.within("ZHIYUE_REFUND_FEE_LEAST_FEN", 0, 1_000_000, default=0)
-ZHIYUE_INVOICES = env.one_of(
-    "ZHIYUE_INVOICES",
-    {"off", "manual", "sandbox"},
-    default="off" if ZHIYUE_ENVIRONMENT == "production" else "sandbox",
-)
-ZHIYUE_TEACHER_SHARE_PERMILLE: int = env.within(
-    "ZHIYUE_TEACHER_SHARE_PERMILLE", 0, 1_000, default=500 if ZHIYUE_DEMO else 0
-)
-ZHIYUE_PAYOUT_AFTER_DAYS: int = env.within("ZHIYUE_PAYOUT_AFTER_DAYS", 0, 3_650, default=15)
-ZHIYUE_PAYOUT_LEAST_FEN: int = env.within("ZHIYUE_PAYOUT_LEAST_FEN", 0, 100_000_000, default=10_000)
-ZHIYUE_ALIPAY_APP_ID: str = env.str("ZHIYUE_ALIPAY_APP_ID", default="")
-ZHIYUE_ALIPAY_SELLER_ID: str = env.str("ZHIYUE_ALIPAY_SELLER_ID", default="")
-ZHIYUE_ALIPAY_PRIVATE_KEY: str = env.secret("ZHIYUE_ALIPAY_PRIVATE_KEY")
-ZHIYUE_ALIPAY_PUBLIC_KEY: str = env.secret("ZHIYUE_ALIPAY_PUBLIC_KEY")
-ZHIYUE_ALIPAY_ENDPOINT: str = env.str("ZHIYUE_ALIPAY_ENDPOINT", default="")
-ZHIYUE_WECHATPAY_APP_ID: str = env.str("ZHIYUE_WECHATPAY_APP_ID", default="")
-ZHIYUE_WECHATPAY_MERCHANT_ID: str = env.str("ZHIYUE_WECHATPAY_MERCHANT_ID", default="")
-ZHIYUE_WECHATPAY_CERTIFICATE_SERIAL: str = env.str("ZHIYUE_WECHATPAY_CERTIFICATE_SERIAL", default="")
-ZHIYUE_WECHATPAY_PRIVATE_KEY: str = env.secret("ZHIYUE_WECHATPAY_PRIVATE_KEY")
-ZHIYUE_WECHATPAY_APIV3_KEY: str = env.secret("ZHIYUE_WECHATPAY_APIV3_KEY")
-ZHIYUE_WECHATPAY_PUBLIC_KEY: str = env.secret("ZHIYUE_WECHATPAY_PUBLIC_KEY")
-ZHIYUE_WECHATPAY_PUBLIC_KEY_ID: str = env.str("ZHIYUE_WECHATPAY_PUBLIC_KEY_ID", default="")
-ZHIYUE_WECHATPAY_ENDPOINT: str = env.str("ZHIYUE_WECHATPAY_ENDPOINT", default="").rstrip("/")
-ZHIYUE_STRIPE_SECRET_KEY: str = env.secret("ZHIYUE_STRIPE_SECRET_KEY")
-ZHIYUE_STRIPE_WEBHOOK_SECRET: str = env.secret("ZHIYUE_STRIPE_WEBHOOK_SECRET")
-ZHIYUE_STRIPE_ENDPOINT: str = env.str("ZHIYUE_STRIPE_ENDPOINT", default="").rstrip("/")
 ZHIYUE_WEBHOOK_NETWORKS: list[str] = env.networks("ZHIYUE_WEBHOOK_NETWORKS")
 ZHIYUE_JOBS_KEEP_DAYS: int = env.int("ZHIYUE_JOBS_KEEP_DAYS", default=7)
 ZHIYUE_BACKUP_FOLDER: str = env.str("ZHIYUE_BACKUP_FOLDER", default="")

@@ -22,11 +22,11 @@ from zhiyue.demo.roster import Figure
 from zhiyue.engine.simulate.kinds import NONE, Acts, Kind
 from zhiyue.product.catalogue.indexing import COURSE
 from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
+from zhiyue.product.commerce.imports.past_shares import enter_past
 from zhiyue.product.commerce.models import Enrolment
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import owned_pairs
 from zhiyue.product.commerce.services import import_enrolments
-from zhiyue.product.commerce.teaching_shares.past import enter_past
 from zhiyue.product.learning.kinds import PastProgress
 from zhiyue.product.learning.services import bring_history, import_progress, import_saved
 
