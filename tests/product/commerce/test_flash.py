@@ -13,7 +13,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NoSuchSale, PriceChanged, SaleRefused
-from zhiyue.product.commerce.lowering.flash import flash_of
+from zhiyue.product.commerce.flash import flash_of
 from zhiyue.product.commerce.lowering.flashing import FlashWish, all_sales, end_sale, make_sale
 from zhiyue.product.commerce.models import FlashHold, FlashSale
 from zhiyue.product.commerce.offers import offer_of

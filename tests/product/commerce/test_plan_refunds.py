@@ -17,14 +17,22 @@ from zhiyue.collect.models import Event
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.errors import NothingGoesBack
 from zhiyue.product.commerce.membership.deferring import earn
-from zhiyue.product.commerce.membership.held import membership_of
+from zhiyue.product.commerce.membership.held import (
+    _held,
+    membership_of,
+    remind_of_membership_ends,
+    terms_for,
+)
 from zhiyue.product.commerce.models import (
     CourseShareTerms,
+    FlashSale,
     LessonOpening,
     Order,
     OrderPlan,
+    Plan,
     Refund,
     TeacherShare,
 )
@@ -194,8 +202,9 @@ def test_whatever_is_bought_in_whatever_order_all_of_it_is_earned_once(db, price
         earn()
         order = paid(member, plan(f"{months}", months=months, price_fen=price))
         came += order.total_fen
-    if gives_back and refund_of(member, order.number).closed_to == "":
-        went = give_back(member, order).amount_fen
+    for one in Order.objects.filter(user=member).order_by("-pk")[: 2 * gives_back]:
+        if refund_of(member, one.number).closed_to == "":
+            went += give_back(member, one).amount_fen
     earn(now=clock.now() + timedelta(days=1_500))
 
     mine = {account: amount - before.get(account, 0) for account, amount in books().items()}
@@ -281,3 +290,111 @@ def test_each_entry_shares_what_was_read_since_the_one_before(learner, settings)
     # April 1st: 17 days of 92; May 1st: 30 more; nothing was read in May, which is the academy's.
     found = list(TeacherShare.objects.order_by("at").values_list("course_id", "amount_fen"))
     assert found == [(first.pk, 1_700), (second.pk, 3_000)]
+
+
+def test_giving_back_the_first_takes_no_day_of_the_second(learner):
+    month = plan(price_fen=3_100)
+    first, second = paid(learner, month), paid(learner, month)
+    Order.objects.update(paid_at=F("paid_at") - timedelta(days=5))
+    before = refund_of(learner, second.number).parts[0]
+
+    refund = give_back(learner, first)
+
+    assert refund.amount_fen < 3_100
+    after = refund_of(learner, second.number).parts[0]
+    # The second begins now, with all of its days; one of them is the one that runs.
+    assert (before.bought.opened, after.bought.opened) == (0, 1)
+    assert after.bought.lessons >= before.bought.lessons - 1
+    assert membership_of(learner).until > clock.now() + timedelta(days=27)
+
+
+def test_giving_back_what_follows_gives_the_first_its_grace_again(learner):
+    month = plan(price_fen=3_100, grace_days=7)
+    paid(learner, month)
+    second = paid(learner, month)
+    assert _held(learner.pk)[0].period.grace_until == _held(learner.pk)[0].period.opens_until
+
+    give_back(learner, second)
+
+    [one] = _held(learner.pk)
+    assert one.period.grace_until == one.period.opens_until + timedelta(days=7)
+
+
+def test_an_upgrade_that_is_given_back_hands_back_what_it_took_over(learner, settings):
+    settings.ZHIYUE_TEACHER_SHARE_PERMILLE = 1_000
+    course = make_course("stats", price_fen=9_900)
+    month = paid(learner, plan(price_fen=3_100), days=3)
+    year = paid(learner, plan("年", months=12, price_fen=30_000))
+    taken = -books()[ledger.deferred(year)] - year.total_fen
+    assert taken > 0
+
+    refund = give_back(learner, year)
+
+    # The days of the month ran meanwhile: all that was paid for the year goes back.
+    assert refund.amount_fen == year.total_fen
+    assert books()[ledger.deferred(month)] == -taken
+    assert books()[ledger.deferred(year)] == 0
+    read(learner, course, "two")
+    earn(now=clock.now() + timedelta(days=60))
+    assert books()[ledger.deferred(month)] == 0
+    assert books()[ledger.REVENUE] == -3_100
+    assert TeacherShare.objects.exists()
+
+
+def test_what_was_redeemed_is_never_lost_by_an_upgrade(learner, operator):
+    month, year = plan(price_fen=3_000), plan("年", months=12, price_fen=30_000)
+    paid(learner, month)
+    free = paid(learner, year)
+    Order.objects.filter(pk=free.pk).update(total_fen=0, lines=[])
+    until = membership_of(learner).until
+
+    terms = terms_for(learner, plan("季", months=3, price_fen=8_000))
+
+    assert (terms.credit_fen, terms.replaced) == (0, None)
+    assert terms.opens_from == until
+
+
+def test_what_is_left_is_weighed_against_the_price_of_today(learner, operator):
+    paid(learner, plan("年", months=12, price_fen=30_000))
+    other = plan("另", price_fen=40_000)
+    assert terms_for(learner, other).credit_fen > 29_000
+
+    FlashSale.objects.create(
+        offer=f"plan:{other.pk}",
+        price_fen=10_000,
+        begins_at=clock.now(),
+        ends_at=clock.now() + timedelta(days=1),
+        by=operator,
+    )
+
+    # It costs less than what is left: it follows, and nothing is lost.
+    assert terms_for(learner, other).credit_fen == 0
+    assert checkout_of(learner, f"plan:{other.pk}").price.total_fen == 10_000
+
+
+def test_another_plan_bought_in_grace_begins_when_it_is_paid(learner):
+    paid(learner, plan("甲", grace_days=30), days=50)
+    same, other = Plan.objects.get(name="甲"), plan("乙")
+
+    assert terms_for(learner, same).opens_from < clock.now() - timedelta(days=10)
+    assert terms_for(learner, other).opens_from > clock.now() - timedelta(minutes=1)
+
+
+def test_a_first_day_that_was_missed_is_made_up_for(learner):
+    order = paid_on(learner, plan(price_fen=3_100), at(20))
+
+    assert earn(now=datetime(2026, 4, 4, 0, 20, tzinfo=clock.business_zone())) == 1
+    # Until the first, as it would have been then.
+    assert books()[ledger.REVENUE] == -1_200
+    assert earn(now=datetime(2026, 4, 5, 0, 20, tzinfo=clock.business_zone())) == 0
+    assert books()[ledger.deferred(order)] == -1_900
+
+
+def test_who_bought_ahead_is_reminded_before_the_end_of_all(learner):
+    year = plan("年", months=12, price_fen=30_000)
+    paid(learner, year), paid(learner, year)
+    end = membership_of(learner).until
+    Order.objects.update(paid_at=F("paid_at") - (end - clock.now()) + timedelta(days=2))
+
+    assert remind_of_membership_ends() == 1
+    assert remind_of_membership_ends() == 0

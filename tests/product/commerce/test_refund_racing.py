@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories import lesson_of, make_course, make_member
+from tests.factories import lesson_of, make_course, make_member, make_plan
 from tests.product.commerce.test_racing import AT_ONCE, together
 from tests.product.commerce.test_refunds import asked, books, bought
 from zhiyue.collect.kinds import Actor
@@ -12,6 +12,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.models import OutgoingMessage
+from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.errors import RefundDecided
 from zhiyue.product.commerce.models import (
     Entry,
@@ -25,6 +26,7 @@ from zhiyue.product.commerce.models import (
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.deciding import (
     approve,
     give_back,
@@ -32,6 +34,7 @@ from zhiyue.product.commerce.refunds.deciding import (
     send_again,
     settle_by_hand,
 )
+from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.refunds.sending import pursue, send
 from zhiyue.product.learning.services import open_lesson
 
@@ -169,3 +172,33 @@ def test_a_lesson_is_opened_or_its_money_goes_back_never_both(learner, course):
         assert (Refund.objects.get().amount_fen, LessonOpening.objects.count()) == (19_900, 0)
     else:
         assert LessonOpening.objects.count() == 2
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_what_is_left_of_a_membership_is_given_back_or_taken_off_never_both(learner, _):
+    month, year = make_plan(price_fen=3_100), make_plan("年", months=12, price_fen=30_000)
+    actor, ways = Actor(member_id=learner.pk), {"provider": "sandbox", "returns_to": "/", "notify_at": "/"}
+
+    def ordered(plan):
+        seen = checkout_of(learner, f"plan:{plan.pk}").price.total_fen
+        return place(user=learner, offer=f"plan:{plan.pk}", seen_fen=seen, actor=actor)
+
+    def begun(order):
+        payment = begin(user=learner, order_number=order.number, channel="page", **ways)
+        return sandbox.press(payment.number, "pay")
+
+    first = ordered(month)
+    receive("sandbox", begun(first))
+    second = ordered(year)
+    notice = begun(second)
+    seen = refund_of(learner, first.number).parts[0].by_rule_fen
+    told = {"reason": "time", "actor": actor, "course_ids": [], "seen_fen": seen}
+
+    together(
+        lambda: receive("sandbox", notice),
+        lambda: ask(user=learner, order_number=first.number, **told),
+    )
+
+    second.refresh_from_db()
+    went_back = Refund.objects.filter(order=first).exists()
+    assert went_back != (second.status == "paid")

@@ -21,9 +21,9 @@ from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
+from zhiyue.product.commerce.flash import Flash, flash_of
 from zhiyue.product.commerce.invoices.possible import why_not
 from zhiyue.product.commerce.lending.trials import trial_offer
-from zhiyue.product.commerce.lowering.flash import Flash, flash_of
 from zhiyue.product.commerce.membership.plans import plans_opening
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
 from zhiyue.product.commerce.offers import course_ref

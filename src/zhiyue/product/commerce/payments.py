@@ -100,6 +100,8 @@ def begin(
 @transaction.atomic
 def pay_nothing(*, user: User, order_number: str) -> Order:
     """An order that costs nothing needs no provider. Raises NoSuchOrder, OrderNotOpen."""
+    # The member first, as who orders and who asks for money back does.
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values("pk"))
     order = _open_order(user, order_number)
     if not credit_holds(order):
         raise OrderNotOpen(

@@ -8,6 +8,7 @@ from typing import Any
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import CouponRefused
+from zhiyue.product.commerce.flash import Flash, flash_of
 from zhiyue.product.commerce.lowering.coupons import (
     ALONE,
     NOT_FOR_THIS,
@@ -18,7 +19,6 @@ from zhiyue.product.commerce.lowering.coupons import (
     held_by,
     terms_of,
 )
-from zhiyue.product.commerce.lowering.flash import Flash, flash_of
 from zhiyue.product.commerce.membership.held import running_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.offers import Offer

@@ -72,8 +72,10 @@ class _Row(NamedTuple):
     order_id: int
     paid_at: datetime | None
     credited_at: datetime | None
+    returned_at: datetime | None
     months: int
     grace_days: int
+    plan_id: int
     part: int
     opens: bool
     is_noted: bool
@@ -122,6 +124,12 @@ def bought_plans() -> QuerySet[OrderPlan]:
     )
 
 
+def reckoned_plans() -> QuerySet[OrderPlan]:
+    """Those, and what was given back: until then it ran, and the days that it had stay used."""
+    counts = Q(order__status__in=Order.OPENING) | Q(returned_at__isnull=False)
+    return OrderPlan.objects.filter(counts, order__paid_at__isnull=False)
+
+
 def owned_rows(member_id: int) -> tuple[QuerySet[Enrolment], QuerySet[OrderCourse]]:
     """A member's own courses, one row each: what they joined or were given, and what they paid for. There is no mark
     that a payment must remember to set: an order that is paid, and hasn't gone back, opens its courses."""
@@ -149,7 +157,13 @@ def covered_by(plan_ids: Collection[int]) -> QuerySet[Course]:
 def bought_of(row: OrderPlan) -> Bought:
     """An order of a plan as `periods` reckons with it; its order comes with it."""
     return Bought(
-        row.order_id, row.order.paid_at or row.order.created_at, row.months, row.grace_days, row.credited_at
+        row.order_id,
+        row.order.paid_at or row.order.created_at,
+        row.months,
+        row.grace_days,
+        row.credited_at,
+        row.returned_at,
+        row.plan_id,
     )
 
 
@@ -170,7 +184,7 @@ def _of_members(
     kept_out = CourseTerms.objects.filter(course=course, is_in_memberships=False)
     of_topic = Plan.topics.through.objects.filter(plan=OuterRef("plan"), topic=course.topic_id)
     opens = Q(plan__opens_all=True) | Q(Exists(of_topic))
-    plans = bought_plans().filter(~Exists(kept_out), order__user__in=member_ids)
+    plans = reckoned_plans().filter(~Exists(kept_out), order__user__in=member_ids)
     tried = trials.filter(opens, ~Exists(kept_out), plan__isnull=False)
     return [
         *found,
@@ -185,6 +199,8 @@ def _of_members(
             order_id="order_id",
             paid_at="order__paid_at",
             credited_at="credited_at",
+            returned_at="returned_at",
+            plan_id="plan_id",
             months="months",
             grace_days="grace_days",
         ),
@@ -223,8 +239,10 @@ _NOTHING: dict[str, Any] = {
     "order_id": Value(0, output_field=IntegerField()),
     "paid_at": Cast(Value(None), DateTimeField()),
     "credited_at": Cast(Value(None), DateTimeField()),
+    "returned_at": Cast(Value(None), DateTimeField()),
     "months": Value(0, output_field=IntegerField()),
     "grace_days": Value(0, output_field=IntegerField()),
+    "plan_id": Value(0, output_field=IntegerField()),
     "part": Value(0, output_field=IntegerField()),
 }
 
@@ -274,7 +292,15 @@ def _running(rows: Sequence[_Row], moment: datetime) -> tuple[_Row | None, datet
     """By which of a member's plans the course is open, and until when without a break; None: by none now."""
     by_order = {row.order_id: row for row in rows}
     orders = [
-        Bought(row.order_id, row.paid_at, row.months, row.grace_days, row.credited_at)
+        Bought(
+            row.order_id,
+            row.paid_at,
+            row.months,
+            row.grace_days,
+            row.credited_at,
+            row.returned_at,
+            row.plan_id,
+        )
         for row in rows
         if row.paid_at is not None
     ]

@@ -15,7 +15,7 @@ from zhiyue.core.audit.selectors import just_noted
 from zhiyue.core.audit.services import note
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NoSuchSale, NotForSale, SaleRefused
-from zhiyue.product.commerce.lowering.flash import Flash, with_left
+from zhiyue.product.commerce.flash import Flash, with_left
 from zhiyue.product.commerce.models import FlashSale, Order
 from zhiyue.product.commerce.offers import all_offers, offer_of, titles_of
 

@@ -8,8 +8,8 @@ transactions ever wait for each other.
 from collections.abc import Mapping, Sequence
 
 from zhiyue.core.kit import clock
+from zhiyue.product.commerce.flash import with_left
 from zhiyue.product.commerce.lowering.coupons import Held, counted
-from zhiyue.product.commerce.lowering.flash import with_left
 from zhiyue.product.commerce.models import Coupon, CouponUse, FlashHold, FlashSale, Order
 
 # An order that comes to one of these holds nothing any more.

@@ -4,7 +4,7 @@ lowered by what was left of another one takes over what that has not earned.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Sum
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.membership.held import Use, use_of
-from zhiyue.product.commerce.models import Order, OrderPlan, Posting
+from zhiyue.product.commerce.models import Entry, Order, OrderPlan, Posting
 from zhiyue.product.commerce.teaching_shares.reading import share_earned
 
 
@@ -51,27 +51,66 @@ def taken_back(order: Order, amount_fen: int) -> dict[str, int]:
 
 
 def earn_rest(order: Order) -> None:
-    """A membership that was given back earns what was kept of it. The caller holds the order's row."""
-    if OrderPlan.objects.filter(order=order, returned_at__isnull=False).exists() and (left := left_of(order)):
+    """A membership that was given back earns what was kept of it; what it had taken over goes back to those whose place
+    it took. The caller holds the order's row."""
+    if not order.is_of_plan:
+        return
+    if not OrderPlan.objects.filter(order=order, returned_at__isnull=False).exists():
+        return
+    left = left_of(order)
+    for one, taken in _taken_over(order):
+        back = min(taken, left)
+        if back and ledger.post(
+            f"credit_back:{order.number}:{one.number}",
+            kind="credited",
+            order=order,
+            postings={ledger.deferred(order): back, ledger.deferred(one): -back},
+        ):
+            left -= back
+    if left:
         _enter(order, left, clock.now(), "rest")
 
 
+def _taken_over(order: Order) -> list[tuple[Order, int]]:
+    """The orders whose place it took, and what it took over of each."""
+    mine = Posting.objects.filter(entry__key__startswith="credited:", entry__order=order, amount_fen__gt=0)
+    rows = dict(mine.values_list("account", "amount_fen"))
+    numbers = {account.removeprefix(ledger.DEFERRED): fen for account, fen in rows.items()}
+    orders = Order.objects.filter(number__in=numbers).order_by("pk")
+    return [(one, numbers[one.number]) for one in orders]
+
+
 def earn(*, now: datetime | None = None) -> int:
-    """Enter what memberships have earned until now: on the first day of a month of all of them, on others of those that
-    are over; how many entries. Each order in a transaction of its own; run again on the same day it changes nothing.
-    """
+    """Enter what memberships have earned until the first day of this month, and of those that are over until their end;
+    how many entries. Each order in a transaction of its own; run again it changes nothing, and a first day that was
+    missed is made up for."""
     moment = now or clock.now()
-    today = clock.business_day(moment)
+    first = clock.day_start(clock.business_day(moment).replace(day=1))
     entered = 0
-    for number in _unearned():
+    for number in _due(moment, first):
         with transaction.atomic():
             order = Order.objects.select_for_update().filter(number=number).first()
-            if order is None or order.status not in Order.OPENING:
+            if order is None or order.status not in Order.OPENING or order.paid_at is None:
                 continue
             use = _use(order, moment)
-            if today.day == 1 or use.over == use.days:
+            if use.days and use.over == use.days:
                 entered += _earn(order, moment, use)
+            elif order.paid_at < first:
+                entered += _earn(order, first, _use(order, first))
     return entered
+
+
+def _due(moment: datetime, first: datetime) -> list[str]:
+    """The numbers of orders that may have something to earn: not those that did so this month and can't be over."""
+    numbers = _unearned()
+    have = Entry.objects.filter(kind="earned", at__gte=first).values("order_id")
+    rows = Order.objects.filter(number__in=numbers, plan__isnull=False)
+    done = rows.filter(pk__in=have).values_list("number", "paid_at", "plan__months")
+    # The shortest month has 28 days.
+    early = {
+        number for number, paid_at, months in done if paid_at and paid_at + timedelta(28 * months) > moment
+    }
+    return [number for number in numbers if number not in early]
 
 
 def left_of(order: Order) -> int:
@@ -98,7 +137,7 @@ def _earn(order: Order, moment: datetime, use: Use) -> bool:
     """Earn the share of the days that are over, rounded down, less what was earned before."""
     if not use.days:
         return False
-    put_in = -_sum(Posting.objects.filter(account=ledger.deferred(order), amount_fen__lt=0))
+    put_in = -_sum(Posting.objects.filter(account=ledger.deferred(order)).exclude(entry__kind="earned"))
     gone = put_in - left_of(order)
     return _enter(
         order, put_in * use.over // use.days - gone, moment, f"{clock.business_day(moment):%Y-%m-%d}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Sum
 from django.utils import translation
 from django.utils.translation import pgettext, pgettext_lazy
 
@@ -14,9 +15,10 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.commerce.errors import NoMembership
+from zhiyue.product.commerce.flash import flash_prices
 from zhiyue.product.commerce.models import Order, OrderPlan, Plan, TrialPass
 from zhiyue.product.commerce.periods import Bought, Period, days_used, left_fen, periods
-from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, trials_under_way
+from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, reckoned_plans, trials_under_way
 
 REMINDED_BEFORE = timedelta(days=3)
 
@@ -91,24 +93,34 @@ def running_of(member_id: int, *, now: datetime | None = None) -> Held | None:
 
 def terms_for(user: User | None, plan: Plan, *, now: datetime | None = None) -> Terms:
     """What buying a plan now would be worth to somebody. The same plan goes on from its end. Another one takes the
-    place of what runs, where it costs more than what is left of that; else it follows it."""
+    place of what runs, where it costs more now than what is left of that; else it follows it."""
     return terms_for_each(user, [plan], now=now)[plan.pk]
 
 
 def terms_for_each(
     user: User | None, plans: Iterable[Plan], *, now: datetime | None = None
 ) -> dict[int, Terms]:
-    """The same of several plans, by their id. One query of a member."""
+    """The same of several plans, by their id. Three queries of a member at most."""
+    wanted, moment = list(plans), now or clock.now()
     held = _held(user.pk) if user is not None else []
-    return {plan.pk: _terms(held, plan, now or clock.now()) for plan in plans}
+    prices = flash_prices([f"plan:{plan.pk}" for plan in wanted], user=user, moment=moment) if held else {}
+    return {
+        plan.pk: _terms(
+            held, plan, moment, min(plan.price_fen, prices.get(f"plan:{plan.pk}", plan.price_fen))
+        )
+        for plan in wanted
+    }
 
 
-def _terms(held: Sequence[Held], plan: Plan, moment: datetime) -> Terms:
-    ahead = [one for one in held if one.period.opens_until > moment]
+def _terms(held: Sequence[Held], plan: Plan, moment: datetime, price_fen: int) -> Terms:
+    """`price_fen` is what it costs now. Where something lies ahead that nothing was paid for (by a code), that would be
+    lost: then the plan follows."""
+    ahead = [one for one in held if one.period.opens_until > moment and one.row.returned_at is None]
     others = [one for one in ahead if one.row.plan_id != plan.pk]
     left = _left(ahead, moment) if others else 0
-    is_credited = 0 < left < plan.price_fen
-    wanted = Bought(0, moment, plan.months, plan.grace_days, moment if is_credited else None)
+    is_credited = 0 < left < price_fen and all(_worth(one.row.order) for one in ahead)
+    credited_at = moment if is_credited else None
+    wanted = Bought(0, moment, plan.months, plan.grace_days, credited_at, plan_id=plan.pk)
     orders = [bought_of(one.row) for one in held]
     [mine] = [one for one in periods([*orders, wanted], clock.business_zone()) if one.order is wanted]
     replaced = others[0].plan if is_credited else None
@@ -118,12 +130,14 @@ def _terms(held: Sequence[Held], plan: Plan, moment: datetime) -> Terms:
 @dataclass(frozen=True, slots=True)
 class Use:
     """How far an order of a plan is used up: `used` of its `days`, the one that runs among them; `over` are gone by
-    whole. `is_credited`: what was left of it came off the price of another one, and is no longer of this."""
+    whole. `is_credited`: what was left of it came off the price of another one, and is no longer of this. `covered` of
+    the used days were those of memberships whose place it took."""
 
     used: int = 0
     over: int = 0
     days: int = 0
     is_credited: bool = False
+    covered: int = 0
 
 
 def use_of(row: OrderPlan, moment: datetime, *, but: int | None = None) -> Use:
@@ -137,7 +151,21 @@ def use_of(row: OrderPlan, moment: datetime, *, but: int | None = None) -> Use:
         return Use(is_credited=True)
     used, days = days_used(mine[0], moment, zone)
     runs = mine[0].opens_from <= moment < mine[0].opens_until
-    return Use(used, used - runs, days)
+    return Use(used, used - runs, days, covered=_covered(row, bought, moment))
+
+
+def _covered(row: OrderPlan, bought: Sequence[Bought], moment: datetime) -> int:
+    """How many days of one that took the place of others those have had anyway: given back, they have their time
+    again, which ran meanwhile."""
+    if row.credited_at is None:
+        return 0
+    zone = clock.business_zone()
+    before = periods(
+        [one for one in bought if one.order_id != row.order_id and one.paid_at <= row.credited_at], zone
+    )
+    begun = bought_of(row).paid_at
+    until = max((one.opens_until for one in before), default=begun)
+    return max((min(until, moment).astimezone(zone).date() - begun.astimezone(zone).date()).days + 1, 0)
 
 
 def _takes_over(later: Bought, row: OrderPlan, bought: Sequence[Bought]) -> bool:
@@ -180,17 +208,14 @@ def remind_of_membership_ends(*, now: datetime | None = None, at_once: int = 200
     """Write to those whose membership ends within three days; how many. Each period once, unless another one follows it
     or the member doesn't want to be told."""
     moment = now or clock.now()
-    longest_ago = moment - timedelta(days=13 * 31)
-    waiting = bought_plans().filter(
-        reminded_at=None,
-        wants_reminder=True,
-        order__user__is_active=True,
-        order__user__email__isnull=False,
-    )
-    members = waiting.values_list("order__user_id", flat=True).distinct().order_by("order__user_id")
+    members = bought_plans().filter(order__user__is_active=True, order__user__email__isnull=False)
+    rows = members.order_by("order__user_id").values_list("order__user_id")
     told = 0
-    for member_id in members.filter(order__paid_at__gte=longest_ago).iterator():
-        last = _held(member_id)[-1:]
+    for member_id, paid_at, months in rows.annotate(last=Max("order__paid_at"), n=Sum("months")):
+        # Whose time can't but be over, or can't end yet, isn't asked for.
+        if not moment - timedelta(days=31 * months + 62) <= paid_at:
+            continue
+        last = [one for one in _held(member_id)[-1:] if one.row.wants_reminder and not one.row.reminded_at]
         if last and moment < last[0].period.opens_until <= moment + REMINDED_BEFORE:
             told += _remind(last[0], moment)
         if told >= at_once:
@@ -221,8 +246,8 @@ def _remind(held: Held, moment: datetime) -> bool:
 
 
 def _held(member_id: int) -> list[Held]:
-    """Everything that a member ever bought of plans and that hasn't gone back, in the order of time."""
-    rows = bought_plans().filter(order__user_id=member_id).select_related("order", "plan")
+    """Everything that a member ever bought of plans, in the order of time; what was given back until then."""
+    rows = reckoned_plans().filter(order__user_id=member_id).select_related("order", "plan")
     by_order = {row.order_id: row for row in rows}
     found = periods([bought_of(row) for row in by_order.values()], clock.business_zone())
     return [Held(period, by_order[period.order.order_id]) for period in found]

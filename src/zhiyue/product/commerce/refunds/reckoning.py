@@ -155,7 +155,9 @@ def _membership(
     """A membership: what is left of it by days. What came off the price of another one is in that."""
     use = use_of(plan, moment)
     terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else default_terms()
-    bought = Bought(plan.total_fen, use.days, use.used, taken.get((None, plan.pk), 0), unit="days")
+    bought = Bought(
+        plan.total_fen, use.days, max(use.used - use.covered, 0), taken.get((None, plan.pk), 0), unit="days"
+    )
     paid_at = plan.order.paid_at or moment
     why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=moment - paid_at)
     until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None

@@ -172,7 +172,8 @@ def _taken_back(back: RefundPart, shares: list[TeacherShare]) -> Earning:
 
 
 def _gone_back() -> QuerySet[RefundPart]:
-    """Of courses: what goes back of a membership wasn't earned yet, and what was is its readers' teachers'."""
+    """Of courses. By rule what goes back of a membership wasn't earned yet; where staff give back more, the academy
+    bears it, and those who were read keep their share."""
     return RefundPart.objects.filter(refund__status=Refund.Status.DONE, amount_fen__gt=0, part__isnull=False)
 
 
