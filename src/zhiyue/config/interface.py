@@ -24,6 +24,10 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "zhiyue.experience.api.shapes.orders.PAYMENT_STATUSES",
         "InvoiceStatus": "zhiyue.experience.api.shapes.orders.INVOICE_STATUSES",
         "InvoiceKind": "zhiyue.experience.api.shapes.orders.INVOICE_KINDS",
+        "RefundStatus": "zhiyue.experience.api.shapes.refunds.REFUND_STATUSES",
+        "RefundCause": "zhiyue.experience.api.shapes.refunds.REFUND_CAUSES",
+        "RefundReason": "zhiyue.experience.api.shapes.refunds.REFUND_REASONS",
+        "RefundLineKind": "zhiyue.experience.api.shapes.refunds.REFUND_LINE_KINDS",
     },
     "TAGS": [
         {"name": "Ground", "description": "Where to begin."},
@@ -33,7 +37,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Me", "description": "Profile, courses, progress and list of whoever asks."},
         {
             "name": "Orders",
-            "description": "What is for sale, its price, one's own orders and how they are paid.",
+            "description": "What is for sale, its price, one's own orders, how they are paid and what goes back.",
         },
         {"name": "Events", "description": "What happened, for the log that everything here learns from."},
         {"name": "Activity", "description": "The academy in numbers, for staff."},

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from zhiyue.experience.api import examples
-from zhiyue.experience.api.shapes import catalogue, events, interests, orders, people, privacy
+from zhiyue.experience.api.shapes import catalogue, events, interests, orders, people, privacy, refunds
 from zhiyue.experience.api.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 8
+    assert len(posts) == 9
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -90,6 +90,8 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.PAY[0].value, orders.PayShape),
         (examples.INVOICE[0].value, orders.InvoiceShape),
         (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
+        (examples.RECKONED[0].value, refunds.ReckoningShape),
+        (examples.ASK_REFUND[0].value, refunds.AskRefundShape),
     ],
 )
 def test_examples_are_as_the_schema_says(example, shape):
@@ -100,4 +102,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 15
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 17

@@ -108,6 +108,29 @@ ASK_INVOICE = asked(
         "email": "books@company.example",
     }
 )
+RECKONED = answer(
+    {
+        "order": "Z261129K7Q2M9X4TB",
+        "closed_to": "",
+        "detail": "",
+        "amount_fen": 6600,
+        "parts": [
+            {
+                "course": "statistical-intuition",
+                "title": "统计学的直觉",
+                "amount_fen": 6600,
+                "lines": [
+                    {"kind": "paid", "amount_fen": 9900, "count": 0, "of": 0},
+                    {"kind": "lessons", "amount_fen": -3300, "count": 3, "of": 9},
+                ],
+                "why_not": "",
+                "detail": "",
+                "until": "2026-12-06T02:00:00Z",
+            }
+        ],
+    }
+)
+ASK_REFUND = asked({"courses": ["statistical-intuition"], "reason": "time", "amount_fen": 6600})
 PLACE = asked({"offer": "course:7", "total_fen": 9900})
 PAY = asked({"way_to_pay": "sandbox:page"})
 BATCH = asked(EVENTS)

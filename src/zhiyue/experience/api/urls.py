@@ -15,6 +15,7 @@ from zhiyue.experience.api.views import (
     orders,
     privacy,
     recommendations,
+    refunds,
     search,
 )
 
@@ -57,6 +58,7 @@ urlpatterns = [
     path("v1/me/orders/<slug:number>/cancellation", orders.CancelOrder.as_view(), name="my_order_cancel"),
     path("v1/me/orders/<slug:number>/receipt", invoices.Receipt.as_view(), name="my_order_receipt"),
     path("v1/me/orders/<slug:number>/invoice", invoices.OrderInvoice.as_view(), name="my_order_invoice"),
+    path("v1/me/orders/<slug:number>/refund", refunds.OrderRefund.as_view(), name="my_order_refund"),
     path("v1/offers/<str:offer>", orders.OneOffer.as_view(), name="offer"),
     path("v1/events", events.Events.as_view(), name="events"),
     path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),

@@ -5,6 +5,7 @@ from typing import get_args
 from rest_framework import serializers
 
 from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
+from zhiyue.experience.api.shapes.refunds import RefundShape
 from zhiyue.product.commerce.models import Invoice, InvoiceKind, Order, Payment
 from zhiyue.product.commerce.models.invoices import LONGEST_TITLE
 from zhiyue.product.commerce.pricing import LineKind
@@ -124,10 +125,14 @@ class OrderShape(Shape):
 
 
 class OrderDetailShape(OrderShape):
-    """An order with what it opens and its payments."""
+    """An order with what it opens, its payments, and the money that goes back."""
 
     courses = serializers.ListField(child=serializers.CharField(), help_text="Slugs of what it opens.")
+    plan = serializers.CharField(
+        allow_null=True, help_text="The membership that it is of, as an offer: `plan:2`."
+    )
     payments = OrderPaymentShape(many=True)
+    refunds = RefundShape(many=True, help_text="The latest first.")
 
 
 class OrderPageShape(ListShape):

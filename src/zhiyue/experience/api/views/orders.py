@@ -14,12 +14,14 @@ from zhiyue.experience.api import examples
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.repeating import repeatable, repeatable_outside
 from zhiyue.experience.api.shapes import orders as shapes
+from zhiyue.experience.api.views import refunds
 from zhiyue.experience.api.views.me import MyEndpoint
 from zhiyue.experience.shell.paying import begin_paying, count_order, way_named, ways_to_pay
 from zhiyue.product.catalogue.selectors import courses_by_id
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.models import Order, Payment
-from zhiyue.product.commerce.order_book import order_of, orders_of
+from zhiyue.product.commerce.offers import plan_ref
+from zhiyue.product.commerce.order_book import order_of, orders_of, plan_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
 
@@ -177,7 +179,9 @@ def _whole(request: HttpRequest, order: Order) -> Any:
     told = {
         **_order(order),
         "courses": [part.course.slug for part in order.courses.all()],
+        "plan": plan_ref(plan.plan_id) if (plan := plan_of(order)) else None,
         "payments": [_payment(request, one) for one in payments],
+        "refunds": [refunds.told(one) for one in order.refunds.all()],
     }
     return shapes.OrderDetailShape(told).data
 
