@@ -20,6 +20,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LessonKind": ["article", "video", "audio"],
         "ReasonKind": "zhiyue.recommend.kinds.KINDS",
+        "OfferKind": "zhiyue.experience.api.shapes.offers.OFFER_KINDS",
+        "PriceLineKind": "zhiyue.experience.api.shapes.offers.LINE_KINDS",
         "OrderStatus": "zhiyue.experience.api.shapes.orders.ORDER_STATUSES",
         "PaymentStatus": "zhiyue.experience.api.shapes.orders.PAYMENT_STATUSES",
         "InvoiceStatus": "zhiyue.experience.api.shapes.orders.INVOICE_STATUSES",

@@ -32,13 +32,18 @@ def test_an_offer_tells_its_price_in_lines_and_whether_it_is_mine(browser, askin
     told = browser.get(f"/api/v1/offers/course:{course.pk}").json()
     assert told == {
         "offer": f"course:{course.pk}",
+        "kind": "course",
         "title": course.title,
         "courses": ["intuition"],
         "lines": [{"kind": "price", "amount_fen": 9900, "code": ""}],
         "total_fen": 9900,
         "list_price_fen": None,
+        "flash": None,
         "coupons": [],
         "is_owned": False,
+        "trial": None,
+        "plan": None,
+        "bundle": None,
         "ways_to_pay": ["sandbox:page", "sandbox:qr"],
     }
     order_course(asking, course)

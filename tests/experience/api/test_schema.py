@@ -7,7 +7,16 @@ from django.conf import settings
 from django.core.management import call_command
 
 from zhiyue.experience.api import examples
-from zhiyue.experience.api.shapes import catalogue, events, interests, orders, people, privacy, refunds
+from zhiyue.experience.api.shapes import (
+    catalogue,
+    events,
+    interests,
+    offers,
+    orders,
+    people,
+    privacy,
+    refunds,
+)
 from zhiyue.experience.api.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +94,7 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.CONSENT_CHOSEN[0].value, privacy.ChoiceShape),
         (examples.CORRECTION[0].value, interests.CorrectionShape),
         (examples.INTERESTS_CHANGE[0].value, interests.InterestsChangeShape),
-        (examples.OFFERED[0].value, orders.OfferShape),
+        (examples.OFFERED[0].value, offers.OfferShape),
         (examples.PLACE[0].value, orders.PlaceShape),
         (examples.PAY[0].value, orders.PayShape),
         (examples.INVOICE[0].value, orders.InvoiceShape),

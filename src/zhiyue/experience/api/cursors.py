@@ -34,14 +34,18 @@ class Page:
     previous: str | None
 
 
-def page(rows: QuerySet[Row], *, order: Sequence[str], cursor: str, size: int) -> Page:
-    """The page at `cursor` (“”: the first). `order` are field names, `-` before the falling ones, the last unique."""
+def page(
+    rows: QuerySet[Row] | Sequence[QuerySet[Any]], *, order: Sequence[str], cursor: str, size: int
+) -> Page:
+    """The page at `cursor` (“”: the first). `order` are field names, `-` before the falling ones, the last unique. Rows
+    of several tables come as their querysets, of the same columns: they are one list."""
     place, backward = _read(cursor, order) if cursor else (None, False)
     wanted = [_turned(name) for name in order] if backward else list(order)
-    found = rows.order_by(*wanted)
+    parts: list[QuerySet[Any]] = [rows] if isinstance(rows, QuerySet) else list(rows)
     if place is not None:
-        found = found.filter(_after(wanted, place))
-    taken = list(found[: size + 1])
+        parts = [part.filter(_after(wanted, place)) for part in parts]
+    found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    taken = list(found.order_by(*wanted)[: size + 1])
     more, taken = len(taken) > size, taken[:size]
     if backward:
         taken.reverse()

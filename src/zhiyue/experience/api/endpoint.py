@@ -1,6 +1,6 @@
 """What every address of the API has in common: who asks, how often, with which parameters, and what is kept of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -177,7 +177,9 @@ class Endpoint(APIView):
             return with_etag(request, final)
         return final
 
-    def listed(self, rows: QuerySet[Any], *, order: tuple[str, ...]) -> cursors.Page:
+    def listed(
+        self, rows: QuerySet[Any] | Sequence[QuerySet[Any]], *, order: tuple[str, ...]
+    ) -> cursors.Page:
         """The page of `rows` that was asked for."""
         return cursors.page(
             rows, order=order, cursor=self.asked.get("cursor", ""), size=self.asked["page_size"]

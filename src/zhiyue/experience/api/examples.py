@@ -70,13 +70,18 @@ JOIN = asked({"course": "statistical-intuition"})
 OFFERED = answer(
     {
         "offer": "course:7",
+        "kind": "course",
         "title": "统计学的直觉",
         "courses": ["statistical-intuition"],
         "lines": [{"kind": "price", "amount_fen": 9900, "code": ""}],
         "total_fen": 9900,
         "list_price_fen": 19900,
+        "flash": None,
         "coupons": [],
         "is_owned": False,
+        "trial": {"days": 7, "is_open": True, "ended_at": None},
+        "plan": None,
+        "bundle": None,
         "ways_to_pay": ["sandbox:page", "sandbox:qr"],
     }
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.kinds import Viewer
@@ -89,13 +89,16 @@ def bundle_page(slug: str) -> Bundle:
     return found
 
 
+def bundles_for_sale() -> QuerySet[Bundle]:
+    """Those of which all can be had."""
+    parts = BundleCourse.objects.filter(bundle=OuterRef("pk"))
+    missing = parts.exclude(course__in=Course.objects.published())
+    return Bundle.objects.filter(Exists(parts), ~Exists(missing), status=Bundle.Status.OFFERED)
+
+
 def bundles_with(course: Course) -> list[Bundle]:
     """Those for sale as a whole that the course is in, the cheapest first."""
-    missing = BundleCourse.objects.filter(bundle=OuterRef("pk")).exclude(
-        course__in=Course.objects.published()
-    )
-    offered = Bundle.objects.filter(~Exists(missing), parts__course=course, status=Bundle.Status.OFFERED)
-    return list(offered.order_by("price_fen", "pk"))
+    return list(bundles_for_sale().filter(parts__course=course).order_by("price_fen", "pk"))
 
 
 @dataclass(frozen=True, slots=True)

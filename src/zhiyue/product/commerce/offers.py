@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.bundles import shown_bundle
+from zhiyue.product.commerce.bundles import ShownBundle, shown_bundle
 from zhiyue.product.commerce.errors import NotForSale
 from zhiyue.product.commerce.membership.held import Terms, terms_for
 from zhiyue.product.commerce.models import Bundle, Plan
@@ -17,8 +17,8 @@ from zhiyue.product.commerce.models import Bundle, Plan
 @dataclass(frozen=True, slots=True)
 class Offer:
     """`ref` names it (“course:12”); `courses` are those that it makes somebody's own, each with its share of the price
-    in fen. A plan makes none their own, and says what it would be worth to them now (`plan`, `terms`). `credit_fen` is
-    what comes off for something that they paid before."""
+    in fen. A plan makes none their own, and says what it would be worth to them now (`plan`, `terms`); a bundle is told
+    whole (`bundle`), with what they own of it. `credit_fen` is what comes off for something that they paid before."""
 
     ref: str
     title: str
@@ -28,6 +28,11 @@ class Offer:
     plan: Plan | None = None
     terms: Terms | None = None
     credit_fen: int = 0
+    bundle: ShownBundle | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.ref.partition(":")[0]
 
 
 def offer_of(ref: str, user: User | None = None) -> Offer:
@@ -81,9 +86,9 @@ def _bundle(bundle_id: int, user: User | None) -> Offer:
         raise NotForSale(pgettext_lazy("offer", "This bundle isn't for sale now."))
     ref, price = bundle_ref(bundle.pk), bundle.price_fen
     if shown.is_owned:
-        return Offer(ref, bundle.title, price, None, shown.shares)
+        return Offer(ref, bundle.title, price, None, shown.shares, bundle=shown)
     new = {pk: share for pk, share in shown.shares.items() if pk not in shown.owned}
-    return Offer(ref, bundle.title, price, None, new, credit_fen=shown.credit_fen)
+    return Offer(ref, bundle.title, price, None, new, credit_fen=shown.credit_fen, bundle=shown)
 
 
 # A new kind of offer takes one line here.

@@ -1,62 +1,17 @@
-"""Offers, what they cost whoever asks, orders and their payments. Amounts are in fen: 9900 is ¥99."""
-
-from typing import get_args
+"""Orders, their payments and invoices. Amounts are in fen: 9900 is ¥99."""
 
 from rest_framework import serializers
 
 from zhiyue.experience.api.shapes.lists import Choice, ListShape, Moment, PageQuery, Shape
+from zhiyue.experience.api.shapes.offers import OFFER, PriceLineShape
 from zhiyue.experience.api.shapes.refunds import RefundShape
 from zhiyue.product.commerce.models import Invoice, InvoiceKind, Order, Payment
 from zhiyue.product.commerce.models.invoices import LONGEST_TITLE
-from zhiyue.product.commerce.pricing import LineKind
 
-LINE_KINDS = list(get_args(LineKind))
 ORDER_STATUSES = Order.Status.values
 PAYMENT_STATUSES = Payment.Status.values
 INVOICE_STATUSES = Invoice.Status.values
 INVOICE_KINDS = InvoiceKind.values
-OFFER = "What is for sale, by its kind and number: `course:7`."
-
-
-class PriceLineShape(Shape):
-    """One line of a price; all of them sum to the total."""
-
-    kind = serializers.ChoiceField(choices=LINE_KINDS)
-    amount_fen = serializers.IntegerField(help_text="By how much it changes the total; below 0 it is less.")
-    code = serializers.CharField(allow_blank=True, help_text="The coupon's, else empty.")
-    title = serializers.CharField(required=False, help_text="The coupon's, where there is one.")
-
-
-class UsableCouponShape(Shape):
-    """A coupon of whoever asks that takes something off this offer."""
-
-    code = serializers.CharField(help_text="What orders and offers are asked with.")
-    title = serializers.CharField()
-    off_fen = serializers.IntegerField(help_text="What it takes off alone.")
-
-
-class OfferQuery(Shape):
-    coupons = serializers.CharField(
-        required=False,
-        max_length=400,
-        help_text="Codes of coupons of mine, with commas; `none`: without any. Left out, the best ones are found.",
-    )
-
-
-class OfferShape(Shape):
-    """An offer as it is for sale now, and its price for whoever asks."""
-
-    offer = serializers.CharField(help_text=OFFER)
-    title = serializers.CharField()
-    courses = serializers.ListField(child=serializers.CharField(), help_text="Slugs of what it opens.")
-    lines = PriceLineShape(many=True)
-    total_fen = serializers.IntegerField()
-    list_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out.")
-    coupons = UsableCouponShape(many=True, help_text="Mine that take something off, the best first.")
-    is_owned = serializers.BooleanField(help_text="True: it is yours already, and can't be ordered.")
-    ways_to_pay = serializers.ListField(
-        child=serializers.CharField(), help_text="Providers with their channels: `sandbox:page`."
-    )
 
 
 class InvoiceShape(Shape):

@@ -1,4 +1,4 @@
-"""From an offer to a paid order. Nothing here moves money: a payment is begun, and made at its provider."""
+"""From an order to a paid one. Nothing here moves money: a payment is begun, and made at its provider."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,55 +11,20 @@ from rest_framework.response import Response
 
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api import examples
-from zhiyue.experience.api.endpoint import Endpoint, needs
+from zhiyue.experience.api.endpoint import needs
 from zhiyue.experience.api.repeating import repeatable, repeatable_outside
 from zhiyue.experience.api.shapes import orders as shapes
 from zhiyue.experience.api.views import refunds
 from zhiyue.experience.api.views.me import MyEndpoint
-from zhiyue.experience.shell.paying import begin_paying, count_order, way_named, ways_to_pay
-from zhiyue.product.catalogue.selectors import courses_by_id
-from zhiyue.product.commerce.checkout import checkout_of
+from zhiyue.experience.shell.paying import begin_paying, count_order, way_named
 from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.offers import plan_ref
 from zhiyue.product.commerce.order_book import order_of, orders_of, plan_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
 
-NO_COUPONS = "none"
 _KEPT = ("number", "offer", "title", "status", "lines", "total_fen", "refunded_fen")
 _MOMENTS = ("created_at", "expires_at", "paid_at")
-
-
-class OneOffer(Endpoint):
-    is_personal = True
-    may_answer = frozenset({409})
-
-    @needs(Scope.CATALOGUE_READ, shapes.OfferQuery)
-    @extend_schema(
-        operation_id="getOffer", tags=["Orders"], examples=examples.OFFERED, responses=shapes.OfferShape
-    )
-    def get(self, request: Request, offer: str) -> Response:
-        """Get an offer, and what it costs me
-
-        The lines say what the total is made of, in the order in which they apply.
-        """
-        found = checkout_of(self.viewer.user, offer, _coupons(self.asked.get("coupons", "")))
-        price = found.price
-        told = {
-            "offer": found.offer.ref,
-            "title": found.offer.title,
-            "courses": [card.slug for card in courses_by_id(found.offer.courses).values()],
-            "lines": price.lines(),
-            "total_fen": price.total_fen,
-            "list_price_fen": found.offer.list_price_fen,
-            "coupons": [
-                {"code": coupon.mark, "title": coupon.title, "off_fen": off_fen}
-                for coupon, off_fen in price.usable
-            ],
-            "is_owned": found.is_owned,
-            "ways_to_pay": [way.key for way in ways_to_pay()],
-        }
-        return Response(shapes.OfferShape(told).data)
 
 
 class OrderEndpoint(MyEndpoint):
@@ -163,11 +128,6 @@ class CancelOrder(OrderEndpoint):
         """
         cancel(user=self.member, number=number, actor=self.actor)
         return Response(self.whole(number))
-
-
-def _coupons(asked: str) -> list[str] | None:
-    """As `quoting.priced` takes them; None: the best ones."""
-    return ([] if asked == NO_COUPONS else asked.split(",")) if asked else None
 
 
 def _order(order: Order) -> dict[str, Any]:
