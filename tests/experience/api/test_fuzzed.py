@@ -31,7 +31,14 @@ OPERATIONS = [
     for method in methods
 ]
 # What the addresses name and the academy has.
-KNOWN = {"slug": "intuition", "course": "intuition", "lesson": "two", "offer": "course:1", "number": "Z1"}
+KNOWN = {
+    "slug": "intuition",
+    "course": "intuition",
+    "lesson": "two",
+    "offer": "course:1",
+    "number": "Z1",
+    "secret": "s",
+}
 CSRF = "c" * 32
 # What fits the schema may still be refused: a cursor, a slug or an ETag that is nobody's. What doesn't fit may still
 # be taken: any word is a header.

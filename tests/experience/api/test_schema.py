@@ -11,6 +11,7 @@ from zhiyue.experience.api.shapes import (
     catalogue,
     events,
     interests,
+    membership,
     offers,
     orders,
     people,
@@ -53,7 +54,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 9
+    assert len(posts) == 12
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -99,6 +100,9 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.PAY[0].value, orders.PayShape),
         (examples.INVOICE[0].value, orders.InvoiceShape),
         (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
+        (examples.MEMBERSHIP[0].value, membership.MembershipShape),
+        (examples.TRY[0].value, membership.StartTrialShape),
+        (examples.GIVE[0].value, membership.MakeGiftShape),
         (examples.RECKONED[0].value, refunds.ReckoningShape),
         (examples.ASK_REFUND[0].value, refunds.AskRefundShape),
     ],
@@ -111,4 +115,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 17
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 20

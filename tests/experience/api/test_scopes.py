@@ -39,7 +39,12 @@ def test_every_scope_opens_something():
 )
 def test_an_operation_opens_to_its_scope_and_to_no_other(owner, course, program, method, path, operation):
     address = path.format(
-        slug="intuition", course="intuition", lesson="one", offer=f"course:{course.pk}", number="Z1"
+        slug="intuition",
+        course="intuition",
+        lesson="one",
+        offer=f"course:{course.pk}",
+        number="Z1",
+        secret="s",
     )
     needed = scope_of(operation)
     for scope in Scope:

@@ -138,4 +138,25 @@ RECKONED = answer(
 ASK_REFUND = asked({"courses": ["statistical-intuition"], "reason": "time", "amount_fen": 6600})
 PLACE = asked({"offer": "course:7", "total_fen": 9900})
 PAY = asked({"way_to_pay": "sandbox:page"})
+MEMBERSHIP = answer(
+    {
+        "running": {
+            "plan": "plan:2",
+            "title": "年度会员",
+            "order": "Z261129K7Q2M9X4TB",
+            "months": 12,
+            "off_percent": 10,
+            "opens_from": "2026-11-29T02:00:00Z",
+            "opens_until": "2027-11-29T02:00:00Z",
+            "grace_until": "2027-12-02T02:00:00Z",
+        },
+        "following": [],
+        "until": "2027-11-29T02:00:00Z",
+        "is_in_grace": False,
+        "wants_reminder": True,
+        "trial": None,
+    }
+)
+TRY = asked({"offer": "course:7"})
+GIVE = asked({"course": "statistical-intuition", "lesson": "correlation"})
 BATCH = asked(EVENTS)

@@ -26,6 +26,7 @@ _PROBLEMS = {
     404: "There is no such thing.",
     406: "Only JSON is spoken here.",
     409: "It can't be done as things are now, or the first request with this key is still running.",
+    410: "It is over.",
     412: "It has changed since it was read.",
     413: "The request is too large.",
     415: "The body is not JSON.",

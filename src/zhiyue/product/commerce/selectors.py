@@ -1,10 +1,10 @@
 """Rights. Whether a lesson opens is asked here and nowhere else."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -32,12 +32,13 @@ from zhiyue.core.accounts.second_factor import held_roles
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.catalogue.selectors import course_page, lesson_page
-from zhiyue.product.commerce.membership.held import running_of
+from zhiyue.product.commerce.membership.held import Held, ahead_of
 from zhiyue.product.commerce.models import Enrolment, OrderCourse
 from zhiyue.product.commerce.rights import (
     Right,
     bought,
     covered_by,
+    goes_on,
     owned_rows,
     right_to_course,
     right_to_lesson,
@@ -256,16 +257,18 @@ def owns(course_id: int) -> Q:
 def owned_by(member_id: int, *, lent_too: bool = False) -> QuerySet[Course]:
     """The courses that a member owns, each with `since` and how they came by it: `source` is one of Enrolment's, or
     “paid”; a course that was joined or given as well tells of that. `lent_too` adds what else their membership
-    (“membership”, since this period runs) or a trial (“trial”) opens."""
+    (“membership”, since this period runs) or a trial (“trial”) opens, and `until` when, None: for good."""
     joined, paid = owned_rows(member_id)
     joined, paid = (
         joined.filter(course=OuterRef("pk")),
         paid.filter(course=OuterRef("pk")).order_by("order__paid_at"),
     )
     lent = lent_courses(member_id) if lent_too else {}
-    whens = [When(pk__in=ids, then=Value(since)) for (_, since), ids in lent.items()]
-    whys = [When(pk__in=ids, then=Value(why)) for (why, _), ids in lent.items()]
+    whens = [When(pk__in=ids, then=Value(one.since)) for one, ids in lent.items()]
+    whys = [When(pk__in=ids, then=Value(one.why)) for one, ids in lent.items()]
+    ends = [When(pk__in=ids, then=Value(one.until)) for one, ids in lent.items()]
     never = Cast(Value(None), DateTimeField())
+    is_owned = Exists(joined) | Exists(paid)
     owned = Course.objects.annotate(
         since=Coalesce(
             Subquery(joined.values("created_at")[:1]),
@@ -276,28 +279,54 @@ def owned_by(member_id: int, *, lent_too: bool = False) -> QuerySet[Course]:
             Subquery(joined.values("source")[:1]),
             Case(When(Exists(paid), then=Value(PAID)), *whys, output_field=CharField()),
         ),
+        until=Case(When(is_owned, then=never), *ends, default=never, output_field=DateTimeField()),
     )
     is_lent = Q(pk__in=[pk for ids in lent.values() for pk in ids])
-    return owned.filter(Exists(joined) | Exists(paid) | is_lent).order_by("-since", "-pk")
+    return owned.filter(is_owned | is_lent).order_by("-since", "-pk")
 
 
-def lent_courses(member_id: int) -> dict[tuple[str, datetime], list[int]]:
-    """What is open to a member for a while: by what and since when, the ids of the courses. A course comes once: by the
-    membership where both open it."""
-    found: dict[tuple[str, datetime], list[int]] = {}
-    running = running_of(member_id)
-    seen: set[int] = set()
-    if running is not None:
-        ids = set(covered_by([running.row.plan_id]).values_list("pk", flat=True))
-        found["membership", running.period.opens_from] = sorted(ids)
-        seen |= ids
-    for trial in trials_under_way(clock.now()).filter(user_id=member_id).select_related("course"):
+class Lent(NamedTuple):
+    """What opens courses to a member for a while: “membership” or “trial”, since when and until when."""
+
+    why: str
+    since: datetime
+    until: datetime
+
+
+def lent_courses(member_id: int) -> dict[Lent, list[int]]:
+    """What is open to a member for a while, and by what: the ids of the courses. A course comes once: by the membership
+    where both open it, else by the trial that lasts longest."""
+    moment = clock.now()
+    found: defaultdict[Lent, list[int]] = defaultdict(list)
+    ahead = ahead_of(member_id, now=moment)
+    running = next((held for held in ahead if goes_on(held.period, moment)), None)
+    until = _until_each(ahead, moment) if running is not None else {}
+    for pk in sorted(until):
+        if running is not None:
+            found[Lent("membership", running.period.opens_from, until[pk])].append(pk)
+    seen = set(until)
+    trials = trials_under_way(moment).filter(user_id=member_id).select_related("course")
+    for trial in trials.order_by("-ends_at", "pk"):
         covered = covered_by([trial.plan_id]).values_list("pk", flat=True) if trial.plan_id else []
         own = [trial.course_id] if trial.course is not None and trial.course.is_published else []
         new = {pk for pk in [*covered, *own] if pk is not None} - seen
-        found["trial", trial.started_at] = sorted(new)
+        found[Lent("trial", trial.started_at, trial.ends_at)] += sorted(new)
         seen |= new
     return {key: ids for key, ids in found.items() if ids}
+
+
+def _until_each(ahead: Sequence[Held], moment: datetime) -> dict[int, datetime]:
+    """Until when periods open each course without a break, as `rights` reckons it of one."""
+    plan_ids = {held.row.plan_id for held in ahead}
+    covered = {pk: set(covered_by([pk]).values_list("pk", flat=True)) for pk in plan_ids}
+    until: dict[int, datetime] = {}
+    for held in ahead:
+        period = held.period
+        ends = period.opens_until if period.opens_until > moment else period.grace_until
+        for course_id in covered[held.row.plan_id]:
+            if goes_on(period, until.get(course_id, moment)):
+                until[course_id] = ends
+    return until
 
 
 def course_titles_of(member_ids: Iterable[int]) -> dict[int, list[str]]:

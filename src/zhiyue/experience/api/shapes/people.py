@@ -61,6 +61,7 @@ class MyCourseShape(Shape):
     course = CourseShape()
     source: Any = serializers.ChoiceField(choices=[*Enrolment.Source.values, PAID, "membership", "trial"])
     enrolled_at = Moment()
+    until = Moment(allow_null=True, help_text="Until when it is open; null: for good.")
     finished_lessons = serializers.IntegerField()
     percent = serializers.IntegerField(help_text="Share of the lessons written so far that are finished.")
     last_opened_at = Moment(allow_null=True)

@@ -86,8 +86,8 @@ class MyCourses(MyEndpoint):
     def get(self, request: Request) -> Response:
         """List my courses
 
-        Those I own, and those that my membership or a trial opens for a while (`source` tells), the newest first, each
-        with how far I came.
+        Those I own, and those that my membership or a trial opens for a while (`source` tells, and `until`), the newest
+        first, each with how far I came. Single lessons that friends show me are in `GET /api/v1/me/gifts/received`.
         """
         found = self.listed(owned_by(self.member.pk, lent_too=True), order=("-since", "-pk"))
         ids = [row.pk for row in found.rows]
@@ -196,6 +196,7 @@ def _my_course(row: Any, card: CourseCard, came: Standing) -> dict[str, Any]:
         "course": card,
         "source": row.source,
         "enrolled_at": row.since,
+        "until": row.until,
         "finished_lessons": came.finished_lessons,
         "percent": min(100, round(100 * came.finished_lessons / written)) if written else 0,
         "last_opened_at": came.last_opened_at,

@@ -1,13 +1,15 @@
 """Lessons that members show to friends (请好友看): making a link, opening it, and where it ends."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.kinds import Actor
@@ -17,6 +19,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.errors import GiftOver, NoSuchGift, NotYoursToShow, TooManyGifts
+from zhiyue.product.commerce.lending.sharing import may_share_each
 from zhiyue.product.commerce.models import GiftOpening, LessonGift
 from zhiyue.product.commerce.rights import may_share
 from zhiyue.product.commerce.selectors import Access, Why, may_open
@@ -94,6 +97,34 @@ def gift_of(secret: str) -> ShownGift:
     if gift is None:
         raise NoSuchGift(pgettext_lazy("gift", "There is no such gift. Ask your friend for the whole link."))
     return ShownGift(gift, gift.openings.count(), _is_over(gift))
+
+
+def gifts_by(user: User) -> QuerySet[LessonGift]:
+    """What a member showed to friends, to be told by `shown_gifts`."""
+    made = LessonGift.objects.filter(giver=user).select_related("giver", "lesson__course")
+    return made.annotate(opened_count=Count("openings"))
+
+
+def gifts_to(user: User) -> QuerySet[GiftOpening]:
+    """What friends show to a member, as long as its time lasts; whether it still opens says `opening_now`."""
+    opened = GiftOpening.objects.filter(user=user, gift__ends_at__gt=clock.now())
+    return opened.select_related("gift__giver", "gift__lesson__course")
+
+
+def shown_gifts(gifts: Sequence[Any]) -> list[ShownGift]:
+    """Gifts of `gifts_by`. As many queries, however many they are."""
+    opening = opening_now(gifts)
+    return [ShownGift(gift, gift.opened_count, gift.pk not in opening) for gift in gifts]
+
+
+def opening_now(gifts: Iterable[LessonGift]) -> set[int]:
+    """Which of these gifts aren't over, by their ids."""
+    now = clock.now()
+    standing = [
+        gift for gift in gifts if gift.ends_at > now and gift.giver.is_active and gift.lesson.is_published
+    ]
+    shared = may_share_each({(gift.giver_id, gift.lesson.course_id) for gift in standing}, now=now)
+    return {gift.pk for gift in standing if (gift.giver_id, gift.lesson.course_id) in shared}
 
 
 @transaction.atomic

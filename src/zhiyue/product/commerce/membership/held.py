@@ -1,6 +1,6 @@
 """A member's own membership: what runs, what follows, what is left of it in money, and the word before it ends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,7 +79,7 @@ def membership_of(user: User | None, *, now: datetime | None = None) -> Membersh
     moment = now or clock.now()
     trial = trials_under_way(moment).filter(user=user, plan__isnull=False).select_related("plan")
     trying = trial.order_by("-ends_at").first()
-    ahead = [held for held in _held(user.pk) if held.period.grace_until > moment]
+    ahead = ahead_of(user.pk, now=moment)
     running = next((held for held in ahead if goes_on(held.period, moment)), None)
     following = [held for held in ahead if held.period.opens_from > moment]
     return Membership(running, following, trying)
@@ -88,7 +88,13 @@ def membership_of(user: User | None, *, now: datetime | None = None) -> Membersh
 def running_of(member_id: int, *, now: datetime | None = None) -> Held | None:
     """The membership that runs, of those that were bought. One query."""
     moment = now or clock.now()
-    return next((held for held in _held(member_id) if goes_on(held.period, moment)), None)
+    return next((held for held in ahead_of(member_id, now=moment) if goes_on(held.period, moment)), None)
+
+
+def ahead_of(member_id: int, *, now: datetime | None = None) -> list[Held]:
+    """What was bought and isn't over, in the order of time: what runs, and what follows. One query."""
+    moment = now or clock.now()
+    return [held for held in _held(member_id) if held.period.grace_until > moment]
 
 
 def terms_for(user: User | None, plan: Plan, *, now: datetime | None = None) -> Terms:
@@ -191,12 +197,15 @@ def credit_of(order: Order) -> int:
 
 
 @transaction.atomic
-def choose_reminder(*, user: User, wanted: bool) -> bool:
-    """Whether the member is told before their membership ends. False where it was chosen so. Raises NoMembership."""
+def choose_reminder(*, user: User, wanted: bool, check: Callable[[Membership], None] | None = None) -> bool:
+    """Whether the member is told before their membership ends. False where it was chosen so. `check` sees it as it is
+    before, and refuses by raising. Raises NoMembership."""
     last = membership_of(user).last
     if last is None:
         raise NoMembership(pgettext_lazy("membership", "You have no membership at the moment."))
     row = OrderPlan.objects.select_for_update().get(pk=last.row.pk)
+    if check is not None:
+        check(membership_of(user))
     if row.wants_reminder == wanted:
         return False
     row.wants_reminder = wanted
