@@ -9,6 +9,7 @@ from django.core.management import call_command
 from zhiyue.experience.api import examples
 from zhiyue.experience.api.shapes import (
     catalogue,
+    coupons,
     events,
     interests,
     membership,
@@ -54,7 +55,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 12
+    assert len(posts) == 14
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -100,6 +101,7 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.PAY[0].value, orders.PayShape),
         (examples.INVOICE[0].value, orders.InvoiceShape),
         (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
+        (examples.CODE[0].value, coupons.CodeShape),
         (examples.MEMBERSHIP[0].value, membership.MembershipShape),
         (examples.TRY[0].value, membership.StartTrialShape),
         (examples.GIVE[0].value, membership.MakeGiftShape),
@@ -115,4 +117,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 20
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 22

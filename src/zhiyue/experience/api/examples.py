@@ -159,4 +159,5 @@ MEMBERSHIP = answer(
 )
 TRY = asked({"offer": "course:7"})
 GIVE = asked({"course": "statistical-intuition", "lesson": "correlation"})
+CODE = asked({"code": "K7Q2M 9X4TB"})
 BATCH = asked(EVENTS)

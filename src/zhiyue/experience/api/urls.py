@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from zhiyue.experience.api.views import (
     activity,
     catalogue,
+    coupons,
     events,
     gifts,
     ground,
@@ -66,6 +67,8 @@ urlpatterns = [
     path("v1/me/orders/<slug:number>/receipt", invoices.Receipt.as_view(), name="my_order_receipt"),
     path("v1/me/orders/<slug:number>/invoice", invoices.OrderInvoice.as_view(), name="my_order_invoice"),
     path("v1/me/orders/<slug:number>/refund", refunds.OrderRefund.as_view(), name="my_order_refund"),
+    path("v1/me/coupons", coupons.MyCoupons.as_view(), name="my_coupons"),
+    path("v1/me/redemptions", coupons.MyRedemptions.as_view(), name="my_redemptions"),
     path("v1/offers", offers.Offers.as_view(), name="offers"),
     path("v1/offers/<str:offer>", offers.OneOffer.as_view(), name="offer"),
     path("v1/gifts/<slug:secret>", gifts.OneGift.as_view(), name="gift"),

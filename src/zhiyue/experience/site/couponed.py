@@ -55,18 +55,9 @@ def own_coupons(user: User) -> OwnCoupons:
     moment = clock.now()
     groups: dict[str, list[Held]] = {"usable": [], "coming": [], "used": [], "over": []}
     for one in everything_of(user):
-        groups[_group(one, moment)].append(one)
+        groups[one.standing(moment)].append(one)
     names = scope_names([one.coupon for each in groups.values() for one in each])
     return OwnCoupons(**{name: [_own(one, names, moment) for one in each] for name, each in groups.items()})
-
-
-def _group(one: Held, moment: datetime) -> str:
-    coupon = one.coupon
-    if coupon.most_each is not None and one.mine >= coupon.most_each:
-        return "used"
-    if coupon.paused_at is None and coupon.begins_at > moment:
-        return "coming"
-    return "over" if one.why_not(moment) else "usable"
 
 
 def _own(one: Held, names: Mapping[str, str], moment: datetime) -> OwnCoupon:
@@ -77,7 +68,7 @@ def _own(one: Held, names: Mapping[str, str], moment: datetime) -> OwnCoupon:
         needs=needs(coupon),
         scope=[names[part] for part in coupon.scope if part in names],
         why_not=one.why_not(moment),
-        left=None if coupon.most_uses is None else max(0, coupon.most_uses - one.used),
+        left=one.left,
         mine=one.mine,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -17,6 +18,7 @@ from zhiyue.product.commerce.offers import Offer
 from zhiyue.product.commerce.pricing import CouponTerms
 
 Words = str | Promise
+CouponStanding = Literal["usable", "coming", "used", "over"]
 
 NOT_YOURS = pgettext_lazy("coupon", "You have no such coupon.")
 USED_UP = pgettext_lazy("coupon", "This coupon is used up: everybody together used it as often as it may be.")
@@ -45,6 +47,20 @@ class Held:
         if self.coupon.most_each is not None and self.mine >= self.coupon.most_each:
             return USED_BY_YOU
         return USED_UP if self.is_used_up else ""
+
+    def standing(self, moment: datetime) -> CouponStanding:
+        """How it stands for whoever has it."""
+        if self.coupon.most_each is not None and self.mine >= self.coupon.most_each:
+            return "used"
+        if self.coupon.paused_at is None and self.coupon.begins_at > moment:
+            return "coming"
+        return "over" if self.why_not(moment) else "usable"
+
+    @property
+    def left(self) -> int | None:
+        """How many more times all together may use it; None where nothing bounds that."""
+        most = self.coupon.most_uses
+        return None if most is None else max(0, most - self.used)
 
     @property
     def is_used_up(self) -> bool:
