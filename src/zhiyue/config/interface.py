@@ -29,6 +29,10 @@ SPECTACULAR_SETTINGS = {
         "RefundStatus": "zhiyue.experience.api.shapes.refunds.REFUND_STATUSES",
         "RefundCause": "zhiyue.experience.api.shapes.refunds.REFUND_CAUSES",
         "RefundReason": "zhiyue.experience.api.shapes.refunds.REFUND_REASONS",
+        "CouponAudience": "zhiyue.experience.api.shapes.sales.AUDIENCES",
+        "CouponStanding": "zhiyue.experience.api.shapes.coupons.COUPON_STANDINGS",
+        "DifferenceKind": "zhiyue.experience.api.shapes.sales.DIFFERENCE_KINDS",
+        "DifferenceState": "zhiyue.experience.api.shapes.sales.DIFFERENCE_STATES",
         "RefundLineKind": "zhiyue.experience.api.shapes.refunds.REFUND_LINE_KINDS",
     },
     "TAGS": [
@@ -42,6 +46,7 @@ SPECTACULAR_SETTINGS = {
             "description": "What is for sale, its price, one's own orders, how they are paid and what goes back.",
         },
         {"name": "Events", "description": "What happened, for the log that everything here learns from."},
+        {"name": "Sales", "description": "Everybody's orders, refunds and coupons, for staff."},
         {"name": "Activity", "description": "The academy in numbers, for staff."},
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -38,6 +38,7 @@ KNOWN = {
     "offer": "course:1",
     "number": "Z1",
     "secret": "s",
+    "mark": "M",
 }
 CSRF = "c" * 32
 # What fits the schema may still be refused: a cursor, a slug or an ETag that is nobody's. What doesn't fit may still

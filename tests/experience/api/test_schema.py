@@ -18,6 +18,7 @@ from zhiyue.experience.api.shapes import (
     people,
     privacy,
     refunds,
+    sales,
 )
 from zhiyue.experience.api.urls import urlpatterns
 
@@ -55,7 +56,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 14
+    assert len(posts) == 17
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -101,6 +102,8 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.PAY[0].value, orders.PayShape),
         (examples.INVOICE[0].value, orders.InvoiceShape),
         (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
+        (examples.DECIDE[0].value, sales.DecideShape),
+        (examples.MAKE_COUPON[0].value, sales.MakeCouponShape),
         (examples.CODE[0].value, coupons.CodeShape),
         (examples.MEMBERSHIP[0].value, membership.MembershipShape),
         (examples.TRY[0].value, membership.StartTrialShape),
@@ -117,4 +120,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 22
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 24

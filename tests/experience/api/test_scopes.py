@@ -45,6 +45,7 @@ def test_an_operation_opens_to_its_scope_and_to_no_other(owner, course, program,
         offer=f"course:{course.pk}",
         number="Z1",
         secret="s",
+        mark="M",
     )
     needed = scope_of(operation)
     for scope in Scope:

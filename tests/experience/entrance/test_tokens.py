@@ -71,6 +71,24 @@ def test_a_scope_that_the_role_does_not_open_is_not_offered(fresh):
     assert not PersonalToken.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [
+        ("learner", set()),
+        ("agent", {"sales:read"}),
+        ("operator", {"activity:read", "sales:read", "sales:write"}),
+    ],
+)
+def test_scopes_of_staff_are_offered_to_whom_they_open_something(request, role, offered):
+    user = request.getfixturevalue(role)
+    client = Client(headers={"user-agent": BROWSER})
+    client.post("/sign-in/", {"username": user.email, "password": PASSWORD})
+    page = client.get("/settings/tokens/").content.decode()
+    found = set(re.findall(r'value="([a-z]+:[a-z]+)"', page))
+    assert found & {"activity:read", "sales:read", "sales:write"} == offered
+    assert "me:read" in found
+
+
 def test_one_token_too_many_is_refused_with_words(fresh, learner):
     for _ in range(MOST_TOKENS):
         make_token(user=learner, name="x", scopes=["me:read"])

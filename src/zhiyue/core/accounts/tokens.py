@@ -36,6 +36,8 @@ class Scope(StrEnum):
     ME_WRITE = "me:write"
     EVENTS_WRITE = "events:write"
     ACTIVITY_READ = "activity:read"
+    SALES_READ = "sales:read"
+    SALES_WRITE = "sales:write"
 
 
 class UnfitToken(Refused):

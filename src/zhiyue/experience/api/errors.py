@@ -29,7 +29,14 @@ def answer(failure: Exception, context: dict[str, Any]) -> Response | None:
         if isinstance(failure, TooMany):
             headers["Retry-After"] = str(failure.retry_after)
         more = {"why": failure.access.why} if isinstance(failure, LessonClosed) else None
-        members = problem(request, failure.code, status=failure.status, detail=failure.message, more=more)
+        members = problem(
+            request,
+            failure.code,
+            status=failure.status,
+            detail=failure.message,
+            errors=_of_a_field(failure),
+            more=more,
+        )
     else:
         known = _as_api(failure)
         if known is None:
@@ -37,6 +44,12 @@ def answer(failure: Exception, context: dict[str, Any]) -> Response | None:
         headers = _headers(known)
         members = _members(request, known)
     return Response(members, status=members["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def _of_a_field(failure: Refused) -> list[dict[str, str]]:
+    """Where a refusal is about one value, which it names as the body does."""
+    field = getattr(failure, "field", "")
+    return [{"detail": str(failure.message), "pointer": f"#/{field}"}] if field else []
 
 
 def _as_api(failure: Exception) -> APIException | None:

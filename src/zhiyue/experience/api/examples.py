@@ -160,4 +160,18 @@ MEMBERSHIP = answer(
 TRY = asked({"offer": "course:7"})
 GIVE = asked({"course": "statistical-intuition", "lesson": "correlation"})
 CODE = asked({"code": "K7Q2M 9X4TB"})
+DECIDE = asked(
+    {"decision": "approve", "why": "视频打不开，按全额退", "amounts": [{"part": 31, "amount_fen": 9900}]}
+)
+MAKE_COUPON = asked(
+    {
+        "title": "新年八折",
+        "audience": "everybody",
+        "off_percent": 20,
+        "most_fen": 5000,
+        "scope": ["kind:course"],
+        "ends_at": "2027-01-31T16:00:00Z",
+        "most_uses": 500,
+    }
+)
 BATCH = asked(EVENTS)

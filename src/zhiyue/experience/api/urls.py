@@ -7,7 +7,9 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from zhiyue.experience.api.views import (
     activity,
     catalogue,
+    couponing,
     coupons,
+    deciding,
     events,
     gifts,
     ground,
@@ -20,6 +22,7 @@ from zhiyue.experience.api.views import (
     privacy,
     recommendations,
     refunds,
+    sales,
     search,
 )
 
@@ -75,6 +78,19 @@ urlpatterns = [
     path("v1/gifts/<slug:secret>/opening", gifts.OpenGift.as_view(), name="gift_opening"),
     path("v1/events", events.Events.as_view(), name="events"),
     path("v1/events/kinds", events.Kinds.as_view(), name="event_kinds"),
+    path("v1/sales/orders", sales.SalesOrders.as_view(), name="sales_orders"),
+    path("v1/sales/orders/<slug:number>", sales.SalesOrder.as_view(), name="sales_order"),
+    path("v1/sales/refunds", deciding.SalesRefunds.as_view(), name="sales_refunds"),
+    path("v1/sales/refunds/<slug:number>", deciding.SalesRefund.as_view(), name="sales_refund"),
+    path(
+        "v1/sales/refunds/<slug:number>/decision",
+        deciding.RefundDecision.as_view(),
+        name="sales_refund_decision",
+    ),
+    path("v1/sales/coupons", couponing.SalesCoupons.as_view(), name="sales_coupons"),
+    path("v1/sales/coupons/<slug:mark>/pause", couponing.CouponPause.as_view(), name="sales_coupon_pause"),
+    path("v1/sales/coupons/<slug:mark>/codes", couponing.CouponCodes.as_view(), name="sales_coupon_codes"),
+    path("v1/sales/differences", sales.Differences.as_view(), name="sales_differences"),
     path("v1/activity", activity.Activity.as_view(), name="activity"),
     path("v1/collected", activity.Collected.as_view(), name="collected"),
     re_path(r"^(?P<rest>.*)$", ground.NothingHere.as_view()),

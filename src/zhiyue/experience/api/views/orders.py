@@ -44,7 +44,7 @@ class MyOrders(OrderEndpoint):
         if status := self.asked.get("status"):
             mine = mine.filter(status=status)
         found = self.listed(mine, order=("-created_at", "-pk"))
-        return self.list_answer(found, shapes.OrderShape(map(_order, found.rows), many=True).data)
+        return self.list_answer(found, shapes.OrderShape(map(told, found.rows), many=True).data)
 
     @needs(Scope.ME_WRITE)
     @extend_schema(
@@ -130,20 +130,21 @@ class CancelOrder(OrderEndpoint):
         return Response(self.whole(number))
 
 
-def _order(order: Order) -> dict[str, Any]:
+def told(order: Order) -> dict[str, Any]:
+    """An order by itself."""
     return {name: getattr(order, name) for name in (*_KEPT, *_MOMENTS)}
 
 
 def _whole(request: HttpRequest, order: Order) -> Any:
     payments: Sequence[Payment] = list(order.payments.all())
-    told = {
-        **_order(order),
+    whole = {
+        **told(order),
         "courses": [part.course.slug for part in order.courses.all()],
         "plan": plan_ref(plan.plan_id) if (plan := plan_of(order)) else None,
         "payments": [_payment(request, one) for one in payments],
         "refunds": [refunds.told(one) for one in order.refunds.all()],
     }
-    return shapes.OrderDetailShape(told).data
+    return shapes.OrderDetailShape(whole).data
 
 
 def _payment(request: HttpRequest, payment: Payment) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a member says about a new token."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +52,14 @@ class TokenForm(forms.Form):
         return None if days == "never" else clock.now() + timedelta(days=int(days))
 
 
+# Scopes that open nothing but to holders of one of these.
+_OF_STAFF: Mapping[Scope, tuple[Permission, ...]] = {
+    Scope.ACTIVITY_READ: (Permission.SEE_ACTIVITY,),
+    Scope.SALES_READ: (Permission.SEE_ORDERS, Permission.CHANGE_SALES, Permission.SEE_BOOKS),
+    Scope.SALES_WRITE: (Permission.REFUND_ORDERS, Permission.CHANGE_SALES),
+}
+
+
 def _is_for(request: PageRequest, scope: Scope) -> bool:
     """What a role doesn't open is not offered: the token couldn't use it."""
-    return scope is not Scope.ACTIVITY_READ or request.viewer.may(Permission.SEE_ACTIVITY)
+    return scope not in _OF_STAFF or any(map(request.viewer.may, _OF_STAFF[scope]))

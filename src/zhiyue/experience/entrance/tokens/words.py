@@ -15,4 +15,6 @@ SCOPE_WORDS: Mapping[Scope, Promise] = {
     Scope.ME_WRITE: pgettext_lazy("scope", "Change my profile and list, and join free courses"),
     Scope.EVENTS_WRITE: pgettext_lazy("scope", "Tell what I read and watched"),
     Scope.ACTIVITY_READ: pgettext_lazy("scope", "See the academy's activity, as far as my role allows"),
+    Scope.SALES_READ: pgettext_lazy("scope", "See orders, refunds and the books, as far as my role allows"),
+    Scope.SALES_WRITE: pgettext_lazy("scope", "Decide refunds and make coupons, as far as my role allows"),
 }

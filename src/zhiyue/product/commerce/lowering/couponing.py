@@ -1,6 +1,6 @@
 """What staff do with coupons: make them, change what may still be changed, pause them, make and take away codes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -69,17 +69,41 @@ class Counted:
 
 def all_coupons(viewer: Viewer) -> list[Counted]:
     """Every coupon, the newest first. Raises NotAllowed."""
+    return with_figures(viewer, coupon_rows(viewer))
+
+
+def coupon_rows(viewer: Viewer) -> QuerySet[Coupon]:
+    """The same without what came of them, for who reads them page by page. Raises NotAllowed."""
     require(viewer, Permission.CHANGE_SALES)
-    return _with_figures(Coupon.objects.order_by("-pk"))
+    return Coupon.objects.select_related("by").order_by("-pk")
 
 
 def one_coupon(viewer: Viewer, mark: str) -> Counted:
     """Raises NotAllowed, NoSuchCoupon."""
-    require(viewer, Permission.CHANGE_SALES)
-    found = _with_figures(Coupon.objects.filter(mark=mark))
+    found = with_figures(viewer, coupon_rows(viewer).filter(mark=mark))
     if not found:
         raise NoSuchCoupon(_NOBODY)
     return found[0]
+
+
+def with_figures(viewer: Viewer, rows: Iterable[Coupon]) -> list[Counted]:
+    """These coupons with what came of them. Three queries. Raises NotAllowed."""
+    require(viewer, Permission.CHANGE_SALES)
+    found = list(rows)
+    ids = [row.pk for row in found]
+    figures = _figures(ids)
+    codes = _counts(CouponCode.objects.filter(coupon__in=ids, revoked_at=None))
+    holders = _counts(CouponHolder.objects.filter(coupon__in=ids))
+    names = ("open_uses", "paid_uses", "cost_fen", "brought_fen")
+    return [
+        Counted(
+            row,
+            codes.get(row.pk, 0),
+            holders.get(row.pk, 0),
+            *(figures.get(row.pk, {}).get(name) or 0 for name in names),
+        )
+        for row in found
+    ]
 
 
 def shared_code(viewer: Viewer, coupon: Coupon) -> str:
@@ -210,24 +234,6 @@ def _locked(mark: str) -> Coupon:
     if row is None:
         raise NoSuchCoupon(_NOBODY)
     return row
-
-
-def _with_figures(rows: QuerySet[Coupon]) -> list[Counted]:
-    found = list(rows.select_related("by"))
-    ids = [row.pk for row in found]
-    figures = _figures(ids)
-    codes = _counts(CouponCode.objects.filter(coupon__in=ids, revoked_at=None))
-    holders = _counts(CouponHolder.objects.filter(coupon__in=ids))
-    names = ("open_uses", "paid_uses", "cost_fen", "brought_fen")
-    return [
-        Counted(
-            row,
-            codes.get(row.pk, 0),
-            holders.get(row.pk, 0),
-            *(figures.get(row.pk, {}).get(name) or 0 for name in names),
-        )
-        for row in found
-    ]
 
 
 def _figures(ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
