@@ -17,10 +17,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from tests.factories import make_course, make_member
+from tests.factories import make_course, make_lesson_gift, make_member
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.accounts.tokens import Scope, make_token
+from zhiyue.core.kit import clock
 from zhiyue.experience.api.views.ground import written
+from zhiyue.product.commerce.models import Coupon, LessonGift, Order, OrderCourse, Refund, RefundPart
 from zhiyue.product.commerce.services import grant_course
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,7 @@ def asking(request, course):
     make_course("free", price_fen=0)
     user = make_member("fuzz@test.example", "小模")
     grant_course(user=user, course=course)
+    _sell(course, make_member("buyer@test.example", "小买") if request.param == "owner" else user)
     if request.param == "visitor":
         return {}
     if request.param == "session":
@@ -94,6 +97,29 @@ def asking(request, course):
         grant(user=user, role="owner")
     _, key = make_token(user=user, name="fuzz", scopes=list(Scope))
     return {"Authorization": f"Bearer {key}"}
+
+
+def _sell(course, user):
+    """What the addresses of sales name: a paid order with a refund that waits, a gift of a lesson, a coupon."""
+    now = clock.now()
+    order = Order.objects.create(
+        number="Z1",
+        user=user,
+        offer=f"course:{course.pk}",
+        title=course.title,
+        price_fen=9_900,
+        total_fen=9_900,
+        lines=[{"kind": "price", "amount_fen": 9_900, "code": ""}],
+        status="paid",
+        paid_at=now,
+        expires_at=now,
+    )
+    part = OrderCourse.objects.create(order=order, course=course, total_fen=9_900)
+    refund = Refund.objects.create(number="Z1", order=order, cause="asked", reason="time", amount_fen=9_900)
+    RefundPart.objects.create(refund=refund, part=part, amount_fen=9_900)
+    gift = make_lesson_gift(user, course)
+    LessonGift.objects.filter(pk=gift.pk).update(secret="s")
+    Coupon.objects.create(mark="M", title="券", off_fen=100, audience="code", begins_at=now)
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,7 @@ def test_an_order_that_says_too_little_or_too_much_is_refused(asking, body, poin
 
 def test_a_way_to_pay_that_is_not_offered_is_refused(asking, course):
     number = order_course(asking, course).json()["number"]
-    for way in ("alipay:page", "sandbox:letter", "sandbox"):
+    for way in ("alipay:page", "sandbox:letter", "sandbox", "［沙盒", "a/b:page", ":"):
         answer = send(asking, f"/api/v1/me/orders/{number}/payment", {"way_to_pay": way})
         assert (answer.status_code, answer.json()["code"]) == (409, "provider_not_offered")
     nothing = send(asking, f"/api/v1/me/orders/{number}/payment", {"way_to_pay": ""})

@@ -17,7 +17,7 @@ from zhiyue.experience.shell.limits import Allowance, spend
 from zhiyue.product.commerce.models import Payment
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.payments import begin
-from zhiyue.product.commerce.providers.register import offered
+from zhiyue.product.commerce.providers.register import offered, provider_named
 
 Words = str | Promise
 # How many orders one person may place in an hour; each writes rows that stay.
@@ -121,6 +121,8 @@ def begin_paying(
     request: HttpRequest, *, user: User, order_number: str, way: WayToPay, returns_to: str
 ) -> Payment:
     """Begin to pay an order from wherever it is asked; `returns_to` is a whole address. Raises as `payments.begin`."""
+    # Before its address is made: whatever was typed as a provider's name fits in none.
+    provider_named(way.provider)
     return begin(
         user=user,
         order_number=order_number,
