@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from tests.factories import make_course
 from tests.product.commerce.test_refunds import asked, books, bought
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.jobs.models import Job
 from zhiyue.core.kit import clock
+from zhiyue.product.commerce.books import gone_twice
 from zhiyue.product.commerce.errors import ProviderUnreachable
 from zhiyue.product.commerce.models import Order, OrderStep, Refund
 from zhiyue.product.commerce.providers.protocol import Told
@@ -100,3 +102,50 @@ def test_what_went_through_after_all_is_not_sent_again(learner, course, staff):
     assert Order.objects.get().status == "refunded"
     assert "refund_not_needed" in steps(order)
     assert Job.objects.exists()
+
+
+def test_what_a_worker_took_to_send_at_this_moment_counts_as_sent(learner, course, staff):
+    order = bought(learner, course, refund_way="fail_first")
+    refund = asked(learner, order)
+    pursue()
+    again = send_again(viewer=staff, number=refund.number, why="银行已恢复")
+    waiting = Refund.objects.filter(pk=again.pk, status="approved")
+
+    def taken(execute, sql, params, many, context):
+        # As a worker does: between our looking at it and our writing.
+        if sql.startswith('UPDATE "commerce_refund"'):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute(f"UPDATE commerce_refund SET status = 'sent' WHERE id = {again.pk}")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(taken):
+        assert through(refund) == "refunded_after_all"
+    again.refresh_from_db()
+    assert again.status == "sent" and not waiting.exists()
+    assert steps(order)[-1] == "refunded_after_all"
+
+    assert through(again, key="second") == "refunded"
+    assert books() == {"receivable:sandbox": -19_900, "refunds": 39_800, "revenue": -19_900}
+    order.refresh_from_db()
+    assert (order.status, order.refunded_fen) == ("refunded", 19_900)
+
+
+def test_money_of_one_that_was_not_to_be_sent_stands_in_the_books(learner, course, staff):
+    order = bought(learner, course, refund_way="fail_first")
+    refund = asked(learner, order)
+    pursue()
+    again = send_again(viewer=staff, number=refund.number, why="银行已恢复")
+    assert through(refund) == "refunded"
+
+    outcomes = [through(again, key="second"), through(again, key="third")]
+
+    assert outcomes == ["refunded_after_all", "refunded_after_all"]
+    assert books() == {"receivable:sandbox": -19_900, "refunds": 39_800, "revenue": -19_900}
+    assert steps(order).count("refunded_after_all") == 1
+    order.refresh_from_db()
+    assert (order.status, order.refunded_fen) == ("refunded", 19_900)
+    again.refresh_from_db()
+    assert again.status == "refused"
+    assert [(one.why, one.gone_fen, one.due_fen) for one in gone_twice(staff)] == [
+        ("refunded", 39_800, 19_900)
+    ]

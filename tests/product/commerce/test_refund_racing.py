@@ -26,6 +26,7 @@ from zhiyue.product.commerce.models import (
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.providers.protocol import Told
 from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.deciding import (
     approve,
@@ -35,7 +36,7 @@ from zhiyue.product.commerce.refunds.deciding import (
     settle_by_hand,
 )
 from zhiyue.product.commerce.refunds.reckoning import refund_of
-from zhiyue.product.commerce.refunds.sending import pursue, send
+from zhiyue.product.commerce.refunds.sending import pursue, send, take_in
 from zhiyue.product.learning.services import open_lesson
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -202,3 +203,23 @@ def test_what_is_left_of_a_membership_is_given_back_or_taken_off_never_both(lear
     second.refresh_from_db()
     went_back = Refund.objects.filter(order=first).exists()
     assert went_back != (second.status == "paid")
+
+
+def test_a_worker_and_the_word_of_the_first_never_lose_money(learner, course, staff):
+    """What was sent again goes twice at most once, and then the books say so."""
+    order = bought(learner, course, refund_way="fail_first")
+    refund = asked(learner, order)
+    pursue()
+    again = send_again(viewer=staff[0], number=refund.number, why="x")
+    now = clock.now()
+    word = Told(key="late", kind="refunded", number=refund.number, amount_fen=19_900)
+
+    found = together(lambda: take_in("sandbox", word), *[lambda: send(again.pk, now=now)] * 3)
+
+    assert not [one for one in found if isinstance(one, Exception)]
+    again.refresh_from_db()
+    order.refresh_from_db()
+    went = 1 + SandboxTrade.objects.get().refunds.get(again.number, 0) // 19_900
+    assert (again.status, went) in (("refused", 1), ("done", 2))
+    assert books()["refunds"] == 19_900 * went
+    assert (order.status, order.refunded_fen) == ("refunded", 19_900)

@@ -157,22 +157,35 @@ def _through(order: Order, refund: Refund, told: Told) -> str:
         if refund.payment is None or not _was_by_hand(refund):
             return "refunded_before"
         # It had said that this one failed, so staff paid it out: the money has gone twice, and they must look.
-        if enter(order, refund, paid_from=via, at=told.at, occasion="refunded_after_all"):
-            journal.note(order, why="refunded_after_all", told=told_of(refund))
-        return "refunded_after_all"
+        return _after_all(order, refund, told, paid_from=via, occasion="refunded_after_all")
+    if refund.status == _S.REFUSED:
+        # Nothing should have gone by this number; it did, and the order may have had the money by another one.
+        return _after_all(order, refund, told, paid_from=via)
     again = Refund.objects.filter(again_of=refund).first()
-    if again is not None and again.status == _S.APPROVED:
-        # Nothing was asked of the provider by the new number yet, and nothing will be.
-        again.status, again.settled_at, again.due_at = _S.REFUSED, clock.now(), None
-        again.save(update_fields=["status", "settled_at", "due_at"])
-        journal.note(order, why="refund_not_needed", told=told_of(again))
-    elif again is not None:
+    if again is not None and not _is_left_unsent(order, again):
         # Another was sent: the money may have gone twice, and staff must look.
-        enter(order, refund, paid_from=via, at=told.at)
-        journal.note(order, why="refunded_after_all", told=told_of(refund))
-        return "refunded_after_all"
+        return _after_all(order, refund, told, paid_from=via)
     finish(order, refund, paid_from=via, at=told.at)
     return "refunded"
+
+
+def _is_left_unsent(order: Order, again: Refund) -> bool:
+    """Nothing was asked of the provider by the new number yet, and nothing will be. False where it was: a worker takes
+    what it sends without the order's row, so only the row of the refund says which of the two came first."""
+    waiting = Refund.objects.filter(pk=again.pk, status=_S.APPROVED)
+    if not waiting.update(status=_S.REFUSED, settled_at=clock.now(), due_at=None):
+        return False
+    journal.note(order, why="refund_not_needed", told=told_of(again))
+    return True
+
+
+def _after_all(
+    order: Order, refund: Refund, told: Told, *, paid_from: str, occasion: str = "refunded"
+) -> str:
+    """Money that left beside what the order counts stands in the books and in the journal, once; staff must look."""
+    if enter(order, refund, paid_from=paid_from, at=told.at, occasion=occasion):
+        journal.note(order, why="refunded_after_all", told=told_of(refund))
+    return "refunded_after_all"
 
 
 def _was_by_hand(refund: Refund) -> bool:
