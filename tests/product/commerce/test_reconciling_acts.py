@@ -176,6 +176,25 @@ def test_entered_the_books_say_what_the_bill_says_until_it_comes_right(opened, s
     assert Difference.objects.get().entry is None and ledger.unbalanced() == []
 
 
+def test_what_vanished_from_the_bill_and_comes_again_is_open_again(opened, staff, days, bills):
+    resolve(viewer=staff, difference_id=opened.pk, seen_fen=19_900, why="渠道确认", enter=True)
+    line, other = line_of(opened.payment, fee=119), line_of(days.paid(moment(yesterday()), 700))
+    bills[yesterday()] = [other]
+    fetch_day(viewer=staff, provider="sandbox", day=yesterday())
+    assert shown() == [("missing_here", 19_900, 0, "resolved")]
+    assert books()["differences"] == 0
+
+    bills[yesterday()] = [line, other]
+    fetch_day(viewer=staff, provider="sandbox", day=yesterday())
+
+    assert shown() == [("missing_here", 19_900, 0, "resolved"), ("missing_here", 19_900, 0, "open")]
+    again = Difference.objects.get(state="open")
+    resolve(viewer=staff, difference_id=again.pk, seen_fen=19_900, why="渠道再次确认", enter=True)
+    compare(again.bill_id)
+    assert books()["differences"] == -19_900
+    assert not Difference.objects.filter(state="open").exists() and ledger.unbalanced() == []
+
+
 def test_who_saw_other_amounts_decides_nothing(opened, staff):
     with pytest.raises(DifferenceOver):
         resolve(viewer=staff, difference_id=opened.pk, seen_fen=1, why="x", enter=True)

@@ -19,6 +19,11 @@ def take_back(one: Difference) -> None:
         one.save(update_fields=["entry"])
 
 
+def was_taken_back(one: Difference) -> bool:
+    """Was it entered, and isn't any more?"""
+    return one.entry_id is None and Entry.objects.filter(key=f"adjusted_back:{one.pk}").exists()
+
+
 def _post(one: Difference, key: str, amount_fen: int, *, why: str) -> Entry:
     order = None
     if one.payment is not None:

@@ -165,7 +165,7 @@ def _open(
         "refund": refund,
         **_numbers(item, theirs, payment, refund),
     }
-    if last is not None and last.state == _S.RESOLVED and _amounts(last) == (theirs.amount_fen, ours_fen):
+    if last is not None and _holds(last, (theirs.amount_fen, ours_fen)):
         return
     if last is not None and last.state == _S.OPEN:
         if any(getattr(last, name) != value for name, value in told.items()):
@@ -174,6 +174,13 @@ def _open(
     Difference.objects.get_or_create(
         provider=bill.provider, item=item, state=_S.OPEN, defaults={"bill": bill, **told}
     )
+
+
+def _holds(one: Difference, amounts: tuple[int, int]) -> bool:
+    """Does what somebody decided still say everything? Not where what they had entered was taken back: then the books
+    don't say it any more."""
+    is_decided = one.state == _S.RESOLVED and _amounts(one) == amounts
+    return is_decided and not adjusting.was_taken_back(one)
 
 
 def _amounts(one: Difference) -> tuple[int, int]:
