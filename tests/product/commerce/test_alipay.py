@@ -25,7 +25,7 @@ from tests.product.commerce.fakes.serving import GARBAGE, Said, is_signed, key_o
 from tests.product.commerce.trying import NOTIFY_AT, RETURNS_TO, begun, books, given_back, ordered
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
-from zhiyue.product.commerce.models import OrderStep, Posting, ProviderNotice
+from zhiyue.product.commerce.models import OrderStep, Posting, ProviderNotice, Refund
 from zhiyue.product.commerce.payments import ask_after, receive
 from zhiyue.product.commerce.providers import account, alipay, wire
 from zhiyue.product.commerce.providers.alipay import Alipay
@@ -234,8 +234,14 @@ def test_a_wrong_amount_an_unknown_status_and_another_order_pay_nothing(gateway,
         ("paid", "no_such_payment"),
         ("paid", "wrong_amount"),
     ]
-    assert OrderStep.objects.filter(order=order).last().why == "wrong_amount"
-    assert not Posting.objects.exists()
+    steps = OrderStep.objects.filter(order=order).order_by("pk").values_list("why", flat=True)
+    assert list(steps) == ["placed", "wrong_amount", "paid_too_much"]
+    # What came is owed back, and is the order's no more than before.
+    accounts = dict(Posting.objects.values_list("account", "amount_fen"))
+    assert accounts == {"receivable:alipay": 1, f"owed:{order.number}": -1}
+    owed = Refund.objects.get(order=order)
+    assert (owed.cause, owed.status, owed.amount_fen) == ("owed", "approved", 1)
+    assert not order.paid_at
 
 
 def test_money_that_went_back_is_no_payment(gateway, learner, course):

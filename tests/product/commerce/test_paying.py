@@ -29,11 +29,14 @@ from zhiyue.product.commerce.models import (
     Payment,
     Posting,
     ProviderNotice,
+    Refund,
     SandboxTrade,
 )
 from zhiyue.product.commerce.orders import cancel, expire, place
-from zhiyue.product.commerce.payments import ask_after, ask_now, begin, fulfil, receive
+from zhiyue.product.commerce.payments import ask_after, ask_now, begin, fulfil, receive, take_in
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.providers.protocol import Told
+from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_of, may_open, owned_by
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.commerce.shares import shared_out
@@ -186,15 +189,45 @@ def test_a_notice_that_isnt_signed_opens_nothing(learner, course):
     assert not ProviderNotice.objects.exists()
 
 
-def test_a_wrong_amount_pays_nothing_and_is_noted(learner, course):
+@pytest.mark.parametrize("came_fen", [1, 19_899, 25_000])
+def test_a_wrong_amount_pays_nothing_and_goes_back_by_itself(learner, course, came_fen):
     order = ordered(learner, course)
     payment = begun(learner, order)
-    SandboxTrade.objects.update(amount_fen=1)
+    SandboxTrade.objects.update(amount_fen=came_fen)
+    notice = sandbox.press(payment.number, "pay")
 
-    receive("sandbox", sandbox.press(payment.number, "pay"))
+    receive("sandbox", notice)
+    receive("sandbox", notice)
 
     order.refresh_from_db()
-    assert order.status == "created"
+    payment.refresh_from_db()
+    assert (order.status, payment.status, payment.amount_fen) == ("created", "paid", came_fen)
+    assert not may_open(learner, lesson_of(course, "two")).open
+    assert books() == {"receivable:sandbox": came_fen, f"owed:{order.number}": -came_fen}
+    assert [step[2] for step in why(order)] == ["placed", "wrong_amount", "paid_too_much"]
+    # Nobody asks after it any more, and all of it goes back.
+    assert ask_after(now=clock.now() + timedelta(minutes=5)) == 0
+    assert pursue() == 1
+    assert set(books().values()) == {0} and ledger.unbalanced() == []
+    assert SandboxTrade.objects.get().refunds == {Refund.objects.get().number: came_fen}
+
+    # The order is paid by the next try.
+    receive("sandbox", sandbox.press(begun(learner, order).number, "pay"))
+    order.refresh_from_db()
+    assert (order.status, order.refunded_fen, books()["revenue"]) == ("paid", 0, -19_900)
+
+
+@pytest.mark.parametrize("came_fen", [None, 0, -1, 2**31])
+def test_an_amount_that_is_none_enters_nothing(learner, course, came_fen):
+    order = ordered(learner, course)
+    payment = begun(learner, order)
+    told = Told(key="odd", kind="paid", number=payment.number, amount_fen=came_fen, provider_number="T1")
+
+    assert take_in("sandbox", told) == "wrong_amount"
+
+    order.refresh_from_db()
+    payment.refresh_from_db()
+    assert (order.status, payment.status, payment.amount_fen) == ("created", "begun", 19_900)
     assert [step[2] for step in why(order)] == ["placed", "wrong_amount"]
     assert not Posting.objects.exists()
 

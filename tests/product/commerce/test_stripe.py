@@ -15,7 +15,7 @@ from tests.product.commerce.fakes.stripe import SECRET, fake_stripe, signature
 from tests.product.commerce.trying import RETURNS_TO, begun, books, given_back, ordered
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
-from zhiyue.product.commerce.models import OrderStep, Payment, Posting, ProviderNotice
+from zhiyue.product.commerce.models import OrderStep, Payment, Posting, ProviderNotice, Refund
 from zhiyue.product.commerce.payments import ask_after, receive
 from zhiyue.product.commerce.providers import account
 from zhiyue.product.commerce.providers.protocol import BillLine, Notice
@@ -185,8 +185,14 @@ def test_a_wrong_amount_an_unknown_event_and_another_order_pay_nothing(stripe, l
         ("paid", "no_such_payment"),
         ("paid", "wrong_amount"),
     ]
-    assert OrderStep.objects.filter(order=order).last().why == "wrong_amount"
-    assert not Posting.objects.exists()
+    steps = OrderStep.objects.filter(order=order).order_by("pk").values_list("why", flat=True)
+    assert list(steps) == ["placed", "wrong_amount", "paid_too_much"]
+    # What came is owed back, and is the order's no more than before.
+    accounts = dict(Posting.objects.values_list("account", "amount_fen"))
+    assert accounts == {"receivable:stripe": 1, f"owed:{order.number}": -1}
+    owed = Refund.objects.get(order=order)
+    assert (owed.cause, owed.status, owed.amount_fen) == ("owed", "approved", 1)
+    assert not order.paid_at
 
 
 def test_a_payment_that_takes_days_waits_and_may_fail(stripe, learner, course):

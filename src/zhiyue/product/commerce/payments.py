@@ -35,7 +35,7 @@ from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
 from zhiyue.product.commerce.refunds import sending
-from zhiyue.product.commerce.refunds.owing import give_back_owed
+from zhiyue.product.commerce.refunds.owing import owe_back
 from zhiyue.product.commerce.selectors import PAID, enrolled_course_ids
 
 # A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
@@ -45,6 +45,8 @@ ASKED_AGAIN_AFTER = timedelta(minutes=2)
 ASKED_NOW_AFTER = timedelta(seconds=5)
 # A provider that is silent so often is asked no more in this round: each time may take as long as we wait.
 SILENCES_AT_MOST = 3
+# What a payment can hold.
+MOST_FEN = 2**31 - 1
 
 
 def begin(
@@ -223,34 +225,37 @@ def _judged(provider: str, told: Told) -> Judged:
 def _settle(order: Order, payment: Payment, told: Told) -> str:
     if told.kind in ("failed", "closed"):
         return _failed(order, payment, told)
-    if told.kind != "paid":
-        return "nothing_to_do"
-    if told.amount_fen != payment.amount_fen:
-        journal.note(order, why="wrong_amount", told={"payment": payment.number, "told_fen": told.amount_fen})
-        return "wrong_amount"
+    return _came(order, payment, told) if told.kind == "paid" else "nothing_to_do"
+
+
+def _came(order: Order, payment: Payment, told: Told) -> str:
+    is_asked_amount = told.amount_fen == payment.amount_fen
     if payment.status == Payment.Status.PAID:
-        return "paid_before"
+        return "paid_before" if is_asked_amount else _noted(order, payment, told, "wrong_amount")
+    if not is_asked_amount:
+        _noted(order, payment, told, "wrong_amount")
+        if told.amount_fen is None or not 0 < told.amount_fen <= MOST_FEN:
+            return "wrong_amount"
+        # What came is what there is to give back.
+        payment.amount_fen = told.amount_fen
     payment.status, payment.settled_at = Payment.Status.PAID, clock.now()
     payment.provider_number = told.provider_number
-    payment.save(update_fields=["status", "settled_at", "provider_number"])
-    if _takes_money(order):
+    payment.save(update_fields=["status", "settled_at", "provider_number", "amount_fen"])
+    if is_asked_amount and _takes_money(order):
         _pay(order, payment, told.at or clock.now())
         return "paid"
-    # It was paid by another payment, or what it opens is theirs, or can't be had any more: the money is owed back.
-    ledger.post(
-        f"paid:{payment.number}",
-        kind="overpaid",
-        order=order,
-        postings={
-            ledger.receivable(payment.provider): payment.amount_fen,
-            ledger.owed(order): -payment.amount_fen,
-        },
-    )
-    journal.note(order, why="paid_too_much", told={"payment": payment.number, "fen": payment.amount_fen})
-    if order.is_open:
+    # It isn't what was asked, or the order was paid by another payment, or what it opens is theirs or is gone.
+    owe_back(order, payment, at=told.at)
+    # An order that waits for another amount goes on waiting.
+    if is_asked_amount and order.is_open:
         end(order, Order.Status.EXPIRED, why="theirs_already" if _is_theirs(order) else "cant_be_paid")
-    give_back_owed(order, payment)
-    return "owed_back"
+    return "owed_back" if is_asked_amount else "wrong_amount"
+
+
+def _noted(order: Order, payment: Payment, told: Told, outcome: str) -> str:
+    seen = {} if told.amount_fen is None else {"told_fen": told.amount_fen}
+    journal.note(order, why=outcome, told={"payment": payment.number, **seen})
+    return outcome
 
 
 def _takes_money(order: Order) -> bool:

@@ -49,8 +49,8 @@ def _approved(refund: Refund) -> tuple[str, str]:
     if refund.cause == Refund.Cause.OWED:
         return subject, pgettext(
             "refund mail",
-            "%(amount)s came for order %(order)s, which could take no money any more: it was paid already, or its time "
-            "was over. All of it goes back the way it came. You need do nothing.",
+            "%(amount)s came for order %(order)s, which couldn't take it: it was paid already, its time was over, or "
+            "it cost another amount. All of it goes back the way it came. You need do nothing for that.",
         )
     if refund.is_by_hand:
         return subject, pgettext(
