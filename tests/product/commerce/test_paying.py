@@ -232,6 +232,24 @@ def test_an_amount_that_is_none_enters_nothing(learner, course, came_fen):
     assert not Posting.objects.exists()
 
 
+def test_money_that_paid_another_payment_pays_nothing(learner, stranger, course):
+    """The provider's number of a payment is of one payment only."""
+    first, second = ordered(learner, course), ordered(stranger, course)
+    receive("sandbox", sandbox.press(begun(learner, first).number, "pay"))
+    notice = sandbox.press(begun(stranger, second).number, "pay")
+    taken = Payment.objects.get(order=first)
+    told = replace(sandbox.Sandbox().read(notice), provider_number=taken.provider_number)
+    before = books()
+
+    assert [take_in("sandbox", told), take_in("sandbox", told)] == ["number_of_another"] * 2
+
+    second.refresh_from_db()
+    assert (second.status, Payment.objects.get(order=second).status) == ("created", "begun")
+    assert [step[2] for step in why(second)] == ["placed", "number_of_another"]
+    assert books() == before and not may_open(stranger, lesson_of(course, "two")).open
+    assert ProviderNotice.objects.get(payment__order=second).outcome == "number_of_another"
+
+
 def test_a_notice_of_a_payment_nobody_began_is_kept_and_opens_nothing(learner, course):
     order = ordered(learner, course)
     payment = begun(learner, order)

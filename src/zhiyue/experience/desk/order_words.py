@@ -28,6 +28,9 @@ _STEPS: Mapping[str, Words] = {
     "payment_failed": pgettext_lazy("order step", "A payment failed"),
     "payment_closed": pgettext_lazy("order step", "A payment was closed"),
     "wrong_amount": pgettext_lazy("order step", "A provider told of another amount: it pays nothing"),
+    "number_of_another": pgettext_lazy(
+        "order step", "A provider told of money by which another payment was paid: not counted"
+    ),
     "imported": pgettext_lazy("order step", "Brought in as a past order"),
     "paid_too_much": pgettext_lazy("order step", "Money came that the order can't take: it is owed back"),
     "refund_asked": pgettext_lazy("order step", "A refund was asked for"),
@@ -83,6 +86,7 @@ _OUTCOMES: Mapping[str, Words] = {
     "paid_before": pgettext_lazy("notice outcome", "was paid before"),
     "owed_back": pgettext_lazy("notice outcome", "is owed back"),
     "wrong_amount": pgettext_lazy("notice outcome", "isn't the amount: pays nothing"),
+    "number_of_another": pgettext_lazy("notice outcome", "bears the number of another payment: not counted"),
     "failed": pgettext_lazy("notice outcome", "ended the payment"),
     "closed": pgettext_lazy("notice outcome", "ended the payment"),
     "settled_before": pgettext_lazy("notice outcome", "was settled before"),

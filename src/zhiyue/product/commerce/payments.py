@@ -232,6 +232,8 @@ def _came(order: Order, payment: Payment, told: Told) -> str:
     is_asked_amount = told.amount_fen == payment.amount_fen
     if payment.status == Payment.Status.PAID:
         return "paid_before" if is_asked_amount else _noted(order, payment, told, "wrong_amount")
+    if _is_of_another(payment, told):
+        return _noted(order, payment, told, "number_of_another")
     if not is_asked_amount:
         _noted(order, payment, told, "wrong_amount")
         if told.amount_fen is None or not 0 < told.amount_fen <= MOST_FEN:
@@ -256,6 +258,12 @@ def _noted(order: Order, payment: Payment, told: Told, outcome: str) -> str:
     seen = {} if told.amount_fen is None else {"told_fen": told.amount_fen}
     journal.note(order, why=outcome, told={"payment": payment.number, **seen})
     return outcome
+
+
+def _is_of_another(payment: Payment, told: Told) -> bool:
+    """Does it name money by a number of the provider's by which another payment was paid?"""
+    same = Payment.objects.filter(provider=payment.provider, provider_number=told.provider_number)
+    return bool(told.provider_number) and same.exclude(pk=payment.pk).exists()
 
 
 def _takes_money(order: Order) -> bool:
