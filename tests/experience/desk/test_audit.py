@@ -44,6 +44,14 @@ def entries(operator, owner, learner):
     note(by=None, act="staff.invited", subject=("invitation", 3, "agent"), after={"role": "agent"})
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_days_at_the_ends_of_the_calendar_narrow_nothing(read, desk, entries, name, day):
+    page = read("/desk/audit/", **{name: day})
+    assert "Choose a day of the years 2000 to 2100." in page and "3 entries" in page
+    assert desk.post("/desk/audit/export/", {"asked": f"{name}={day}"}).status_code < 400
+
+
 def test_each_entry_says_who_what_changed_and_why(desk, read, entries, learner, operator):
     page = read("/desk/audit/")
     assert "3 entries" in page

@@ -103,6 +103,19 @@ def test_postings_are_found_by_order_payment_and_day(read, sold):
     assert "Select a valid choice" in read("/desk/books/entries/", account="nothing")
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2101-01-01", "9999-12-31"])
+def test_days_at_the_ends_of_the_calendar_are_refused(read, desk, sold, day):
+    page = read("/desk/books/", day=day)
+    assert "Choose a day of the years 2000 to 2100." in page and "¥299 on either side" in page
+    for name in ("since", "until"):
+        page = read("/desk/books/entries/", **{name: day})
+        assert "Choose a day of the years 2000 to 2100." in page and "6 postings" in page
+        answer = desk.get("/desk/books/entries.csv", {name: day})
+        assert answer.status_code == 200 and len(b"".join(answer).splitlines()) == 7
+    for near in ("2000-01-01", "2100-12-31"):
+        assert "Choose a day" not in read("/desk/books/", day=near)
+
+
 def test_accounts_of_many_are_one_line(read, days):
     """Two payments of one order: the second is owed back."""
     payment = days.paid(moment(yesterday()))

@@ -123,8 +123,12 @@ def test_resolving_takes_a_reason(read, desk, opened):
         ({"seen_fen": "19900"}, 422),
         ({"seen_fen": "1", "why": "x"}, 409),
         ({"why": "x"}, 422),
+        *(({"seen_fen": "9" * digits, "why": "x"}, 422) for digits in (17, 19, 40)),
+        ({"seen_fen": "-" + "9" * 19, "why": "x"}, 422),
     ):
-        assert desk.post(address(opened, "resolve"), typed).status_code == status
+        answer = desk.post(address(opened, "resolve"), typed)
+        assert answer.status_code == status
+        assert ("as you saw it any more" in answer.content.decode()) is ("why" in typed)
     assert shown(pk=opened.pk) == [("missing_here", 19_900, 0, "open")]
 
     answer = desk.post(address(opened, "resolve"), {"seen_fen": "19900", "why": "线下确认", "enter": "1"})

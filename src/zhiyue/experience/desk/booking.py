@@ -20,6 +20,7 @@ from zhiyue.experience.desk.account_words import (
     together_name,
 )
 from zhiyue.experience.desk.orders import moment_cell, yuan_cell
+from zhiyue.experience.desk.typed import DayField
 from zhiyue.product.commerce.books import SoughtPostings
 from zhiyue.product.commerce.ledger import Balance
 from zhiyue.product.commerce.models import Posting
@@ -54,11 +55,7 @@ class ShownAccount:
 class DayForm(forms.Form):
     """As of which day the accounts are shown."""
 
-    day = forms.DateField(
-        label=pgettext_lazy("books", "As of the end of"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
+    day = DayField(label=pgettext_lazy("books", "As of the end of"), required=False)
 
 
 class PostingsForm(forms.Form):
@@ -68,16 +65,8 @@ class PostingsForm(forms.Form):
         label=pgettext_lazy("books filter", "Order, payment or refund"), required=False, max_length=80
     )
     account = forms.ChoiceField(label=pgettext_lazy("books filter", "Account"), required=False)
-    since = forms.DateField(
-        label=pgettext_lazy("books filter", "From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-    until = forms.DateField(
-        label=pgettext_lazy("books filter", "To"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
+    since = DayField(label=pgettext_lazy("books filter", "From"), required=False)
+    until = DayField(label=pgettext_lazy("books filter", "To"), required=False)
 
     def __init__(self, names: Sequence[str], asked: QueryDict) -> None:
         super().__init__(asked)

@@ -19,6 +19,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import Role, User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.typed import DayField
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import owns
 
@@ -40,13 +41,8 @@ SORTS: Choices = [
 _BY_SEEN: Choices = [("-seen", pgettext_lazy("member sort", "Last seen first"))]
 
 
-def day_field(label: str | Promise) -> forms.DateField:
-    return forms.DateField(
-        label=cast(str, label),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": pgettext_lazy("member filter", "Write the day as 2026-03-31.")},
-    )
+def day_field(label: str | Promise) -> DayField:
+    return DayField(label=label, required=False)
 
 
 class FindForm(forms.Form):

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.typed import DayField
 from zhiyue.experience.shell.payout_words import plain
 from zhiyue.product.commerce.models import PayoutStatement
 from zhiyue.product.commerce.teaching_shares.book import SoughtStatements
@@ -85,11 +86,7 @@ def table_rows(statements: QuerySet[PayoutStatement]) -> Iterator[list[str]]:
 class PaidForm(forms.Form):
     """How a statement was paid."""
 
-    on = forms.DateField(
-        label=pgettext_lazy("payout", "Paid on"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": pgettext_lazy("member filter", "Write the day as 2026-03-31.")},
-    )
+    on = DayField(label=pgettext_lazy("payout", "Paid on"))
     how = forms.ChoiceField(label=pgettext_lazy("payout", "How"), choices=PayoutStatement.How.choices)
     reference = forms.CharField(
         label=pgettext_lazy("payout", "Reference"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -12,12 +13,15 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.orders import moment_cell, yuan_cell
+from zhiyue.experience.desk.typed import DayField
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.commerce.models import Bill, Difference
 from zhiyue.product.commerce.reconciling.book import SoughtBills, SoughtDifferences, providers
 from zhiyue.product.commerce.reconciling.deciding import MOST_DAYS
 
 PAGE_SIZE = 50
+# No bill differs by more; the database can count no further than some hundred times this.
+MOST_FEN = 10**16
 _CHUNK = 500
 _K = Difference.Kind
 
@@ -111,12 +115,8 @@ class DifferencesForm(forms.Form):
 class DaysForm(forms.Form):
     """Days of which the bills are fetched."""
 
-    since = forms.DateField(
-        label=pgettext_lazy("bill filter", "First day"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=pgettext_lazy("bill filter", "Last day"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=pgettext_lazy("bill filter", "First day"))
+    until = DayField(label=pgettext_lazy("bill filter", "Last day"))
 
     def __init__(self, typed: QueryDict | None = None) -> None:
         yesterday = clock.business_day() - timedelta(days=1)
@@ -130,7 +130,7 @@ class DaysForm(forms.Form):
 class ResolveForm(forms.Form):
     """What a difference comes from, and whether the books shall say what the provider says."""
 
-    seen_fen = forms.IntegerField(widget=forms.HiddenInput())
+    seen_fen = forms.IntegerField(min_value=-MOST_FEN, max_value=MOST_FEN, widget=forms.HiddenInput())
     why = forms.CharField(
         label=pgettext_lazy("bill", "What it comes from"),
         max_length=WHY_LENGTH,
@@ -144,6 +144,14 @@ class ResolveForm(forms.Form):
     def __init__(self, one: Difference, typed: QueryDict | None = None) -> None:
         seen = {"seen_fen": one.theirs_fen - one.ours_fen}
         super().__init__(typed, initial=seen, auto_id=f"difference-{one.pk}-%s")
+
+    def clean(self) -> dict[str, Any]:
+        """What isn't shown can't be mended there."""
+        if "seen_fen" in self.errors:
+            raise forms.ValidationError(
+                pgettext("reconciliation", "It isn't as you saw it any more: see how it stands now.")
+            )
+        return self.cleaned_data
 
 
 def sought_bills(asked: QueryDict) -> tuple[BillsForm, SoughtBills]:

@@ -1,7 +1,7 @@
 """What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,29 @@ from django import forms
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit import clock
+
+# Beyond these nobody means what they typed, and at the ends of the calendar no day comes before or after.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+class DayField(forms.DateField):
+    """A day of the academy's calendar."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            error_messages={
+                "invalid": pgettext_lazy("member filter", "Write the day as 2026-03-31."),
+                "far": pgettext_lazy("day", "Choose a day of the years 2000 to 2100."),
+            },
+            **told,
+        )
+
+    def clean(self, value: Any) -> date | None:
+        found: date | None = super().clean(value)
+        if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise forms.ValidationError(self.error_messages["far"], code="far")
+        return found
 
 
 class MomentField(forms.DateTimeField):
@@ -24,7 +47,7 @@ class MomentField(forms.DateTimeField):
 
     def clean(self, value: Any) -> datetime | None:
         found: datetime | None = super().clean(value)
-        if found is not None and not 2000 <= found.year <= 2100:
+        if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return None if found is None else found.replace(tzinfo=clock.business_zone())
 
