@@ -1,5 +1,6 @@
 """What goes back of a membership, and when what it brought in is earned."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,8 +16,10 @@ from tests.product.commerce.trying import books
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.books import gone_twice
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.errors import NothingGoesBack
 from zhiyue.product.commerce.membership.deferring import earn
@@ -36,9 +39,11 @@ from zhiyue.product.commerce.models import (
     Refund,
     TeacherShare,
 )
+from zhiyue.product.commerce.providers.protocol import Told
 from zhiyue.product.commerce.refunds.asking import ask
+from zhiyue.product.commerce.refunds.deciding import settle_by_hand
 from zhiyue.product.commerce.refunds.reckoning import reckoned, refund_of
-from zhiyue.product.commerce.refunds.sending import pursue
+from zhiyue.product.commerce.refunds.sending import pursue, take_in
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.commerce.teaching_shares.entering import settle
 from zhiyue.product.learning.errors import LessonClosed
@@ -100,6 +105,25 @@ def test_the_share_of_days_that_arent_used_up_goes_back_and_the_membership_ends(
     assert sum(books().values()) == 0
     assert books()[ledger.REVENUE] == -(3_100 - refund.amount_fen)
     assert books()[ledger.deferred(order)] == 0
+
+
+def test_a_membership_whose_money_went_twice_is_shown(learner, operator):
+    """What it hadn't earned yet leaves first, so little of it stands among refunds."""
+    staff = Viewer(user=operator, visitor=None, roles=frozenset({"operator"}))
+    order = paid(learner, plan(price_fen=3_100), hours=1)
+    seen = sum(one.by_rule_fen for one in refund_of(learner, order.number).parts)
+    told = {"reason": "time", "actor": Actor(member_id=learner.pk)}
+    refund = ask(user=learner, order_number=order.number, course_ids=[], seen_fen=seen, **told)
+    word = Told(key="no", kind="refund_failed", number=refund.number)
+    take_in("sandbox", word)
+    settle_by_hand(viewer=staff, number=refund.number, why="已转账")
+    assert gone_twice(staff) == [] and ledger.REFUNDS not in books()
+
+    take_in("sandbox", replace(word, key="yes", kind="refunded", amount_fen=seen))
+
+    assert [(one.order, one.why, one.gone_fen, one.due_fen) for one in gone_twice(staff)] == [
+        (order, "refunded", 2 * seen, seen)
+    ]
 
 
 def test_what_was_paid_for_a_time_ahead_goes_back_whole(learner):

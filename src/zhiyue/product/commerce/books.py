@@ -18,6 +18,8 @@ from zhiyue.product.commerce.models import BillEntry, Order, Posting
 # How many entries that don't balance are named; there should never be one.
 NAMED_AT_MOST = 20
 AT_ONCE = 500
+# Of which kind entries of refunds are.
+REFUNDED = "refunded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +122,14 @@ def _of_account(account: str) -> Q:
 
 
 def _refunded_too_much() -> list[GoneTwice]:
-    """The books have a refund that the order doesn't count: it was paid by hand, or sent again, and went all the
-    same."""
-    gone = Posting.objects.filter(account=ledger.REFUNDS, entry__order__isnull=False)
+    """The books have a refund that the order doesn't count: it was paid by hand, or sent again, and went all the same.
+    Money of a membership leaves what it hasn't earned yet before it leaves what was sold."""
+    of_memberships = Q(account__startswith=ledger.DEFERRED, amount_fen__gt=0, entry__kind=REFUNDED)
+    gone = Posting.objects.filter(Q(account=ledger.REFUNDS) | of_memberships, entry__order__isnull=False)
     sums = gone.order_by().values_list("entry__order_id").annotate(total=Sum("amount_fen"))
-    told = {pk: total for pk, total in sums.exclude(total=F("entry__order__refunded_fen")) if pk is not None}
-    return [
-        GoneTwice(order, "refunded", told[order.pk], order.refunded_fen)
-        for order in _orders(told)
-        if told[order.pk] > order.refunded_fen
-    ]
+    too_much = sums.filter(total__gt=F("entry__order__refunded_fen"))
+    told = {pk: total for pk, total in too_much if pk is not None}
+    return [GoneTwice(order, "refunded", told[order.pk], order.refunded_fen) for order in _orders(told)]
 
 
 def _owed_too_much() -> list[GoneTwice]:
@@ -143,12 +143,14 @@ def _owed_too_much() -> list[GoneTwice]:
 
 
 def _gone_by_bills() -> list[GoneTwice]:
-    """Bills of the provider sum below 0 for a payment."""
-    lines = BillEntry.objects.filter(withdrawn_at=None, payment__isnull=False).order_by()
+    """Bills of the provider have more gone back of a payment than was paid."""
+    lines = BillEntry.objects.filter(withdrawn_at=None, payment__isnull=False, amount_fen__lt=0).order_by()
     sums = lines.values_list("payment__order_id", "payment_id", "payment__amount_fen").annotate(
-        gone=Sum("amount_fen", filter=Q(amount_fen__lt=0))
+        gone=-Sum("amount_fen")
     )
-    told = {order_id: (-gone, paid) for order_id, _, paid, gone in sums if -(gone or 0) > paid}
+    told = {
+        order_id: (gone, paid) for order_id, _, paid, gone in sums.filter(gone__gt=F("payment__amount_fen"))
+    }
     return [GoneTwice(order, "bill", *told[order.pk]) for order in _orders(told)]
 
 
