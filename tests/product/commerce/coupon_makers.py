@@ -33,10 +33,12 @@ def codes(operator, coupon, count=0) -> list[str]:
 
 
 def flash(operator, course, price_fen=9_900, **changed) -> FlashSale:
-    """A flash price that began an hour ago and ends tomorrow, unless something else is said."""
+    """A flash price of a course, or of an offer by its name, from an hour ago until tomorrow, unless something else is
+    said."""
     now = clock.now()
     wanted = {"begins_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1), **changed}
-    wish = FlashWish(offer=f"course:{course.pk}", price_fen=price_fen, **wanted)
+    offer = course if isinstance(course, str) else f"course:{course.pk}"
+    wish = FlashWish(offer=offer, price_fen=price_fen, **wanted)
     return make_sale(viewer=staff(operator), wish=wish)
 
 

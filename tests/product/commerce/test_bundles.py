@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import lesson_of, make_bundle, make_course
+from tests.product.commerce.coupon_makers import flash
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
@@ -67,7 +68,7 @@ def test_its_price_is_shared_by_the_courses_prices(learner, courses, bundle):
 def test_what_somebody_owns_of_it_comes_off_by_its_share(learner, courses, bundle):
     grant_course(user=learner, course=courses[1])
     shown = shown_bundle(learner, bundle)
-    assert (shown.credit_fen, shown.total_fen) == (12_121, 7_879)
+    assert (shown.owned_fen, shown.total_fen) == (12_121, 7_879)
     assert (shown.apart_fen, shown.saved_fen) == (13_000, 5_121)
 
     order = paid(learner, bundle, 7_879)
@@ -80,6 +81,20 @@ def test_what_somebody_owns_of_it_comes_off_by_its_share(learner, courses, bundl
         courses[0].pk: 6_061,
         courses[2].pk: 1_818,
     }
+
+
+def test_what_is_missing_costs_its_share_of_a_flash_price(learner, operator, courses, bundle):
+    flash(operator, f"bundle:{bundle.pk}", 10_000)
+    grant_course(user=learner, course=courses[1])
+
+    # 12,121 of 20,000 parts of the flash price, rounded down, come off.
+    order = paid(learner, bundle, 3_940)
+
+    assert [(line["kind"], line["amount_fen"]) for line in order.lines] == [
+        ("price", 20_000),
+        ("flash", -10_000),
+        ("credit", -6_060),
+    ]
 
 
 def test_who_owns_all_of_it_pays_nothing_and_who_owns_a_part_still_may(learner, stranger, courses, bundle):

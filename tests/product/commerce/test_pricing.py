@@ -92,7 +92,14 @@ def test_terms_of_a_coupon_that_mean_nothing_are_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"price_fen": -1}, {"price_fen": 1, "flash_fen": -1}, {"price_fen": 1, "member_percent": 101}]
+    "wrong",
+    [
+        {"price_fen": -1},
+        {"price_fen": 1, "flash_fen": -1},
+        {"price_fen": 1, "member_percent": 101},
+        {"price_fen": 1, "owned_fen": 2},
+        {"price_fen": 1, "owned_fen": -1},
+    ],
 )
 def test_terms_that_mean_nothing_are_refused(wrong):
     with pytest.raises(ValueError, match=r"below 0|percent"):
@@ -150,6 +157,28 @@ def test_a_price_is_the_sum_of_its_lines_in_order_and_never_below_nothing(terms,
         assert line.kind == "price" or line.amount_fen < 0
     assert found.total_fen == left <= terms.price_fen
     assert found.total_fen + found.saved_fen == terms.price_fen
+
+
+@pytest.mark.parametrize(
+    ("lowered", "total_fen"), [({}, 9_000), ({"flash_fen": 15_000}, 5_000), ({"member_percent": 40}, 5_400)]
+)
+def test_what_is_owned_comes_off_as_a_share_of_the_lowered_price(lowered, total_fen):
+    # 18,000 of 27,000 is theirs: what is missing costs a third of whatever the price is.
+    assert quote(Terms(27_000, owned_fen=18_000, **lowered)).total_fen == total_fen
+
+
+@given(st.data())
+def test_what_is_missing_of_a_bundle_is_never_had_for_nothing(data):
+    price = data.draw(st.integers(1, 2_000_000))
+    lowered = {
+        "flash_fen": data.draw(st.none() | st.integers(1, 2_000_000)),
+        "member_percent": data.draw(st.integers(0, 90)),
+    }
+    owned = data.draw(st.integers(0, price - 1))
+
+    found = quote(Terms(price, owned_fen=owned, **lowered)).total_fen
+
+    assert 1 <= found <= quote(Terms(price, **lowered)).total_fen
 
 
 @given(TERMS, SEVERAL)

@@ -41,12 +41,12 @@ class ShownBundle:
         return bool(self.courses) and all(course.is_published for course in self.courses)
 
     @property
-    def credit_fen(self) -> int:
+    def owned_fen(self) -> int:
         return sum(share for pk, share in self.shares.items() if pk in self.owned)
 
     @property
     def total_fen(self) -> int:
-        return self.bundle.price_fen - self.credit_fen
+        return self.bundle.price_fen - self.owned_fen
 
     @property
     def apart_fen(self) -> int:

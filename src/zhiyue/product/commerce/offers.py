@@ -18,7 +18,8 @@ from zhiyue.product.commerce.models import Bundle, Plan
 class Offer:
     """`ref` names it (“course:12”); `courses` are those that it makes somebody's own, each with its share of the price
     in fen. A plan makes none their own, and says what it would be worth to them now (`plan`, `terms`); a bundle is told
-    whole (`bundle`), with what they own of it. `credit_fen` is what comes off for something that they paid before."""
+    whole (`bundle`), with what they own of it. `credit_fen` is what comes off for something that they paid before,
+    `owned_fen` how much of the price stands for what is theirs already."""
 
     ref: str
     title: str
@@ -28,6 +29,7 @@ class Offer:
     plan: Plan | None = None
     terms: Terms | None = None
     credit_fen: int = 0
+    owned_fen: int = 0
     bundle: ShownBundle | None = None
 
     @property
@@ -88,7 +90,7 @@ def _bundle(bundle_id: int, user: User | None) -> Offer:
     if shown.is_owned:
         return Offer(ref, bundle.title, price, None, shown.shares, bundle=shown)
     new = {pk: share for pk, share in shown.shares.items() if pk not in shown.owned}
-    return Offer(ref, bundle.title, price, None, new, credit_fen=shown.credit_fen, bundle=shown)
+    return Offer(ref, bundle.title, price, None, new, owned_fen=shown.owned_fen, bundle=shown)
 
 
 # A new kind of offer takes one line here.

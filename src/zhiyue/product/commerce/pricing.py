@@ -3,7 +3,8 @@ coupon, and what is left of a flash price, is asked elsewhere.
 
 Reductions come in this order, each from what the ones before have left, and none takes it below 0:
 
-    price · flash price · membership · credit of what was paid before · coupons (shares first, then amounts) · points
+    price · flash price · membership · credit of what is owned or was paid before ·
+    coupons (shares first, then amounts) · points
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,8 @@ class Terms:
     price_fen  the offer's own price; flash_fen  what it costs while a flash price holds, None: none does
     member_percent  what the person's membership takes off; credit_fen  what is left of something paid before that this
     takes the place of; points_fen  what their points are worth, of which at most `points_percent` of the rest is taken
+    owned_fen  how much of price_fen stands for what is theirs already: it comes off as that share of what the price is
+    lowered to, so that what is missing is never had for nothing
     """
 
     price_fen: int
@@ -50,8 +53,11 @@ class Terms:
     credit_fen: int = 0
     points_fen: int = 0
     points_percent: int = WHOLE
+    owned_fen: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.owned_fen <= self.price_fen:
+            raise ValueError("what is owned isn't below 0, nor above the price")
         if min(self.price_fen, self.credit_fen, self.points_fen, self.flash_fen or 0) < 0:
             raise ValueError("nothing that a price is made of is below 0")
         if not (0 <= self.member_percent <= WHOLE and 0 <= self.points_percent <= WHOLE):
@@ -128,15 +134,12 @@ def _before_coupons(terms: Terms) -> list[Line]:
     if terms.flash_fen is not None and terms.flash_fen < left:
         lines.append(Line("flash", terms.flash_fen - left))
         left = terms.flash_fen
-    reductions: tuple[tuple[LineKind, int], ...] = (
-        ("membership", left * terms.member_percent // WHOLE),
-        ("credit", terms.credit_fen),
-    )
-    for kind, off in reductions:
-        taken = min(off, left)
-        if taken > 0:
-            lines.append(Line(kind, -taken))
-            left -= taken
+    by_membership = left * terms.member_percent // WHOLE
+    left -= by_membership
+    owned = left * terms.owned_fen // terms.price_fen if terms.owned_fen else 0
+    credit = min(owned + terms.credit_fen, left)
+    reductions: tuple[tuple[LineKind, int], ...] = (("membership", by_membership), ("credit", credit))
+    lines += [Line(kind, -taken) for kind, taken in reductions if taken > 0]
     return lines
 
 

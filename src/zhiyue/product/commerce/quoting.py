@@ -68,6 +68,7 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
         flash_fen=flash_fen,
         member_percent=0 if user is None or offer.plan else _member_percent(user),
         credit_fen=offer.credit_fen,
+        owned_fen=offer.owned_fen,
     )
     ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
     if coupons is None:

@@ -83,7 +83,7 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     if row.batch.ends_at is not None and row.batch.ends_at <= now:
         raise CodeRefused(pgettext_lazy("redeem", "The time of this code is over."))
     # What is left of something they paid for stays theirs: nothing comes off what costs nothing.
-    offer = replace(offer_of(row.batch.offer, member), credit_fen=0)
+    offer = replace(offer_of(row.batch.offer, member), credit_fen=0, owned_fen=0)
     if is_owned(member.pk, offer):
         raise AlreadyOwned(_YOURS)
     # What they meant to pay for waits no more.

@@ -33,7 +33,7 @@ def bundle(request: PageRequest, slug: str) -> HttpResponse:
         "total": yuan(shown.total_fen),
         "apart": yuan(shown.apart_fen),
         "saved": yuan(shown.saved_fen) if shown.saved_fen else "",
-        "credit": yuan(shown.credit_fen),
+        "credit": yuan(shown.owned_fen),
         "buy_url": f"{reverse('site:checkout')}?{urlencode(asked)}"
         if takes_payments() and shown.is_whole and not shown.is_owned
         else "",
