@@ -97,6 +97,24 @@ def test_what_is_missing_costs_its_share_of_a_flash_price(learner, operator, cou
     ]
 
 
+def test_a_course_swapped_at_the_same_price_is_ordered_anew(learner, operator, courses, bundle):
+    first = ordered(learner, bundle, 20_000)
+    assert ordered(learner, bundle, 20_000) == first
+    other = make_course("d", price_fen=3_000)
+    changed = wish([*courses[:2], other], title=bundle.title, slug=bundle.slug)
+    change_bundle(viewer=viewer(operator, "operator"), bundle_id=bundle.pk, wish=changed)
+
+    second = ordered(learner, bundle, 20_000)
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == ("expired", "created")
+    assert set(second.courses.values_list("course_id", flat=True)) == {
+        courses[0].pk,
+        courses[1].pk,
+        other.pk,
+    }
+
+
 def test_who_owns_all_of_it_pays_nothing_and_who_owns_a_part_still_may(learner, stranger, courses, bundle):
     for one in courses:
         grant_course(user=learner, course=one)

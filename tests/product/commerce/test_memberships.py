@@ -97,6 +97,24 @@ def test_a_paid_order_opens_every_course_with_a_price_until_its_month_is_over(le
     assert readable_course_ids(learner) == set()
 
 
+@pytest.mark.parametrize("changed", [{"name": "年度会员"}, {"grace_days": 9}, {"off_percent": 20}])
+def test_an_order_that_waits_is_placed_anew_where_the_plan_changed(learner, changed):
+    of = plan()
+    first = ordered(learner, of)
+    assert ordered(learner, of) == first
+    Plan.objects.filter(pk=of.pk).update(**changed)
+
+    second = ordered(learner, of)
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == ("expired", "created")
+    assert (second.title, second.plan.grace_days, second.plan.off_percent) == (
+        changed.get("name", of.name),
+        changed.get("grace_days", of.grace_days),
+        changed.get("off_percent", of.off_percent),
+    )
+
+
 def test_it_goes_on_opening_for_its_days_of_grace(learner, course):
     order = paid(learner, plan())
     Order.objects.update(paid_at=datetime(2026, 3, 10, 10, tzinfo=clock.business_zone()))

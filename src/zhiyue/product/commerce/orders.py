@@ -39,8 +39,9 @@ def is_owned(member_id: int, offer: Offer) -> bool:
 def place(
     *, user: User, offer: str, seen_fen: int, actor: Actor, coupons: Sequence[str] | None = None
 ) -> Order:
-    """The member's open order of an offer: the one that waits for payment already, or a new one where there is none or
-    its price has changed. `seen_fen` is the price they agreed to; it decides nothing. `coupons` as in `quoting.priced`.
+    """The member's open order of an offer: the one that waits for payment already, or a new one where there is none, or
+    what it costs or opens has changed since. `seen_fen` is the price they agreed to; it decides nothing. `coupons` as
+    in `quoting.priced`.
 
     Raises AgreementsPending, NotForSale, AlreadyOwned, CouponRefused, PriceChanged.
     """
@@ -55,7 +56,7 @@ def place(
         raise PriceChanged(_LOOK_AGAIN)
     now = clock.now()
     waiting = _waiting(member, found)
-    if waiting is not None and waiting.expires_at > now and waiting.lines == price.lines():
+    if waiting is not None and waiting.expires_at > now and _is_still(waiting, found, price):
         return waiting
     if waiting is not None:
         end(waiting, Order.Status.EXPIRED, why="placed_anew")
@@ -105,6 +106,23 @@ def end_waiting(member: User, offer: Offer) -> None:
 def _waiting(member: User, offer: Offer) -> Order | None:
     open_ = Order.objects.filter(user=member, offer=offer.ref, status=Order.Status.CREATED)
     return open_.select_for_update().first()
+
+
+def _is_still(order: Order, offer: Offer, price: Priced) -> bool:
+    """Is an order of what the offer is now, at this price? What staff changed since is ordered anew."""
+    if (order.title, order.lines) != (offer.title, price.lines()):
+        return False
+    if dict(order.courses.values_list("course_id", "total_fen")) != shared_out(
+        price.total_fen, offer.courses
+    ):
+        return False
+    plan = offer.plan
+    if plan is None:
+        return True
+    terms = OrderPlan.objects.filter(order=order, credited_at__isnull=not offer.credit_fen)
+    return terms.filter(
+        plan=plan, months=plan.months, grace_days=plan.grace_days, off_percent=plan.off_percent
+    ).exists()
 
 
 def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Actor) -> Order:
