@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.factories import make_course
+from tests.factories import make_bundle, make_course
 from zhiyue.collect.kinds import Actor
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
-from zhiyue.product.commerce.errors import AlreadyOwned
+from zhiyue.product.commerce.checkout import checkout_of
+from zhiyue.product.commerce.errors import AlreadyOwned, PriceChanged
 from zhiyue.product.commerce.models import Order, OrderStep, Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
@@ -86,3 +87,49 @@ def test_nobody_begins_to_pay_what_is_theirs(learner, course, signed_in):
     answer = signed_in(learner).post(f"/orders/{order.number}/pay/", {"way": "sandbox:page"})
     assert answer.status_code == 409
     assert not order.payments.exists()
+
+
+def bundled(learner, course):
+    """An order that waits of a bundle of the course and another one."""
+    both = make_bundle([course, make_course("drawing", price_fen=9_900)], price_fen=20_000)
+    actor = Actor(member_id=learner.pk)
+    return place(user=learner, offer=f"bundle:{both.pk}", seen_fen=20_000, actor=actor)
+
+
+def test_of_what_became_theirs_in_part_the_order_ends_and_the_checkout_has_the_rest(
+    learner, course, signed_in
+):
+    order = bundled(learner, course)
+    grant_course(user=learner, course=course)
+
+    answer = signed_in(learner).post(f"/orders/{order.number}/pay/", {"way": "sandbox:page"})
+
+    assert answer.status_code == 409
+    assert "重新下单" in answer.content.decode()
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
+    assert OrderStep.objects.filter(order=order).latest("pk").why == "theirs_already"
+    assert not order.payments.exists()
+    # 19,900 of 29,800 parts are theirs.
+    assert checkout_of(learner, order.offer).price.total_fen == 6_644
+
+
+def test_nobody_begins_to_pay_for_what_is_theirs_in_part(learner, course):
+    order = bundled(learner, course)
+    grant_course(user=learner, course=course)
+
+    with pytest.raises(PriceChanged):
+        begun(learner, order)
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
+
+
+def test_money_that_comes_for_what_became_theirs_in_part_goes_back(learner, course):
+    order = bundled(learner, course)
+    payment = begun(learner, order)
+    grant_course(user=learner, course=course)
+
+    paid(payment)
+
+    assert owed_back(order, payment)
+    assert OrderStep.objects.filter(order=order).latest("pk").why == "theirs_already"

@@ -17,11 +17,12 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
-from zhiyue.product.commerce.ending import end
+from zhiyue.product.commerce.ending import end, new_and_theirs
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     NoSuchOrder,
     OrderNotOpen,
+    PriceChanged,
     ProviderNotOffered,
     ProviderUnreachable,
 )
@@ -36,7 +37,7 @@ from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wan
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
 from zhiyue.product.commerce.refunds import sending
 from zhiyue.product.commerce.refunds.owing import owe_back
-from zhiyue.product.commerce.selectors import PAID, enrolled_course_ids
+from zhiyue.product.commerce.selectors import PAID
 
 # A notice is waited for so long before the provider is asked, and then again and again, ever more rarely.
 FIRST_ASKED_AFTER = timedelta(seconds=20)
@@ -62,25 +63,17 @@ def begin(
     """Begin to pay an open order, or go on where it was begun. An order that costs nothing is paid at once by nobody:
     see `pay_nothing`.
 
-    Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, ProviderNotOffered, ProviderUnreachable; after the last the payment
-    stays, and is asked after, for the provider may have begun it.
+    Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (some of it became theirs meanwhile, and the order has
+    ended), ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is asked after, for the
+    provider may have begun it.
     """
     twin = provider_for(provider, channel)
-    with transaction.atomic():
-        order = _open_order(user, order_number)
-        if _is_theirs(order):
-            raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
-        begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
-        if begun is not None and begun.shown:
-            return begun
-        payment = begun or Payment.objects.create(
-            order=order,
-            number=number("P", clock.now()),
-            provider=provider,
-            channel=channel,
-            amount_fen=order.total_fen,
-            notify_at=notify_at,
-        )
+    payment = _payment(user, order_number, provider, channel, notify_at)
+    if payment is None:
+        raise PriceChanged(pgettext_lazy("order", "Part of it is yours by now: order it anew, for less."))
+    if payment.shown:
+        return payment
+    order = payment.order
     # The provider is asked outside of the transaction: nobody else waits for its answer.
     shown = twin.begin(
         Wanted(
@@ -97,6 +90,28 @@ def begin(
     payment.shown = {"way": shown.way, "value": shown.value, "values": dict(shown.values)}
     payment.save(update_fields=["shown"])
     return payment
+
+
+@transaction.atomic
+def _payment(user: User, order_number: str, provider: str, channel: str, notify_at: str) -> Payment | None:
+    """The payment of an order that was begun this way, or a new one. None where a part of what it opens became theirs:
+    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned."""
+    order = _open_order(user, order_number)
+    new, theirs = new_and_theirs(order)
+    if theirs and not new:
+        raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
+    if theirs:
+        end(order, Order.Status.EXPIRED, why="theirs_already")
+        return None
+    begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
+    return begun or Payment.objects.create(
+        order=order,
+        number=number("P", clock.now()),
+        provider=provider,
+        channel=channel,
+        amount_fen=order.total_fen,
+        notify_at=notify_at,
+    )
 
 
 @transaction.atomic
@@ -250,7 +265,7 @@ def _came(order: Order, payment: Payment, told: Told) -> str:
     owe_back(order, payment, at=told.at)
     # An order that waits for another amount goes on waiting.
     if is_asked_amount and order.is_open:
-        end(order, Order.Status.EXPIRED, why="theirs_already" if _is_theirs(order) else "cant_be_paid")
+        end(order, Order.Status.EXPIRED, why="theirs_already" if new_and_theirs(order)[1] else "cant_be_paid")
     return "owed_back" if is_asked_amount else "wrong_amount"
 
 
@@ -267,10 +282,14 @@ def _is_of_another(payment: Payment, told: Told) -> bool:
 
 
 def _takes_money(order: Order) -> bool:
-    """May money pay an order? Its member must be there, and it mustn't all be theirs already: nobody pays twice because
+    """May money pay an order? Its member must be there, and none of it may be theirs already: nobody pays twice because
     money was late, or a course was given, joined or bought in another order meanwhile. Where its time is over, whatever
     it opens must still be there, too, and what made its price, which is then taken again."""
-    if Order.Status.PAID not in journal.MOVES[order.status] or order.user_id is None or _is_theirs(order):
+    if (
+        Order.Status.PAID not in journal.MOVES[order.status]
+        or order.user_id is None
+        or new_and_theirs(order)[1]
+    ):
         return False
     if not credit_holds(order):
         return False
@@ -281,11 +300,6 @@ def _takes_money(order: Order) -> bool:
         return False
     courses = [part.course for part in order.courses.select_related("course")]
     return all(course.was_ever_out for course in courses) and holds.take_again(order)
-
-
-def _is_theirs(order: Order) -> bool:
-    courses = set(order.courses.values_list("course_id", flat=True))
-    return bool(courses) and order.user_id is not None and enrolled_course_ids(order.user_id) >= courses
 
 
 def _pay(order: Order, payment: Payment | None, at: datetime) -> None:

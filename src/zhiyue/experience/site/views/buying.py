@@ -220,7 +220,7 @@ def pay(request: PageRequest, number: str) -> HttpResponse:
         return by_sign_in(request, home="site:orders")
     try:
         return _begun(request, user, number, _way(request), safe_next(request, ""))
-    except (AlreadyOwned, OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
+    except (AlreadyOwned, OrderNotOpen, PriceChanged, ProviderNotOffered, ProviderUnreachable) as refusal:
         return _order_page(request, user, number, refused=refusal)
 
 
