@@ -2,8 +2,13 @@
 
 import pytest
 
-from tests.factories import make_bundle, make_course
+from tests.factories import make_bundle, make_course, make_plan
+from tests.product.commerce.coupon_makers import flash
+from zhiyue.collect.kinds import Actor
 from zhiyue.product.commerce.models import Bundle, Order
+from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.payments import begin, receive
+from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.services import grant_course
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +22,15 @@ def other(course):
 @pytest.fixture
 def bundle(course, other):
     return make_bundle([course, other], price_fen=20_000)
+
+
+def member(user, off_percent):
+    """They hold a membership that opens another topic and takes something off everything else."""
+    plan = make_plan("绘画会员", topics=["art"], off_percent=off_percent)
+    actor = Actor(member_id=user.pk)
+    order = place(user=user, offer=f"plan:{plan.pk}", seen_fen=plan.price_fen, actor=actor)
+    ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+    receive("sandbox", sandbox.press(begin(user=user, order_number=order.number, **ways).number, "pay"))
 
 
 @pytest.fixture
@@ -51,6 +65,30 @@ def test_who_owns_a_part_sees_what_comes_off(client, learner, course, bundle):
     assert Order.objects.get().total_fen == 13_400
 
 
+def test_the_page_has_the_flash_price_and_the_usual_one_crossed_out(english, operator, bundle):
+    flash(operator, f"bundle:{bundle.pk}", 15_000, stock=3)
+
+    page = english.get("/bundles/both/").content.decode()
+
+    assert "Buy · ¥150" in page and "<s>¥200</s>" in page
+    assert "¥300 one by one: you save ¥150" in page
+    assert "3 of 3 left" in page
+
+
+def test_a_member_sees_what_the_checkout_asks_of_them(client, learner, course, bundle):
+    member(learner, off_percent=10)
+    grant_course(user=learner, course=course)
+
+    page = client.get("/bundles/both/").content.decode()
+    checkout = client.get(f"/checkout/?offer=bundle:{bundle.pk}").content.decode()
+
+    # 200 less a tenth is 180, of which 9,900 of 30,000 parts are theirs; the other course costs 201 less a tenth.
+    assert "Buy · ¥120.60" in page and "¥120.60" in checkout
+    assert "<s>¥200</s>" in page
+    assert "¥59.40 of the price of ¥180 come off for that" in page
+    assert "¥180.90 one by one: you save ¥60.30" in page
+
+
 def test_who_owns_all_of_it_is_asked_for_nothing(client, learner, course, other, bundle):
     for one in (course, other):
         grant_course(user=learner, course=one)
@@ -67,6 +105,21 @@ def test_a_course_leads_to_its_bundle(english, course, bundle):
 
     assert "Also in the bundle “两门一起学” for ¥200." in page
     assert 'href="/bundles/both/"' in page
+
+
+def test_the_course_costs_a_member_on_its_page_what_the_checkout_asks(client, learner, course):
+    before = client.get(f"/courses/{course.slug}/").content.decode()
+    member(learner, off_percent=10)
+
+    page = client.get(f"/courses/{course.slug}/").content.decode()
+
+    assert "Buy · ¥99" in before and '"price":"99.00"' in before.replace(": ", ":")
+    assert (
+        "Buy · ¥89.10" in page
+        and "Pay ¥89.10" in client.get(f"/checkout/?offer=course:{course.pk}").content.decode()
+    )
+    assert page.count("<s>¥99</s>") == 2
+    assert '"price":"89.10"' in page.replace(": ", ":")
 
 
 def test_a_bundle_that_isnt_for_sale_is_no_page(english, bundle):

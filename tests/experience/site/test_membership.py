@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.factories import make_course, make_plan
+from tests.product.commerce.coupon_makers import flash
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models import CourseTerms, Order, OrderPlan, TrialPass
 from zhiyue.product.commerce.payments import receive
@@ -36,16 +37,28 @@ def buy(client, plan, seen_fen=None, onward="/membership/"):
     return f"/orders/{payment.order.number}/"
 
 
+def test_a_card_has_the_flash_price_and_the_usual_one_crossed_out(english, operator, course):
+    year = make_plan("年卡", months=12, price_fen=29_900)
+    flash(operator, f"plan:{year.pk}", 12_000, stock=3)
+
+    page = english.get("/membership/").content.decode()
+
+    assert "Become a member · ¥120" in page
+    assert "<s>¥299</s>" in page
+    assert "¥10 a month, paid at once" in page
+    assert "3 of 3 left" in page
+
+
 def test_plans_stand_side_by_side_with_an_honest_price(english, course, django_assert_num_queries):
     make_course("paint", topic="art", price_fen=100)
     make_plan("月度会员")
     english.get("/membership/")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         english.get("/membership/")
     make_plan("数据年卡", months=12, price_fen=29_900, topics=["data"], summary="给做数据的人")
     make_plan("草稿", status="draft")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page = english.get("/membership/").content.decode()
 
     assert "All paid courses: 2 now" in page

@@ -21,13 +21,14 @@ from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
-from zhiyue.product.commerce.flash import Flash, flash_of
+from zhiyue.product.commerce.flash import Flash
 from zhiyue.product.commerce.invoices.possible import why_not
 from zhiyue.product.commerce.lending.trials import trial_offer
 from zhiyue.product.commerce.membership.plans import plans_opening
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
-from zhiyue.product.commerce.offers import course_ref
+from zhiyue.product.commerce.offers import course_offer, course_ref
 from zhiyue.product.commerce.order_book import plan_of
+from zhiyue.product.commerce.quoting import Priced, before_coupons
 from zhiyue.product.commerce.selectors import Access
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
@@ -213,14 +214,19 @@ def is_for_sale(course: Course) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CoursePrice:
-    """What a course's pages say that it costs: with a flash price, that, and the usual one crossed out."""
+    """What a course's pages say that it costs who looks: what the checkout will ask before coupons, and the usual price
+    crossed out where that is more."""
 
     course: Course
-    flash: Flash | None = None
+    now: Priced | None = None
 
     @property
     def price_fen(self) -> int:
-        return self.flash.sale.price_fen if self.flash else self.course.price_fen
+        return self.now.total_fen if self.now else self.course.price_fen
+
+    @property
+    def is_lowered(self) -> bool:
+        return self.price_fen < self.course.price_fen
 
     @property
     def price(self) -> str:
@@ -228,8 +234,12 @@ class CoursePrice:
 
     @property
     def list_price(self) -> str:
-        crossed = self.course.price_fen if self.flash else self.course.list_price_fen
+        crossed = self.course.price_fen if self.is_lowered else self.course.list_price_fen
         return yuan(crossed) if crossed else ""
+
+    @property
+    def flash(self) -> Flash | None:
+        return self.now.flash if self.now else None
 
     @property
     def for_pages(self) -> dict[str, object]:
@@ -238,12 +248,14 @@ class CoursePrice:
             "price": self.price,
             "list_price": self.list_price,
             "price_fen": self.price_fen,
+            "is_lowered": self.is_lowered,
             "flash": self.flash,
         }
 
 
 def course_price(course: Course, user: User | None, *, can_be_bought: bool) -> CoursePrice:
-    """A flash price is asked for only where it can be had."""
-    flash = flash_of(course_ref(course.pk), user=user) if can_be_bought else None
-    is_less = flash is not None and flash.sale.price_fen < course.price_fen
-    return CoursePrice(course, flash if is_less else None)
+    """What lowers it is asked for only where it can be had."""
+    if not can_be_bought:
+        return CoursePrice(course)
+    offer = course_offer(course)
+    return CoursePrice(course, before_coupons(user, [offer])[offer.ref])

@@ -97,8 +97,9 @@ def teacher(request: HttpRequest, found: Teacher) -> Meta:
     return Meta(found.name, _short(found.bio or found.headline), address, kind="profile", data=[person])
 
 
-def course(request: HttpRequest, found: Course, beside: Sequence[Edition] = ()) -> Meta:
-    """The title and description an author wrote for search engines win. `beside`: its other editions."""
+def course(request: HttpRequest, found: Course, price_fen: int, beside: Sequence[Edition] = ()) -> Meta:
+    """The title and description an author wrote for search engines win. `price_fen` is what it costs who asks now;
+    `beside`: its other editions."""
     address = request.build_absolute_uri(reverse("site:course", args=[found.slug]))
     image = request.build_absolute_uri(reverse("site:card", args=[found.slug]))
     description = _short(found.seo_description or found.subtitle or found.summary)
@@ -115,7 +116,7 @@ def course(request: HttpRequest, found: Course, beside: Sequence[Edition] = ()) 
         "offers": {
             "@type": "Offer",
             "category": "Free" if found.is_free else "Paid",
-            "price": f"{found.price_fen // 100}.{found.price_fen % 100:02d}",
+            "price": f"{price_fen // 100}.{price_fen % 100:02d}",
             "priceCurrency": "CNY",
         },
         "hasCourseInstance": {"@type": "CourseInstance", "courseMode": "online", "courseWorkload": _workload(found)},

@@ -45,19 +45,6 @@ class ShownBundle:
         return sum(share for pk, share in self.shares.items() if pk in self.owned)
 
     @property
-    def total_fen(self) -> int:
-        return self.bundle.price_fen - self.owned_fen
-
-    @property
-    def apart_fen(self) -> int:
-        """What the courses that aren't theirs cost one by one now."""
-        return sum(course.price_fen for course in self.courses if course.pk not in self.owned)
-
-    @property
-    def saved_fen(self) -> int:
-        return max(self.apart_fen - self.total_fen, 0)
-
-    @property
     def is_owned(self) -> bool:
         return self.owned >= self.shares.keys()
 

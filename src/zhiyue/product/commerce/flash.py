@@ -45,24 +45,6 @@ def flashes_of(
     return found
 
 
-def flash_prices(
-    offers: Iterable[str], *, user: User | None = None, moment: datetime | None = None
-) -> dict[str, int]:
-    """The flash prices of several offers at once, as `flash_of` has them; those without one are absent. Two queries at
-    most."""
-    wanted = list(offers)
-    standing = FlashSale.objects.standing(moment or clock.now()).filter(offer__in=wanted)
-    sales = list(standing.order_by("price_fen", "pk"))
-    own = Q()
-    if user is not None and sales:
-        own = Q(order__user=user, order__offer__in=wanted, order__status=Order.Status.CREATED)
-    prices: dict[str, int] = {}
-    for one in with_left(sales, but=own):
-        if not one.is_sold_out:
-            prices.setdefault(one.sale.offer, one.sale.price_fen)
-    return prices
-
-
 def with_left(sales: Iterable[FlashSale], *, but: Q | None = None) -> list[Flash]:
     """Flash prices with what is left; holds that are `but` don't count."""
     known = list(sales)

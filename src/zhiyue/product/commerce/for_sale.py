@@ -10,7 +10,7 @@ from django.db.models import F, IntegerField, QuerySet, Value
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_for_sale
-from zhiyue.product.commerce.lowering.flash import Flash, flashes_of
+from zhiyue.product.commerce.flash import Flash, flashes_of
 from zhiyue.product.commerce.models import Bundle, Plan
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 

@@ -61,6 +61,11 @@ def _course(course_id: int, user: User | None) -> Offer:
         raise NotForSale(pgettext_lazy("offer", "This course isn't for sale now."))
     if course.is_free:
         raise NotForSale(pgettext_lazy("offer", "This course is free: join it without paying."))
+    return course_offer(course)
+
+
+def course_offer(course: Course) -> Offer:
+    """A course that is known to be for sale."""
     ref = course_ref(course.pk)
     return Offer(ref, course.title, course.price_fen, course.list_price_fen, {course.pk: course.price_fen})
 
@@ -69,7 +74,11 @@ def _plan(plan_id: int, user: User | None) -> Offer:
     plan = Plan.objects.filter(pk=plan_id, status=Plan.Status.OFFERED).first()
     if plan is None:
         raise NotForSale(pgettext_lazy("offer", "This membership isn't for sale now."))
-    terms = terms_for(user, plan)
+    return plan_offer(plan, terms_for(user, plan))
+
+
+def plan_offer(plan: Plan, terms: Terms) -> Offer:
+    """A plan that is known to be for sale."""
     ref = plan_ref(plan.pk)
     return Offer(
         ref, plan.name, plan.price_fen, None, {}, plan=plan, terms=terms, credit_fen=terms.credit_fen
@@ -86,6 +95,12 @@ def _bundle(bundle_id: int, user: User | None) -> Offer:
     shown = shown_bundle(user, bundle) if bundle is not None else None
     if bundle is None or shown is None or not shown.is_whole:
         raise NotForSale(pgettext_lazy("offer", "This bundle isn't for sale now."))
+    return bundle_offer(shown)
+
+
+def bundle_offer(shown: ShownBundle) -> Offer:
+    """A bundle that is known to be for sale."""
+    bundle = shown.bundle
     ref, price = bundle_ref(bundle.pk), bundle.price_fen
     if shown.is_owned:
         return Offer(ref, bundle.title, price, None, shown.shares, bundle=shown)

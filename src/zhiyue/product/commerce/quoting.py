@@ -8,7 +8,7 @@ from typing import Any
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import CouponRefused
-from zhiyue.product.commerce.flash import Flash, flash_of
+from zhiyue.product.commerce.flash import Flash, flash_of, flashes_of
 from zhiyue.product.commerce.lowering.coupons import (
     ALONE,
     NOT_FOR_THIS,
@@ -40,6 +40,22 @@ class Priced:
     def total_fen(self) -> int:
         return self.quote.total_fen
 
+    @property
+    def usual_fen(self) -> int:
+        """The price that nothing was taken off."""
+        return self.quote.lines[0].amount_fen
+
+    @property
+    def credit_fen(self) -> int:
+        """What comes off for what is theirs or was paid before."""
+        return -sum(line.amount_fen for line in self.quote.lines if line.kind == "credit")
+
+    @property
+    def lowered_fen(self) -> int:
+        """The price with what lowers it for them now, before what comes off for what they have."""
+        lowering = ("price", "flash", "membership")
+        return sum(line.amount_fen for line in self.quote.lines if line.kind in lowering)
+
     def lines(self) -> list[dict[str, Any]]:
         """As an order keeps them; a coupon with its title, which may change."""
         titles = {coupon.mark: coupon.title for coupon in self.chosen}
@@ -62,14 +78,7 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     held = held_by(user, moment=moment, offer=offer.ref, marks=coupons)
     fits = fitting([one.coupon for one in held], offer)
     flash = flash_of(offer.ref, user=user, moment=moment)
-    flash_fen = flash.sale.price_fen if flash else None
-    terms = Terms(
-        offer.price_fen,
-        flash_fen=flash_fen,
-        member_percent=0 if user is None or offer.plan else _member_percent(user),
-        credit_fen=offer.credit_fen,
-        owned_fen=offer.owned_fen,
-    )
+    terms = _terms(offer, flash, 0 if user is None or offer.plan else _member_percent(user))
     ready = [one.coupon for one in held if one.coupon.pk in fits and not one.why_not(moment)]
     if coupons is None:
         marks = {one.code for one in best(terms, map(terms_of, ready))}
@@ -79,10 +88,37 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     alone = ((coupon, _taken(terms, coupon)) for coupon in ready)
     usable = sorted((one for one in alone if one[1]), key=lambda one: (-one[1], one[0].pk))
     whole = quote(terms, [terms_of(coupon) for coupon in chosen])
-    if not any(line.kind == "flash" for line in whole.lines):
-        flash = None
     used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
-    return Priced(whole, tuple(usable), used, flash)
+    return Priced(whole, tuple(usable), used, _used(flash, whole))
+
+
+def before_coupons(user: User | None, offers: Sequence[Offer]) -> dict[str, Priced]:
+    """What offers cost somebody (None: a visitor) now, by their names, as pages show it: coupons come off at the
+    checkout. Three queries at most, however many they are."""
+    flashes = flashes_of([offer.ref for offer in offers], user=user)
+    is_lowered = user is not None and not all(offer.plan for offer in offers)
+    percent = _member_percent(user) if user is not None and is_lowered else 0
+    found: dict[str, Priced] = {}
+    for offer in offers:
+        flash = flashes.get(offer.ref)
+        whole = quote(_terms(offer, flash, 0 if offer.plan else percent))
+        found[offer.ref] = Priced(whole, (), (), _used(flash, whole))
+    return found
+
+
+def _terms(offer: Offer, flash: Flash | None, member_percent: int) -> Terms:
+    return Terms(
+        offer.price_fen,
+        flash_fen=flash.sale.price_fen if flash else None,
+        member_percent=member_percent,
+        credit_fen=offer.credit_fen,
+        owned_fen=offer.owned_fen,
+    )
+
+
+def _used(flash: Flash | None, whole: Quote) -> Flash | None:
+    """A flash price that is none for who pays less is none."""
+    return flash if any(line.kind == "flash" for line in whole.lines) else None
 
 
 def _member_percent(user: User) -> int:

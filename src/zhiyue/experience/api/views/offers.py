@@ -15,10 +15,10 @@ from zhiyue.experience.shell.paying import ways_to_pay
 from zhiyue.product.catalogue.selectors import courses_by_id
 from zhiyue.product.commerce.bundles import ShownBundle
 from zhiyue.product.commerce.checkout import Checkout, checkout_of
+from zhiyue.product.commerce.flash import Flash
 from zhiyue.product.commerce.for_sale import for_sale, listed
 from zhiyue.product.commerce.lending.offered import offered_trial
 from zhiyue.product.commerce.lending.trials import TrialOffer
-from zhiyue.product.commerce.lowering.flash import Flash
 from zhiyue.product.commerce.membership.held import Terms
 from zhiyue.product.commerce.membership.plans import courses_in
 from zhiyue.product.commerce.models import Plan

@@ -13,13 +13,17 @@ from zhiyue.experience.site import meta
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.commerce.bundles import bundle_page, shown_bundle
 from zhiyue.product.commerce.checkout import takes_payments
-from zhiyue.product.commerce.offers import bundle_ref
+from zhiyue.product.commerce.offers import bundle_offer, bundle_ref, course_offer
+from zhiyue.product.commerce.quoting import before_coupons
 
 
 @require_safe
 def bundle(request: PageRequest, slug: str) -> HttpResponse:
     found = bundle_page(slug)
     shown = shown_bundle(request.viewer.user, found)
+    offers = [bundle_offer(shown), *(course_offer(one) for one in shown.courses if one.pk not in shown.owned)]
+    whole, *alone = before_coupons(request.viewer.user, offers).values()
+    apart_fen = sum(one.total_fen for one in alone)
     cards = catalogue.courses_by_id(shown.shares)
     asked = {"offer": bundle_ref(found.pk), "next": reverse("site:bundle", args=[found.slug])}
     page = {
@@ -29,11 +33,13 @@ def bundle(request: PageRequest, slug: str) -> HttpResponse:
         "shown": shown,
         "items": show([cards[pk] for pk in shown.shares if pk in cards]),
         "owned": [course.title for course in shown.courses if course.pk in shown.owned],
-        "price": yuan(found.price_fen),
-        "total": yuan(shown.total_fen),
-        "apart": yuan(shown.apart_fen),
-        "saved": yuan(shown.saved_fen) if shown.saved_fen else "",
-        "credit": yuan(shown.owned_fen),
+        "price": yuan(whole.lowered_fen),
+        "usual": yuan(whole.usual_fen) if whole.lowered_fen < whole.usual_fen else "",
+        "total": yuan(whole.total_fen),
+        "flash": whole.flash,
+        "apart": yuan(apart_fen),
+        "saved": yuan(apart_fen - whole.total_fen) if apart_fen > whole.total_fen else "",
+        "credit": yuan(whole.credit_fen),
         "buy_url": f"{reverse('site:checkout')}?{urlencode(asked)}"
         if takes_payments() and shown.is_whole and not shown.is_owned
         else "",

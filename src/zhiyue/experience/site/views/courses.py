@@ -53,9 +53,10 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     address = reverse("site:course", args=[found.slug])
     is_column = found.form == Course.Form.COLUMN
     buy_url = buy_address(found, address, outline.paid)
+    price = course_price(found, request.viewer.user, can_be_bought=bool(buy_url))
     page = {
         "tab": "courses",
-        "meta": meta.course(request, found, beside),
+        "meta": meta.course(request, found, price.price_fen, beside),
         "course": found,
         "cover": cover_of_course(found),
         "editions": [(ALSO_IN[edition.language], edition) for edition in beside],
@@ -73,7 +74,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
         "learners": learners_of([found.pk]).get(found.pk, 0),
         "buy_url": buy_url,
         **({} if outline.paid.open else low_thresholds(request.viewer.user, found, address)),
-        **course_price(found, request.viewer.user, can_be_bought=bool(buy_url)).for_pages,
+        **price.for_pages,
         "needs": show(browse.prerequisites_of(found.pk)),
         "leads_to": show(browse.leads_to(found.pk)),
         "similar": shelves.close_to(found.pk) if found.is_published else None,

@@ -28,7 +28,8 @@ from zhiyue.product.commerce.membership.held import (
 )
 from zhiyue.product.commerce.membership.plans import courses_in, plan_for_sale, plans_for_sale
 from zhiyue.product.commerce.models import Plan
-from zhiyue.product.commerce.offers import plan_ref
+from zhiyue.product.commerce.offers import plan_offer, plan_ref
+from zhiyue.product.commerce.quoting import Priced, before_coupons
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +39,32 @@ class ShownPlan:
     plan: Plan
     courses: int
     terms: Terms
+    now: Priced
     trial: TrialOffer
     is_mine: bool
     buy_url: str
 
     @property
     def price(self) -> str:
-        return yuan(self.plan.price_fen)
+        return yuan(self.now.lowered_fen)
+
+    @property
+    def usual(self) -> str:
+        """The price before it was lowered, "" where it wasn't."""
+        return yuan(self.now.usual_fen) if self.now.lowered_fen < self.now.usual_fen else ""
 
     @property
     def to_pay(self) -> str:
-        return yuan(self.plan.price_fen - self.terms.credit_fen)
+        return yuan(self.now.total_fen)
 
     @property
     def credit(self) -> str:
-        return yuan(self.terms.credit_fen)
+        return yuan(self.now.credit_fen)
 
     @property
     def a_month(self) -> str:
         """Rounded up to the fen; "" where the price is a month's."""
-        return yuan(-(-self.plan.price_fen // self.plan.months)) if self.plan.months > 1 else ""
+        return yuan(-(-self.now.lowered_fen // self.plan.months)) if self.plan.months > 1 else ""
 
 
 @require_safe
@@ -115,12 +122,14 @@ def remind(request: PageRequest) -> HttpResponse:
 def _plans(user: User | None, mine: Membership, onward: str) -> list[ShownPlan]:
     offered = plans_for_sale()
     trials, terms, courses = plan_trials(user, offered), terms_for_each(user, offered), courses_in(offered)
+    prices = before_coupons(user, [plan_offer(plan, terms[plan.pk]) for plan in offered])
     held = mine.last.plan.pk if mine.last else None
     return [
         ShownPlan(
             plan=plan,
             courses=courses[plan.pk],
             terms=terms[plan.pk],
+            now=prices[plan_ref(plan.pk)],
             trial=trials[plan.pk] if mine.running is None else TrialOffer(0),
             is_mine=plan.pk == held,
             buy_url=_buy_address(plan, onward),

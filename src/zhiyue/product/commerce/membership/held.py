@@ -15,7 +15,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.commerce.errors import NoMembership
-from zhiyue.product.commerce.flash import flash_prices
+from zhiyue.product.commerce.flash import flashes_of
 from zhiyue.product.commerce.models import Order, OrderPlan, Plan, TrialPass
 from zhiyue.product.commerce.periods import Bought, Period, days_used, left_fen, periods
 from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, reckoned_plans, trials_under_way
@@ -109,7 +109,8 @@ def terms_for_each(
     """The same of several plans, by their id. Three queries of a member at most."""
     wanted, moment = list(plans), now or clock.now()
     held = _held(user.pk) if user is not None else []
-    prices = flash_prices([f"plan:{plan.pk}" for plan in wanted], user=user, moment=moment) if held else {}
+    refs = [f"plan:{plan.pk}" for plan in wanted] if held else []
+    prices = {ref: one.sale.price_fen for ref, one in flashes_of(refs, user=user, moment=moment).items()}
     return {
         plan.pk: _terms(
             held, plan, moment, min(plan.price_fen, prices.get(f"plan:{plan.pk}", plan.price_fen))
