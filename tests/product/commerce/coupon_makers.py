@@ -43,5 +43,6 @@ def flash(operator, course, price_fen=9_900, **changed) -> FlashSale:
 
 
 def batch(operator, course, count=2, *, title="企业团购", ends_at=None) -> RedeemBatch:
-    wanted = {"title": title, "offer": f"course:{course.pk}", "count": count, "ends_at": ends_at}
+    offer = course if isinstance(course, str) else f"course:{course.pk}"
+    wanted = {"title": title, "offer": offer, "count": count, "ends_at": ends_at}
     return make_batch(viewer=staff(operator), **wanted)

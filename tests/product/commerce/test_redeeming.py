@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from tests.factories import lesson_of, make_course
+from tests.factories import lesson_of, make_bundle, make_course, make_plan
 from tests.product.commerce.coupon_makers import batch, flash, make, staff
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
@@ -13,6 +13,7 @@ from zhiyue.core.accounts.errors import NotAllowed
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
+from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CodeRefused,
@@ -21,7 +22,8 @@ from zhiyue.product.commerce.errors import (
     SaleRefused,
     UnknownCode,
 )
-from zhiyue.product.commerce.models import Entry, Order, OrderStep, RedeemBatch, RedeemCode
+from zhiyue.product.commerce.membership.held import membership_of
+from zhiyue.product.commerce.models import Bundle, Entry, Order, OrderStep, Plan, RedeemBatch, RedeemCode
 from zhiyue.product.commerce.offers import offer_of
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.quoting import priced
@@ -130,6 +132,37 @@ def test_what_opens_nothing_says_so_and_stays_as_it_was(learner, operator, cours
 
     assert not Order.objects.exists()
     assert not RedeemCode.objects.exclude(redeemed_at=None).exists()
+
+
+def test_a_code_of_a_plan_or_bundle_that_was_withdrawn_opens_it_still(learner, operator, course):
+    plan = make_plan("绘画会员", topics=["art"])
+    bundle = make_bundle([course, make_course("drawing", price_fen=9_900)], price_fen=20_000)
+    [of_plan, *_] = codes(batch(operator, f"plan:{plan.pk}", title="会员码"))
+    [of_bundle, *_] = codes(batch(operator, f"bundle:{bundle.pk}", title="套装码"))
+    Plan.objects.update(status="withdrawn")
+    Bundle.objects.update(status="withdrawn")
+    with pytest.raises(NotForSale):
+        offer_of(f"plan:{plan.pk}", learner)
+
+    assert redeemed(learner, of_plan).plan.plan == plan
+    assert redeemed(learner, of_bundle).status == "paid"
+
+    assert membership_of(learner).running.plan == plan
+    assert may_open(learner, lesson_of(course, "two")).open
+
+
+@pytest.mark.parametrize("never", ["a draft", "a course that was never out"])
+def test_a_code_opens_no_bundle_that_never_was_one(learner, operator, course, never):
+    bundle = make_bundle([course, make_course("drawing", price_fen=9_900)], price_fen=20_000)
+    [code, *_] = codes(batch(operator, f"bundle:{bundle.pk}"))
+    if never == "a draft":
+        Bundle.objects.update(status="draft")
+    else:
+        Course.objects.filter(pk=course.pk).update(status="draft", published_at=None)
+
+    with pytest.raises(NotForSale):
+        redeemed(learner, code)
+    assert not Order.objects.exists()
 
 
 def test_revoking_leaves_what_was_redeemed_open(learner, operator, course):

@@ -39,8 +39,18 @@ class Offer:
 
 def offer_of(ref: str, user: User | None = None) -> Offer:
     """An offer as it is for sale to somebody (None: a visitor) now. Raises NotForSale."""
+    return _found(ref, user, KINDS)
+
+
+def redeemable_offer(ref: str, user: User) -> Offer:
+    """An offer as a code opens it: a plan or a bundle that was withdrawn since opens still, for the code was handed out
+    while it was for sale. Raises NotForSale."""
+    return _found(ref, user, {**KINDS, "plan": _plan_once_sold, "bundle": _bundle_once_sold})
+
+
+def _found(ref: str, user: User | None, kinds: Mapping[str, Callable[[int, User | None], Offer]]) -> Offer:
     kind, _, number = ref.partition(":")
-    found = KINDS.get(kind)
+    found = kinds.get(kind)
     # A number of more digits than any row has would be refused by the database instead of by us.
     if found is None or not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise NotForSale(pgettext_lazy("offer", "There is no such offer."))
@@ -77,6 +87,13 @@ def _plan(plan_id: int, user: User | None) -> Offer:
     return plan_offer(plan, terms_for(user, plan))
 
 
+def _plan_once_sold(plan_id: int, user: User | None) -> Offer:
+    plan = Plan.objects.filter(pk=plan_id).exclude(status=Plan.Status.DRAFT).first()
+    if plan is None:
+        raise NotForSale(pgettext_lazy("offer", "This membership isn't for sale now."))
+    return plan_offer(plan, terms_for(user, plan))
+
+
 def plan_offer(plan: Plan, terms: Terms) -> Offer:
     """A plan that is known to be for sale."""
     ref = plan_ref(plan.pk)
@@ -94,6 +111,15 @@ def _bundle(bundle_id: int, user: User | None) -> Offer:
     bundle = Bundle.objects.filter(pk=bundle_id, status=Bundle.Status.OFFERED).first()
     shown = shown_bundle(user, bundle) if bundle is not None else None
     if bundle is None or shown is None or not shown.is_whole:
+        raise NotForSale(pgettext_lazy("offer", "This bundle isn't for sale now."))
+    return bundle_offer(shown)
+
+
+def _bundle_once_sold(bundle_id: int, user: User | None) -> Offer:
+    """Only while each of its courses can be opened to somebody."""
+    bundle = Bundle.objects.filter(pk=bundle_id).exclude(status=Bundle.Status.DRAFT).first()
+    shown = shown_bundle(user, bundle) if bundle is not None else None
+    if shown is None or not shown.courses or not all(course.was_ever_out for course in shown.courses):
         raise NotForSale(pgettext_lazy("offer", "This bundle isn't for sale now."))
     return bundle_offer(shown)
 

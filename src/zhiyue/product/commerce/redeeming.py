@@ -34,7 +34,7 @@ from zhiyue.product.commerce.errors import (
 from zhiyue.product.commerce.lowering.claiming import ENTERED_BEFORE, NO_SUCH_CODE
 from zhiyue.product.commerce.models import Order, RedeemBatch, RedeemCode
 from zhiyue.product.commerce.numbers import CODE_LETTERS, by_chance, tidy_code
-from zhiyue.product.commerce.offers import offer_of, titles_of
+from zhiyue.product.commerce.offers import offer_of, redeemable_offer, titles_of
 from zhiyue.product.commerce.orders import end_waiting, is_owned, placed
 from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.pricing import Line, Quote
@@ -83,7 +83,7 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     if row.batch.ends_at is not None and row.batch.ends_at <= now:
         raise CodeRefused(pgettext_lazy("redeem", "The time of this code is over."))
     # What is left of something they paid for stays theirs: nothing comes off what costs nothing.
-    offer = replace(offer_of(row.batch.offer, member), credit_fen=0, owned_fen=0)
+    offer = replace(redeemable_offer(row.batch.offer, member), credit_fen=0, owned_fen=0)
     if is_owned(member.pk, offer):
         raise AlreadyOwned(_YOURS)
     # What they meant to pay for waits no more.
