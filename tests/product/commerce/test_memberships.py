@@ -386,6 +386,34 @@ def test_who_is_a_member_tries_nothing(learner):
     assert not TrialPass.objects.exists()
 
 
+def test_who_tried_a_membership_tries_no_other(learner):
+    one, other = plan(trial_days=7), plan("季", months=3, trial_days=7)
+    actor = Actor(member_id=learner.pk)
+    start_plan_trial(user=learner, plan=one, actor=actor)
+
+    assert not plan_trials(learner, [one, other])[other.pk].is_open
+    with pytest.raises(TrialOver):
+        start_plan_trial(user=learner, plan=other, actor=actor)
+    assert TrialPass.objects.get().plan == one
+
+
+@pytest.mark.parametrize("status", ["fulfilled", "refunded"])
+def test_who_was_a_member_tries_no_membership(learner, stranger, status):
+    one, other = plan(trial_days=7), plan("季", months=3, trial_days=7)
+    order = paid(learner, one)
+    ago(order, days=40)
+    Order.objects.filter(pk=order.pk).update(status=status)
+    assert membership_of(learner).running is None
+
+    trials = plan_trials(learner, [one, other])
+    assert not trials[one.pk].is_open and not trials[other.pk].is_open
+    assert plan_trials(stranger, [one])[one.pk].is_open
+    for of in (one, other):
+        with pytest.raises(TrialOver):
+            start_plan_trial(user=learner, plan=of, actor=Actor(member_id=learner.pk))
+    assert not TrialPass.objects.exists()
+
+
 def test_the_end_of_a_plans_trial_is_reminded_of_unless_it_was_bought(learner, stranger):
     offer = plan(trial_days=7)
     for user in (learner, stranger):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import translation
 from django.utils.translation import pgettext, pgettext_lazy
 
@@ -19,7 +19,7 @@ from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import AlreadyOwned, NoTrial, TrialOver
 from zhiyue.product.commerce.membership.held import membership_of, running_of
-from zhiyue.product.commerce.models import CourseTerms, Enrolment, Plan, TrialPass
+from zhiyue.product.commerce.models import CourseTerms, Enrolment, OrderPlan, Plan, TrialPass
 from zhiyue.product.commerce.rights import bought, right_to_course
 
 REMINDED_BEFORE = timedelta(days=1)
@@ -48,11 +48,14 @@ def trial_offer(user: User | None, course: Course) -> TrialOffer:
 
 
 def plan_trials(user: User | None, plans: Iterable[Plan]) -> dict[int, TrialOffer]:
-    """The same of plans, by their id, for somebody who has no membership. One query of a member."""
-    wanted = list(plans)
-    mine = TrialPass.objects.filter(user=user, plan__in=wanted).values_list("plan_id", "ends_at")
-    had = dict(mine) if user is not None else {}
-    return {plan.pk: TrialOffer(plan.trial_days, had.get(plan.pk)) for plan in wanted}
+    """The same of plans, by their id, for somebody who has no membership: who tried one, or was a member, is offered
+    no other. Two queries of a member at most."""
+    had = dict(_plan_passes(user).values_list("plan_id", "ends_at")) if user is not None else {}
+    is_over = user is not None and (bool(had) or _was_member(user))
+    return {
+        plan.pk: TrialOffer(0 if is_over and plan.pk not in had else plan.trial_days, had.get(plan.pk))
+        for plan in plans
+    }
 
 
 @transaction.atomic
@@ -76,7 +79,8 @@ def start_trial(*, user: User, course: Course, actor: Actor) -> TrialPass:
 
 @transaction.atomic
 def start_plan_trial(*, user: User, plan: Plan, actor: Actor) -> TrialPass:
-    """The same of a plan. Raises AgreementsPending, NoTrial, AlreadyOwned, TrialOver."""
+    """The same of a plan, of all plans once for each member, who mustn't have held any before. Raises
+    AgreementsPending, NoTrial, AlreadyOwned, TrialOver."""
     member, running = _at_the_door(user, plan=plan)
     if running is not None:
         return running
@@ -84,9 +88,22 @@ def start_plan_trial(*, user: User, plan: Plan, actor: Actor) -> TrialPass:
         raise NoTrial(pgettext_lazy("trial", "This membership can't be tried now."))
     if membership_of(member).running is not None:
         raise AlreadyOwned(pgettext_lazy("trial", "You are a member already: there is nothing to try."))
+    if _plan_passes(member).exists() or _was_member(member):
+        raise TrialOver(
+            pgettext_lazy("trial", "Memberships are tried once, by who neither tried nor held one before.")
+        )
     started = _started(member, plan.trial_days, plan=plan)
     record("trial.started", actor=actor, days=plan.trial_days, plan=plan.pk)
     return started
+
+
+def _plan_passes(user: User) -> QuerySet[TrialPass]:
+    return TrialPass.objects.filter(user=user, plan__isnull=False)
+
+
+def _was_member(user: User) -> bool:
+    """Did they ever hold a membership, also one that went back?"""
+    return OrderPlan.objects.filter(order__user=user, order__paid_at__isnull=False).exists()
 
 
 def _at_the_door(user: User, **of: Course | Plan) -> tuple[User, TrialPass | None]:
