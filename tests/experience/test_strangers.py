@@ -63,6 +63,8 @@ FOR = {
     "site:make_gift": MEMBERS,
     "site:remind_of_membership": MEMBERS,
     # The sample is the learner's.
+    "site:close_gift": frozenset({"learner"}),
+    # The sample is the learner's.
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),
     "site:cancel_order": frozenset({"learner"}),
@@ -273,6 +275,7 @@ def _of_the_learner(learner, course):
         "api:gift secret": gift.secret,
         "api:gift_opening secret": gift.secret,
         "site:open_gift secret": gift.secret,
+        "site:close_gift secret": gift.secret,
         "plan_id": plan.pk,
         "bundle_id": bundle.pk,
         "site:bundle slug": bundle.slug,

@@ -127,3 +127,48 @@ def test_a_program_that_draws_the_link_in_a_chat_opens_nothing(giver, course):
     assert robot.post(f"{address}open/").status_code == 410
     assert not GiftOpening.objects.exists()
     assert lesson_of(course, "two").gifts.count() == 1
+
+
+def test_the_giver_closes_their_link_for_everybody(giver, course):
+    address = link(giver, course)
+    browser = friend()
+    lesson = browser.post(f"{address}open/")["Location"]
+    assert browser.get(lesson).status_code == 200
+    assert "Close the link" in giver.get(address).content.decode()
+    assert "Close the link" not in browser.get(address).content.decode()
+
+    page = giver.post(f"{address}close/", follow=True).content.decode()
+
+    assert "Closed: the link opens the lesson for nobody any more." in page
+    assert "This link opens nothing any more." in page and "Close the link" not in page
+    assert browser.get(lesson).status_code == 403
+    assert "This gift is over." in friend().post(f"{address}open/").content.decode()
+    # Closed again it stays as it is, and another link can be made.
+    ended_at = LessonGift.objects.get().ends_at
+    giver.post(f"{address}close/")
+    assert LessonGift.objects.get().ends_at == ended_at
+    assert link(giver, course) != address
+
+
+def test_nobody_but_the_giver_closes_a_link(giver, course, signed_in, stranger):
+    address = link(giver, course)
+
+    assert signed_in(stranger).post(f"{address}close/").status_code == 409
+    assert friend().post(f"{address}close/")["Location"].startswith("/sign-in/")
+    assert giver.post("/gifts/nothing-here/close/").status_code == 404
+
+    assert LessonGift.objects.get().ends_at > clock.now()
+
+
+def test_an_address_is_so_many_new_friends_an_hour_at_most(giver, course, settings):
+    settings.ZHIYUE_GIFT_FRIENDS = 100
+    address = link(giver, course)
+    for _ in range(40):
+        assert friend().post(f"{address}open/").status_code == 302
+
+    refused = friend().post(f"{address}open/")
+
+    assert refused.status_code == 429 and int(refused["Retry-After"]) > 0
+    assert "Too many tries." in refused.content.decode()
+    assert GiftOpening.objects.count() == 40
+    assert friend().post(f"{address}open/", REMOTE_ADDR="203.0.113.9").status_code == 302

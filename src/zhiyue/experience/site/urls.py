@@ -42,6 +42,7 @@ urlpatterns = [
     path("gifts/make/<slug:course_slug>/<slug:lesson_slug>/", gifts.make, name="make_gift"),
     path("gifts/<slug:secret>/", gifts.gift, name="gift"),
     path("gifts/<slug:secret>/open/", gifts.open_it, name="open_gift"),
+    path("gifts/<slug:secret>/close/", gifts.close, name="close_gift"),
     path("bundles/<slug:slug>/", bundles.bundle, name="bundle"),
     path("membership/", membership.membership, name="membership"),
     path("membership/try/<int:plan_id>/", membership.try_plan, name="try_plan"),

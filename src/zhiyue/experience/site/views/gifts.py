@@ -6,9 +6,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
+from limits import RateLimitItemPerHour
 
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.doors import by_sign_in
+from zhiyue.experience.shell.limits import Allowance, TooMany, address_of, spend
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.looks import cover_of_course
@@ -16,8 +18,10 @@ from zhiyue.experience.site.moved import moved
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.models import Lesson
 from zhiyue.product.commerce.errors import GiftOver, NotYoursToShow, TooManyGifts
-from zhiyue.product.commerce.lending.gifts import gift_of, make_gift, open_gift
+from zhiyue.product.commerce.lending.gifts import close_gift, gift_of, make_gift, open_gift
 from zhiyue.product.commerce.selectors import lesson_for, may_open
+
+_VISITORS_OF_ONE_ADDRESS = RateLimitItemPerHour(40)
 
 
 @require_POST
@@ -46,15 +50,29 @@ def gift(request: PageRequest, secret: str) -> HttpResponse:
 
 
 @require_POST
+def close(request: PageRequest, secret: str) -> HttpResponse:
+    """The giver takes their link back; closed already, it stays so."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:home")
+    close_gift(user=user, secret=secret)
+    messages.success(request, pgettext("toast", "Closed: the link opens the lesson for nobody any more."))
+    return redirect("site:gift", secret)
+
+
+@require_POST
 def open_it(request: PageRequest, secret: str) -> HttpResponse:
     try:
+        if request.viewer.user is None:
+            # A new browser is a new friend: an address has no more of them in an hour.
+            spend([Allowance(_VISITORS_OF_ONE_ADDRESS, "gift-opened", address_of(request))])
         found = open_gift(
             secret=secret,
             user=request.viewer.user,
             visitor=request.visitor_key,
             actor=actor_of(request),
         )
-    except GiftOver as refusal:
+    except (GiftOver, TooMany) as refusal:
         return _page(request, secret, refused=refusal)
     keep_visitor(request)
     lesson = found.lesson
@@ -79,4 +97,7 @@ def _page(request: PageRequest, secret: str, refused: Refused | None = None) -> 
         "opens": may_open(user, lesson, visitor=request.viewer.visitor).open,
         "refused": refused,
     }
-    return render(request, "site/gift.html", page, status=refused.status if refused else 200)
+    answer = render(request, "site/gift.html", page, status=refused.status if refused else 200)
+    if isinstance(refused, TooMany):
+        answer["Retry-After"] = str(refused.retry_after)
+    return answer

@@ -128,6 +128,22 @@ def opening_now(gifts: Iterable[LessonGift]) -> set[int]:
 
 
 @transaction.atomic
+def close_gift(*, user: User, secret: str) -> bool:
+    """The giver takes their link back: from now on it opens the lesson for nobody, whoever opened it. False where it
+    was over by its time. Raises NoSuchGift, NotYoursToShow."""
+    gift_of(secret)
+    gift = LessonGift.objects.select_for_update().get(secret=secret)
+    if gift.giver_id != user.pk:
+        raise NotYoursToShow(pgettext_lazy("gift", "Only who made the link can close it."))
+    now = clock.now()
+    if gift.ends_at <= now:
+        return False
+    gift.ends_at = now
+    gift.save(update_fields=["ends_at"])
+    return True
+
+
+@transaction.atomic
 def open_gift(*, secret: str, user: User | None, visitor: UUID | None, actor: Actor) -> LessonGift:
     """A friend opens a gift and may read the lesson from now on. Neither the giver nor anybody to whom the lesson opens
     anyway uses a place of it up, and nobody a second one. Raises NoSuchGift, GiftOver."""
