@@ -431,6 +431,23 @@ def test_the_bill_of_a_day(wechat):
     ]
 
 
+def test_of_a_refund_that_failed_the_bill_tells_no_money(wechat):
+    back = ("42001", "P1", "REFUND", "0.00", "-0.60000")
+    wechat.bills["2026-11-20"] = bill_of(
+        [
+            bill_row(*back, "R1", "100.00", "FAIL"),
+            bill_row(*back, "R2", "100.00", "CHANGE"),
+            # It has left the merchant, and no later bill tells of it.
+            bill_row(*back, "R3", "100.00", "PROCESSING"),
+            bill_row(*back, "R4", "100.00", "SUCCESS"),
+        ]
+    )
+
+    lines = WechatPay().bill(date(2026, 11, 20))
+
+    assert [(line.refund_number, line.amount_fen) for line in lines] == [("R3", -10_000), ("R4", -10_000)]
+
+
 def test_a_bill_that_isnt_the_one_that_was_signed_is_refused(wechat):
     wechat.bills["2026-11-20"] = bill_of([bill_row("42001", "P1", "SUCCESS", "199.90", "1.20000")])
     wechat.bill_sum = "0" * 40

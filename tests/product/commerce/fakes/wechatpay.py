@@ -254,10 +254,18 @@ def bill_of(rows: list[str]) -> bytes:
 
 
 def bill_row(
-    transaction: str, number: str, state: str, amount: str, fee: str, refund: str = "0", back: str = "0.00"
+    transaction: str,
+    number: str,
+    state: str,
+    amount: str,
+    fee: str,
+    refund: str = "0",
+    back: str = "0.00",
+    refund_state: str = "SUCCESS",
 ) -> str:
+    kind = f"ORIGINAL|{refund_state}" if state == "REFUND" else "|"
     cells = f"2026-11-20 10:00:05|{APP_ID}|{MERCHANT}|0||{transaction}|{number}|oUpF8u|NATIVE|{state}|CMC|CNY"
-    cells += f"|{amount}|0.00|{refund}|{refund}|{back}|0.00|||统计,直觉||{fee}|0.60%|{amount}|{back}|"
+    cells += f"|{amount}|0.00|{refund}|{refund}|{back}|0.00|{kind}|统计,直觉||{fee}|0.60%|{amount}|{back}|"
     return ",".join("`" + cell for cell in cells.split("|"))
 
 

@@ -9,6 +9,9 @@ from zhiyue.product.commerce.providers import refusing
 from zhiyue.product.commerce.providers.protocol import BillLine
 
 _FIRST = "交易时间"
+# Of a refund the state at the moment when the bill was made, which isn't mended afterwards: PROCESSING has left the
+# merchant and stands in no later bill. These didn't, or came back: the card is gone, say (CHANGE).
+_NOT_GONE_BACK = frozenset({"FAIL", "CHANGE"})
 _BYTES_AT_MOST = 512 * 1024 * 1024
 _GZIP = 31
 
@@ -44,7 +47,9 @@ def _lines(table: str) -> Iterator[BillLine]:
             # The sums follow.
             return
         # Titles may hold commas, and no comma before a backtick.
-        yield _line(dict(zip(columns, row[1:].split(",`"), strict=True)))
+        cells = dict(zip(columns, row[1:].split(",`"), strict=True))
+        if cells["交易状态"] != "REFUND" or cells["退款状态"] not in _NOT_GONE_BACK:
+            yield _line(cells)
 
 
 def _line(cells: dict[str, str]) -> BillLine:
