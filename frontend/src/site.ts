@@ -8,6 +8,7 @@ import { startParts } from "./parts";
 import { watchReading } from "./reading";
 import { startSearch } from "./search";
 import { watchChoices, watchOffers, watchSlates } from "./slates";
+import { payInWechat } from "./wechat";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
@@ -31,6 +32,7 @@ function sayFailure(): void {
 startBeacon();
 startParts();
 sendOnce();
+payInWechat();
 watchConsent();
 watchReading();
 watchChoices();

@@ -68,6 +68,7 @@ FOR = {
     "site:order": frozenset({"learner"}),
     "site:pay_order": frozenset({"learner"}),
     "site:cancel_order": frozenset({"learner"}),
+    "site:wechat_payer": MEMBERS,
     "site:refund": frozenset({"learner"}),
     "site:receipt": frozenset({"learner"}),
     "site:invoice": frozenset({"learner"}),

@@ -5,6 +5,8 @@ import pytest
 from tests.experience.pdf_text import lines_of
 from tests.factories import make_course, make_member
 from tests.product.commerce.coupon_makers import make
+from tests.product.commerce.fakes.wechat_openid import OPENID, fake_wechat_openid
+from tests.product.commerce.fakes.wechatpay import fake_wechatpay
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.product.commerce.models import Order, Payment, SandboxTrade
 from zhiyue.product.commerce.payments import receive
@@ -99,6 +101,33 @@ def test_an_order_goes_from_placed_to_paid(asking, learner, course):
     assert asking.get("/api/v1/me/orders?status=created").json()["items"] == []
     again = order_course(asking, course)
     assert (again.status_code, again.json()["code"]) == (409, "already_owned")
+
+
+@pytest.fixture
+def wechat(settings):
+    with fake_wechatpay(settings) as fake, fake_wechat_openid(settings):
+        yield fake
+
+
+def test_a_program_inside_wechat_says_who_pays(asking, course, wechat):
+    wechat.openids = {OPENID}
+    assert "wechat:jsapi" in asking.get(f"/api/v1/offers/course:{course.pk}").json()["ways_to_pay"]
+    pay = f"/api/v1/me/orders/{order_course(asking, course).json()['number']}/payment"
+
+    unknown = send(asking, pay, {"way_to_pay": "wechat:jsapi"})
+    assert (unknown.status_code, unknown.json()["code"]) == (409, "payer_unknown")
+    for wrong in ("o o", "o" * 129, "微"):
+        refused = send(asking, pay, {"way_to_pay": "wechat:jsapi", "payer": wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "#/payer")
+    assert not Payment.objects.exists() and wechat.trades == {}
+    another = send(asking, pay, {"way_to_pay": "wechat:jsapi", "payer": "oOfAnotherApp"})
+    assert (another.status_code, another.json()["code"]) == (502, "provider_unreachable")
+
+    answer = send(asking, pay, {"way_to_pay": "wechat:jsapi", "payer": OPENID})
+    (payment,) = answer.json()["payments"]
+    assert (payment["how"], payment["values"]["package"]) == ("call", f"prepay_id=wx{payment['number']}")
+    assert wechat.trades[payment["number"]].content["payer"] == {"openid": OPENID}
+    assert OPENID not in answer.content.decode()
 
 
 def test_a_key_sent_again_orders_and_pays_once(asking, course):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from django.http import HttpRequest
@@ -48,6 +48,7 @@ _CHANNELS: Mapping[str, Words] = {
     "alipay:page": pgettext_lazy("payment channel", "On Alipay's page, for computers"),
     "alipay:wap": pgettext_lazy("payment channel", "In the Alipay app of this phone"),
     "alipay:qr": pgettext_lazy("payment channel", "By a code, scanned with Alipay"),
+    "wechat:jsapi": pgettext_lazy("payment channel", "Right here in WeChat"),
     "wechat:native": pgettext_lazy("payment channel", "By a code, scanned with WeChat"),
     "wechat:h5": pgettext_lazy("payment channel", "In the WeChat app of this phone"),
     "stripe:checkout": pgettext_lazy("payment channel", "On Stripe's page, with cards from everywhere"),
@@ -58,9 +59,18 @@ _ONLY_ON: Mapping[str, frozenset[str]] = {
     "alipay:page": frozenset({"computer"}),
     "alipay:wap": frozenset({"phone"}),
     "alipay:qr": frozenset({"computer"}),
+    "wechat:jsapi": frozenset({"wechat"}),
     "wechat:native": frozenset({"computer", "wechat"}),
     "wechat:h5": frozenset({"phone"}),
 }
+# Of the way that begins inside WeChat.
+IN_WECHAT = "wechat:jsapi"
+_ELSEWHERE = pgettext_lazy("payment channel", "with another device")
+_NOT_HERE = pgettext_lazy(
+    "checkout",
+    "with another device. To pay in the app of this one, open this page in its browser: … at the top right, then “Open "
+    "in browser”.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +84,12 @@ class PriceLine:
 
 @dataclass(frozen=True, slots=True)
 class WayToPay:
-    """A provider by one of its channels. `key` is what forms say."""
+    """A provider by one of its channels. `key` is what forms say, `note` what is to be known of it on the device at
+    hand."""
 
     provider: str
     channel: str
+    note: Words = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -108,7 +120,11 @@ def device_of(request: HttpRequest) -> Device:
 def ways_on(device: Device) -> list[WayToPay]:
     """The ways that lead somewhere on this device; all of them where none would."""
     ways = ways_to_pay()
-    return [way for way in ways if device in _ONLY_ON.get(way.key, (device,))] or ways
+    found = [way for way in ways if device in _ONLY_ON.get(way.key, (device,))] or ways
+    if device != "wechat":
+        return found
+    note = _ELSEWHERE if any(way.key == IN_WECHAT for way in found) else _NOT_HERE
+    return [replace(way, note=note) if way.key == "wechat:native" else way for way in found]
 
 
 def way_named(key: str) -> WayToPay:
@@ -118,9 +134,10 @@ def way_named(key: str) -> WayToPay:
 
 
 def begin_paying(
-    request: HttpRequest, *, user: User, order_number: str, way: WayToPay, returns_to: str
+    request: HttpRequest, *, user: User, order_number: str, way: WayToPay, returns_to: str, payer: str = ""
 ) -> Payment:
-    """Begin to pay an order from wherever it is asked; `returns_to` is a whole address. Raises as `payments.begin`."""
+    """Begin to pay an order from wherever it is asked; `returns_to` is a whole address, `payer` as `payments.begin`
+    takes it. Raises as that does."""
     # Before its address is made: whatever was typed as a provider's name fits in none.
     provider_named(way.provider)
     return begin(
@@ -131,6 +148,7 @@ def begin_paying(
         returns_to=returns_to,
         notify_at=request.build_absolute_uri(reverse("site:notify", args=[way.provider])),
         address=request.META.get("REMOTE_ADDR", ""),
+        payer=payer,
     )
 
 

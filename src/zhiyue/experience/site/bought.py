@@ -1,6 +1,7 @@
 """An order as its page shows it: its state in a word, its price in lines, how it can be paid, what comes after."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,6 +34,8 @@ from zhiyue.product.commerce.selectors import Access
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
 _LONGEST_ADDRESS = 300
+# What the address of an order says whose payment was begun this moment: where a script opens it, it does so at once.
+NOW: Mapping[str, str] = {"pay": "now"}
 _PAID = (Order.Status.PAID, Order.Status.FULFILLED)
 
 
@@ -50,6 +53,7 @@ class ShownOrder:
     origin: str
     device: Device = "computer"
     plan: OrderPlan | None = None
+    is_begun_now: bool = False
 
     @property
     def state(self) -> str:
@@ -144,6 +148,13 @@ class ShownOrder:
         return value if value.startswith(("http://", "https://")) else ""
 
     @property
+    def call(self) -> str:
+        """What the provider's script is called with (JSON), "" where the payment isn't paid by one."""
+        if self.begun is None or self.begun.shown.get("way") != "call":
+            return ""
+        return json.dumps(self.begun.shown["values"])
+
+    @property
     def picture(self) -> SafeString:
         """The code to scan, "" where the payment isn't paid by one."""
         if self.begun is None or self.begun.shown.get("way") != "scan":
@@ -155,8 +166,8 @@ class ShownOrder:
         return mark_safe(svg)  # noqa: S308 - numbers of a drawing alone
 
 
-def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
-    """`order` as `order_book.order_of` gives it."""
+def shown_order(request: HttpRequest, order: Order, onward: str | None = None) -> ShownOrder:
+    """`order` as `order_book.order_of` gives it. `onward` is where the request's `next` doesn't say so."""
     parts = list(order.courses.all())
     is_opening = order.status in Order.OPENING
     return ShownOrder(
@@ -166,10 +177,11 @@ def shown_order(request: HttpRequest, order: Order) -> ShownOrder:
         payments=list(order.payments.all()),
         refunds=[ShownRefund(one) for one in order.refunds.all()],
         invoices=[ShownInvoice(one) for one in order.invoices.all()],
-        onward=safe_next(request, ""),
+        onward=safe_next(request, "") if onward is None else onward,
         origin=request.build_absolute_uri("/")[:-1],
         device=device_of(request),
         plan=plan_of(order),
+        is_begun_now=request.GET.get("pay") == NOW["pay"],
     )
 
 

@@ -62,6 +62,7 @@ urlpatterns = [
     path("invoices/<slug:number>/file/", invoices.file, name="invoice_file"),
     path("coupons/", coupons.coupons, name="coupons"),
     path("redeem/", coupons.redeem, name="redeem"),
+    path("pay/wechat/payer/", buying.wechat_payer, name="wechat_payer"),
     path("pay/sandbox/<slug:number>/", till.till, name="till"),
     path("pay/notify/<slug:provider>/", notify.notify, name="notify"),
     path("finish/<slug:course_slug>/<slug:lesson_slug>/", lesson.finish, name="finish"),

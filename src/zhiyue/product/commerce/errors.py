@@ -121,6 +121,12 @@ class ProviderUnreachable(Refused):
     status: ClassVar[int] = 502
 
 
+class PayerUnknown(Refused):
+    """The provider begins this only for somebody whom it knows, and they aren't known, or won't be."""
+
+    code = "payer_unknown"
+
+
 class NoSuchRefund(Refused):
     """There is no such refund."""
 

@@ -33,6 +33,7 @@ from zhiyue.product.commerce.membership.deferring import income_account, take_ov
 from zhiyue.product.commerce.membership.held import credit_holds
 from zhiyue.product.commerce.models import Enrolment, Order, OrderPlan, Payment
 from zhiyue.product.commerce.numbers import number
+from zhiyue.product.commerce.providers import refusing
 from zhiyue.product.commerce.providers.protocol import Answer, Notice, Told, Wanted
 from zhiyue.product.commerce.providers.register import provider_for, provider_named
 from zhiyue.product.commerce.refunds import sending
@@ -59,16 +60,19 @@ def begin(
     returns_to: str,
     notify_at: str,
     address: str = "",
+    payer: str = "",
 ) -> Payment:
     """Begin to pay an open order, or go on where it was begun. An order that costs nothing is paid at once by nobody:
-    see `pay_nothing`.
+    see `pay_nothing`. `payer` is who pays at the provider, for channels that begin by it; it is handed on and kept
+    nowhere.
 
     Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (some of it became theirs meanwhile, and the order has
-    ended), ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is asked after, for the
-    provider may have begun it.
+    ended), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is asked after,
+    for the provider may have begun it.
     """
     twin = provider_for(provider, channel)
-    payment = _payment(user, order_number, provider, channel, notify_at)
+    needs_payer = channel in twin.by_payer and not payer
+    payment = _payment(user, order_number, provider, channel, notify_at, needs_payer=needs_payer)
     if payment is None:
         raise PriceChanged(pgettext_lazy("order", "Part of it is yours by now: order it anew, for less."))
     if payment.shown:
@@ -85,6 +89,7 @@ def begin(
             returns_to=returns_to,
             notify_at=notify_at,
             address=address,
+            payer=payer,
         )
     )
     payment.shown = {"way": shown.way, "value": shown.value, "values": dict(shown.values)}
@@ -93,9 +98,11 @@ def begin(
 
 
 @transaction.atomic
-def _payment(user: User, order_number: str, provider: str, channel: str, notify_at: str) -> Payment | None:
+def _payment(
+    user: User, order_number: str, provider: str, channel: str, notify_at: str, *, needs_payer: bool
+) -> Payment | None:
     """The payment of an order that was begun this way, or a new one. None where a part of what it opens became theirs:
-    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned."""
+    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PayerUnknown."""
     order = _open_order(user, order_number)
     new, theirs = new_and_theirs(order)
     if theirs and not new:
@@ -104,6 +111,8 @@ def _payment(user: User, order_number: str, provider: str, channel: str, notify_
         end(order, Order.Status.EXPIRED, why="theirs_already")
         return None
     begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
+    if needs_payer and not (begun and begun.shown):
+        raise refusing.no_payer()
     return begun or Payment.objects.create(
         order=order,
         number=number("P", clock.now()),

@@ -70,6 +70,8 @@ class FakeWechatPay:
     signed_before_seconds: int = 0
     serial: str = KEY_ID
     bill_sum: str = ""
+    # Whom the academy's account knows; None: whoever comes.
+    openids: set[str] | None = None
 
     # What people do there.
 
@@ -185,6 +187,8 @@ class FakeWechatPay:
     def begun(self, kind: str, content: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         assert (content["appid"], content["mchid"]) == (APP_ID, MERCHANT)
         number = content["out_trade_no"]
+        if self.openids is not None and kind == "jsapi" and content["payer"]["openid"] not in self.openids:
+            return 400, {"code": "PARAM_ERROR", "message": "无效的openid"}
         before = self.trades.setdefault(number, Trade(content, kind, f"42000000{len(self.trades):020d}"))
         if before.content != content:
             return 400, {"code": "OUT_TRADE_NO_USED", "message": "商户订单号重复"}

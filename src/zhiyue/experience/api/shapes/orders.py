@@ -7,6 +7,7 @@ from zhiyue.experience.api.shapes.offers import OFFER, PriceLineShape
 from zhiyue.experience.api.shapes.refunds import RefundShape
 from zhiyue.product.commerce.models import Invoice, InvoiceKind, Order, Payment
 from zhiyue.product.commerce.models.invoices import LONGEST_TITLE
+from zhiyue.product.commerce.providers.wechatpay_payer import LONGEST_OPENID
 
 ORDER_STATUSES = Order.Status.values
 PAYMENT_STATUSES = Payment.Status.values
@@ -114,4 +115,12 @@ class PlaceShape(Shape):
 class PayShape(Shape):
     way_to_pay = serializers.CharField(
         max_length=41, allow_blank=True, help_text="One of the offer's; empty where the total is 0."
+    )
+    payer = serializers.RegexField(
+        rf"^[A-Za-z0-9_-]{{0,{LONGEST_OPENID}}}$",
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Who pays, for `wechat:jsapi` alone: their openid for the academy's official account. It is "
+        "handed to WeChat and kept nowhere.",
     )

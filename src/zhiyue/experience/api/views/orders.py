@@ -104,11 +104,15 @@ class PayOrder(OrderEndpoint):
         """
         # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
         order_of(self.member, number)
-        way = self.read_body(shapes.PayShape, request)["way_to_pay"]
-        if way:
-            returns_to = request.build_absolute_uri(reverse("site:order", args=[number]))
+        wanted = self.read_body(shapes.PayShape, request)
+        if way := wanted["way_to_pay"]:
             begin_paying(
-                self.page, user=self.member, order_number=number, way=way_named(way), returns_to=returns_to
+                self.page,
+                user=self.member,
+                order_number=number,
+                way=way_named(way),
+                returns_to=request.build_absolute_uri(reverse("site:order", args=[number])),
+                payer=wanted["payer"],
             )
         else:
             pay_nothing(user=self.member, order_number=number)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import pgettext, pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.columns import storable
@@ -21,6 +21,7 @@ from zhiyue.experience.shell.code_tries import counted_try
 from zhiyue.experience.shell.doors import P, View, by_sign_in
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.paying import (
+    IN_WECHAT,
     WayToPay,
     begin_paying,
     count_order,
@@ -34,15 +35,17 @@ from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.refunding import terms_of_all, terms_words
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
-from zhiyue.experience.site.bought import order_address, shown_order, way_back
+from zhiyue.experience.site.bought import NOW, order_address, shown_order, way_back
 from zhiyue.experience.site.couponed import NO_COUPON, coupon_choice, said_of_claimed
 from zhiyue.experience.site.paged import AT_ONCE, paged
+from zhiyue.experience.site.payer import came_back, send
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.commerce.checkout import Checkout, checkout_of, open_checkout, takes_payments
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CouponRefused,
     OrderNotOpen,
+    PayerUnknown,
     PriceChanged,
     ProviderNotOffered,
     ProviderUnreachable,
@@ -52,8 +55,10 @@ from zhiyue.product.commerce.lowering.claiming import claim
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import ask_now, pay_nothing
+from zhiyue.product.commerce.providers.wechatpay_payer import openid_for
 from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
 
+_CANT_BEGIN = (AlreadyOwned, OrderNotOpen, PayerUnknown, ProviderNotOffered, ProviderUnreachable)
 _NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
 
 
@@ -130,7 +135,7 @@ def _ordered(request: PageRequest, user: User, offer: str, onward: str) -> HttpR
         return _owned(found, onward)
     except (CouponRefused, PriceChanged) as refusal:
         return _priced_anew(request, user, offer, onward, refusal)
-    except (OrderNotOpen, ProviderNotOffered, ProviderUnreachable) as refusal:
+    except _CANT_BEGIN as refusal:
         return _checkout_page(request, found, onward, refused=refusal)
 
 
@@ -152,10 +157,20 @@ def _way(request: PageRequest) -> WayToPay:
     return way
 
 
-def _begun(request: PageRequest, user: User, number: str, way: WayToPay, onward: str) -> HttpResponse:
-    """Begin to pay an order, and go where it is paid. Raises as `payments.begin` does."""
-    returns_to = way_back(request, number, onward)
-    payment = begin_paying(request, user=user, order_number=number, way=way, returns_to=returns_to)
+def _begun(
+    request: PageRequest, user: User, number: str, way: WayToPay, onward: str, payer: str = ""
+) -> HttpResponse:
+    """Begin to pay an order, and go where it is paid; inside WeChat by way of WeChat, which says who pays. Raises as
+    `payments.begin` does."""
+    back = way_back(request, number, onward)
+    try:
+        payment = begin_paying(request, user=user, order_number=number, way=way, returns_to=back, payer=payer)
+    except PayerUnknown:
+        if way.key != IN_WECHAT or device_of(request) != "wechat":
+            raise
+        return send(request, number, onward)
+    if payment.shown["way"] == "call":
+        return HttpResponseRedirect(order_address(number, onward, **NOW))
     if payment.shown["way"] != "go":
         return HttpResponseRedirect(order_address(number, onward))
     answer = HttpResponseRedirect(payment.shown["value"])
@@ -220,8 +235,26 @@ def pay(request: PageRequest, number: str) -> HttpResponse:
         return by_sign_in(request, home="site:orders")
     try:
         return _begun(request, user, number, _way(request), safe_next(request, ""))
-    except (AlreadyOwned, OrderNotOpen, PriceChanged, ProviderNotOffered, ProviderUnreachable) as refusal:
+    except (*_CANT_BEGIN, PriceChanged) as refusal:
         return _order_page(request, user, number, refused=refusal)
+
+
+@to_providers
+@require_GET
+def wechat_payer(request: PageRequest) -> HttpResponse:
+    """Whoever was sent to WeChat comes back, and WeChat says who they are there: by that they pay. Come twice, they are
+    led to what the first time began."""
+    user = request.viewer.user
+    if user is None:
+        return by_sign_in(request, home="site:orders")
+    sent = came_back(request)
+    if sent.is_back:
+        return HttpResponseRedirect(order_address(sent.number, sent.onward))
+    try:
+        payer = openid_for(request.GET.get("code", ""))
+        return _begun(request, user, sent.number, way_named(IN_WECHAT), sent.onward, payer)
+    except _CANT_BEGIN as refusal:
+        return _order_page(request, user, sent.number, refused=refusal, onward=sent.onward)
 
 
 @require_POST
@@ -268,9 +301,9 @@ def _checkout_page(
 
 
 def _order_page(
-    request: PageRequest, user: User, number: str, refused: Refused | None = None
+    request: PageRequest, user: User, number: str, refused: Refused | None = None, onward: str | None = None
 ) -> HttpResponse:
-    shown = shown_order(request, order_of(user, number))
+    shown = shown_order(request, order_of(user, number), onward)
     page = {
         "tab": "me",
         "meta": meta.plain(request, shown.order.title),

@@ -66,6 +66,7 @@ _NOT_THERE = "ACQ.TRADE_NOT_EXIST"
 class Alipay:
     name = NAME
     channels: Sequence[str] = ("page", "wap", "qr")
+    by_payer: Sequence[str] = ()
 
     def faults(self) -> list[str]:
         return [

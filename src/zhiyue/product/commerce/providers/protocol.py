@@ -107,6 +107,11 @@ class Provider(Protocol):
     @property
     def channels(self) -> Sequence[str]: ...
 
+    @property
+    def by_payer(self) -> Sequence[str]:
+        """Those of its channels that begin only where `Wanted.payer` is known."""
+        ...
+
     def faults(self) -> Sequence[str]:
         """What is missing here before it can take payments, in words for whoever runs the academy. Asks nobody."""
         ...

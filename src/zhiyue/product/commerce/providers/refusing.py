@@ -2,7 +2,7 @@
 
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
+from zhiyue.product.commerce.errors import NotProved, PayerUnknown, ProviderUnreachable
 
 _UNREACHABLE = pgettext_lazy(
     "payment",
@@ -21,6 +21,22 @@ _NOT_ENOUGH = pgettext_lazy(
 )
 _NO_BILL_YET = pgettext_lazy(
     "payment", "The provider has no bill of this day yet. It comes on the day after, at about ten o'clock."
+)
+_NO_PAYER = pgettext_lazy(
+    "payment",
+    "This way to pay begins inside WeChat. Open the order there, or choose another way to pay.",
+)
+_NOT_SAID_WHO = pgettext_lazy(
+    "payment",
+    "WeChat didn't say who pays, so nothing was begun and nothing taken. Try again, or choose another way to pay.",
+)
+_SAID_BEFORE = pgettext_lazy(
+    "payment",
+    "What WeChat said of who pays was used before, or is too old. Nothing was taken: begin the payment once more.",
+)
+_SNAPSHOT = pgettext_lazy(
+    "payment",
+    "WeChat shows you a mere picture of this page. Tap “使用完整服务” (use the full service) at its edge, then pay.",
 )
 _NOT_SIGNED = pgettext_lazy("payment", "The notice isn't signed by the provider.")
 _NOT_READABLE = pgettext_lazy("payment", "The notice can't be read.")
@@ -53,6 +69,24 @@ def not_enough() -> ProviderUnreachable:
 
 def no_bill_yet() -> ProviderUnreachable:
     return ProviderUnreachable(_NO_BILL_YET)
+
+
+def no_payer() -> PayerUnknown:
+    """It begins only for somebody whom it knows, and nobody said who."""
+    return PayerUnknown(_NO_PAYER)
+
+
+def not_said_who() -> PayerUnknown:
+    return PayerUnknown(_NOT_SAID_WHO)
+
+
+def said_before() -> PayerUnknown:
+    return PayerUnknown(_SAID_BEFORE)
+
+
+def snapshot() -> PayerUnknown:
+    """Whoever looks sees WeChat's snapshot of the page, under a name that isn't theirs."""
+    return PayerUnknown(_SNAPSHOT)
 
 
 def not_signed() -> NotProved:

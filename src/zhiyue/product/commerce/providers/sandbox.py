@@ -49,6 +49,7 @@ _DEEDS = {"pay": _State.PAID, "fail": _State.FAILED, "leave": _State.CLOSED}
 class Sandbox:
     name = NAME
     channels: Sequence[str] = ("page", "qr")
+    by_payer: Sequence[str] = ()
 
     def faults(self) -> Sequence[str]:
         return ()

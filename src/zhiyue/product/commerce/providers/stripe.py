@@ -72,6 +72,7 @@ _MOST_FOUND = 5_000
 class Stripe:
     name = NAME
     channels: Sequence[str] = ("checkout",)
+    by_payer: Sequence[str] = ()
 
     def faults(self) -> list[str]:
         key, secret = settings.ZHIYUE_STRIPE_SECRET_KEY, settings.ZHIYUE_STRIPE_WEBHOOK_SECRET

@@ -28,6 +28,7 @@ from zhiyue.product.commerce.providers.protocol import (
 )
 from zhiyue.product.commerce.providers.telling import CHINA, answered, bill_is_made, kept, word
 from zhiyue.product.commerce.providers.wechatpay_bill import lines_of, unpacked
+from zhiyue.product.commerce.providers.wechatpay_payer import payer_can_be_asked
 from zhiyue.product.commerce.providers.wechatpay_proof import (
     BELIEVED_FOR,
     decrypted,
@@ -76,7 +77,12 @@ _ENDED = ("ORDER_CLOSED", "ORDERCLOSED", "ORDER_PAID", "ORDERPAID")
 
 class WechatPay:
     name = NAME
-    channels: Sequence[str] = ("native", "h5")
+    by_payer: Sequence[str] = ("jsapi",)
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """Inside WeChat only where it can be asked who pays there."""
+        return ("jsapi", "native", "h5") if payer_can_be_asked() else ("native", "h5")
 
     def faults(self) -> list[str]:
         key = settings.ZHIYUE_WECHATPAY_APIV3_KEY
