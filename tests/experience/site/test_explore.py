@@ -147,12 +147,12 @@ def test_recommended_is_the_readers_own_order(english, town):
 def test_the_number_of_queries_is_constant(english, town, django_assert_num_queries):
     english.get("/courses/")
     memory.forget()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         english.get("/courses/?topic=data")
     for number in range(12):
         make_course(f"more-{number}", topic=f"topic-{number % 3}")
     memory.forget()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         english.get("/courses/?topic=data")
 
 
@@ -168,10 +168,10 @@ def test_a_topic_shows_where_to_begin_its_other_courses_and_teachers(
     assert "Other courses" not in text
     assert 'href="/teachers/he-mu/"' in text
     assert "write-paid" not in text
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         english.get("/topics/data/")
     make_course("data-more", topic="data", days_ago=1)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = english.get("/topics/data/")
     assert found(page) == ["data-free", "data-paid", "data-more"]
     text = page.content.decode()
@@ -198,7 +198,7 @@ def test_a_teacher_shows_columns_and_courses_apart(english, town, django_assert_
     assert "统计学教师" in text
     assert text.index("Columns") < text.index("/courses/write-paid/") < text.index("Courses</h2>")
     assert found(page) == ["write-paid", "data-paid", "data-free"]
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         english.get("/teachers/he-mu/")
 
 

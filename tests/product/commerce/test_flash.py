@@ -13,7 +13,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NoSuchSale, PriceChanged, SaleRefused
-from zhiyue.product.commerce.flash import flash_of
+from zhiyue.product.commerce.flash import flash_of, flash_prices
 from zhiyue.product.commerce.lowering.flashing import FlashWish, all_sales, end_sale, make_sale
 from zhiyue.product.commerce.models import FlashHold, FlashSale
 from zhiyue.product.commerce.offers import offer_of
@@ -54,6 +54,29 @@ def test_a_flash_price_holds_from_its_beginning_to_its_end(learner, operator, co
 
     FlashSale.objects.filter(pk=coming.pk).update(ends_at=clock.now() + timedelta(microseconds=1))
     assert price(learner, course) == 19_900
+
+
+def test_all_flash_prices_that_hold_are_told_in_one_query(
+    learner, operator, course, django_assert_num_queries
+):
+    other, third = make_course("writing", price_fen=9_900), make_course("sheets", price_fen=9_900)
+    flash(operator, course, 9_900, stock=1)
+    now = clock.now()
+    FlashSale.objects.create(
+        offer=f"course:{course.pk}", price_fen=12_000, begins_at=now, ends_at=now + timedelta(days=1)
+    )
+    over = flash(operator, other, 5_000)
+    FlashSale.objects.filter(pk=over.pk).update(ended_at=clock.now())
+    flash(operator, third, 100, begins_at=clock.now() + timedelta(hours=1))
+
+    with django_assert_num_queries(1):
+        assert flash_prices() == {f"course:{course.pk}": 9_900}
+    order = ordered(learner, course, 9_900)
+    # The last of the lower one is held: the other holds still.
+    assert flash_prices() == {f"course:{course.pk}": 12_000}
+    cancel(user=learner, number=order.number, actor=Actor(member_id=learner.pk))
+    assert flash_prices() == {f"course:{course.pk}": 9_900}
+    assert flash_prices(moment=clock.now() + timedelta(days=2)) == {}
 
 
 def test_an_order_keeps_the_flash_price_as_a_line_and_coupons_come_after_it(learner, operator, course):

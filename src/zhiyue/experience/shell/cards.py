@@ -11,6 +11,7 @@ from zhiyue.collect.slates import signed
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell import covers
 from zhiyue.product.catalogue.kinds import CourseCard
+from zhiyue.product.commerce.offers import course_ref
 
 Words = str | Promise
 
@@ -36,13 +37,23 @@ class ShownCourse:
     def topic(self) -> str:
         return topic_name(self.course)
 
-    @property
-    def price(self) -> str:
-        return yuan(self.course.price_fen)
+    def price(self, flash_prices: Mapping[str, int]) -> "CardPrice":
+        """`flash_prices` are those that hold now, by offer."""
+        usual, listed = self.course.price_fen, self.course.list_price_fen
+        flash = flash_prices.get(course_ref(self.course.id), usual) if usual else usual
+        if flash < usual:
+            return CardPrice(yuan(flash), yuan(usual), is_flash=True)
+        return CardPrice(yuan(usual) if usual else "", yuan(listed) if usual and listed else "")
 
-    @property
-    def list_price(self) -> str:
-        return yuan(self.course.list_price_fen) if self.course.list_price_fen else ""
+
+@dataclass(frozen=True, slots=True)
+class CardPrice:
+    """`now`, "" where it is free; and what is crossed out beside it: the usual price where it `is_flash`, else the list
+    price, "" where there is none."""
+
+    now: str
+    crossed: str
+    is_flash: bool = False
 
 
 @dataclass(frozen=True, slots=True)

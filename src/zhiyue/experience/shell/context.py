@@ -11,6 +11,8 @@ from zhiyue.core.academy.models import Academy
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import leads_to_desk
+from zhiyue.product.commerce.checkout import takes_payments
+from zhiyue.product.commerce.flash import flash_prices
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "zy_theme"
@@ -31,6 +33,8 @@ def page(request: HttpRequest) -> dict[str, object]:
         "academy_logo": SimpleLazyObject(lambda: logo_address(academy())),
         "site_name": SimpleLazyObject(lambda: academy().name),
         "is_demo": settings.ZHIYUE_DEMO,
+        # Of all cards of a page at once, whichever shelves they stand on.
+        "flash_prices": SimpleLazyObject(lambda: flash_prices() if takes_payments() else {}),
     }
 
 

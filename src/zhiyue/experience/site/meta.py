@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.experience.shell.cards import in_language
+from zhiyue.experience.site.bought import CoursePrice
 from zhiyue.product.catalogue.editions import Edition
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher, Topic
 
@@ -97,9 +98,8 @@ def teacher(request: HttpRequest, found: Teacher) -> Meta:
     return Meta(found.name, _short(found.bio or found.headline), address, kind="profile", data=[person])
 
 
-def course(request: HttpRequest, found: Course, price_fen: int, beside: Sequence[Edition] = ()) -> Meta:
-    """The title and description an author wrote for search engines win. `price_fen` is what it costs who asks now;
-    `beside`: its other editions."""
+def course(request: HttpRequest, found: Course, price: CoursePrice, beside: Sequence[Edition] = ()) -> Meta:
+    """The title and description an author wrote for search engines win. `beside`: its other editions."""
     address = request.build_absolute_uri(reverse("site:course", args=[found.slug]))
     image = request.build_absolute_uri(reverse("site:card", args=[found.slug]))
     description = _short(found.seo_description or found.subtitle or found.summary)
@@ -113,12 +113,7 @@ def course(request: HttpRequest, found: Course, price_fen: int, beside: Sequence
         "inLanguage": found.language,
         "educationalLevel": str(found.get_level_display()),
         "provider": {"@type": "Organization", "name": academy().name, "url": request.build_absolute_uri("/")},
-        "offers": {
-            "@type": "Offer",
-            "category": "Free" if found.is_free else "Paid",
-            "price": f"{price_fen // 100}.{price_fen % 100:02d}",
-            "priceCurrency": "CNY",
-        },
+        "offers": _offer(found, price),
         "hasCourseInstance": {"@type": "CourseInstance", "courseMode": "online", "courseWorkload": _workload(found)},
     }  # fmt: skip
     name = in_language(found.topic.name, found.topic.name_en)
@@ -132,6 +127,17 @@ def course(request: HttpRequest, found: Course, price_fen: int, beside: Sequence
         for_robots=found.is_published,
         alternates=_alternates(request, found, beside) if found.is_published else (),
     )
+
+
+def _offer(found: Course, price: CoursePrice) -> dict[str, object]:
+    """What it costs now; a price for a short time with its end."""
+    told: dict[str, object] = {
+        "@type": "Offer",
+        "category": "Free" if found.is_free else "Paid",
+        "price": f"{price.price_fen // 100}.{price.price_fen % 100:02d}",
+        "priceCurrency": "CNY",
+    }
+    return told | ({"priceValidUntil": price.flash.sale.ends_at.isoformat()} if price.flash else {})
 
 
 def _alternates(request: HttpRequest, found: Course, beside: Sequence[Edition]) -> list[tuple[str, str]]:

@@ -45,6 +45,16 @@ def flashes_of(
     return found
 
 
+def flash_prices(*, moment: datetime | None = None) -> dict[str, int]:
+    """What each offer that has a flash price costs now, the lowest of several, for whoever holds none yet. One query,
+    however many of them a page shows."""
+    left = Q(stock=None) | Q(held__lt=F("stock"))
+    standing = FlashSale.objects.standing(moment or clock.now())
+    counted = standing.annotate(held=Count("holds", filter=Q(holds__returned_at=None))).filter(left)
+    # The lowest comes last, and stays.
+    return dict(counted.order_by("-price_fen").values_list("offer", "price_fen"))
+
+
 def with_left(sales: Iterable[FlashSale], *, but: Q | None = None) -> list[Flash]:
     """Flash prices with what is left; holds that are `but` don't count."""
     known = list(sales)

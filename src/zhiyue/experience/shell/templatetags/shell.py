@@ -157,6 +157,7 @@ def course_card(
         "content_language": context.get("content_language"),
         "dismissible": dismissible,
         "csrf_token": context.get("csrf_token"),
+        "flash_prices": context.get("flash_prices"),
     }
 
 
@@ -168,19 +169,25 @@ def shelf(context: template.Context, shelf: Shelf) -> dict[str, object]:
         "consent": context.get("consent"),
         "csrf_token": context.get("csrf_token"),
         "content_language": context.get("content_language"),
+        "flash_prices": context.get("flash_prices"),
     }
 
 
 @register.inclusion_tag("shell/parts/course_grid.html", takes_context=True)
 def course_grid(context: template.Context, shelf: Shelf) -> dict[str, object]:
     """The same courses all in view: a grid, and on phones rows with small covers."""
-    return {"shelf": shelf, "content_language": context.get("content_language")}
+    return {
+        "shelf": shelf,
+        "content_language": context.get("content_language"),
+        "flash_prices": context.get("flash_prices"),
+    }
 
 
-@register.inclusion_tag("shell/parts/price.html")
-def price(item: ShownCourse) -> dict[str, object]:
-    """Price, and the list price named as such."""
-    return {"item": item}
+@register.inclusion_tag("shell/parts/price.html", takes_context=True)
+def price(context: template.Context, item: ShownCourse) -> dict[str, object]:
+    """What it costs now, and the usual price or the list price, named as such."""
+    prices = context.get("flash_prices")
+    return {"price": item.price({} if prices is None else prices)}
 
 
 @register.simple_tag

@@ -56,7 +56,7 @@ def course(request: PageRequest, slug: str) -> HttpResponseBase:
     price = course_price(found, request.viewer.user, can_be_bought=bool(buy_url))
     page = {
         "tab": "courses",
-        "meta": meta.course(request, found, price.price_fen, beside),
+        "meta": meta.course(request, found, price, beside),
         "course": found,
         "cover": cover_of_course(found),
         "editions": [(ALSO_IN[edition.language], edition) for edition in beside],
