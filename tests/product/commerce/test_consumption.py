@@ -4,6 +4,7 @@ import pytest
 
 from tests.factories import lesson_of, make_course
 from zhiyue.collect.kinds import Actor
+from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.consumption import open_for
 from zhiyue.product.commerce.models import LessonOpening, OrderCourse
@@ -13,6 +14,7 @@ from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.errors import LessonClosed
+from zhiyue.product.learning.models import LessonProgress
 from zhiyue.product.learning.services import finish_lesson, open_lesson
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,54 @@ def test_a_lesson_read_by_page_or_api_is_opened(learner, course, client):
         "two",
         "three",
     ]
+
+
+def test_a_mere_head_opens_nothing(learner, course, client):
+    bought(learner, course)
+    client.force_login(learner)
+    Event.objects.all().delete()
+
+    for address in ("/courses/stats/two/", "/courses/stats/one/", "/api/v1/courses/stats/lessons/two"):
+        assert client.head(address).status_code == 200
+        assert client.head(address).content == b""
+    assert not LessonOpening.objects.exists() and not LessonProgress.objects.exists()
+    assert not Event.objects.exists()
+    client.get("/courses/stats/two/")
+    assert LessonOpening.objects.count() == 1
+    assert list(Event.objects.values_list("name", flat=True)) == ["lesson.started", "lesson.opened"]
+
+
+def test_a_mere_head_of_a_closed_lesson_says_what_opening_it_would(learner, course, client):
+    client.force_login(learner)
+    addresses = ("/courses/stats/two/", "/api/v1/courses/stats/lessons/two")
+    assert [client.head(one).status_code for one in addresses] == [
+        client.get(one).status_code for one in addresses
+    ]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"sec-purpose": "prefetch"},
+        {"sec-purpose": "prefetch;prerender"},
+        {"purpose": "prefetch"},
+        {"x-purpose": "preview"},
+        {"x-moz": "prefetch"},
+    ],
+)
+def test_what_is_fetched_just_in_case_is_refused_and_opens_nothing(learner, course, client, told):
+    """Given without a note it would be given for nothing: it could be read, and its money asked back."""
+    bought(learner, course)
+    client.force_login(learner)
+    Event.objects.all().delete()
+
+    for slug in ("one", "two"):
+        answer = client.get(f"/courses/stats/{slug}/", headers=told)
+        assert (answer.status_code, answer.content, answer["Cache-Control"]) == (503, b"", "no-store")
+    assert not LessonOpening.objects.exists() and not Event.objects.exists()
+    # Whoever goes there then asks again.
+    assert client.get("/courses/stats/two/", headers={"sec-purpose": ""}).status_code == 200
+    assert LessonOpening.objects.count() == 1
 
 
 def test_only_the_first_opening_asks_the_database_for_more(learner, course, django_assert_num_queries):

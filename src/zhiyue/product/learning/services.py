@@ -50,6 +50,11 @@ def open_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> Access:
     return access
 
 
+def look_at_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> Access:
+    """The right to a lesson of whoever gets nothing of it by this: nothing is noted. Raises LessonClosed."""
+    return _let_in(may_open(user, lesson, visitor=actor.visitor))
+
+
 @transaction.atomic
 def finish_lesson(*, user: User | None, actor: Actor, lesson: Lesson) -> bool:
     """Mark a lesson finished. False where it was finished before (and nothing is recorded). Raises LessonClosed."""

@@ -20,7 +20,7 @@ from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 from zhiyue.product.catalogue.openings import opening
 from zhiyue.product.commerce.consumption import open_for
-from zhiyue.product.commerce.selectors import course_for, lesson_for
+from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
 from zhiyue.product.learning.errors import LessonClosed
 
 # What would open a closed lesson.
@@ -86,7 +86,9 @@ class OneLesson(Endpoint):
             found = lesson_for(self.viewer, course, lesson)
         except Lesson.DoesNotExist as missing:
             raise NotFound from missing
-        access = open_for(self.viewer.user, found)
+        # A mere HEAD gives none of it, and opens nothing.
+        ask = may_open if request.method == "HEAD" else open_for
+        access = ask(self.viewer.user, found)
         shown = opening(found.body, 100 if access.open else access.preview_percent)
         if not access.open and not shown.text:
             raise LessonClosed(access, str(CLOSED[access.why]))

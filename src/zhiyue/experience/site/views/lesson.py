@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhiyue.collect.kinds import Actor
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
+from zhiyue.experience.shell.wanting import only_when_wanted
 from zhiyue.experience.site import meta, text_size
 from zhiyue.experience.site.bought import buy_address, course_price, is_for_sale, low_thresholds
 from zhiyue.experience.site.moved import moved
@@ -23,24 +24,29 @@ from zhiyue.product.commerce.lending.gifts import may_give
 from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open, preview_percent_of
 from zhiyue.product.learning import selectors as learning
 from zhiyue.product.learning.errors import LessonClosed
-from zhiyue.product.learning.services import finish_lesson, open_lesson
+from zhiyue.product.learning.services import finish_lesson, look_at_lesson, open_lesson
 
 # Who comes to a lesson from its opening says so by `from`.
 _FROM_OPENING = "preview"
 
 
 @require_safe
+@only_when_wanted
 def lesson(request: PageRequest, course_slug: str, lesson_slug: str) -> HttpResponseBase:
+    """A lesson, opened by this; a mere HEAD gives none of it, and opens nothing."""
     try:
         found = lesson_for(request.viewer, course_slug, lesson_slug)
     except Lesson.DoesNotExist:
         return moved(catalogue.lesson_moved_to(course_slug, lesson_slug), "site:lesson")
     actor = actor_of(request)
+    is_mere_look = request.method == "HEAD"
+    come_to = look_at_lesson if is_mere_look else open_lesson
     try:
-        access = open_lesson(user=request.viewer.user, actor=actor, lesson=found)
+        access = come_to(user=request.viewer.user, actor=actor, lesson=found)
     except LessonClosed as refusal:
         return _closed(request, found, refusal.access)
-    keep_visitor(request)
+    if not is_mere_look:
+        keep_visitor(request)
     outline = _outline(request, actor, found, access)
     page = {
         "tab": "learning",
