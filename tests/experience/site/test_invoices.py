@@ -194,3 +194,18 @@ def test_it_is_nobody_elses(signed_in, browser, stranger, owner, operator, learn
     assert [browser.post(one).status_code for one in posts] == [302, 302, 302]
     invoice.refresh_from_db()
     assert invoice.status == "issued" and InvoiceTitle.objects.count() == 1
+
+
+def test_who_withdraws_and_asks_anew_does_so_ten_times_an_hour_at_most(client, order):
+    address = f"/orders/{order.number}/invoice/"
+    for _ in range(10):
+        assert client.post(address, COMPANY).status_code == 302
+        assert client.post(f"{address}withdraw/").status_code == 302
+
+    refused = client.post(address, COMPANY)
+
+    assert refused.status_code == 429
+    page = refused.content.decode()
+    assert "Too many tries." in page and COMPANY["title"] in page
+    assert Invoice.objects.count() == 10
+    assert not Invoice.objects.exclude(status="withdrawn").exists()

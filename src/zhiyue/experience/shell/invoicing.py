@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 from django.http import HttpResponse
+from limits import RateLimitItemPerHour
 
+from zhiyue.core.accounts.models import User
+from zhiyue.experience.shell.limits import Allowance, spend
 from zhiyue.product.commerce.invoices.book import InvoiceFile
 from zhiyue.product.commerce.models import Invoice
 
@@ -14,6 +17,14 @@ _TONES: Mapping[str, str] = {
     "failed": "warn",
     "reversing": "accent",
 }
+
+
+_ASKED_BY_ONE = RateLimitItemPerHour(10)
+
+
+def count_asked(user: User) -> None:
+    """Before an invoice is asked for: who withdraws it may ask anew, but not without end. Raises TooMany."""
+    spend([Allowance(_ASKED_BY_ONE, "invoice-asked", f"member {user.pk}")])
 
 
 def tone(invoice: Invoice) -> str:

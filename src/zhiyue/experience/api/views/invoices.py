@@ -16,6 +16,7 @@ from zhiyue.experience.api.renderers import PdfRenderer
 from zhiyue.experience.api.repeating import repeatable
 from zhiyue.experience.api.shapes import orders as shapes
 from zhiyue.experience.api.views.me import MyEndpoint
+from zhiyue.experience.shell.invoicing import count_asked
 from zhiyue.experience.shell.receipts import CONTENT_TYPE, file_name, receipt_file
 from zhiyue.product.commerce.invoices.asking import ask_invoice
 from zhiyue.product.commerce.invoices.book import invoice_of
@@ -92,6 +93,7 @@ class OrderInvoice(MyEndpoint):
         # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
         order_of(self.member, number)
         wanted = self.read_body(shapes.AskInvoiceShape, request)
+        count_asked(self.member)
         asked = ask_invoice(user=self.member, order_number=number, title=fitting_title(**wanted))
         return Response(_told(self.page, asked), status=201)
 

@@ -10,7 +10,8 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.doors import by_sign_in
-from zhiyue.experience.shell.invoicing import file_answer
+from zhiyue.experience.shell.invoicing import count_asked, file_answer
+from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.receipts import receipt_answer
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.site import meta
@@ -53,8 +54,9 @@ def invoice(request: PageRequest, number: str) -> HttpResponse:
     if title is None:
         return _page(request, user, number, kept, form, status=422)
     try:
+        count_asked(user)
         ask_invoice(user=user, order_number=number, title=title)
-    except NoInvoice as refusal:
+    except (NoInvoice, TooMany) as refusal:
         return _page(request, user, number, kept, form, refused=refusal, status=refusal.status)
     messages.success(request, pgettext("toast", "Asked for. Its state stands below."))
     return HttpResponseRedirect(order_address(number, ""))
