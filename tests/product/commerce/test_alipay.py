@@ -26,10 +26,11 @@ from tests.product.commerce.trying import NOTIFY_AT, RETURNS_TO, begun, books, g
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
 from zhiyue.product.commerce.models import OrderStep, Posting, ProviderNotice, Refund
-from zhiyue.product.commerce.payments import ask_after, receive
+from zhiyue.product.commerce.payments import receive
 from zhiyue.product.commerce.providers import account, alipay, wire
 from zhiyue.product.commerce.providers.alipay import Alipay
 from zhiyue.product.commerce.providers.protocol import BillLine, Notice
+from zhiyue.product.commerce.pursuing import ask_after
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,9 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import ProviderUnreachable
 from zhiyue.product.commerce.models import OrderStep, Payment, SandboxTrade
 from zhiyue.product.commerce.orders import cancel, expire
-from zhiyue.product.commerce.payments import SILENCES_AT_MOST, ask_after, close_begun, receive
+from zhiyue.product.commerce.payments import receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.pursuing import SILENCES_AT_MOST, ask_after, close_begun
 
 pytestmark = pytest.mark.django_db
 

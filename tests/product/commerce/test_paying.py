@@ -33,9 +33,10 @@ from zhiyue.product.commerce.models import (
     SandboxTrade,
 )
 from zhiyue.product.commerce.orders import cancel, expire, place
-from zhiyue.product.commerce.payments import ask_after, ask_now, begin, fulfil, receive, take_in
+from zhiyue.product.commerce.payments import begin, fulfil, receive, take_in
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.providers.protocol import Told
+from zhiyue.product.commerce.pursuing import ask_after, ask_now
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import enrolled_course_ids, learners_of, may_open, owned_by
 from zhiyue.product.commerce.services import grant_course

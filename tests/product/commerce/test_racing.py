@@ -13,8 +13,9 @@ from zhiyue.core.jobs.models import Job
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.models import Entry, Order, OrderStep, ProviderNotice
 from zhiyue.product.commerce.orders import cancel, expire, place
-from zhiyue.product.commerce.payments import ask_after, begin, receive
+from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.pursuing import ask_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

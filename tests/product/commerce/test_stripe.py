@@ -16,10 +16,11 @@ from tests.product.commerce.trying import RETURNS_TO, begun, books, given_back, 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NotProved, ProviderUnreachable
 from zhiyue.product.commerce.models import OrderStep, Payment, Posting, ProviderNotice, Refund
-from zhiyue.product.commerce.payments import ask_after, receive
+from zhiyue.product.commerce.payments import receive
 from zhiyue.product.commerce.providers import account
 from zhiyue.product.commerce.providers.protocol import BillLine, Notice
 from zhiyue.product.commerce.providers.stripe import Stripe
+from zhiyue.product.commerce.pursuing import ask_after
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,10 @@ from zhiyue.product.commerce.lending.trials import remind_of_ends
 from zhiyue.product.commerce.membership.deferring import earn
 from zhiyue.product.commerce.membership.held import remind_of_membership_ends
 from zhiyue.product.commerce.orders import expire
-from zhiyue.product.commerce.payments import ask_after, close_begun, receive
+from zhiyue.product.commerce.payments import receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.providers.register import offered
+from zhiyue.product.commerce.pursuing import ask_after, close_begun
 from zhiyue.product.commerce.reconciling.jobs import reconcile_provider
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.reminding import remind_unpaid

@@ -23,6 +23,7 @@ from zhiyue.product.commerce.membership.held import Terms
 from zhiyue.product.commerce.membership.plans import courses_in
 from zhiyue.product.commerce.models import Plan
 from zhiyue.product.commerce.offers import plan_ref
+from zhiyue.product.commerce.quoting import Priced
 
 NO_COUPONS = "none"
 _LISTED = ("kind", "title", "price_fen", "list_price_fen", "courses", "is_owned")
@@ -88,7 +89,7 @@ def _told(found: Checkout, trial: TrialOffer) -> dict[str, Any]:
         "is_owned": found.is_owned,
         "trial": trial if trial.days else None,
         "plan": _plan(offer.plan, offer.terms) if offer.plan and offer.terms else None,
-        "bundle": _bundle(offer.bundle) if offer.bundle else None,
+        "bundle": _bundle(offer.bundle, price) if offer.bundle else None,
         "ways_to_pay": [way.key for way in ways_to_pay()],
     }
 
@@ -113,7 +114,7 @@ def _plan(plan: Plan, terms: Terms) -> dict[str, Any]:
     }
 
 
-def _bundle(found: ShownBundle) -> dict[str, Any]:
+def _bundle(found: ShownBundle, price: Priced) -> dict[str, Any]:
     parts = [
         {
             "course": course.slug,
@@ -124,4 +125,6 @@ def _bundle(found: ShownBundle) -> dict[str, Any]:
         }
         for course in found.courses
     ]
-    return {"parts": parts, "credit_fen": found.credit_fen, "saved_fen": found.saved_fen}
+    credit = -sum(line.amount_fen for line in price.quote.lines if line.kind == "credit")
+    apart = sum(course.price_fen for course in found.courses if course.pk not in found.owned)
+    return {"parts": parts, "credit_fen": credit, "saved_fen": max(apart - price.total_fen, 0)}

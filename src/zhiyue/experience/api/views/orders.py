@@ -21,7 +21,8 @@ from zhiyue.product.commerce.models import Order, Payment
 from zhiyue.product.commerce.offers import plan_ref
 from zhiyue.product.commerce.order_book import order_of, orders_of, plan_of
 from zhiyue.product.commerce.orders import cancel, place
-from zhiyue.product.commerce.payments import ask_now, pay_nothing
+from zhiyue.product.commerce.payments import pay_nothing
+from zhiyue.product.commerce.pursuing import ask_now
 
 _KEPT = ("number", "offer", "title", "status", "lines", "total_fen", "refunded_fen")
 _MOMENTS = ("created_at", "expires_at", "paid_at")

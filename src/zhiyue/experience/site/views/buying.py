@@ -54,8 +54,9 @@ from zhiyue.product.commerce.errors import (
 from zhiyue.product.commerce.lowering.claiming import claim
 from zhiyue.product.commerce.order_book import order_of, orders_of
 from zhiyue.product.commerce.orders import cancel, place
-from zhiyue.product.commerce.payments import ask_now, pay_nothing
+from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.providers.wechatpay_payer import openid_for
+from zhiyue.product.commerce.pursuing import ask_now
 from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
 
 _CANT_BEGIN = (AlreadyOwned, OrderNotOpen, PayerUnknown, ProviderNotOffered, ProviderUnreachable)
