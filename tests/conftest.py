@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -25,6 +26,13 @@ from zhiyue.product.commerce import triggers as commerce_triggers
 from zhiyue.recommend import live
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+
+
+# How fast this machine draws examples is no property of the code.
+hypothesis.settings.register_profile(
+    "zhiyue", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("zhiyue")
 
 
 @pytest.fixture(autouse=True)
