@@ -29,6 +29,7 @@ from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD, TURNED
 from zhiyue.demo.errors import NoDemo
 from zhiyue.demo.living import LivedDay, town, visible
 from zhiyue.demo.models import Seeding
+from zhiyue.demo.on_sale import put_on_sale
 from zhiyue.demo.people import people
 from zhiyue.demo.selectors import refuse_in_production
 from zhiyue.demo.soiling import soil
@@ -60,12 +61,13 @@ def seed(*, members: int | None = None, history_days: int | None = None) -> None
     days = settings.ZHIYUE_DEMO_DAYS if history_days is None else history_days
     state = begin(total=days + STEPS_BESIDE_DAYS)
     if state.finished_at:
-        # Filled by an earlier version, it may lack an account that is printed now.
+        # Filled by an earlier version, it may lack an account that is printed now, and what is sold now.
         _put_accounts(state.total - STEPS_BESIDE_DAYS)
+        put_on_sale()
         return
     days = state.total - STEPS_BESIDE_DAYS
     _step(state, 1, "courses", _put_courses)
-    _step(state, 2, "accounts", lambda: _put_accounts(days))
+    _step(state, 2, "accounts", lambda: _open_for_business(days))
     _step(state, 3, "members", lambda: _put_members(state, members, days))
     _live_through(state, days)
     _step(state, state.total - 3, "staff", run_the_academy)
@@ -238,6 +240,12 @@ def _put_courses() -> None:
     for draft in drafts:
         name_prerequisites(draft)
     find_likenesses()
+
+
+@transaction.atomic
+def _open_for_business(history_days: int) -> None:
+    _put_accounts(history_days)
+    put_on_sale()
 
 
 @transaction.atomic

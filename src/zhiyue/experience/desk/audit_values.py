@@ -22,7 +22,15 @@ from zhiyue.experience.desk.lab.words import POLICIES
 from zhiyue.experience.shell.cards import in_language
 from zhiyue.facilities.webhooks.topics import topics
 from zhiyue.product.catalogue.models import Course, Lesson, Level, Teacher, Topic
-from zhiyue.product.commerce.models import Coupon, Difference, Invoice, PayoutStatement, Refund
+from zhiyue.product.commerce.models import (
+    Bundle,
+    Coupon,
+    Difference,
+    Invoice,
+    PayoutStatement,
+    Plan,
+    Refund,
+)
 from zhiyue.recommend.models import Rule
 
 Words = str | Promise
@@ -43,6 +51,8 @@ _CODES: Mapping[str, Mapping[str, Words]] = {
     "slot": dict(Rule.Slot.choices),
     "status": dict(Course.Status.choices),
     "refund.status": dict(Refund.Status.choices),
+    "plan.status": dict(Plan.Status.choices),
+    "bundle.status": dict(Bundle.Status.choices),
     "invoice.status": dict(Invoice.Status.choices),
     "payout.how": dict(PayoutStatement.How.choices),
     "form": dict(Course.Form.choices),

@@ -81,7 +81,7 @@ def changes(
 ) -> tuple[Change, ...]:
     """The fields that differ, in the order in which they were noted. `about` is the kind of thing they belong to."""
     old, new, names = before or {}, after or {}, names or Names()
-    return tuple(
+    told = (
         Change(
             field_words(name, about),
             value_words(name, old.get(name), names, about),
@@ -90,6 +90,8 @@ def changes(
         for name in {**old, **new}
         if old.get(name) != new.get(name) and not _UNSAID & {name, f"{about}.{name}"}
     )
+    # What was left empty of something new is no change.
+    return tuple(one for one in told if one.before is not None or one.after is not None)
 
 
 def _subject(entry: AuditEntry) -> str:
