@@ -275,7 +275,14 @@ def test_the_page_about_the_simulator_names_every_number_as_it_is():
     page = (Path(__file__).parents[2] / "docs" / "algorithms" / "simulator.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page, re.MULTILINE))
     found = {}
-    for part in (ACADEMY.rhythm, ACADEMY.interest, ACADEMY.choice, ACADEMY.message, ACADEMY.traffic):
+    for part in (
+        ACADEMY.rhythm,
+        ACADEMY.interest,
+        ACADEMY.choice,
+        ACADEMY.lending,
+        ACADEMY.message,
+        ACADEMY.traffic,
+    ):
         for one in fields(part):
             value = getattr(part, one.name)
             found[one.name] = (

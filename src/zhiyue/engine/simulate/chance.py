@@ -46,6 +46,8 @@ class Stream(IntEnum):
     DIRT = 21
     WAVE = 22
     TURN = 23
+    RENEWAL = 24
+    GIFT = 25
 
 
 def uniform(seed: int, stream: Stream, *words: npt.ArrayLike) -> Floats:

@@ -50,10 +50,11 @@ def takes(
     reference_fen: Floats,
     purse_fen: Floats,
     previewed: Bools,
+    tried: Bools | None = None,
 ) -> Floats:
     """The chance that somebody on the page of a course takes it.
 
-    logit = base + by liking + preview (its free lesson was finished) + free, or
+    logit = base + by liking + preview (its free lesson was finished) + tried (it is, or was, tried) + free, or
     − purse · max(0, ln(price / purse)) − reference · (price / usual price − 1).
     """
     wanted = parameters.choice
@@ -61,14 +62,21 @@ def takes(
     dear = np.maximum(np.log(np.maximum(price_fen, 1.0) / purse_fen), 0.0)
     priced = -wanted.buy_purse * dear - wanted.buy_reference * (price_fen / reference_fen - 1)
     logit = logit + np.where(price_fen > 0, priced, wanted.buy_free)
+    if tried is not None:
+        logit = logit + parameters.lending.buy_tried * tried
     return np.asarray(expit(logit), dtype=np.float64)
 
 
 def hesitates(parameters: Parameters, *, likely: Floats, drawn: Floats) -> Bools:
     """Who doesn't take a course, by what was drawn of them, but comes as far as the checkout: so many, for each who
     takes it, as `hesitation` says."""
-    wanted = likely * (1 + parameters.choice.hesitation)
-    return np.asarray((drawn >= likely) & (drawn < wanted), dtype=np.bool_)
+    return in_band(likely, drawn, after=1.0, width=parameters.choice.hesitation)
+
+
+def in_band(likely: Floats, drawn: Floats, *, after: float, width: float) -> Bools:
+    """Who doesn't take a course, by what was drawn of them, but is the next nearest to it: `width` for each who takes
+    it, beyond the first `after`."""
+    return np.asarray((drawn >= likely * after) & (drawn < likely * (after + width)), dtype=np.bool_)
 
 
 def interacting(parameters: Parameters, role: Ints) -> Floats:

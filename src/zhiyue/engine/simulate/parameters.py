@@ -149,6 +149,33 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Lending:
+    """What people do about trials, memberships and bundles, where there are any.
+
+    trying, joining: for each who takes a course with a price, so many who don't try it, or see to a membership that
+    opens it (see `choice.in_band`). buy_tried: logit of taking a course that was tried. cheaper: of several plans the
+    odds fall with price^cheaper. plan_trial: of those who see to a plan that may be tried, who try it first;
+    converting: of these, who pay for it around its end. renewal: of periods, how many are renewed, by who comes in
+    their last renewal_days or their grace. bundling: of those who take a course that is in a bundle, who take that.
+    giving: of closed lessons finished, so many are shown to friends. invited: of those who looked round before they
+    joined, who came by such a gift; passing: of those who pass by.
+    """
+
+    trying: float = 1.6
+    buy_tried: float = 1.2
+    joining: float = 0.45
+    cheaper: float = 0.7
+    plan_trial: float = 0.6
+    converting: float = 0.3
+    renewal: float = 0.6
+    renewal_days: int = 5
+    bundling: float = 0.25
+    giving: float = 0.02
+    invited: float = 0.2
+    passing: float = 0.04
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """How a message moves somebody who could come back: the chance of a visit within a week, by how they take to
     messages. lift is the mean of that effect, lift_spread its standard deviation: for some it is below 0 (the
@@ -181,6 +208,7 @@ class Parameters:
     rhythm: Rhythm = field(default_factory=Rhythm)
     interest: Interest = field(default_factory=Interest)
     choice: Choice = field(default_factory=Choice)
+    lending: Lending = field(default_factory=Lending)
     message: Message = field(default_factory=Message)
     traffic: Traffic = field(default_factory=Traffic)
     waves: tuple[Wave, ...] = ()

@@ -12,12 +12,12 @@ MOST_BEATS = 6
 
 class Reading(Steps):
     def _study(self, s: Ints, course: Ints) -> None:
-        """Lessons of a course of one's own, one after the other; each makes the next less likely."""
+        """Lessons of a course that is open to one, one after the other; each makes the next less likely."""
         wanted = self.p.choice
         for lesson in range(MOST_LESSONS):
             self._begin_step(self.step % 100 + 100 * lesson)
             likely = 1.0 if lesson == 0 else wanted.go_on * (1 - wanted.tiring) ** (lesson - 1)
-            there = self._alive(s) & (self._chance(Draw.GO_ON, s) < likely)
+            there = self._alive(s) & (self._chance(Draw.GO_ON, s) < likely) & self._is_open(s, course)
             s, course = s[there], course[there]
             following = self._next(s, course, free_only=False)
             s, course, following = (

@@ -28,6 +28,7 @@ class Sitting(Buying):
         here = self._do(Kind.PAGE, everybody, pause=(3, 25), path=self.diary.path("/"))
         if not self.out.any():
             return
+        self._renew(here)
         clicked = self._shelf(here)
         own = self._own(here)
         studies = own.any(axis=1) & (self._chance(Draw.STUDIES, here) < self.p.choice.study_share)

@@ -8,10 +8,13 @@ import numpy.typing as npt
 
 from zhiyue.engine.simulate import chance
 from zhiyue.engine.simulate.chance import Bools, Floats, Ints, Keys, Stream
-from zhiyue.engine.simulate.kinds import NONE, Catalogue, Kind, People, Shelves
+from zhiyue.engine.simulate.kinds import DAY_SECONDS, NONE, Catalogue, Kind, People, Shelves
 from zhiyue.engine.simulate.parameters import Parameters
 from zhiyue.engine.simulate.people import Nature
 from zhiyue.engine.simulate.writing_down import Diary
+
+# Nobody begins a lesson of what is lent to them for less than so many days more: it could end in the middle.
+ROOM = 2 / 24
 
 
 class Draw(IntEnum):
@@ -41,6 +44,9 @@ class Draw(IntEnum):
     OPENING_THROUGH = 22
     OPENING_SHARE = 23
     ORDERS = 24
+    PLAN = 25
+    PLAN_TRIAL = 26
+    BUNDLE = 27
 
 
 @dataclass(eq=False)
@@ -83,12 +89,41 @@ class Steps:
         self._begin_step(0)
 
     def _own(self, s: Ints) -> Bools:
-        """(n, C) courses of one's own in which something is left to read."""
+        """(n, C) courses of one's own, or lent and begun, in which something is left to read."""
         person, lessons = self.s.person[s], self.shown.lessons
         left = ~self.people.finished[person][:, lessons] & (lessons != NONE)
-        return np.asarray(
-            self.people.enrolled[person] & left.any(axis=2) & ~self.s.as_visitor[s][:, None], dtype=np.bool_
-        )
+        own = self.people.enrolled[person]
+        if self.shown.lends:
+            begun = (self.people.percent[person][:, lessons] > 0) & (lessons != NONE)
+            own = own | (self._lent(s) & begun.any(axis=2))
+        return np.asarray(own & left.any(axis=2) & ~self.s.as_visitor[s][:, None], dtype=np.bool_)
+
+    def _now(self, s: Ints) -> Floats:
+        """The moment in days."""
+        return np.asarray(self.day + self.s.at[s] / DAY_SECONDS, dtype=np.float64)
+
+    def _lent(self, s: Ints) -> Bools:
+        """(n, C) courses that a trial or a membership opens to each, for long enough to read a lesson."""
+        tried = self.people.tried[self.s.person[s]] > self._now(s)[:, None] + ROOM
+        return np.asarray((tried | self._by_plan(s)) & ~self.s.as_visitor[s][:, None], dtype=np.bool_)
+
+    def _by_plan(self, s: Ints, *, room: float = ROOM) -> Bools:
+        """(n, C) courses that a membership, or the trial of one, opens to each for so many days more."""
+        person, until = self.s.person[s], self._now(s) + room
+        found: Bools = np.zeros((len(s), len(self.shown)), dtype=np.bool_)
+        if not self.shown.plans:
+            return found
+        runs = (self.people.plan[person] != NONE) & (self.people.open_until[person] > until)
+        found[runs] = self.shown.opens[self.people.plan[person[runs]]]
+        trying = self.people.tried_plan[person] > until[:, None]
+        return np.asarray(found | ((trying[:, :, None] & self.shown.opens).any(axis=1)), dtype=np.bool_)
+
+    def _is_open(self, s: Ints, course: Ints) -> Bools:
+        """Is the whole of a course open to each?"""
+        own = self.people.enrolled[self.s.person[s], course]
+        if not self.shown.lends or not len(s):
+            return np.asarray(own, dtype=np.bool_)
+        return np.asarray(own | self._lent(s)[np.arange(len(s)), course], dtype=np.bool_)
 
     def _best(self, draw: Draw, s: Ints, open_to: Bools, weight: float) -> Ints:
         return self._best_of(draw, s, np.where(open_to, weight * self.liking[s], -np.inf))

@@ -23,6 +23,9 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "words": (np.int64, NONE),
     "found": (np.int64, 0),
     "path": (np.int64, NONE),
+    "plan": (np.int64, NONE),
+    "bundle": (np.int64, NONE),
+    "gift": (np.int64, NONE),
 }
 
 
