@@ -39,6 +39,7 @@ def take_over(order: Order) -> None:
                 f"credited:{one.number}:{order.number}",
                 kind="credited",
                 order=order,
+                at=order.paid_at,
                 postings={ledger.deferred(one): left, ledger.deferred(order): -left},
             )
 
