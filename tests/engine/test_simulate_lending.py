@@ -115,6 +115,22 @@ def test_only_a_dearer_plan_takes_the_place_of_one_that_runs():
     assert upgraded > 0
 
 
+def test_some_who_would_renew_take_the_dearer_plan_while_something_is_left():
+    shown = shop(plans=(MONTH, replace(YEAR, trial_days=0)), days=0)
+    eager = replace(LIVELY, lending=replace(LIVELY.lending, upgrading=1.0, renewal=1.0))
+    _, days = lived(shown, days=34, people=900, parameters=eager)
+    first, dearer = {}, []
+    for n, day in enumerate(days):
+        for row in of(day, Kind.PAY).tolist():
+            who, plan, now = int(day.person[row]), int(day.plan[row]), n + day.at[row] / DAY_SECONDS
+            if plan == 0:
+                first.setdefault(who, now)
+            elif plan == 1 and who in first:
+                dearer.append(now - first[who])
+    assert len(dearer) > 5
+    assert all(30 - ACADEMY.lending.renewal_days <= gap < 28 for gap in dearer)
+
+
 def test_a_plan_that_is_sold_no_longer_is_bought_by_nobody():
     _, days = lived(shop(plans=(replace(MONTH, is_offered=False),), days=0))
     assert not any((day.plan[of(day, Kind.PAY)] != NONE).any() for day in days)

@@ -117,10 +117,9 @@ def _received(
         left[n] -= 1
         percent = 100 if share < parameters.choice.finish_own else int(10 + 80 * pace)
         found += _read(person, gifts[n], n, at, seconds, percent)
-        if joins:
-            before = people.percent[person, gifts[n].lesson]
-            people.percent[person, gifts[n].lesson] = max(before, percent)
-            people.finished[person, gifts[n].lesson] |= percent == 100
+        before = people.percent[person, gifts[n].lesson]
+        people.percent[person, gifts[n].lesson] = max(before, percent)
+        people.finished[person, gifts[n].lesson] |= percent == 100
     return found
 
 

@@ -21,7 +21,7 @@ _LEFT_DAYS = 2
 # Who tried a plan pays for it from so many days before the trial ends to so many after.
 _BEFORE_END, _AFTER_END = 1, 3
 # Draws about the trials of plans are told from those about renewals by this.
-_OF_TRIAL = 10**7
+_OF_TRIAL, _OF_UPGRADE = 10**7, 2 * 10**7
 
 
 class Lending(Reading):
@@ -115,7 +115,21 @@ class Lending(Reading):
             pays = near & (self._drawn_once(person, np.full(len(s), _OF_TRIAL + plan.id)) < wanted.converting)
             if plan.is_offered:
                 self._join(s[pays], np.full(int(pays.sum()), n))
-        self._join(s[again], held[again])
+        self._join(s[again], self._dearer(s[again], held[again], paid[again]))
+
+    def _dearer(self, s: Ints, held: Ints, paid: Floats) -> Ints:
+        """The plan that each takes on instead of their own again: some a dearer one that opens as much, as long as
+        something is left of theirs."""
+        plans = self.shown.plans
+        wants = self._drawn_once(self.s.person[s], _OF_UPGRADE + np.floor(paid).astype(np.int64))
+        wants_more = (wants < self.p.lending.upgrading) & (paid > self._now(s) + _LEFT_DAYS)
+        taken = held.copy()
+        for n, plan in enumerate(plans):
+            as_much = [one for one in plans if one.is_offered and one.opens >= plan.opens]
+            dearest = max(as_much, key=lambda one: (one.price_fen, -one.id), default=plan)
+            if dearest.price_fen > plan.price_fen:
+                taken[wants_more & (held == n)] = plans.index(dearest)
+        return taken
 
     def _drawn_once(self, person: Ints, about: Ints) -> Floats:
         return chance.uniform(self.p.seed, Stream.RENEWAL, self.people.key[person], about)

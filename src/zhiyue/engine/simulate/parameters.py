@@ -156,9 +156,10 @@ class Lending:
     opens it (see `choice.in_band`). buy_tried: logit of taking a course that was tried. cheaper: of several plans the
     odds fall with price^cheaper. plan_trial: of those who see to a plan that may be tried, who try it first;
     converting: of these, who pay for it around its end. renewal: of periods, how many are renewed, by who comes in
-    their last renewal_days or their grace. bundling: of those who take a course that is in a bundle, who take that.
-    giving: of closed lessons finished, so many are shown to friends. invited: of those who looked round before they
-    joined, who came by such a gift; passing: of those who pass by.
+    their last renewal_days or their grace; upgrading: of these, who take a dearer plan that opens as much. bundling: of
+    those who take a course that is in a bundle, who take that. giving: of closed lessons finished, so many are shown to
+    friends. invited: of those who looked round before they joined, who came by such a gift; passing: of those who pass
+    by.
     """
 
     trying: float = 1.6
@@ -169,6 +170,7 @@ class Lending:
     converting: float = 0.3
     renewal: float = 0.6
     renewal_days: int = 5
+    upgrading: float = 0.12
     bundling: float = 0.25
     giving: float = 0.02
     invited: float = 0.2
