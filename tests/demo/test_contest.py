@@ -15,7 +15,7 @@ from zhiyue.demo.consents import granted_by
 from zhiyue.demo.living import town
 from zhiyue.demo.models import Shelf
 from zhiyue.demo.roster import members
-from zhiyue.demo.writing import SLATE_POLICY
+from zhiyue.demo.telling import SLATE_POLICY
 from zhiyue.engine.simulate.kinds import Kind
 from zhiyue.recommend import live
 from zhiyue.recommend.arms import count_all, standings

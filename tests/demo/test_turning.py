@@ -15,7 +15,7 @@ from zhiyue.demo import services, turning
 from zhiyue.demo.accounts import ACCOUNTS, PASSWORD, TURNED
 from zhiyue.demo.living import visible
 from zhiyue.demo.models import Shelf
-from zhiyue.demo.writing import EVENT_NAMES
+from zhiyue.demo.telling import EVENT_NAMES
 from zhiyue.engine.drift.person import turned
 from zhiyue.engine.simulate import chance
 from zhiyue.engine.simulate.day import live_a_day

@@ -11,11 +11,13 @@ from django.conf import settings
 
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
-from zhiyue.demo import roster
+from zhiyue.demo import on_offer, roster, showing
 from zhiyue.demo.editions import Editions, editions
+from zhiyue.demo.lent import Lent
 from zhiyue.demo.models import Presence, Shelf
 from zhiyue.demo.roster import Figure
 from zhiyue.demo.shelves import Given, given
+from zhiyue.demo.showing import Told
 from zhiyue.engine.simulate.day import live_a_day, who_sees_a_shelf
 from zhiyue.engine.simulate.kinds import (
     RECENT_DAYS,
@@ -38,8 +40,8 @@ Row = TypeVar("Row", People, Nature)
 
 @dataclass(frozen=True, eq=False)
 class LivedDay:
-    """What happened on a day: acts, whose rows are `figures`, about courses of `shown`; `drawn`: by their row the
-    members whose shelf the academy's recommender made."""
+    """What happened on a day: acts, whose rows are `figures`, about courses of `shown` and `gifts`; `drawn`: by their
+    row the members whose shelf the academy's recommender made."""
 
     day: date
     acts: Acts
@@ -47,6 +49,7 @@ class LivedDay:
     shown: Catalogue
     english: Editions
     drawn: Mapping[int, Shelf] = field(default_factory=dict)
+    gifts: Sequence[Told] = ()
 
 
 @dataclass(eq=False)
@@ -60,6 +63,7 @@ class Town:
     shown: Catalogue
     english: Editions
     size: int
+    lent: Lent = field(default_factory=Lent)
     parameters: Parameters = ACADEMY
     is_recommended_to: bool = True
 
@@ -76,8 +80,10 @@ class Town:
             looking = who_sees_a_shelf(self.parameters, everybody, who, day.toordinal())
             made = given(figures, looking, self.shown, day=day, places=self.parameters.choice.shelf_length)
         acts = live_a_day(self.parameters, self.shown, everybody, who, day.toordinal(), made.shelves)
+        self.lent.live(everybody, acts, self.shown, clock.day_start(day))
+        acts, gifts = showing.told(self.parameters, self.shown, self.english, everybody, figures, acts, day)
         self.people = _first(everybody, len(self.figures))
-        return LivedDay(day, acts, figures, self.shown, self.english, made.drawn)
+        return LivedDay(day, acts, figures, self.shown, self.english, made.drawn, gifts)
 
 
 def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town:
@@ -96,7 +102,9 @@ def town(*, day: date, size: int = 0, growing_since: date | None = None) -> Town
     _mark(people.saved, row, shown.course_index, english.meant(listed.values_list("user_id", "course_id")))
     _put_progress(people, figures, shown, english, before)
     _put_recent(people, row, day)
-    return Town(figures, people, nature(ACADEMY, people.key), shown, english, size, _parameters())
+    lent = Lent()
+    lent.read(people, row, shown, english.original, before)
+    return Town(figures, people, nature(ACADEMY, people.key), shown, english, size, lent, _parameters())
 
 
 def _parameters() -> Parameters:
@@ -105,29 +113,33 @@ def _parameters() -> Parameters:
     return replace(ACADEMY, waves=waves, turns=turns)
 
 
-def visible() -> Catalogue:
-    """The published courses in the shape of the model, each in one edition: the Chinese one where there is one."""
+def visible(*, alone: bool = False) -> Catalogue:
+    """The published courses in the shape of the model, each in one edition: the Chinese one where there is one; and
+    what is sold of them besides, unless they are wanted `alone`."""
     offered = models.Course.objects.published().for_readers_of(models.Course.Language.CHINESE)
     courses = offered.select_related("topic").prefetch_related("lessons").order_by("pk")
-    return catalogue(
-        [
-            Course(
-                id=course.pk,
-                topic=course.topic.slug,
-                tags=tuple(course.tags),
-                price_fen=course.price_fen,
-                published_day=clock.business_day(course.published_at).toordinal(),
-                lessons=tuple(
-                    Lesson(lesson.pk, lesson.minutes, lesson.is_free)
-                    for lesson in course.lessons.all()
-                    if lesson.is_written
-                ),
-                keyword=course.keyword,
-            )
-            for course in courses
-            if course.published_at is not None
-        ]
-    )
+    days = {} if alone else on_offer.trial_days()
+    found = [
+        Course(
+            id=course.pk,
+            topic=course.topic.slug,
+            tags=tuple(course.tags),
+            price_fen=course.price_fen,
+            published_day=clock.business_day(course.published_at).toordinal(),
+            lessons=tuple(
+                Lesson(lesson.pk, lesson.minutes, lesson.is_free)
+                for lesson in course.lessons.all()
+                if lesson.is_written
+            ),
+            keyword=course.keyword,
+            trial_days=days.get(course.pk, 0),
+        )
+        for course in courses
+        if course.published_at is not None
+    ]
+    if alone:
+        return catalogue(found)
+    return catalogue(found, on_offer.plans(), on_offer.bundles({course.id for course in found}))
 
 
 def _mark(

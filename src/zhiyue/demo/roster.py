@@ -32,11 +32,14 @@ class Figure:
     @property
     def joined_days(self) -> float:
         """The moment of joining as the model counts: days by the wall clock of the business zone."""
-        if self.joined_at is None:
-            return float("inf")
-        local = self.joined_at.astimezone(clock.business_zone())
-        seconds = (local.hour * 60 + local.minute) * 60 + local.second + local.microsecond / 1e6
-        return local.toordinal() + seconds / DAY_SECONDS
+        return float("inf") if self.joined_at is None else wall_days(self.joined_at)
+
+
+def wall_days(moment: datetime) -> float:
+    """A moment as the model counts: days by the wall clock of the business zone."""
+    local = moment.astimezone(clock.business_zone())
+    seconds = (local.hour * 60 + local.minute) * 60 + local.second + local.microsecond / 1e6
+    return local.toordinal() + seconds / DAY_SECONDS
 
 
 def members() -> list[Figure]:

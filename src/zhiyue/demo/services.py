@@ -24,7 +24,7 @@ from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import EVERYTHING
 from zhiyue.core.jobs.services import progress
 from zhiyue.core.kit import clock
-from zhiyue.demo import academy, consents, contest, roster, turning
+from zhiyue.demo import academy, consents, contest, customers, roster, turning
 from zhiyue.demo.accounts import ACCOUNTS, CREATOR_TEACHES, PASSWORD, TURNED
 from zhiyue.demo.errors import NoDemo
 from zhiyue.demo.living import LivedDay, town, visible
@@ -39,6 +39,7 @@ from zhiyue.monitor.services import find_taste, measure_past_days
 from zhiyue.product.catalogue.likeness import find_likenesses
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher
 from zhiyue.product.catalogue.services import name_prerequisites, put_course, put_teacher, put_topic
+from zhiyue.product.commerce.membership.deferring import earn
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.privacy import choose_consent
 from zhiyue.product.learning.services import finish_lesson, open_lesson, save_course
@@ -47,6 +48,7 @@ from zhiyue.recommend.arms import count_all
 from zhiyue.recommend.services import train_all
 
 STEPS_BESIDE_DAYS = 7
+EARNED_AFTER = timedelta(minutes=20)
 _TICK = timedelta(microseconds=1)
 # A lived day is kept until the next; what is written of it grows from minute to minute.
 _lived: dict[tuple[object, ...], LivedDay] = {}
@@ -70,7 +72,7 @@ def seed(*, members: int | None = None, history_days: int | None = None) -> None
     _step(state, 2, "accounts", lambda: _open_for_business(days))
     _step(state, 3, "members", lambda: _put_members(state, members, days))
     _live_through(state, days)
-    _step(state, state.total - 3, "staff", run_the_academy)
+    _step(state, state.total - 3, "staff", _run_a_day)
     _step(state, state.total - 2, "lake", lake.seal_past_days)
     _step(state, state.total - 1, "measures", _measure)
     _step(state, state.total, "recommendations", _recommend)
@@ -176,6 +178,9 @@ def _live_through(state: Seeding, history_days: int) -> None:
     while day <= today:
         done = 3 + (day - first).days + 1 if day < today else state.total - 4
         contest.begin_in_the_past(day, today=today, history_days=history_days)
+        if day.day == 1:
+            # As the night's job would have: of whatever is paid for at once a month's share is earned by its end.
+            earn(now=clock.day_start(day) + EARNED_AFTER)
         _live_until(state.pk, here.live(day), min(clock.now(), _end_of(day)), done=min(done, state.total - 4))
         if day < today:
             contest.count_the_night_after(day)
@@ -205,7 +210,8 @@ def _lived_day(state: Seeding, day: date) -> LivedDay:
     )
     courses = visible()
     on = live.standing().contest
-    asked = (state.started_at, day, tuple(members), courses.courses, on)
+    sold = (courses.courses, courses.plans, courses.bundles)
+    asked = (state.started_at, day, tuple(members), sold, on)
     with _guard:
         found = _lived.get(asked)
         if found is None:
@@ -214,6 +220,11 @@ def _lived_day(state: Seeding, day: date) -> LivedDay:
             _lived.clear()
             _lived[asked] = found
     return found
+
+
+def _run_a_day() -> None:
+    customers.buy()
+    run_the_academy()
 
 
 def _recommend() -> None:

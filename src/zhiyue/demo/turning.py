@@ -65,7 +65,7 @@ def _alone(user: User, parameters: Parameters) -> Town:
     """A town of this one person, who joined before it begins and has nothing yet. What the academy recommends now, a
     contest included, it didn't recommend in a past that is told afterwards."""
     figure = Figure(chance.key(user.email or ""), user.pk, user.email or "", user.joined_at)
-    key, shown = np.array([figure.key], dtype=np.uint64), visible()
+    key, shown = np.array([figure.key], dtype=np.uint64), visible(alone=True)
     people = newcomers(key, np.array([figure.joined_days]), shown)
     who = nature(parameters, key)
-    return Town([figure], people, who, shown, editions(), 0, parameters, is_recommended_to=False)
+    return Town([figure], people, who, shown, editions(), 0, parameters=parameters, is_recommended_to=False)
