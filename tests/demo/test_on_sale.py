@@ -7,7 +7,7 @@ from zhiyue.core.kit import clock
 from zhiyue.demo import on_sale, services
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import shown_bundle
-from zhiyue.product.commerce.lowering.flash import flash_of
+from zhiyue.product.commerce.flash import flash_of
 from zhiyue.product.commerce.membership.plans import courses_in, plans_for_sale
 from zhiyue.product.commerce.models import Bundle, Coupon, CourseTerms, FlashSale, Plan, RedeemCode
 from zhiyue.product.commerce.offers import course_ref, offer_of

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from zhiyue.core.kit import clock
 from zhiyue.demo.lent import PlanOrder, orders_of, running
+from zhiyue.product.commerce.flash import with_left
 from zhiyue.product.commerce.imports.past_sales import Sold
 from zhiyue.product.commerce.lowering.coupons import fitting, terms_of
-from zhiyue.product.commerce.lowering.flash import with_left
 from zhiyue.product.commerce.models import Bundle, Coupon, FlashSale, Order, Plan
 from zhiyue.product.commerce.offers import Offer, bundle_ref, course_ref, plan_ref
 from zhiyue.product.commerce.periods import Bought, Period, left_fen
