@@ -108,7 +108,14 @@ class Lent:
             placed_at = at - timedelta(seconds=int(acts.seconds[n]))
             orders = self.orders[person]
             credited_at = placed_at if is_credited(orders, bought_plan.id, placed_at) else None
-            bought = Bought(_LAST + len(orders), at, bought_plan.months, bought_plan.grace_days, credited_at)
+            bought = Bought(
+                _LAST + len(orders),
+                at,
+                bought_plan.months,
+                bought_plan.grace_days,
+                credited_at,
+                plan_id=bought_plan.id,
+            )
             orders.append(PlanOrder(bought_plan.id, bought, bought_plan.price_fen))
             self._put(people, person, place)
 

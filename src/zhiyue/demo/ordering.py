@@ -70,7 +70,9 @@ class Till:
             self._left[sold.flash_id] -= 1  # type: ignore[operator]
         if sold.plan_id is not None:
             plan, orders = self._plans[sold.plan_id], self._orders[who]
-            bought = Bought(_LAST + len(orders), at, plan.months, plan.grace_days, sold.credited_at)
+            bought = Bought(
+                _LAST + len(orders), at, plan.months, plan.grace_days, sold.credited_at, plan_id=plan.id
+            )
             orders.append(PlanOrder(sold.plan_id, bought, plan.price_fen, plan.off_percent))
 
     def _sold(self, who: int, offer: Offer, at: datetime, shares: Mapping[int, int]) -> Sold:

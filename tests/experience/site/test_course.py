@@ -66,7 +66,7 @@ def test_a_member_who_owns_a_course_sees_it_open(signed_in, learner, course, dja
     assert "Yours" in page
     assert "Paying online" not in page
     assert 'aria-label="closed"' not in page
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(22):
         client.get(f"/courses/{course.slug}/")
 
 

@@ -105,7 +105,7 @@ def test_reading_asks_a_constant_number_of_queries(signed_in, learner, course, d
     grant_course(user=learner, course=course)
     client = signed_in(learner)
     client.get(f"/courses/{course.slug}/two/")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(19):
         client.get(f"/courses/{course.slug}/two/")
 
 
