@@ -330,7 +330,7 @@ def test_a_teacher_sees_their_own_sales_by_month(
     bought(learner, two)
 
     viewer = viewer_of(creator)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         found = own_sales(viewer, now=datetime(2026, 5, 20, tzinfo=zone))
 
     assert [month for month, _ in found.months][:2] == [date(2025, 6, 1), date(2025, 7, 1)]
