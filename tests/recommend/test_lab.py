@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 
 # What is asked of one person for their slates, and to note the look.
-QUERIES = 17
+QUERIES = 19
 
 
 @pytest.fixture

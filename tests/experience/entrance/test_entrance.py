@@ -215,5 +215,5 @@ def test_my_pages_ask_a_constant_number_of_queries(signed_in, learner, course, d
     client = signed_in(learner)
     client.post(f"/save/{course.slug}/", {"saved": "1"})
     client.get(f"/courses/{course.slug}/one/")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/learning/")

@@ -85,7 +85,7 @@ def test_checkout_shows_what_is_bought_its_price_and_how_to_pay(client, course, 
     course.list_price_fen = 12_900
     course.save()
     client.get(checkout_url(course))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         answer = client.get(checkout_url(course))
 
     page = answer.content.decode()

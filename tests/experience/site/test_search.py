@@ -14,7 +14,7 @@ from zhiyue.product.catalogue.models import Course, Lesson
 pytestmark = pytest.mark.django_db
 
 # PostgreSQL is told once how to plan, within a savepoint.
-A_SEARCH = 9 if connection.vendor == "sqlite" else 13
+A_SEARCH = 7 if connection.vendor == "sqlite" else 11
 
 
 def read(browser, address):

@@ -130,11 +130,10 @@ def opening_now(gifts: Iterable[LessonGift]) -> set[int]:
 @transaction.atomic
 def close_gift(*, user: User, secret: str) -> bool:
     """The giver takes their link back: from now on it opens the lesson for nobody, whoever opened it. False where it
-    was over by its time. Raises NoSuchGift, NotYoursToShow."""
-    gift_of(secret)
-    gift = LessonGift.objects.select_for_update().get(secret=secret)
-    if gift.giver_id != user.pk:
-        raise NotYoursToShow(pgettext_lazy("gift", "Only who made the link can close it."))
+    was over by its time. Raises NoSuchGift, also where somebody else made it."""
+    gift = LessonGift.objects.select_for_update().filter(secret=secret, giver=user).first()
+    if gift is None:
+        raise NoSuchGift(pgettext_lazy("gift", "Only who made the link can close it."))
     now = clock.now()
     if gift.ends_at <= now:
         return False
