@@ -8,7 +8,7 @@ import random
 import time
 from datetime import date, timedelta
 
-from tests.product.commerce.killed import READY, forked
+from tests.product.commerce.killed import DONE, READY, forked, kill_again_and_again
 
 # ruff: isort: split
 from django.db.models import Sum
@@ -21,16 +21,14 @@ from zhiyue.product.commerce.providers.protocol import BillLine
 from zhiyue.product.commerce.providers.sandbox import Sandbox
 from zhiyue.product.commerce.reconciling.fetching import plan, reconcile
 
-KILLS = 30
+KILLS, ENDS = 30, 10
 DAYS, EACH = 4, 3
 NAME = "sandbox"
 
 
 def main() -> None:
     forked(prepare)
-    kills = 0
-    while kills < KILLS:
-        kills += forked(compare_again_and_again, kill_within=0.3)
+    kills = kill_again_and_again(compare_again_and_again, within=0.3, kills=KILLS, ends=ENDS)
     forked(look)
     print(f"killed {kills} times: each line once, each fee once, each difference once, and the books balance")
 
@@ -50,6 +48,7 @@ def compare_again_and_again(pipe: int) -> None:
     chance = random.Random(time.time_ns())
     while True:
         once(version=chance.randint(0, 3))
+        os.write(pipe, DONE)
 
 
 def once(*, version: int) -> None:

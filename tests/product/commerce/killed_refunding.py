@@ -5,7 +5,7 @@ with payments, whose forks it borrows and who has set Django up.
 import os
 import time
 
-from tests.product.commerce.killed import A_FEW, ORDERS_A_CHILD, READY, forked
+from tests.product.commerce.killed import A_FEW, DONE, ORDERS_A_CHILD, READY, forked, kill_again_and_again
 
 # ruff: isort: split
 from django.db.models import Sum
@@ -33,7 +33,7 @@ from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import bought
 from zhiyue.product.learning.services import open_lesson
 
-KILLS = 60
+KILLS, ENDS = 60, 20
 COURSES = 300
 MEMBER, STAFF = "killed@test.example", "staff@test.example"
 # How the till deals with refunds, by turns.
@@ -46,9 +46,7 @@ def main() -> None:
     forked(return_a_few)
     # So long, whatever else this machine does, that a child gets into its first refund or the one after it.
     within = ORDERS_A_CHILD * (time.monotonic() - begun) / A_FEW
-    kills = 0
-    while kills < KILLS:
-        kills += forked(buy_and_return, kill_within=within)
+    kills = kill_again_and_again(buy_and_return, within=within, kills=KILLS, ends=ENDS)
     forked(look)
     print(f"killed {kills} times: money went back exactly once, and the books balance")
 
@@ -80,6 +78,8 @@ def buy_and_return(pipe: int | None, most: int = COURSES) -> None:
             read(member, course)
         return_money(member, order, by_staff=course.pk % 3 == 2)
         run_due()
+        if pipe is not None:
+            os.write(pipe, DONE)
 
 
 def paid(member: User, course: Course) -> Order:
@@ -176,7 +176,7 @@ def look(_: int) -> None:
     }
     if found := {what: rows for what, rows in wrong.items() if rows}:
         raise AssertionError(found)
-    if len(gone) < KILLS // 6 or not Refund.objects.filter(again__isnull=False).exists():
+    if len(gone) < ENDS // 2 or not Refund.objects.filter(again__isnull=False).exists():
         raise AssertionError(f"only {len(gone)} went back: nothing was tried")
 
 
