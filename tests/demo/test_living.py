@@ -19,9 +19,11 @@ from zhiyue.core.kit import clock
 from zhiyue.demo import services
 from zhiyue.demo.accounts import ACCOUNTS
 from zhiyue.demo.consents import granted_by
+from zhiyue.demo.editions import Editions
 from zhiyue.demo.errors import NotInProduction
 from zhiyue.demo.living import town
-from zhiyue.demo.models import Seeding
+from zhiyue.demo.models import Halfway, Seeding
+from zhiyue.demo.roster import Figure
 from zhiyue.demo.telling import EVENT_NAMES
 from zhiyue.engine.simulate.kinds import Kind, People
 from zhiyue.engine.simulate.parameters import ACADEMY, Turn, Wave
@@ -46,7 +48,8 @@ def lives():
 
 
 def lived_on(day):
-    return Event.objects.filter(day=day, origin="import")
+    """What was told of acts: of an order that it used a coupon is told besides."""
+    return Event.objects.filter(day=day, origin="import").exclude(name="coupon.used")
 
 
 def stored_of(lived):
@@ -417,6 +420,28 @@ def test_members_take_one_edition_of_a_course_and_some_the_english_one():
     told = Event.objects.filter(lesson_id__isnull=False).values_list("course_id", "lesson_id")
     course_of = dict(Lesson.objects.values_list("pk", "course_id"))
     assert all(course_of[lesson] == course for course, lesson in told)
+
+
+def test_who_joined_before_an_edition_came_out_stays_with_the_original():
+    out = clock.now()
+    books = Editions({1: 2}, {10: 20}, {1: out}, {2: 1}, {20: 10})
+    week = timedelta(days=7)
+    early, late = (Figure(0, 5, "a@test.example", at) for at in (out - week, out + week))
+    assert books.read_by(early, out + 2 * week, 1) == 1
+    assert books.read_by(late, out + 2 * week, 1) == 2
+    assert books.read_by(Figure(0), out - week, 1) == 1
+    assert books.read_by(Figure(0), out + week, 1) == 2
+    assert books.read_by(Figure(1), out + week, 1) == 1
+
+
+def test_who_consents_to_nothing_goes_on_where_they_were_when_a_day_is_lived_again():
+    small()
+    day = clock.business_day() - timedelta(days=3)
+    before = standing(town(day=day, size=60))
+    # As of people whose reading isn't told; some of them read on since.
+    Event.objects.filter(name="lesson.progressed").delete()
+    assert Halfway.objects.filter(day__gte=day, percent__gt=0).exists()
+    assert standing(town(day=day, size=60)) == before
 
 
 def test_people_choose_about_consent_and_what_they_refuse_is_only_counted(django_capture_on_commit_callbacks):

@@ -1,7 +1,7 @@
 """What simulated members do with trials, memberships, bundles and gifts is what the academy could have let them do."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +9,8 @@ import pytest
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.demo import living, services
+from zhiyue.demo.living import town
+from zhiyue.engine.simulate.kinds import NONE, People
 from zhiyue.engine.simulate.parameters import ACADEMY
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce import ledger
@@ -60,6 +62,7 @@ def test_simulated_members_try_join_and_give_as_the_academy_allows(monkeypatch):
     what_is_lent_is_nobodys_own()
     the_log_tells_of_all_of_it()
     the_way_grows_narrower_step_by_step()
+    what_is_remembered_in_memory_is_what_the_records_say()
 
 
 def there_is_some_of_everything():
@@ -205,6 +208,21 @@ def the_way_grows_narrower_step_by_step():
     checkout, ordered, paid = people("checkout.opened"), people("order.placed"), people("order.paid")
     assert len(looked) > len(inside) > len(checkout) and len(ordered) > len(paid) > 0
     assert paid <= ordered
+
+
+def what_is_remembered_in_memory_is_what_the_records_say():
+    day = clock.business_day() - timedelta(days=4)
+    size = 250
+    here = town(day=day, size=size)
+    assert (here.people.plan != NONE).any() and here.people.tried.any() and here.people.tried_plan.any()
+    for n in range(4):
+        there = town(day=day + timedelta(days=n), size=size)
+        one, other = (people.key.argsort() for people in (here.people, there.people))
+        for part in fields(People):
+            mine, theirs = getattr(here.people, part.name)[one], getattr(there.people, part.name)[other]
+            where = (mine != theirs).nonzero()
+            assert not len(where[0]), (n, part.name, where, mine[where], theirs[where])
+        here.live(day + timedelta(days=n))
 
 
 def test_the_named_people_have_an_invoice_a_membership_and_a_refund_to_look_at(mailoutbox):

@@ -22,9 +22,10 @@ class Editions:
     original_lesson: dict[int, int]
 
     def read_by(self, figure: Figure, at: datetime, course: int) -> int:
-        """The course as this person has it at this moment."""
+        """The course as this person has it at this moment. Who joined before an edition came out may have the original
+        by then, and stays with it."""
         out_at = self.out_at.get(course)
-        if out_at is None or out_at > at or figure.key % ENGLISH_ONE_IN:
+        if out_at is None or out_at > min(at, figure.joined_at or at) or figure.key % ENGLISH_ONE_IN:
             return course
         return self.course[course]
 

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
-from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 
-from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
-from zhiyue.demo import on_offer, roster, showing
+from zhiyue.demo import halfway, on_offer, roster, showing
 from zhiyue.demo.editions import Editions, editions
 from zhiyue.demo.lent import Lent
 from zhiyue.demo.models import Presence, Shelf
@@ -187,34 +185,12 @@ def _put_progress(
                 people.percent[row, column] = percent
             else:
                 touched.add((row, column))
-    if touched:
-        _put_percent_of_old(people, figures, shown, english, before, touched)
-
-
-def _put_percent_of_old(
-    people: People,
-    figures: Sequence[Figure],
-    shown: Catalogue,
-    english: Editions,
-    before: datetime,
-    touched: set[tuple[int, int]],
-) -> None:
-    """Of lessons that were opened since, the events tell how far somebody was before; of who consents to none, nothing
-    does, and they begin such a lesson anew."""
-    whose: dict[int | UUID, int] = {figures[row].member_id or figures[row].visitor: row for row, _ in touched}
-    originals = {int(shown.lesson_id[column]) for _, column in touched}
-    lessons = originals | {english.lesson[pk] for pk in originals if pk in english.lesson}
-    told = Event.objects.filter(name="lesson.progressed", lesson_id__in=lessons, occurred_at__lt=before)
-    members = [who for who in whose if isinstance(who, int)]
-    strangers = [who for who in whose if isinstance(who, UUID)]
-    for events in (told.filter(member_id__in=members), told.filter(member=None, visitor__in=strangers)):
-        for member, visitor, lesson, properties in events.values_list(
-            "member_id", "visitor", "lesson_id", "properties"
-        ):
-            row = whose.get(member or visitor or 0)
-            column = shown.lesson_index.get(english.original_lesson.get(lesson or 0, lesson or 0))
-            if row is not None and column is not None and (row, column) in touched:
-                people.percent[row, column] = max(people.percent[row, column], properties["percent"])
+    known = halfway.percents({figures[row].visitor for row, _ in touched}, day=clock.business_day(before))
+    place = {one.visitor: n for n, one in enumerate(figures)}
+    for (who, lesson), percent in known.items():
+        column = shown.lesson_index.get(english.original_lesson.get(lesson, lesson))
+        if column is not None and (place[who], column) in touched:
+            people.percent[place[who], column] = percent
 
 
 def _joined(first: Row, second: Row) -> Row:

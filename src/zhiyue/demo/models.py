@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from zhiyue.product.catalogue.models import Lesson
+
 
 class Seeding(models.Model):
     """One row. `done` of `total` steps; `lived_until` is the moment up to which members were simulated. `size`: how
@@ -54,3 +56,21 @@ class Shelf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.day} {self.policy}"
+
+
+class Halfway(models.Model):
+    """How far a simulated person was in a lesson when a day began on which they read in it. Kept while the day can be
+    lived again."""
+
+    day = models.DateField(db_index=True)
+    person = models.UUIDField(help_text="The key under which they look round without an account.")
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="+")
+    percent = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "lesson", "day"], name="halfway_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.lesson_id}: {self.percent} %"

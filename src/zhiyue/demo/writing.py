@@ -11,7 +11,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import import_history
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.services import import_members
-from zhiyue.demo import consents, roster
+from zhiyue.demo import consents, halfway, roster
 from zhiyue.demo.acted import OPENING, Act, acts_of, prices_of, rightful, trial_days
 from zhiyue.demo.living import LivedDay
 from zhiyue.demo.models import Presence
@@ -80,7 +80,10 @@ def write(lived: LivedDay, *, after: datetime | None, until: datetime) -> int:
             if one.kind == Kind.SAVE and one.actor.member_id
         ]
     )
-    import_progress(rows=_progress(acts, lived.acts))
+    progress = _progress(acts, lived.acts)
+    keys = {one.member_id: one.visitor for one in figures if one.member_id is not None}
+    halfway.remember(progress, keys, day=lived.day)
+    import_progress(rows=progress)
     told = Told(prices, asked, gifts)
     written = ordered.events + import_history(events=events_of(acts, lived, told))
     _bring_histories(acts, figures, lived.acts)
