@@ -27,7 +27,7 @@ from zhiyue.product.commerce.invoices.possible import why_not
 from zhiyue.product.commerce.lending.trials import trial_offer
 from zhiyue.product.commerce.membership.plans import plans_opening
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
-from zhiyue.product.commerce.offers import course_offer, course_ref
+from zhiyue.product.commerce.offers import Offer, bundle_ref, course_offer, course_ref, plan_ref
 from zhiyue.product.commerce.order_book import plan_of
 from zhiyue.product.commerce.quoting import Priced, before_coupons
 from zhiyue.product.commerce.selectors import Access
@@ -199,14 +199,19 @@ def way_back(request: HttpRequest, number: str, onward: str) -> str:
 
 def low_thresholds(user: User | None, course: Course, onward: str) -> dict[str, object]:
     """How else a course opens than by buying it, for parts/trial.html: by a trial, the cheapest membership, or the
-    cheapest bundle. Three queries. `onward` is where one comes back to."""
+    cheapest bundle, at what they cost who looks before anything comes off for what is theirs. `onward` is where one
+    comes back to."""
     found: dict[str, object] = {"trial": trial_offer(user, course), "trial_next": onward}
     if not takes_payments() or course.is_free:
         return found
-    if plans := plans_opening(course):
-        found |= {"plan": plans[0], "plan_price": yuan(plans[0].price_fen)}
-    if bundles := bundles_with(course):
-        found |= {"bundle": bundles[0], "bundle_price": yuan(bundles[0].price_fen)}
+    plans, bundles = plans_opening(course)[:1], bundles_with(course)[:1]
+    of_plans = [Offer(plan_ref(one.pk), one.name, one.price_fen, None, {}, plan=one) for one in plans]
+    of_bundles = [Offer(bundle_ref(one.pk), one.title, one.price_fen, None, {}) for one in bundles]
+    prices = before_coupons(user, [*of_plans, *of_bundles])
+    for one, offer in zip(plans, of_plans, strict=True):
+        found |= {"plan": one, "plan_price": yuan(prices[offer.ref].lowered_fen)}
+    for bundle, offer in zip(bundles, of_bundles, strict=True):
+        found |= {"bundle": bundle, "bundle_price": yuan(prices[offer.ref].lowered_fen)}
     return found
 
 
