@@ -54,14 +54,14 @@ def chart(found: OwnSales, *, csv_url: str) -> Chart:
     """What the courses brought in month by month, and the share of it."""
     columns = [
         pgettext("statement column", "Month"),
-        pgettext("sales column", "Sold, yuan"),
-        pgettext("sales column", "Your share, yuan"),
+        pgettext("sales column", "Sold"),
+        pgettext("sales column", "Your share"),
     ]
     rows: list[list[Cell]] = [
         [short_month(month), one.gross_fen / 100, one.share_fen / 100] for month, one in found.months
     ]
     note = pgettext(
-        "sales", "What was paid for your courses in each month. The last point is this month so far."
+        "sales", "What was paid for your courses in each month, in yuan. The last point is this month so far."
     )
     return Chart("sales", "line", finding(found), columns, rows, note=note, csv_url=csv_url, is_open=True)
 
