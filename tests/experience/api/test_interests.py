@@ -89,6 +89,18 @@ def test_switched_off_nothing_counts_and_topics_are_chosen_in_the_same_place(pro
     assert patch(client, {}).json()["is_used"] is True
 
 
+def test_a_choice_made_elsewhere_in_between_is_not_overwritten(program, reader):
+    client = program(reader)
+    read = client.get(ADDRESS)
+    assert patch(client, {"chosen": ["data"]}, headers={"If-Match": read["ETag"]}).status_code == 200
+    late = patch(client, {"chosen": ["art"], "is_used": False}, headers={"If-Match": read["ETag"]})
+    assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+    assert [one.topic.slug for one in Interest.objects.filter(user=reader)] == ["data"]
+    assert Purpose.PERSONALISATION in granted(member_id=reader.pk, visitor=None)
+    now = client.get(ADDRESS)
+    assert patch(client, {"chosen": ["art"]}, headers={"If-Match": now["ETag"]}).status_code == 200
+
+
 def test_a_stranger_reads_and_changes_nothing_of_it(program, reader, stranger, new_browser):
     assert program(stranger).get(ADDRESS).json() == NOTHING
     correct(program(stranger), {"topic": "art", "verdict": "less"})

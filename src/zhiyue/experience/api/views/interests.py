@@ -15,6 +15,7 @@ from zhiyue.core.accounts.tokens import Scope
 from zhiyue.core.consent.models import Choice
 from zhiyue.core.consent.purposes import Purpose
 from zhiyue.experience.api import examples
+from zhiyue.experience.api.conditions import check_unchanged, with_etag
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.repeating import repeatable
 from zhiyue.experience.api.shapes import interests as shapes
@@ -59,13 +60,15 @@ class MyInterests(Endpoint):
         """Choose my topics, or switch off suggestions by what I do
 
         With `is_used` false no act counts, and none is recorded for it; what is recorded stays, and counts again when
-        it is switched on. Other purposes of consent stay as they are.
+        it is switched on. Other purposes of consent stay as they are. With the ETag of what was read in `If-Match`, a
+        change made elsewhere in between is not overwritten: 412.
         """
         shape = shapes.InterestsChangeShape(data=request.data)
         shape.is_valid(raise_exception=True)
         asked = shape.validated_data
         actor = actor_of(self.page)
         with transaction.atomic():
+            check_unchanged(request, _told(actor))
             if "is_used" in asked:
                 others = granted_by(actor) & ~Purpose.PERSONALISATION
                 granted = others | Purpose.PERSONALISATION if asked["is_used"] else others
@@ -75,7 +78,7 @@ class MyInterests(Endpoint):
                 choose_interests(actor=actor, topic_slugs=asked["chosen"])
         if asked:
             keep_visitor(self.page)
-        return Response(_told(actor))
+        return with_etag(request, Response(_told(actor)))
 
 
 class MyCorrections(Endpoint):
