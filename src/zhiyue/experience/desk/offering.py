@@ -11,13 +11,13 @@ from zhiyue.product.commerce.bundles import BundleOnDesk, BundleWish
 from zhiyue.product.commerce.errors import BadTerm
 from zhiyue.product.commerce.membership.plans import (
     LONGEST_GRACE_DAYS,
-    MOST_FEN,
     MOST_PERCENT,
     PlanOnDesk,
     PlanWish,
 )
 from zhiyue.product.commerce.models import Plan
 from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
+from zhiyue.product.commerce.offering import MOST_FEN
 
 Choices = Sequence[tuple[int, str]]
 

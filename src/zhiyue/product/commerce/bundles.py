@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -13,14 +12,13 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
-from zhiyue.core.audit.services import note
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import BadTerm, NoSuchOffer
 from zhiyue.product.commerce.models import Bundle, BundleCourse, Order
+from zhiyue.product.commerce.offering import Facts, check_price, held, note_act, note_change, turn
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
 
-MOST_FEN = 10_000_000
 MOST_COURSES = 30
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -128,7 +126,7 @@ def make_bundle(*, viewer: Viewer, wish: BundleWish) -> Bundle:
     by = require(viewer, Permission.CHANGE_SALES)
     bundle = Bundle(status=Bundle.Status.DRAFT)
     _write(bundle, wish)
-    _note(by, "bundle.made", bundle, after=_facts(bundle))
+    note_act(by, "bundle.made", bundle, after=_facts(bundle))
     return bundle
 
 
@@ -137,45 +135,22 @@ def change_bundle(*, viewer: Viewer, bundle_id: int, wish: BundleWish) -> bool:
     """Change it for the next buyer; what was bought stays. False where nothing changed. Raises NotAllowed, BadTerm,
     NoSuchOffer."""
     by = require(viewer, Permission.CHANGE_SALES)
-    bundle = _held(bundle_id)
+    bundle = held(Bundle, bundle_id)
     before = _facts(bundle)
     _write(bundle, wish)
-    after = _facts(bundle)
-    changed = sorted(name for name in after if after[name] != before[name])
-    if changed:
-        told = [{name: facts[name] for name in changed} for facts in (before, after)]
-        _note(by, "bundle.changed", bundle, before=told[0], after=told[1])
-    return bool(changed)
+    return note_change(by, "bundle.changed", bundle, before=before, after=_facts(bundle))
 
 
 @transaction.atomic
 def offer_bundle(*, viewer: Viewer, bundle_id: int) -> bool:
     """Put it on sale. False where it was. Raises NotAllowed, NoSuchOffer."""
-    return _turn(viewer, bundle_id, Bundle.Status.OFFERED, "bundle.offered")
+    return turn(viewer, Bundle, bundle_id, Bundle.Status.OFFERED, "bundle.offered")
 
 
 @transaction.atomic
 def withdraw_bundle(*, viewer: Viewer, bundle_id: int) -> bool:
     """Sell it no longer. False where it wasn't for sale. Raises NotAllowed, NoSuchOffer."""
-    return _turn(viewer, bundle_id, Bundle.Status.WITHDRAWN, "bundle.withdrawn")
-
-
-def _turn(viewer: Viewer, bundle_id: int, to: Bundle.Status, act: str) -> bool:
-    by = require(viewer, Permission.CHANGE_SALES)
-    bundle = _held(bundle_id)
-    if bundle.status == to or (to == Bundle.Status.WITHDRAWN and bundle.status == Bundle.Status.DRAFT):
-        return False
-    before, bundle.status = bundle.status, to
-    bundle.save(update_fields=["status"])
-    _note(by, act, bundle, before={"status": before}, after={"status": str(to)})
-    return True
-
-
-def _held(bundle_id: int) -> Bundle:
-    bundle = Bundle.objects.select_for_update().filter(pk=bundle_id).first()
-    if bundle is None:
-        raise NoSuchOffer(pgettext_lazy("offer", "There is no such offer."))
-    return bundle
+    return turn(viewer, Bundle, bundle_id, Bundle.Status.WITHDRAWN, "bundle.withdrawn")
 
 
 def _write(bundle: Bundle, wish: BundleWish) -> None:
@@ -207,24 +182,12 @@ def _check(wish: BundleWish, prices: Mapping[int, int]) -> None:
         raise BadTerm("courses", pgettext_lazy("bundle", "Choose published courses with a price."))
     if not 2 <= len(prices) <= MOST_COURSES:
         raise BadTerm("courses", pgettext_lazy("bundle", "A bundle is of 2 to 30 courses."))
-    if not 1 <= wish.price_fen <= MOST_FEN:
-        raise BadTerm("price", pgettext_lazy("plan", "A price is ¥0.01 to ¥100,000."))
+    check_price(wish.price_fen)
     if wish.price_fen >= sum(prices.values()):
         raise BadTerm("price", pgettext_lazy("bundle", "A bundle costs less than its courses one by one."))
 
 
-def _facts(bundle: Bundle) -> dict[str, Any]:
+def _facts(bundle: Bundle) -> Facts:
     names = ("title", "slug", "summary", "price_fen")
     courses = list(bundle.parts.order_by("position").values_list("course_id", flat=True))
     return {**{name: getattr(bundle, name) for name in names}, "courses": courses}
-
-
-def _note(
-    by: User,
-    act: str,
-    bundle: Bundle,
-    *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    note(by=by, act=act, subject=("bundle", bundle.pk, bundle.title), before=before, after=after)

@@ -9,17 +9,15 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.kinds import Viewer
-from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
-from zhiyue.core.audit.services import note
 from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.errors import BadTerm, NoSuchOffer
 from zhiyue.product.commerce.models import CourseTerms, Order, OrderPlan, Plan
 from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
+from zhiyue.product.commerce.offering import Facts, check_price, held, note_act, note_change, turn
 from zhiyue.product.commerce.rights import coverable
 
-MOST_FEN = 10_000_000
 LONGEST_GRACE_DAYS = 30
 MOST_PERCENT = 90
 _TERMS = ("name", "summary", "months", "price_fen", "grace_days", "trial_days", "off_percent")
@@ -108,7 +106,7 @@ def make_plan(*, viewer: Viewer, wish: PlanWish) -> Plan:
     _check(wish)
     plan = Plan(status=Plan.Status.DRAFT)
     _write(plan, wish)
-    _note(by, "plan.made", plan, after=_facts(plan))
+    note_act(by, "plan.made", plan, after=_facts(plan))
     return plan
 
 
@@ -117,7 +115,7 @@ def change_plan(*, viewer: Viewer, plan_id: int, wish: PlanWish) -> bool:
     """Change what stands of it. What was sold stays as it was: once somebody ordered it, what it opens and its months
     don't change any more. False where nothing changed. Raises NotAllowed, BadTerm, NoSuchOffer."""
     by = require(viewer, Permission.CHANGE_SALES)
-    plan = _held(plan_id)
+    plan = held(Plan, plan_id)
     _check(wish)
     before = _facts(plan)
     is_other = wish.months != plan.months or sorted(wish.topic_ids) != before["topics"]
@@ -129,48 +127,20 @@ def change_plan(*, viewer: Viewer, plan_id: int, wish: PlanWish) -> bool:
             ),
         )
     _write(plan, wish)
-    after = _facts(plan)
-    changed = {name for name in after if after[name] != before[name]}
-    if changed:
-        _note(
-            by,
-            "plan.changed",
-            plan,
-            before={name: before[name] for name in sorted(changed)},
-            after={name: after[name] for name in sorted(changed)},
-        )
-    return bool(changed)
+    return note_change(by, "plan.changed", plan, before=before, after=_facts(plan))
 
 
 @transaction.atomic
 def offer_plan(*, viewer: Viewer, plan_id: int) -> bool:
     """Put it on sale. False where it was. Raises NotAllowed, NoSuchOffer."""
-    return _turn(viewer, plan_id, Plan.Status.OFFERED, "plan.offered")
+    return turn(viewer, Plan, plan_id, Plan.Status.OFFERED, "plan.offered")
 
 
 @transaction.atomic
 def withdraw_plan(*, viewer: Viewer, plan_id: int) -> bool:
     """Sell it no longer; whoever has it keeps it until its end. False where it wasn't for sale. Raises NotAllowed,
     NoSuchOffer."""
-    return _turn(viewer, plan_id, Plan.Status.WITHDRAWN, "plan.withdrawn")
-
-
-def _turn(viewer: Viewer, plan_id: int, to: Plan.Status, act: str) -> bool:
-    by = require(viewer, Permission.CHANGE_SALES)
-    plan = _held(plan_id)
-    if plan.status == to or (to == Plan.Status.WITHDRAWN and plan.status == Plan.Status.DRAFT):
-        return False
-    before, plan.status = plan.status, to
-    plan.save(update_fields=["status"])
-    _note(by, act, plan, before={"status": before}, after={"status": str(to)})
-    return True
-
-
-def _held(plan_id: int) -> Plan:
-    plan = Plan.objects.select_for_update().filter(pk=plan_id).first()
-    if plan is None:
-        raise NoSuchOffer(pgettext_lazy("offer", "There is no such offer."))
-    return plan
+    return turn(viewer, Plan, plan_id, Plan.Status.WITHDRAWN, "plan.withdrawn")
 
 
 def _check(wish: PlanWish) -> None:
@@ -180,8 +150,7 @@ def _check(wish: PlanWish) -> None:
         raise BadTerm("summary", pgettext_lazy("plan", "Say it in 200 characters at most."))
     if wish.months not in Plan.Months.values:
         raise BadTerm("months", pgettext_lazy("plan", "Choose a month, a quarter or a year."))
-    if not 1 <= wish.price_fen <= MOST_FEN:
-        raise BadTerm("price", pgettext_lazy("plan", "A price is ¥0.01 to ¥100,000."))
+    check_price(wish.price_fen)
     if not 0 <= wish.grace_days <= LONGEST_GRACE_DAYS:
         raise BadTerm("grace_days", pgettext_lazy("plan", "Days of grace are 0 to 30."))
     if not 0 <= wish.trial_days <= LONGEST_TRIAL_DAYS:
@@ -200,17 +169,6 @@ def _write(plan: Plan, wish: PlanWish) -> None:
     plan.topics.set(wish.topic_ids)
 
 
-def _facts(plan: Plan) -> dict[str, object]:
+def _facts(plan: Plan) -> Facts:
     topics = sorted(plan.topics.values_list("pk", flat=True))
     return {**{name: getattr(plan, name) for name in _TERMS}, "topics": topics}
-
-
-def _note(
-    by: User,
-    act: str,
-    plan: Plan,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    note(by=by, act=act, subject=("plan", plan.pk, plan.name), before=before, after=after)
