@@ -32,8 +32,9 @@ from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.providers.protocol import GivenBack
 from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.reckoning import refund_of
-from zhiyue.product.commerce.refunds.sending import pursue, take_in, wait_after
+from zhiyue.product.commerce.refunds.sending import pursue, take_in
 from zhiyue.product.commerce.selectors import may_open, refunded_course_ids
+from zhiyue.product.commerce.waits import wait_after
 from zhiyue.product.learning.services import open_lesson
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from zhiyue.product.commerce.invoices.possible import is_returning
 from zhiyue.product.commerce.invoices.protocol import ToldInvoice, WantedInvoice, WantedReversal
 from zhiyue.product.commerce.invoices.register import issuer
 from zhiyue.product.commerce.models import Invoice, Order
-from zhiyue.product.commerce.refunds.sending import wait_after
+from zhiyue.product.commerce.waits import wait_after
 
 # An invoice whose order may still give money back waits, and is looked at again so long after.
 LOOKED_AT_AGAIN_AFTER = timedelta(minutes=5)

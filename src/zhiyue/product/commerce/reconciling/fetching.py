@@ -19,12 +19,13 @@ from zhiyue.product.commerce.providers.register import provider_named
 from zhiyue.product.commerce.reconciling.comparing import CHINA, compare, compare_around
 from zhiyue.product.commerce.reconciling.fees import take_back_fee
 from zhiyue.product.commerce.reconciling.items import named
+from zhiyue.product.commerce.waits import wait_after
 
 # Days before today that are fetched by themselves, as far as there was money then.
 LOOKS_BACK_DAYS = 30
 # Providers publish the bill of a day on the next one, at about ten o'clock in China.
 PUBLISHED = time(10, 30)
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
+FIRST_WAIT = timedelta(minutes=30)
 # A provider that is silent so often is asked no more in this round.
 SILENCES_AT_MOST = 2
 # Words of ours may come late: fetched days are compared anew, once a day for so long.
@@ -166,7 +167,7 @@ def _alike(line: BillLine | BillEntry) -> Alike:
 
 def _note_fault(bill: Bill, why: str, now: datetime) -> None:
     """Whatever was fetched before stands."""
-    wait = min(FIRST_WAIT * (1 << min(bill.tries, 8)), LONGEST_WAIT)
+    wait = wait_after(bill.tries, first=FIRST_WAIT)
     Bill.objects.filter(pk=bill.pk).update(fault=why[:300], tries=F("tries") + 1, due_at=now + wait)
 
 

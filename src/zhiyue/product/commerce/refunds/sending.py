@@ -1,7 +1,7 @@
 """Sending refunds to the providers that took the money, and taking in what these say of them. A provider is asked
 outside of transactions, always by the same number, under which it gives money back once."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -15,11 +15,10 @@ from zhiyue.product.commerce.models import Order, Payment, Posting, Refund
 from zhiyue.product.commerce.providers.protocol import GivenBack, Told
 from zhiyue.product.commerce.providers.register import provider_named
 from zhiyue.product.commerce.refunds.settling import enter, fail, finish, told_of
+from zhiyue.product.commerce.waits import wait_after
 
 # Of what providers tell, this is about refunds; `unknown` says nothing and is never entered.
 KINDS = frozenset({"refunding", "refunded", "refund_failed"})
-# What is on its way is asked after so long after, and then ever more rarely.
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(hours=6)
 # A provider that refused or was silent so often, over a day and more, and knows of no such refund, gives nothing back.
 MOST_TRIES = 14
 _S = Refund.Status
@@ -70,11 +69,6 @@ def ask_about(refund: Refund) -> str:
         return "unknown"
     told = provider_named(refund.payment.provider).ask_refund(_wanted(refund, refund.payment))
     return take_in(refund.payment.provider, told) if told.kind in KINDS else "unknown"
-
-
-def wait_after(tries: int) -> timedelta:
-    """How long nothing is asked after so many tries."""
-    return min(FIRST_WAIT * (1 << min(tries, 16)), LONGEST_WAIT)
 
 
 def _claimed(refund: Refund, moment: datetime) -> bool:
