@@ -27,7 +27,7 @@ from zhiyue.product.commerce.providers.protocol import (
     Wanted,
 )
 from zhiyue.product.commerce.providers.stripe_bill import line_of
-from zhiyue.product.commerce.providers.telling import answered, kept, word
+from zhiyue.product.commerce.providers.telling import answered, kept, told_about, word
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Stripe:
         session = _session(number)
         if session is None:
             return Told(key=f"{number}:unknown", kind="unknown", number=number)
-        return _read(number, lambda: _told(session, at=None))
+        return told_about(number, lambda: _told(session, at=None))
 
     def close(self, number: str) -> None:
         """Where it was paid meanwhile nothing happens either: `ask` tells."""
@@ -168,7 +168,7 @@ class Stripe:
         }
         options = {"idempotency_key": f"refund-{wanted.refund_number}"}
         said = _object(_asked(lambda api: api.v1.refunds.create(params=params, options=options)))
-        return _read(wanted.refund_number, lambda: _refund_told(said))
+        return told_about(wanted.refund_number, lambda: _refund_told(said))
 
     def ask_refund(self, wanted: GivenBack) -> Told:
         number, intent = wanted.refund_number, _intent(wanted)
@@ -176,7 +176,7 @@ class Stripe:
             found = _listed(lambda api: api.v1.refunds.list(params={"payment_intent": intent, "limit": 100}))
             for one in found:
                 if (one.get("metadata") or {}).get("refund_number") == number:
-                    return _read(number, lambda found=one: _refund_told(found))  # type: ignore[misc]
+                    return told_about(number, lambda found=one: _refund_told(found))  # type: ignore[misc]
         return Told(key=f"{number}:unknown", kind="unknown", number=number)
 
     def bill(self, day: date) -> Iterable[BillLine]:
@@ -302,17 +302,6 @@ def _proved(notice: Notice) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise refusing.not_readable()
     return said
-
-
-def _read(number: str, read: Callable[[], Told]) -> Told:
-    """An answer as `read` reads it, where it is about this number. Raises ProviderUnreachable."""
-    try:
-        told = read()
-    except (ValueError, LookupError, TypeError, AttributeError) as why:
-        raise refusing.unreachable() from why
-    if told.number != number:
-        raise refusing.unreachable()
-    return told
 
 
 def _told(session: Mapping[str, Any], *, at: datetime | None, kind: ToldKind | None = None) -> Told:

@@ -1,12 +1,13 @@
 """What is taken of a provider's words: short ones, of numbers, amounts and times, and nothing that names who paid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.providers import refusing
+from zhiyue.product.commerce.providers.protocol import Told
 
 # Alipay and WeChat Pay count days in this zone, and Alipay writes times without saying so.
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -35,6 +36,17 @@ def answered(said: Mapping[str, Any], name: str) -> str:
     if not isinstance(found, str) or not found:
         raise refusing.unreachable()
     return found
+
+
+def told_about(number: str, read: Callable[[], Told]) -> Told:
+    """An answer as `read` reads it, where it is about this number. Raises ProviderUnreachable."""
+    try:
+        told = read()
+    except (ValueError, LookupError, TypeError, AttributeError) as why:
+        raise refusing.unreachable() from why
+    if told.number != number:
+        raise refusing.unreachable()
+    return told
 
 
 def bill_is_made(day: date) -> bool:

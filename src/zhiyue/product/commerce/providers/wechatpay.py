@@ -26,7 +26,7 @@ from zhiyue.product.commerce.providers.protocol import (
     ToldKind,
     Wanted,
 )
-from zhiyue.product.commerce.providers.telling import CHINA, answered, bill_is_made, kept, word
+from zhiyue.product.commerce.providers.telling import CHINA, answered, bill_is_made, kept, told_about, word
 from zhiyue.product.commerce.providers.wechatpay_bill import lines_of, unpacked
 from zhiyue.product.commerce.providers.wechatpay_payer import payer_can_be_asked
 from zhiyue.product.commerce.providers.wechatpay_proof import (
@@ -153,7 +153,7 @@ class WechatPay:
         said = _asked(lambda library: library.query(out_trade_no=number), but=_NOT_THERE)
         if "trade_state" not in said:
             return Told(key=f"{number}:unknown", kind="unknown", number=number)
-        return _about(number, lambda: _told(said))
+        return told_about(number, lambda: _told(said))
 
     def close(self, number: str) -> None:
         """Where it was paid meanwhile nothing happens either: `ask` tells."""
@@ -169,14 +169,14 @@ class WechatPay:
                 notify_url=wanted.notify_at,
             )
         )
-        return _about(wanted.refund_number, lambda: _refund_told(said, said["status"]))
+        return told_about(wanted.refund_number, lambda: _refund_told(said, said["status"]))
 
     def ask_refund(self, wanted: GivenBack) -> Told:
         number = wanted.refund_number
         said = _asked(lambda library: library.query_refund(out_refund_no=number), but=_NOT_THERE)
         if "out_refund_no" not in said:
             return Told(key=f"{number}:unknown", kind="unknown", number=number)
-        return _about(number, lambda: _refund_told(said, said["status"]))
+        return told_about(number, lambda: _refund_told(said, said["status"]))
 
     def bill(self, day: date) -> Iterable[BillLine]:
         """A day is one of China's."""
@@ -274,17 +274,6 @@ def _as_object(said: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise refusing.unreachable()
     return found
-
-
-def _about(number: str, read: Callable[[], Told]) -> Told:
-    """An answer as `read` reads it, where it is about this number. Raises ProviderUnreachable."""
-    try:
-        told = read()
-    except (ValueError, LookupError, TypeError, AttributeError) as why:
-        raise refusing.unreachable() from why
-    if told.number != number:
-        raise refusing.unreachable()
-    return told
 
 
 def _told(said: Mapping[str, Any]) -> Told:
