@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from zhiyue.core.accounts.models import User
 from zhiyue.product.catalogue.models import Lesson
@@ -21,9 +22,13 @@ def open_for(user: User | None, lesson: Lesson, *, visitor: UUID | None = None) 
     """`may_open` for whoever gets the whole lesson by it. Only the first time asks the database for more."""
     access = may_open(user, lesson, visitor=visitor)
     if access.first_of is not None:
-        is_kept = _noted(access.first_of, lesson.pk)
+        opening = LessonOpening(part_id=access.first_of, lesson=lesson)
+        bought = OrderCourse.objects.filter(pk=access.first_of)
+        is_kept = _noted(opening, Q(courses__pk=access.first_of), bought)
     elif access.first_of_plan is not None:
-        is_kept = _noted_of_plan(access.first_of_plan, lesson.pk)
+        opening = LessonOpening(plan_id=access.first_of_plan, lesson=lesson)
+        held = OrderPlan.objects.filter(pk=access.first_of_plan)
+        is_kept = _noted(opening, Q(plan__pk=access.first_of_plan), held)
     else:
         return access
     if is_kept:
@@ -33,31 +38,15 @@ def open_for(user: User | None, lesson: Lesson, *, visitor: UUID | None = None) 
 
 
 @transaction.atomic
-def _noted(part_id: int, lesson_id: int) -> bool:
-    """Note an opening, once. False where the course isn't open by this order any more: whoever approves a refund holds
-    the order's row as well, so a lesson is either opened and kept, or its money goes back."""
-    order = Order.objects.select_for_update(of=("self",)).filter(courses__pk=part_id).first()
+def _noted(opening: LessonOpening, its_order: Q, bought: QuerySet[OrderCourse] | QuerySet[OrderPlan]) -> bool:
+    """Note an opening, once. False where the course or membership isn't open by its order any more: whoever approves a
+    refund holds the order's row as well, so a lesson is either opened and kept, or its money goes back."""
+    order = Order.objects.select_for_update(of=("self",)).filter(its_order).first()
     if order is None or order.status not in Order.OPENING:
         return False
-    if not OrderCourse.objects.filter(pk=part_id, returned_at=None).exists():
+    if not bought.filter(returned_at=None).exists():
         return False
-    LessonOpening.objects.bulk_create(
-        [LessonOpening(part_id=part_id, lesson_id=lesson_id)], ignore_conflicts=True
-    )
-    return True
-
-
-@transaction.atomic
-def _noted_of_plan(plan_id: int, lesson_id: int) -> bool:
-    """The same of a membership."""
-    order = Order.objects.select_for_update(of=("self",)).filter(plan__pk=plan_id).first()
-    if order is None or order.status not in Order.OPENING:
-        return False
-    if not OrderPlan.objects.filter(pk=plan_id, returned_at=None).exists():
-        return False
-    LessonOpening.objects.bulk_create(
-        [LessonOpening(plan_id=plan_id, lesson_id=lesson_id)], ignore_conflicts=True
-    )
+    LessonOpening.objects.bulk_create([opening], ignore_conflicts=True)
     return True
 
 
