@@ -44,12 +44,10 @@ def _planned(text: str) -> tuple[Plan, Mapping[str, list[Course]]]:
 def import_sheet(*, sheet_id: int) -> None:
     """Import the good rows of an upload, a few hundred at a time. Broken off, it goes on behind the last step that was
     done, so nobody is made, tagged or written to twice. Raises NoSuchSheet."""
-    sheet = table_imports.begun(sheet_id)
-    if sheet.finished_at is not None:
+    begun = table_imports.begun(sheet_id)
+    if begun is None:
         return
-    by = table_imports.importer_of(sheet)
-    if by is None:
-        return
+    sheet, by = begun
     plan, named = _planned(sheet.text)
     courses = {name: found[0] for name, found in named.items() if len(found) == 1}
     for people in table_imports.steps(sheet, plan.people):

@@ -124,12 +124,10 @@ def plan_orders(text: str) -> OrderPlan:
 def import_order_sheet(*, sheet_id: int) -> None:
     """Import the good rows of an upload, a few hundred at a time. Broken off, it goes on behind the last step that was
     done. Raises NoSuchSheet."""
-    sheet = table_imports.begun(sheet_id)
-    if sheet.finished_at is not None:
+    begun = table_imports.begun(sheet_id)
+    if begun is None:
         return
-    by = table_imports.importer_of(sheet)
-    if by is None:
-        return
+    sheet, by = begun
     plan = plan_orders(sheet.text)
     for rows in table_imports.steps(sheet, plan.orders):
         _step(sheet, by, rows)

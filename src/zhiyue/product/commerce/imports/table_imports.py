@@ -33,12 +33,13 @@ class Row(Protocol):
 _Row = TypeVar("_Row", bound=Row)
 
 
-def begun(sheet_id: int) -> UploadedSheet:
-    """An upload with who uploaded it. Raises NoSuchSheet."""
+def begun(sheet_id: int) -> tuple[UploadedSheet, User] | None:
+    """An upload and in whose name its rows are written; None where nothing is left to do. Raises NoSuchSheet."""
     sheet = UploadedSheet.objects.select_related("by").filter(pk=sheet_id).first()
     if sheet is None:
         raise NoSuchSheet
-    return sheet
+    by = None if sheet.finished_at is not None else importer_of(sheet)
+    return None if by is None else (sheet, by)
 
 
 def importer_of(sheet: UploadedSheet) -> User | None:
