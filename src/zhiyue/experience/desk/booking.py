@@ -19,14 +19,12 @@ from zhiyue.experience.desk.account_words import (
     kind_of,
     together_name,
 )
-from zhiyue.experience.desk.orders import moment_cell, yuan_cell
+from zhiyue.experience.desk.lists import CHUNK
 from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.books import SoughtPostings
 from zhiyue.product.commerce.ledger import Balance
 from zhiyue.product.commerce.models import Posting
-
-PAGE_SIZE = 50
-_CHUNK = 500
 
 TABLE_HEADER = (
     pgettext_lazy("books column", "When"),
@@ -113,7 +111,7 @@ def shown_accounts(balances: Sequence[Balance]) -> list[ShownAccount]:
 
 def table_rows(found: QuerySet[Posting]) -> Iterator[list[str]]:
     """Postings as rows under TABLE_HEADER, read piece by piece."""
-    for one in found.iterator(chunk_size=_CHUNK):
+    for one in found.iterator(chunk_size=CHUNK):
         yield [
             moment_cell(one.entry.at),
             one.entry.key,

@@ -13,6 +13,7 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.typed import MomentField, YuanField, as_text_where_unread, typed_moment
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
+from zhiyue.experience.shell.downloads import moment_cell
 from zhiyue.product.commerce.errors import SaleRefused
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
 from zhiyue.product.commerce.lowering.coupons import not_standing
@@ -24,7 +25,6 @@ CODES_HEADER = (
     pgettext_lazy("coupon column", "State"),
     pgettext_lazy("coupon column", "Made"),
 )
-_CHUNK = 500
 
 
 class CouponForm(forms.Form):
@@ -210,8 +210,7 @@ def state_of(coupon: Coupon) -> str:
 def code_rows(codes: Iterable[CouponCode], title: str) -> Iterator[list[str]]:
     """Codes as rows under CODES_HEADER, read piece by piece."""
     for code in codes:
-        made = code.made_at.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S")
-        yield [code.text, title, _code_state(code), made]
+        yield [code.text, title, _code_state(code), moment_cell(code.made_at)]
 
 
 def _code_state(code: CouponCode) -> str:

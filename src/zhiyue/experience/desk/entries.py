@@ -12,12 +12,12 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.audit.models import AuditEntry
-from zhiyue.core.kit import clock
 from zhiyue.experience.desk.audit_values import Names, value_words
 from zhiyue.experience.desk.audit_words import ACTS, field_words
 from zhiyue.experience.desk.lab.words import policy as policy_words
 from zhiyue.experience.desk.words import job as job_words
 from zhiyue.experience.desk.words import quarantine_reason
+from zhiyue.experience.shell.downloads import moment_cell
 
 Words = str | Promise
 
@@ -137,7 +137,7 @@ TABLE_HEADER = (
 def table_row(entry: AuditEntry) -> list[str]:
     """An entry as a row under TABLE_HEADER; before and after as they were noted."""
     return [
-        entry.at.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S"),
+        moment_cell(entry.at),
         entry.by_name,
         entry.act,
         str(act_words(entry.act)),

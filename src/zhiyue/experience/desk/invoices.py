@@ -2,7 +2,6 @@
 academy."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,13 +11,12 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
-from zhiyue.core.kit import clock
+from zhiyue.experience.desk.lists import CHUNK, FindForm
+from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.invoices.book import SoughtInvoices
 from zhiyue.product.commerce.invoices.files import BYTES_AT_MOST
 from zhiyue.product.commerce.models import Invoice, InvoiceKind
 
-PAGE_SIZE = 50
-_CHUNK = 500
 _ACCEPTED = {"accept": ".pdf,.ofd,application/pdf"}
 
 TABLE_HEADER = (
@@ -42,25 +40,11 @@ TABLE_HEADER = (
 )
 
 
-class InvoicesForm(forms.Form):
-    """The filters of the list. What can't be understood narrows nothing and says so."""
-
-    q = forms.CharField(
-        label=pgettext_lazy("invoice filter", "Number, title or member"), required=False, max_length=80
-    )
-    status = forms.ChoiceField(
-        label=pgettext_lazy("invoice filter", "State"),
-        required=False,
-        choices=[("", pgettext_lazy("invoice filter", "Any")), *Invoice.Status.choices],
-    )
-
-
-def sought(asked: QueryDict) -> tuple[InvoicesForm, SoughtInvoices]:
-    """The form as it was sent, and what it asks for."""
-    form = InvoicesForm(asked)
-    form.is_valid()
-    found = form.cleaned_data
-    return form, SoughtInvoices(words=found.get("q", ""), status=found.get("status", ""))
+def sought(asked: QueryDict) -> tuple[FindForm, SoughtInvoices]:
+    """The filters as they were sent, and what they ask for."""
+    finds = pgettext_lazy("invoice filter", "Number, title or member")
+    form = FindForm(asked, finds=finds, states=Invoice.Status.choices)
+    return form, SoughtInvoices(**form.sought())
 
 
 class ActForm(forms.Form):
@@ -152,7 +136,7 @@ class ReversedForm(_WhyForm):
 
 def table_rows(invoices: QuerySet[Invoice]) -> Iterator[list[str]]:
     """Invoices as rows under TABLE_HEADER, read piece by piece."""
-    for one in invoices.iterator(chunk_size=_CHUNK):
+    for one in invoices.iterator(chunk_size=CHUNK):
         order = one.order
         yield [
             one.number,
@@ -165,15 +149,11 @@ def table_rows(invoices: QuerySet[Invoice]) -> Iterator[list[str]]:
             one.title,
             one.tax_number,
             one.email,
-            f"{one.amount_fen // 100}.{one.amount_fen % 100:02d}",
+            yuan_cell(one.amount_fen),
             one.invoice_code,
             one.invoice_number,
             one.reversal_number,
-            _moment(one.asked_at),
-            _moment(one.issued_at),
-            _moment(one.reversed_at),
+            moment_cell(one.asked_at),
+            moment_cell(one.issued_at),
+            moment_cell(one.reversed_at),
         ]
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S") if moment else ""

@@ -1,19 +1,16 @@
 """The list of orders as an address asks for it: its filters, and its rows as a table that leaves the academy."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.kit import clock
+from zhiyue.experience.desk.lists import CHUNK, FindForm
+from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.models import Order
 from zhiyue.product.commerce.order_book import SoughtOrders
-
-PAGE_SIZE = 50
-_CHUNK = 500
 
 TABLE_HEADER = (
     pgettext_lazy("order column", "Order"),
@@ -30,34 +27,21 @@ TABLE_HEADER = (
 )
 
 
-class OrdersForm(forms.Form):
-    """The filters of the list. What can't be understood narrows nothing and says so."""
-
-    q = forms.CharField(
-        label=pgettext_lazy("order filter", "Number, member or title"), required=False, max_length=80
-    )
-    status = forms.ChoiceField(
-        label=pgettext_lazy("order filter", "State"),
-        required=False,
-        choices=[("", pgettext_lazy("order filter", "Any")), *Order.Status.choices],
-    )
+class OrdersForm(FindForm):
     member = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput())
 
 
 def sought(asked: QueryDict) -> tuple[OrdersForm, SoughtOrders]:
     """The form as it was sent, and what it asks for."""
-    form = OrdersForm(asked)
-    form.is_valid()
-    found = form.cleaned_data
-    wanted = SoughtOrders(
-        words=found.get("q", ""), status=found.get("status", ""), member_id=found.get("member")
-    )
-    return form, wanted
+    finds = pgettext_lazy("order filter", "Number, member or title")
+    form = OrdersForm(asked, finds=finds, states=Order.Status.choices)
+    found = form.sought()
+    return form, SoughtOrders(**found, member_id=form.cleaned_data.get("member"))
 
 
 def table_rows(orders: QuerySet[Order]) -> Iterator[list[str]]:
     """Orders as rows under TABLE_HEADER, read piece by piece."""
-    for order in orders.iterator(chunk_size=_CHUNK):
+    for order in orders.iterator(chunk_size=CHUNK):
         yield [
             order.number,
             str(Order.Status(order.status).label),
@@ -71,12 +55,3 @@ def table_rows(orders: QuerySet[Order]) -> Iterator[list[str]]:
             moment_cell(order.created_at),
             moment_cell(order.paid_at),
         ]
-
-
-def yuan_cell(fen: int) -> str:
-    """As a spreadsheet reads it."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
-def moment_cell(moment: datetime | None) -> str:
-    return moment.astimezone(clock.business_zone()).strftime("%Y-%m-%d %H:%M:%S") if moment else ""

@@ -13,14 +13,12 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.lists import CHUNK, FindForm
 from zhiyue.experience.desk.typed import DayField
-from zhiyue.experience.shell.payout_words import plain
+from zhiyue.experience.shell.downloads import yuan_cell
 from zhiyue.product.commerce.models import PayoutStatement
 from zhiyue.product.commerce.teaching_shares.book import SoughtStatements
 from zhiyue.product.commerce.teaching_shares.deciding import LONGEST_REFERENCE, PaidOut
-
-PAGE_SIZE = 50
-_CHUNK = 500
 
 TABLE_HEADER = (
     pgettext_lazy("statement column", "Statement"),
@@ -34,21 +32,13 @@ TABLE_HEADER = (
 )
 
 
-class StatementsForm(forms.Form):
-    """The filters of the list. What can't be understood narrows nothing and says so."""
-
-    q = forms.CharField(
-        label=pgettext_lazy("statement filter", "Number or teacher"), required=False, max_length=80
-    )
+class StatementsForm(FindForm):
     month = forms.ChoiceField(label=pgettext_lazy("statement filter", "Month"), required=False)
-    status = forms.ChoiceField(
-        label=pgettext_lazy("statement filter", "State"),
-        required=False,
-        choices=[("", pgettext_lazy("statement filter", "Any")), *PayoutStatement.Status.choices],
-    )
+    field_order = ("q", "month", "status")
 
     def __init__(self, asked: QueryDict, months: Sequence[date]) -> None:
-        super().__init__(asked)
+        finds = pgettext_lazy("statement filter", "Number or teacher")
+        super().__init__(asked, finds=finds, states=PayoutStatement.Status.choices)
         named = [(f"{one:%Y-%m}", date_format(one, "YEAR_MONTH_FORMAT")) for one in months]
         any_month = [("", pgettext_lazy("statement filter", "Any")), *named]
         self.fields["month"].choices = any_month  # type: ignore[attr-defined]
@@ -57,26 +47,20 @@ class StatementsForm(forms.Form):
 def sought(asked: QueryDict, months: Sequence[date]) -> tuple[StatementsForm, SoughtStatements]:
     """The form as it was sent, and what it asks for."""
     form = StatementsForm(asked, months)
-    form.is_valid()
-    found = form.cleaned_data
-    month = found.get("month", "")
-    wanted = SoughtStatements(
-        month=date.fromisoformat(f"{month}-01") if month else None,
-        status=found.get("status", ""),
-        words=found.get("q", ""),
-    )
-    return form, wanted
+    found = form.sought()
+    month = form.cleaned_data.get("month", "")
+    return form, SoughtStatements(**found, month=date.fromisoformat(f"{month}-01") if month else None)
 
 
 def table_rows(statements: QuerySet[PayoutStatement]) -> Iterator[list[str]]:
     """Statements as rows under TABLE_HEADER, read piece by piece."""
-    for one in statements.iterator(chunk_size=_CHUNK):
+    for one in statements.iterator(chunk_size=CHUNK):
         yield [
             one.number,
             f"{one.month:%Y-%m}",
             one.teacher.name,
             str(one.get_status_display()),
-            plain(one.amount_fen),
+            yuan_cell(one.amount_fen),
             one.paid_on.isoformat() if one.paid_on else "",
             str(one.get_how_display()) if one.how else "",
             one.reference,

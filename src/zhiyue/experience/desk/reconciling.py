@@ -12,17 +12,16 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.orders import moment_cell, yuan_cell
+from zhiyue.experience.desk.lists import CHUNK
 from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.commerce.models import Bill, Difference
 from zhiyue.product.commerce.reconciling.book import SoughtBills, SoughtDifferences, providers
 from zhiyue.product.commerce.reconciling.deciding import MOST_DAYS
 
-PAGE_SIZE = 50
 # No bill differs by more; the database can count no further than some hundred times this.
 MOST_FEN = 10**16
-_CHUNK = 500
 _K = Difference.Kind
 
 TABLE_HEADER = (
@@ -203,7 +202,7 @@ def day_named(text: str) -> date | None:
 
 def table_rows(found: QuerySet[Difference]) -> Iterator[list[str]]:
     """Differences as rows under TABLE_HEADER, read piece by piece."""
-    for one in found.iterator(chunk_size=_CHUNK):
+    for one in found.iterator(chunk_size=CHUNK):
         yield [
             one.bill.day.isoformat(),
             str(provider_words(one.provider)),

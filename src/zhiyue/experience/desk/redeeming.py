@@ -6,8 +6,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import pgettext, pgettext_lazy
 
-from zhiyue.core.kit import clock
 from zhiyue.experience.desk.typed import MomentField, as_text_where_unread
+from zhiyue.experience.shell.downloads import moment_cell
 from zhiyue.product.commerce.errors import SaleRefused
 from zhiyue.product.commerce.models import RedeemCode
 from zhiyue.product.commerce.redeeming import MOST_CODES
@@ -56,8 +56,7 @@ class BatchForm(forms.Form):
 def code_rows(codes: Iterable[RedeemCode]) -> Iterator[list[str]]:
     """Codes as rows under CODES_HEADER; who redeemed one stands in the orders, and isn't told here."""
     for code in codes:
-        at = code.redeemed_at.astimezone(clock.business_zone()) if code.redeemed_at else None
-        yield [code.text, code.batch.title, _state(code), f"{at:%Y-%m-%d %H:%M:%S}" if at else ""]
+        yield [code.text, code.batch.title, _state(code), moment_cell(code.redeemed_at)]
 
 
 def _state(code: RedeemCode) -> str:

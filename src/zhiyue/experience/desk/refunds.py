@@ -10,34 +10,20 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit.money import yuan
+from zhiyue.experience.desk.lists import FindForm
 from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.refunds.book import SoughtRefunds
 from zhiyue.product.commerce.refunds.reckoning import Returnable
 from zhiyue.product.commerce.refunds.rule import LONGEST_DAYS, MOST_FEE_FEN, RefundTerms
 
-PAGE_SIZE = 50
 _AMOUNT = "amount-"
 
 
-class RefundsForm(forms.Form):
-    """The filters of the list. What can't be understood narrows nothing and says so."""
-
-    q = forms.CharField(
-        label=pgettext_lazy("refund filter", "Number, member or title"), required=False, max_length=80
-    )
-    status = forms.ChoiceField(
-        label=pgettext_lazy("refund filter", "State"),
-        required=False,
-        choices=[("", pgettext_lazy("refund filter", "Any")), *Refund.Status.choices],
-    )
-
-
-def sought(asked: QueryDict) -> tuple[RefundsForm, SoughtRefunds]:
-    """The form as it was sent, and what it asks for."""
-    form = RefundsForm(asked)
-    form.is_valid()
-    found = form.cleaned_data
-    return form, SoughtRefunds(words=found.get("q", ""), status=found.get("status", ""))
+def sought(asked: QueryDict) -> tuple[FindForm, SoughtRefunds]:
+    """The filters as they were sent, and what they ask for."""
+    finds = pgettext_lazy("refund filter", "Number, member or title")
+    form = FindForm(asked, finds=finds, states=Refund.Status.choices)
+    return form, SoughtRefunds(**form.sought())
 
 
 class WhyForm(forms.Form):

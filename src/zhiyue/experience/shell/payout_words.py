@@ -6,6 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.downloads import yuan_cell
 from zhiyue.product.commerce.models import PayoutLine, PayoutStatement
 from zhiyue.product.commerce.teaching_shares.book import WholeStatement
 
@@ -52,8 +53,8 @@ def statement_rows(whole: WholeStatement) -> Iterator[list[str]]:
     number, month = whole.statement.number, f"{whole.statement.month:%Y-%m}"
     for line in whole.lines:
         yield [
-            number, month, _title(line), str(line.sales), plain(line.gross_fen), str(line.refunds),
-            plain(line.refunded_fen), plain(line.share_fen), plain(line.carried_fen),
+            number, month, _title(line), str(line.sales), yuan_cell(line.gross_fen), str(line.refunds),
+            yuan_cell(line.refunded_fen), yuan_cell(line.share_fen), yuan_cell(line.carried_fen),
         ]  # fmt: skip
     lines = whole.lines
     yield [
@@ -61,11 +62,11 @@ def statement_rows(whole: WholeStatement) -> Iterator[list[str]]:
         month,
         pgettext("statement", "Together"),
         str(sum(line.sales for line in lines)),
-        plain(sum(line.gross_fen for line in lines)),
+        yuan_cell(sum(line.gross_fen for line in lines)),
         str(sum(line.refunds for line in lines)),
-        plain(sum(line.refunded_fen for line in lines)),
-        plain(whole.statement.amount_fen),
-        plain(whole.carried_fen),
+        yuan_cell(sum(line.refunded_fen for line in lines)),
+        yuan_cell(whole.statement.amount_fen),
+        yuan_cell(whole.carried_fen),
     ]
 
 
@@ -80,12 +81,6 @@ def whole_values(whole: WholeStatement) -> dict[str, object]:
         "lines": [shown_line(line) for line in whole.lines],
         "carried": yuan(whole.carried_fen) if whole.carried_fen else "",
     }
-
-
-def plain(fen: int) -> str:
-    """An amount as a spreadsheet reads it."""
-    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
-    return f"{sign}{fen // 100}.{fen % 100:02d}"
 
 
 def _title(line: PayoutLine) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.charts import Cell, Chart
-from zhiyue.experience.shell.payout_words import plain
+from zhiyue.experience.shell.downloads import yuan_cell
 from zhiyue.product.commerce.teaching_shares.own import OwnSales, Sales
 
 SALES_HEADER = (
@@ -115,8 +115,8 @@ def sales_rows(found: OwnSales) -> Iterator[list[str]]:
     """The twelve months as rows under SALES_HEADER."""
     for month, one in found.months:
         yield [
-            f"{month:%Y-%m}", str(one.sold), plain(one.gross_fen), str(one.refunds), plain(one.refunded_fen),
-            plain(one.share_fen),
+            f"{month:%Y-%m}", str(one.sold), yuan_cell(one.gross_fen), str(one.refunds), yuan_cell(one.refunded_fen),
+            yuan_cell(one.share_fen),
         ]  # fmt: skip
 
 

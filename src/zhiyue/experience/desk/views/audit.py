@@ -1,6 +1,5 @@
 """The audit log: what staff did, to whom, what changed and why."""
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,9 +9,8 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.audit_log import SeekForm, sought
 from zhiyue.experience.desk.entries import shown_entries
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.shell.viewers import PageRequest
-
-PAGE_SIZE = 50
 
 
 @for_the_desk(Permission.SEE_AUDIT)
@@ -20,15 +18,12 @@ PAGE_SIZE = 50
 def audit(request: PageRequest) -> HttpResponse:
     form = SeekForm(request.GET)
     entries = trail.entries(request.viewer, sought(form, request.GET))
-    page = Paginator(entries, PAGE_SIZE).get_page(request.GET.get("page"))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(entries, request.GET)
     context = {
         "tab": "audit",
         "form": form,
         "page": page,
         "entries": shown_entries(page.object_list),
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
     }
     return render(request, "desk/audit.html", context)

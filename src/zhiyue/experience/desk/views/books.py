@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import pgettext
@@ -14,6 +13,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import booking, order_words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.account_words import account_meaning, account_name, together_name
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.books import (
@@ -53,11 +53,7 @@ def books(request: PageRequest) -> HttpResponse:
 def postings(request: PageRequest) -> HttpResponse:
     """What was posted, to one account or to all, with what the account stood at after each."""
     form, wanted = booking.sought(account_names(request.viewer), request.GET)
-    page = Paginator(all_postings(request.viewer, wanted), booking.PAGE_SIZE).get_page(
-        request.GET.get("page", "")
-    )
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_postings(request.viewer, wanted), request.GET)
     runs = bool(wanted.account) and not wanted.words.strip()
     shown = list(page.object_list)
     after = running(wanted.account, shown) if runs else [0] * len(shown)
@@ -69,8 +65,7 @@ def postings(request: PageRequest) -> HttpResponse:
         "runs": runs,
         "account": _name(wanted),
         "meaning": account_meaning(wanted.account),
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
     }
     return render(request, "desk/postings.html", context)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
@@ -15,7 +14,6 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.invoices import (
-    PAGE_SIZE,
     TABLE_HEADER,
     ActForm,
     AgainForm,
@@ -27,6 +25,7 @@ from zhiyue.experience.desk.invoices import (
     sought,
     table_rows,
 )
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.invoicing import file_answer, tone
 from zhiyue.experience.shell.viewers import PageRequest
@@ -69,16 +68,13 @@ _OPEN: Mapping[str, tuple[str, ...]] = {
 @require_safe
 def invoices(request: PageRequest) -> HttpResponse:
     form, wanted = sought(request.GET)
-    page = Paginator(all_invoices(request.viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_invoices(request.viewer, wanted), request.GET)
     context = {
         "tab": "invoices",
         "form": form,
         "page": page,
         "rows": [(one, yuan(one.amount_fen), tone(one)) for one in page.object_list],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
         "waiting": waiting_invoices(request.viewer),
         "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),

@@ -21,6 +21,7 @@ from zhiyue.core.accounts.sessions import sessions_of
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.entries import shown_entries
 from zhiyue.experience.desk.last_acts import EVENTS_READ, LastAct, last_acts
+from zhiyue.experience.desk.lists import filters_asked
 from zhiyue.experience.desk.member_table import COLUMNS
 from zhiyue.experience.desk.members import FindForm, found, page_of
 from zhiyue.experience.desk.tagging import tag_found
@@ -49,15 +50,12 @@ def list_page(
     """The list that `asked` describes; `refused` tells of an act on it that was not done, with what was typed."""
     form = FindForm(asked, request.viewer)
     page, listed = page_of(request.viewer, found(request.viewer, form), asked.get("page", ""))
-    kept = asked.copy()
-    kept.pop("page", None)
     context = {
         "tab": "members",
         "form": form,
         "page": page,
         "listed": listed,
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(asked),
         "may_change": request.viewer.may(Permission.CHANGE_MEMBERS),
         "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
         "sees_activity": request.viewer.may(Permission.SEE_ACTIVITY),

@@ -2,7 +2,6 @@
 
 import json
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
@@ -13,7 +12,8 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import order_words
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.account_words import account_name
-from zhiyue.experience.desk.orders import PAGE_SIZE, TABLE_HEADER, sought, table_rows
+from zhiyue.experience.desk.lists import filters_asked, page_asked
+from zhiyue.experience.desk.orders import TABLE_HEADER, sought, table_rows
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.invoicing import tone
@@ -27,16 +27,13 @@ from zhiyue.product.commerce.order_book import all_orders, export_orders, whole_
 @require_safe
 def orders(request: PageRequest) -> HttpResponse:
     form, wanted = sought(request.GET)
-    page = Paginator(all_orders(request.viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_orders(request.viewer, wanted), request.GET)
     context = {
         "tab": "orders",
         "form": form,
         "page": page,
         "rows": [(order, yuan(order.total_fen)) for order in page.object_list],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
         "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
         "may_import": request.viewer.may(Permission.IMPORT_ORDERS),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),

@@ -2,7 +2,6 @@
 its teacher's."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
@@ -14,8 +13,8 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.desk.payouts import (
-    PAGE_SIZE,
     TABLE_HEADER,
     PaidForm,
     ShareForm,
@@ -53,9 +52,7 @@ _REFUSALS = (Unfit, NotOneself, StatementDecided)
 def payouts(request: PageRequest) -> HttpResponse:
     viewer = request.viewer
     form, wanted = sought(request.GET, months(viewer))
-    page = Paginator(all_statements(viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_statements(viewer, wanted), request.GET)
     waiting, waiting_fen = to_be_paid(viewer)
     context = {
         "tab": "payouts",
@@ -65,8 +62,7 @@ def payouts(request: PageRequest) -> HttpResponse:
             (one, date_format(one.month, "YEAR_MONTH_FORMAT"), yuan(one.amount_fen), tone(one))
             for one in page.object_list
         ],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
         "waiting": waiting,
         "waiting_amount": yuan(waiting_fen),
         "due": [(one, yuan(one.due_fen), yuan(one.later_fen)) for one in due_next(viewer)],

@@ -4,7 +4,6 @@ and every difference."""
 from datetime import date
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,8 +16,8 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import order_words
 from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.desk.reconciling import (
-    PAGE_SIZE,
     TABLE_HEADER,
     DaysForm,
     ResolveForm,
@@ -114,16 +113,13 @@ def fetch(request: PageRequest, provider: str, day: str) -> HttpResponseBase:
 def differences(request: PageRequest) -> HttpResponse:
     form, wanted = sought_differences(request.GET)
     found = all_differences(request.viewer, wanted)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(found, request.GET)
     context = {
         "tab": "reconciliation",
         "form": form,
         "page": page,
         "rows": [_shown(one) for one in page.object_list],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
     }
     return render(request, "desk/differences.html", context)
 
@@ -174,16 +170,13 @@ def resolve(request: PageRequest, difference_id: int) -> HttpResponseBase:
 
 def _list(request: PageRequest, days: DaysForm, *, status: int = 200) -> HttpResponse:
     form, wanted = sought_bills(request.GET)
-    page = Paginator(all_bills(request.viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_bills(request.viewer, wanted), request.GET)
     context = {
         "tab": "reconciliation",
         "form": form,
         "page": page,
         "rows": [_row(one) for one in page.object_list],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
         "standing": standing(request.viewer),
         "days": days,
         "may_act": request.viewer.may(Permission.RECONCILE),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
@@ -14,7 +13,8 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
-from zhiyue.experience.desk.refunds import PAGE_SIZE, AmountsForm, TermsForm, WhyForm, sought
+from zhiyue.experience.desk.lists import filters_asked, page_asked
+from zhiyue.experience.desk.refunds import AmountsForm, TermsForm, WhyForm, sought
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.experience.shell.viewers import PageRequest
@@ -46,16 +46,13 @@ _ACTS: Mapping[str, Decide] = {
 @require_safe
 def refunds(request: PageRequest) -> HttpResponse:
     form, wanted = sought(request.GET)
-    page = Paginator(all_refunds(request.viewer, wanted), PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(all_refunds(request.viewer, wanted), request.GET)
     context = {
         "tab": "refunds",
         "form": form,
         "page": page,
         "rows": [(one, _amount(one), refunding.tone(one)) for one in page.object_list],
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
+        **filters_asked(request.GET),
         "waiting": waiting_count(request.viewer),
         "sees_members": request.viewer.may(Permission.SEE_MEMBERS),
         "may_decide": request.viewer.may(Permission.REFUND_ORDERS),
