@@ -11,10 +11,9 @@ from zhiyue.core.accounts.staff import TAG_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.desk.typed import MomentField, YuanField, as_text_where_unread, typed_moment
+from zhiyue.experience.desk.typed import MomentField, TypedForm, YuanField, typed_moment
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
 from zhiyue.experience.shell.downloads import moment_cell
-from zhiyue.product.commerce.errors import SaleRefused
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
 from zhiyue.product.commerce.lowering.coupons import not_standing
 from zhiyue.product.commerce.models import Coupon, CouponCode
@@ -27,12 +26,26 @@ CODES_HEADER = (
 )
 
 
-class CouponForm(forms.Form):
-    title = forms.CharField(
-        label=pgettext_lazy("coupon", "Title"),
-        help_text=pgettext_lazy("coupon", "Learners read it beside the price."),
-        max_length=60,
+class ChangeableForm(TypedForm):
+    """What may be changed of a coupon, also when people have it."""
+
+    title = forms.CharField(label=pgettext_lazy("coupon", "Title"), max_length=60)
+    ends_at = MomentField(
+        label=pgettext_lazy("coupon", "Until"),
+        help_text=pgettext_lazy("coupon", "Empty: until somebody pauses it."),
+        required=False,
     )
+    most_uses = forms.IntegerField(
+        label=pgettext_lazy("coupon", "Uses by all together"),
+        help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
+        min_value=1,
+        max_value=MOST_USES,
+        required=False,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+
+class CouponForm(ChangeableForm):
     off_fen = YuanField(
         label=pgettext_lazy("coupon", "Takes off, in yuan"),
         help_text=pgettext_lazy("coupon", "Either this or a share."),
@@ -77,19 +90,6 @@ class CouponForm(forms.Form):
         help_text=pgettext_lazy("coupon", "Empty: at once."),
         required=False,
     )
-    ends_at = MomentField(
-        label=pgettext_lazy("coupon", "Until"),
-        help_text=pgettext_lazy("coupon", "Empty: until somebody pauses it."),
-        required=False,
-    )
-    most_uses = forms.IntegerField(
-        label=pgettext_lazy("coupon", "Uses by all together"),
-        help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
-        min_value=1,
-        max_value=MOST_USES,
-        required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
     most_each = forms.IntegerField(
         label=pgettext_lazy("coupon", "Uses by each person"),
         help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
@@ -105,10 +105,8 @@ class CouponForm(forms.Form):
 
     def __init__(self, scopes: Sequence[tuple[str, str]], typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="coupon-%s")
+        self.fields["title"].help_text = pgettext("coupon", "Learners read it beside the price.")
         self.fields["scope"].choices = scopes  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        as_text_where_unread(self, ("begins_at", "ends_at"))
 
     def wish(self) -> CouponWish:
         typed = self.cleaned_data
@@ -129,28 +127,13 @@ class CouponForm(forms.Form):
         )
 
     def refuse(self, why: Refused) -> None:
-        field = why.field if isinstance(why, SaleRefused) else "tag" if isinstance(why, Unfit) else None
-        self.add_error(field if field in self.fields else None, str(why.message))
+        if isinstance(why, Unfit):
+            self.add_error("tag", str(why.message))
+        else:
+            super().refuse(why)
 
 
-class ChangeForm(forms.Form):
-    """What may still be changed of a coupon that people have."""
-
-    title = forms.CharField(label=pgettext_lazy("coupon", "Title"), max_length=60)
-    ends_at = MomentField(
-        label=pgettext_lazy("coupon", "Until"),
-        help_text=pgettext_lazy("coupon", "Empty: until somebody pauses it."),
-        required=False,
-    )
-    most_uses = forms.IntegerField(
-        label=pgettext_lazy("coupon", "Uses by all together"),
-        help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
-        min_value=1,
-        max_value=MOST_USES,
-        required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
-
+class ChangeForm(ChangeableForm):
     def __init__(self, coupon: Coupon, typed: QueryDict | None = None) -> None:
         shown = {
             "title": coupon.title,
@@ -158,12 +141,6 @@ class ChangeForm(forms.Form):
             "most_uses": coupon.most_uses,
         }
         super().__init__(typed, auto_id="change-%s", initial=shown)
-
-    def clean(self) -> None:
-        as_text_where_unread(self, ("ends_at",))
-
-    def refuse(self, why: SaleRefused) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))
 
 
 class CodesForm(forms.Form):

@@ -7,12 +7,11 @@ from django.http import QueryDict
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.desk.typed import MomentField, YuanField, as_text_where_unread
-from zhiyue.product.commerce.errors import SaleRefused
+from zhiyue.experience.desk.typed import MomentField, TypedForm, YuanField
 from zhiyue.product.commerce.lowering.flashing import MOST_STOCK, FlashWish, ShownSale
 
 
-class FlashForm(forms.Form):
+class FlashForm(TypedForm):
     offer = forms.ChoiceField(
         label=pgettext_lazy("flash", "What is sold at it"),
         error_messages={"invalid_choice": pgettext_lazy("flash", "Choose one of the courses that are sold.")},
@@ -41,14 +40,8 @@ class FlashForm(forms.Form):
         super().__init__(typed, auto_id="flash-%s")
         self.fields["offer"].choices = offers  # type: ignore[attr-defined]
 
-    def clean(self) -> None:
-        as_text_where_unread(self, ("begins_at", "ends_at"))
-
     def wish(self) -> FlashWish:
         return FlashWish(**self.cleaned_data)
-
-    def refuse(self, why: SaleRefused) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))
 
 
 def shown(sales: Sequence[ShownSale]) -> list[dict[str, object]]:

@@ -6,9 +6,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import pgettext, pgettext_lazy
 
-from zhiyue.experience.desk.typed import MomentField, as_text_where_unread
+from zhiyue.experience.desk.typed import MomentField, TypedForm
 from zhiyue.experience.shell.downloads import moment_cell
-from zhiyue.product.commerce.errors import SaleRefused
 from zhiyue.product.commerce.models import RedeemCode
 from zhiyue.product.commerce.redeeming import MOST_CODES
 
@@ -20,7 +19,7 @@ CODES_HEADER = (
 )
 
 
-class BatchForm(forms.Form):
+class BatchForm(TypedForm):
     title = forms.CharField(
         label=pgettext_lazy("redeem", "Title"),
         help_text=pgettext_lazy("redeem", "For your colleagues: whom the codes go to."),
@@ -45,12 +44,6 @@ class BatchForm(forms.Form):
     def __init__(self, offers: Sequence[tuple[str, str]], typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="batch-%s")
         self.fields["offer"].choices = offers  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        as_text_where_unread(self, ("ends_at",))
-
-    def refuse(self, why: SaleRefused) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))
 
 
 def code_rows(codes: Iterable[RedeemCode]) -> Iterator[list[str]]:

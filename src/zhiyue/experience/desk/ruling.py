@@ -8,8 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.typed import MomentField, as_text_where_unread
-from zhiyue.recommend.errors import RuleRefused
+from zhiyue.experience.desk.typed import MomentField, TypedForm
 from zhiyue.recommend.models import Rule
 from zhiyue.recommend.rules import LAST_PLACE, LEAST_FACTOR, MOST_FACTOR, SHORTEST_WHY, Wish
 
@@ -34,7 +33,7 @@ HEADINGS: Mapping[str, tuple[Promise, Promise]] = {
 }
 
 
-class RuleForm(forms.Form):
+class RuleForm(TypedForm):
     course = forms.TypedChoiceField(
         label=pgettext_lazy("rules", "Course"),
         coerce=int,
@@ -85,9 +84,6 @@ class RuleForm(forms.Form):
         if kind != Rule.Kind.WEIGH:
             del self.fields["factor"]
 
-    def clean(self) -> None:
-        as_text_where_unread(self, ("begins_at", "ends_at"))
-
     def wish(self) -> Wish:
         typed = self.cleaned_data
         return Wish(
@@ -100,6 +96,3 @@ class RuleForm(forms.Form):
             place=typed.get("place"),
             factor=typed.get("factor"),
         )
-
-    def refuse(self, why: RuleRefused) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))

@@ -1,6 +1,5 @@
 """What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from django import forms
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.errors import Refused
 
 # Beyond these nobody means what they typed, and at the ends of the calendar no day comes before or after.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -74,8 +74,15 @@ def typed_moment(moment: datetime | None) -> str:
     return f"{moment.astimezone(clock.business_zone()):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-def as_text_where_unread(form: forms.Form, names: Iterable[str]) -> None:
-    """A browser shows nothing of a day that it can't read, so it is shown as a text."""
-    for name in names:
-        if name in form.errors and form.data.get(name):
-            form.fields[name].widget.attrs["type"] = "text"
+class TypedForm(forms.Form):
+    """A form of staff, which says what a service refused beside the field that it is about."""
+
+    def clean(self) -> None:
+        """A browser shows nothing of a moment that it can't read, so it is shown as a text."""
+        for name, field in self.fields.items():
+            if isinstance(field, MomentField) and name in self.errors and self.data.get(name):
+                field.widget.attrs["type"] = "text"
+
+    def refuse(self, why: Refused) -> None:
+        field = getattr(why, "field", None)
+        self.add_error(field if field in self.fields else None, str(why.message))
