@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.experience.desk.typed import TypedForm
 from zhiyue.product.commerce.bundles import BundleOnDesk, BundleWish
-from zhiyue.product.commerce.errors import BadTerm
 from zhiyue.product.commerce.membership.plans import (
     LONGEST_GRACE_DAYS,
     MOST_PERCENT,
@@ -39,7 +39,21 @@ def price_field() -> forms.DecimalField:
     )
 
 
-class PlanForm(forms.Form):
+class OfferForm(TypedForm):
+    """What is sold, as it is typed; `offer_id` is 0 of a new one."""
+
+    def __init__(
+        self, kind: str, offer_id: int, of: dict[str, Any] | None, typed: Mapping[str, Any] | None
+    ) -> None:
+        super().__init__(typed, auto_id=f"{kind}-{offer_id}-%s", initial=of)
+        self.offer_id = offer_id
+
+    def tidy(self, name: str) -> str:
+        """What was typed of a text, without needless white space."""
+        return " ".join(self.cleaned_data[name].split())
+
+
+class PlanForm(OfferForm):
     name = forms.CharField(label=pgettext_lazy("plan", "Name"), max_length=40)
     summary = forms.CharField(
         label=pgettext_lazy("plan", "For whom it is"),
@@ -88,19 +102,18 @@ class PlanForm(forms.Form):
         self,
         topics: Choices,
         *,
-        plan_id: int = 0,
+        offer_id: int = 0,
         of: PlanOnDesk | None = None,
         typed: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(typed, auto_id=f"plan-{plan_id}-%s", initial=_facts(of) if of else None)
-        self.plan_id = plan_id
+        super().__init__("plan", offer_id, _facts(of) if of else None, typed)
         self.fields["topics"].choices = topics  # type: ignore[attr-defined]
 
     def wish(self) -> PlanWish:
         typed = self.cleaned_data
         return PlanWish(
-            name=" ".join(typed["name"].split()),
-            summary=" ".join(typed["summary"].split()),
+            name=self.tidy("name"),
+            summary=self.tidy("summary"),
             months=typed["months"],
             price_fen=int(typed["price"] * 100),
             topic_ids=typed["topics"],
@@ -109,11 +122,8 @@ class PlanForm(forms.Form):
             off_percent=typed["off_percent"],
         )
 
-    def refuse(self, why: BadTerm) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))
 
-
-class BundleForm(forms.Form):
+class BundleForm(OfferForm):
     title = forms.CharField(label=pgettext_lazy("bundle", "Title"), max_length=60)
     slug = forms.CharField(
         label=pgettext_lazy("bundle", "Address"),
@@ -135,14 +145,11 @@ class BundleForm(forms.Form):
         self,
         courses: Choices,
         *,
-        bundle_id: int = 0,
+        offer_id: int = 0,
         of: BundleOnDesk | None = None,
         typed: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            typed, auto_id=f"bundle-{bundle_id}-%s", initial=_facts_of_bundle(of) if of else None
-        )
-        self.bundle_id = bundle_id
+        super().__init__("bundle", offer_id, _facts_of_bundle(of) if of else None, typed)
         # What is in it already stays to be chosen, though it isn't out any more.
         kept = [(one.pk, one.title) for one in of.courses] if of else []
         self.fields["courses"].choices = list(dict([*courses, *kept]).items())  # type: ignore[attr-defined]
@@ -150,15 +157,12 @@ class BundleForm(forms.Form):
     def wish(self) -> BundleWish:
         typed = self.cleaned_data
         return BundleWish(
-            title=" ".join(typed["title"].split()),
+            title=self.tidy("title"),
             slug=typed["slug"].strip(),
-            summary=" ".join(typed["summary"].split()),
+            summary=self.tidy("summary"),
             price_fen=int(typed["price"] * 100),
             course_ids=typed["courses"],
         )
-
-    def refuse(self, why: BadTerm) -> None:
-        self.add_error(why.field if why.field in self.fields else None, str(why.message))
 
 
 def _facts_of_bundle(one: BundleOnDesk) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Bundles for sale: making, changing, offering and withdrawing them."""
 
-from django.contrib import messages
+from functools import partial
+
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -10,6 +10,7 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.offering import BundleForm
+from zhiyue.experience.desk.views import offering
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.bundles import (
     BundleOnDesk,
@@ -20,9 +21,6 @@ from zhiyue.product.commerce.bundles import (
     offer_bundle,
     withdraw_bundle,
 )
-from zhiyue.product.commerce.errors import BadTerm
-
-_TURNS = {"offer": offer_bundle, "withdraw": withdraw_bundle}
 
 
 @for_the_desk(Permission.CHANGE_SALES)
@@ -36,47 +34,27 @@ def bundles(request: PageRequest) -> HttpResponse:
 def make(request: PageRequest) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     form = BundleForm(courses_to_bundle(request.viewer), typed=request.POST)
-    if form.is_valid():
-        try:
-            bundle = make_bundle(viewer=request.viewer, wish=form.wish())
-        except BadTerm as why:
-            form.refuse(why)
-        else:
-            said = pgettext("toast", "“%(name)s” is a draft. Put it on sale when it is right.")
-            messages.success(request, said % {"name": bundle.title})
-            return redirect("desk:bundles")
-    return _page(request, new=form)
+    return offering.made(request, "bundle", form, make_bundle) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_POST
 def change(request: PageRequest, bundle_id: int) -> HttpResponseBase:
     of = _found(request, bundle_id)
-    form = BundleForm(courses_to_bundle(request.viewer), bundle_id=bundle_id, of=of, typed=request.POST)
-    if form.is_valid():
-        try:
-            change_bundle(viewer=request.viewer, bundle_id=bundle_id, wish=form.wish())
-        except BadTerm as why:
-            form.refuse(why)
-        else:
-            messages.success(request, pgettext("toast", "Kept."))
-            return redirect("desk:bundles")
-    return _page(request, changed=form)
+    form = BundleForm(courses_to_bundle(request.viewer), offer_id=bundle_id, of=of, typed=request.POST)
+    change = partial(change_bundle, bundle_id=bundle_id)
+    return offering.changed(request, "bundle", form, change) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_POST
 def turn(request: PageRequest, bundle_id: int, verb: str) -> HttpResponseBase:
-    if verb not in _TURNS:
-        raise Http404
-    _TURNS[verb](viewer=request.viewer, bundle_id=bundle_id)
-    said = (
-        pgettext("toast", "It is on sale now.")
-        if verb == "offer"
-        else pgettext("toast", "It is sold no longer. Whoever bought it keeps its courses.")
-    )
-    messages.success(request, said)
-    return redirect("desk:bundles")
+    turns = {
+        "offer": partial(offer_bundle, viewer=request.viewer, bundle_id=bundle_id),
+        "withdraw": partial(withdraw_bundle, viewer=request.viewer, bundle_id=bundle_id),
+    }
+    withdrawn = pgettext("toast", "It is sold no longer. Whoever bought it keeps its courses.")
+    return offering.turned(request, "bundle", turns, verb, withdrawn=withdrawn)
 
 
 def _found(request: PageRequest, bundle_id: int) -> BundleOnDesk:
@@ -86,20 +64,18 @@ def _found(request: PageRequest, bundle_id: int) -> BundleOnDesk:
     return found
 
 
-def _page(
-    request: PageRequest, *, new: BundleForm | None = None, changed: BundleForm | None = None
-) -> HttpResponse:
+def _page(request: PageRequest, *, refused: BundleForm | None = None) -> HttpResponse:
     courses = courses_to_bundle(request.viewer)
-    rows = []
-    for one in all_bundles(request.viewer):
-        is_changed = changed is not None and changed.bundle_id == one.bundle.pk
-        form = changed if is_changed else BundleForm(courses, bundle_id=one.bundle.pk, of=one)
-        rows.append((one, yuan(one.bundle.price_fen), yuan(one.apart_fen), form))
-    page = {
-        "tab": "bundles",
-        "rows": rows,
-        "new": new or BundleForm(courses),
-        "changed": changed,
-        "is_refused": bool(new or changed),
-    }
-    return render(request, "desk/bundles.html", page, status=400 if new or changed else 200)
+    rows = [
+        {
+            "one": one,
+            "offer": one.bundle,
+            "price": yuan(one.bundle.price_fen),
+            "apart": yuan(one.apart_fen),
+            "form": offering.form_of(one.bundle, refused)
+            or BundleForm(courses, offer_id=one.bundle.pk, of=one),
+        }
+        for one in all_bundles(request.viewer)
+    ]
+    new = offering.form_of(None, refused) or BundleForm(courses)
+    return offering.page(request, "bundle", rows, new=new, refused=refused)
