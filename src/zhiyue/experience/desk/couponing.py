@@ -11,7 +11,7 @@ from zhiyue.core.accounts.staff import TAG_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.desk.typed import MomentField, TypedForm, YuanField, typed_moment
+from zhiyue.experience.desk.typed import CountField, MomentField, TypedForm, YuanField, typed_moment
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
 from zhiyue.experience.shell.downloads import moment_cell
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
@@ -35,13 +35,12 @@ class ChangeableForm(TypedForm):
         help_text=pgettext_lazy("coupon", "Empty: until somebody pauses it."),
         required=False,
     )
-    most_uses = forms.IntegerField(
+    most_uses = CountField(
         label=pgettext_lazy("coupon", "Uses by all together"),
         help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
         min_value=1,
         max_value=MOST_USES,
         required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
 
@@ -51,12 +50,11 @@ class CouponForm(ChangeableForm):
         help_text=pgettext_lazy("coupon", "Either this or a share."),
         required=False,
     )
-    off_percent = forms.IntegerField(
+    off_percent = CountField(
         label=pgettext_lazy("coupon", "Or a share, in percent"),
         min_value=0,
         max_value=100,
         required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     most_fen = YuanField(
         label=pgettext_lazy("coupon", "Of a share, so many yuan at most"),
@@ -90,14 +88,13 @@ class CouponForm(ChangeableForm):
         help_text=pgettext_lazy("coupon", "Empty: at once."),
         required=False,
     )
-    most_each = forms.IntegerField(
+    most_each = CountField(
         label=pgettext_lazy("coupon", "Uses by each person"),
         help_text=pgettext_lazy("coupon", "Empty: as often as it comes."),
         initial=1,
         min_value=1,
         max_value=MOST_USES,
         required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     is_stackable = forms.BooleanField(
         label=pgettext_lazy("coupon", "May be used together with others"), required=False
@@ -144,11 +141,10 @@ class ChangeForm(ChangeableForm):
 
 
 class CodesForm(forms.Form):
-    count = forms.IntegerField(
+    count = CountField(
         label=pgettext_lazy("coupon", "How many codes, each for one person"),
         min_value=1,
         max_value=MOST_CODES,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
 

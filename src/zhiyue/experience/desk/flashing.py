@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.desk.typed import MomentField, TypedForm, YuanField
+from zhiyue.experience.desk.typed import CountField, MomentField, TypedForm, YuanField
 from zhiyue.product.commerce.lowering.flashing import MOST_STOCK, FlashWish, ShownSale
 
 
@@ -17,7 +17,7 @@ class FlashForm(TypedForm):
         error_messages={"invalid_choice": pgettext_lazy("flash", "Choose one of the courses that are sold.")},
     )
     price_fen = YuanField(label=pgettext_lazy("flash", "Price, in yuan"), least_fen=1)
-    stock = forms.IntegerField(
+    stock = CountField(
         label=pgettext_lazy("flash", "How many"),
         help_text=pgettext_lazy(
             "flash", "Empty: as many as come. Learners see the true number that is left."
@@ -25,7 +25,6 @@ class FlashForm(TypedForm):
         min_value=1,
         max_value=MOST_STOCK,
         required=False,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     begins_at = MomentField(
         label=pgettext_lazy("coupon", "From"),

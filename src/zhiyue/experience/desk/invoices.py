@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.experience.desk.lists import CHUNK, FindForm
+from zhiyue.experience.desk.typed import WhyField
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.invoices.book import SoughtInvoices
 from zhiyue.product.commerce.invoices.files import BYTES_AT_MOST
@@ -98,13 +98,10 @@ class AttachForm(ActForm):
 
 
 class _WhyForm(ActForm):
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
+    why = WhyField(
         help_text=pgettext_lazy(
             "refund", "For your colleagues and the audit log; the member doesn't read it."
-        ),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        )
     )
 
 

@@ -11,10 +11,9 @@ from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.lists import CHUNK, FindForm
-from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.desk.typed import DayField, WhyField
 from zhiyue.experience.shell.downloads import yuan_cell
 from zhiyue.product.commerce.models import PayoutStatement
 from zhiyue.product.commerce.teaching_shares.book import SoughtStatements
@@ -88,12 +87,7 @@ class PaidForm(forms.Form):
 
 
 class VoidForm(forms.Form):
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
-        help_text=pgettext_lazy("payout", "For your colleagues, the audit log and the teacher."),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    why = WhyField(help_text=pgettext_lazy("payout", "For your colleagues, the audit log and the teacher."))
 
     def __init__(self, typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="void-%s")
@@ -116,11 +110,7 @@ class ShareForm(forms.Form):
         decimal_places=1,
         widget=forms.NumberInput(attrs={"step": "0.1", "inputmode": "decimal", "autocomplete": "off"}),
     )
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    why = WhyField()
 
     def __init__(self, courses: Sequence[tuple[int, str]], typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="share-%s")

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import pgettext, pgettext_lazy
 
-from zhiyue.experience.desk.typed import MomentField, TypedForm
+from zhiyue.experience.desk.typed import CountField, MomentField, TypedForm
 from zhiyue.experience.shell.downloads import moment_cell
 from zhiyue.product.commerce.models import RedeemCode
 from zhiyue.product.commerce.redeeming import MOST_CODES
@@ -29,11 +29,10 @@ class BatchForm(TypedForm):
         label=pgettext_lazy("redeem", "What each code opens"),
         error_messages={"invalid_choice": pgettext_lazy("flash", "Choose one of the courses that are sold.")},
     )
-    count = forms.IntegerField(
+    count = CountField(
         label=pgettext_lazy("redeem", "How many codes"),
         min_value=1,
         max_value=MOST_CODES,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     ends_at = MomentField(
         label=pgettext_lazy("coupon", "Until"),

@@ -8,9 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.accounts.errors import Unfit
-from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.lists import FindForm
+from zhiyue.experience.desk.typed import CountField, WhyField
 from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.refunds.book import SoughtRefunds
 from zhiyue.product.commerce.refunds.reckoning import Returnable
@@ -29,11 +29,7 @@ def sought(asked: QueryDict) -> tuple[FindForm, SoughtRefunds]:
 class WhyForm(forms.Form):
     """A decision with its reason."""
 
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    why = WhyField()
 
     def __init__(self, key: str, typed: QueryDict | None = None, hint: str = "") -> None:
         super().__init__(typed, auto_id=f"{key}-%s")
@@ -96,20 +92,18 @@ class TermsForm(forms.Form):
         coerce=int,
         error_messages={"invalid_choice": pgettext_lazy("refund", "Choose a course from the list.")},
     )
-    days = forms.IntegerField(
+    days = CountField(
         label=pgettext_lazy("refund terms", "Days since the payment"),
         help_text=pgettext_lazy("refund terms", "0: no refunds. Empty: the academy's terms again."),
         required=False,
         min_value=0,
         max_value=LONGEST_DAYS,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
-    fee_permille = forms.IntegerField(
+    fee_permille = CountField(
         label=pgettext_lazy("refund terms", "Fee in thousandths of what would go back"),
         required=False,
         min_value=0,
         max_value=1000,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     fee_least = forms.DecimalField(
         label=pgettext_lazy("refund terms", "Least fee in yuan"),
@@ -119,11 +113,7 @@ class TermsForm(forms.Form):
         decimal_places=2,
         widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
     )
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    why = WhyField()
 
     def __init__(self, courses: Sequence[tuple[int, str]], typed: QueryDict | None = None) -> None:
         super().__init__(typed)

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.typed import MomentField, TypedForm
+from zhiyue.experience.desk.typed import CountField, MomentField, TypedForm
 from zhiyue.recommend.models import Rule
 from zhiyue.recommend.rules import LAST_PLACE, LEAST_FACTOR, MOST_FACTOR, SHORTEST_WHY, Wish
 
@@ -42,11 +42,10 @@ class RuleForm(TypedForm):
             "required": pgettext_lazy("rules", "Choose one of the courses that are out."),
         },
     )
-    place = forms.IntegerField(
+    place = CountField(
         label=pgettext_lazy("rules", "Place, 1 is the first"),
         min_value=1,
         max_value=LAST_PLACE,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     factor = forms.FloatField(
         label=pgettext_lazy("rules", "Factor"),

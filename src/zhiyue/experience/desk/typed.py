@@ -1,5 +1,6 @@
 """What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 
@@ -69,6 +71,25 @@ class YuanField(forms.DecimalField):
         return None if found is None else int(found * 100)
 
 
+class CountField(forms.IntegerField):
+    """A whole number, for which phones show digits."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(widget=forms.NumberInput(attrs={"inputmode": "numeric"}), **told)
+
+
+class WhyField(forms.CharField):
+    """Why staff decided so."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__(
+            label=pgettext_lazy("refund", "Why"),
+            max_length=WHY_LENGTH,
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            **told,
+        )
+
+
 def typed_moment(moment: datetime | None) -> str:
     """A moment as its field shows it."""
     return f"{moment.astimezone(clock.business_zone()):%Y-%m-%dT%H:%M}" if moment else ""
@@ -86,3 +107,15 @@ class TypedForm(forms.Form):
     def refuse(self, why: Refused) -> None:
         field = getattr(why, "field", None)
         self.add_error(field if field in self.fields else None, str(why.message))
+
+
+def done(form: forms.Form, act: Callable[[], object], refusals: tuple[type[Refused], ...]) -> int:
+    """Do what a form asks for: 200 where that was done; else the form says why not, and this is its page's status."""
+    if not form.is_valid():
+        return 422
+    try:
+        act()
+    except refusals as why:
+        form.add_error(None, str(why.message))
+        return why.status
+    return 200

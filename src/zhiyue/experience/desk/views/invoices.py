@@ -1,6 +1,7 @@
 """Invoices: the list, one with what can be done about it, its file, and the list as a table to take away."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
@@ -26,6 +27,7 @@ from zhiyue.experience.desk.invoices import (
     table_rows,
 )
 from zhiyue.experience.desk.lists import filters_asked, page_asked
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.invoicing import file_answer, tone
 from zhiyue.experience.shell.viewers import PageRequest
@@ -95,16 +97,12 @@ def decide(request: PageRequest, number: str, act: str) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     if act not in _ACTS:
         raise Http404
-    found = whole_invoice(request.viewer, number)
     form = _FORMS[act](request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, found, refused=form, status=422)
-    try:
-        decided = _ACTS[act](viewer=request.viewer, number=number, **form.told())
-    except _REFUSALS as refusal:
-        form.add_error(None, str(refusal.message))
-        return _page(request, whole_invoice(request.viewer, number), refused=form, status=refusal.status)
-    messages.success(request, _said(act, decided))
+    decide = partial(_ACTS[act], viewer=request.viewer, number=number)
+    status = done(form, lambda: decide(**form.told()), _REFUSALS)
+    if status != 200:
+        return _page(request, whole_invoice(request.viewer, number), refused=form, status=status)
+    messages.success(request, _said(act))
     return redirect("desk:invoice", number)
 
 
@@ -124,7 +122,7 @@ def invoices_csv(request: PageRequest) -> HttpResponseBase:
     return csv_download(request, name, TABLE_HEADER, table_rows(found))
 
 
-def _said(act: str, decided: Invoice) -> str:
+def _said(act: str) -> str:
     words = {
         "issue": pgettext("toast", "Entered. The member is told."),
         "fail": pgettext("toast", "Noted. The member reads why."),

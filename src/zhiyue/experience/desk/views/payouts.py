@@ -22,6 +22,7 @@ from zhiyue.experience.desk.payouts import (
     sought,
     table_rows,
 )
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.payout_words import (
     STATEMENT_HEADER,
@@ -98,15 +99,10 @@ def payout_csv(request: PageRequest, number: str) -> HttpResponseBase:
 @require_POST
 def pay(request: PageRequest, number: str) -> HttpResponseBase:
     """It was paid out. Refused, the page comes back with what was typed."""
-    found = whole_statement(request.viewer, number)
     form = PaidForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, paid=form, status=422)
-    try:
-        mark_paid(viewer=request.viewer, number=number, paid=form.paid())
-    except _REFUSALS as refusal:
-        form.add_error(None, str(refusal.message))
-        return _page(request, whole_statement(request.viewer, number), paid=form, status=refusal.status)
+    status = done(form, lambda: mark_paid(viewer=request.viewer, number=number, paid=form.paid()), _REFUSALS)
+    if status != 200:
+        return _page(request, whole_statement(request.viewer, number), paid=form, status=status)
     messages.success(request, pgettext("toast", "Noted as paid. It is in the books."))
     return redirect("desk:payout", number)
 
@@ -115,15 +111,10 @@ def pay(request: PageRequest, number: str) -> HttpResponseBase:
 @require_POST
 def make_void(request: PageRequest, number: str) -> HttpResponseBase:
     """It shall not be paid. Refused, the page comes back with what was typed."""
-    found = whole_statement(request.viewer, number)
     form = VoidForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, voided=form, status=422)
-    try:
-        void(viewer=request.viewer, number=number, why=form.cleaned_data["why"])
-    except _REFUSALS as refusal:
-        form.add_error(None, str(refusal.message))
-        return _page(request, whole_statement(request.viewer, number), voided=form, status=refusal.status)
+    status = done(form, lambda: void(viewer=request.viewer, number=number, **form.cleaned_data), _REFUSALS)
+    if status != 200:
+        return _page(request, whole_statement(request.viewer, number), voided=form, status=status)
     messages.success(request, pgettext("toast", "It is void. What it held comes into the next statement."))
     return redirect("desk:payout", number)
 
@@ -137,21 +128,10 @@ def shares(request: PageRequest) -> HttpResponseBase:
     form = ShareForm(courses, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                terms.set_share(
-                    viewer=viewer,
-                    course_id=form.cleaned_data["course"],
-                    permille=form.permille(),
-                    why=form.cleaned_data["why"],
-                )
-            except (Unfit, NotOneself) as refusal:
-                form.add_error(None, str(refusal.message))
-                status = refusal.status
-            else:
-                messages.success(request, pgettext("toast", "Kept. It holds for what is paid from now on."))
-                return redirect("desk:teacher_shares")
+        status = done(form, lambda: _set_share(request, form), (Unfit, NotOneself))
+        if status == 200:
+            messages.success(request, pgettext("toast", "Kept. It holds for what is paid from now on."))
+            return redirect("desk:teacher_shares")
     context = {
         "tab": "payouts",
         "academy": share_words(terms.academy_permille()) if terms.academy_permille() else "",
@@ -160,6 +140,13 @@ def shares(request: PageRequest) -> HttpResponseBase:
         "courses": courses,
     }
     return render(request, "desk/teacher_shares.html", context, status=status)
+
+
+def _set_share(request: PageRequest, form: ShareForm) -> None:
+    typed = form.cleaned_data
+    terms.set_share(
+        viewer=request.viewer, course_id=typed["course"], permille=form.permille(), why=typed["why"]
+    )
 
 
 def _page(

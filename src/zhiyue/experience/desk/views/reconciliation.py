@@ -2,6 +2,7 @@
 and every difference."""
 
 from datetime import date
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -28,6 +29,7 @@ from zhiyue.experience.desk.reconciling import (
     sought_differences,
     table_rows,
 )
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.experience.shell.viewers import PageRequest
@@ -155,16 +157,11 @@ def resolve(request: PageRequest, difference_id: int) -> HttpResponseBase:
     """Refused, the page of its day comes back with what was typed."""
     one = difference_named(request.viewer, difference_id)
     form = ResolveForm(one, request.POST)
-    status = 422
-    if form.is_valid():
-        try:
-            deciding.resolve(viewer=request.viewer, difference_id=difference_id, **form.cleaned_data)
-        except (Unfit, DifferenceOver, NotOneself) as refusal:
-            form.add_error(None, str(refusal.message))
-            status = refusal.status
-        else:
-            messages.success(request, pgettext("toast", "Resolved. The reason stands in the audit log."))
-            return redirect(_address(one))
+    resolve = partial(deciding.resolve, viewer=request.viewer, difference_id=difference_id)
+    status = done(form, lambda: resolve(**form.cleaned_data), (Unfit, DifferenceOver, NotOneself))
+    if status == 200:
+        messages.success(request, pgettext("toast", "Resolved. The reason stands in the audit log."))
+        return redirect(_address(one))
     return _day_page(request, one.provider, one.bill.day, refused=(one.pk, form), status=status)
 
 

@@ -15,6 +15,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.desk.refunds import AmountsForm, TermsForm, WhyForm, sought
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.experience.shell.viewers import PageRequest
@@ -118,23 +119,10 @@ def terms(request: PageRequest) -> HttpResponseBase:
     form = TermsForm(courses, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                set_terms(
-                    viewer=request.viewer,
-                    course_id=form.cleaned_data["course"],
-                    terms=form.terms(),
-                    why=form.cleaned_data["why"],
-                )
-            except Unfit as refusal:
-                form.add_error(None, str(refusal.message))
-                status = refusal.status
-            else:
-                messages.success(
-                    request, pgettext("toast", "Kept. It holds for what is ordered from now on.")
-                )
-                return redirect("desk:refund_terms")
+        status = done(form, lambda: _set_terms(request, form), (Unfit,))
+        if status == 200:
+            messages.success(request, pgettext("toast", "Kept. It holds for what is ordered from now on."))
+            return redirect("desk:refund_terms")
     context = {
         "tab": "refunds",
         "academy": refunding.terms_words(default_terms()),
@@ -143,6 +131,11 @@ def terms(request: PageRequest) -> HttpResponseBase:
         "courses": courses,
     }
     return render(request, "desk/refund_terms.html", context, status=status)
+
+
+def _set_terms(request: PageRequest, form: TermsForm) -> None:
+    typed = form.cleaned_data
+    set_terms(viewer=request.viewer, course_id=typed["course"], terms=form.terms(), why=typed["why"])
 
 
 def _decided(viewer: Viewer, number: str, act: str, form: WhyForm) -> Refund:
