@@ -116,6 +116,9 @@ def done(form: forms.Form, act: Callable[[], object], refusals: tuple[type[Refus
     try:
         act()
     except refusals as why:
-        form.add_error(None, str(why.message))
+        if isinstance(form, TypedForm):
+            form.refuse(why)
+        else:
+            form.add_error(None, str(why.message))
         return why.status
     return 200

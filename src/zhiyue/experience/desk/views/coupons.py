@@ -1,5 +1,7 @@
 """Coupons: the list with what they cost and brought, one with its codes, made, changed, paused."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,6 +20,7 @@ from zhiyue.experience.desk.couponing import (
     code_rows,
     rows,
 )
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import SaleRefused
@@ -59,15 +62,11 @@ def coupon(request: PageRequest, mark: str) -> HttpResponse:
 def change(request: PageRequest, mark: str) -> HttpResponseBase:
     found = couponing.one_coupon(request.viewer, mark)
     form = ChangeForm(found.coupon, request.POST)
-    if form.is_valid():
-        try:
-            couponing.change_coupon(viewer=request.viewer, mark=mark, **form.cleaned_data)
-        except SaleRefused as why:
-            form.refuse(why)
-        else:
-            messages.success(request, pgettext("toast", "Saved."))
-            return redirect("desk:coupon", mark)
-    return _one(request, mark, change_form=form)
+    change = partial(couponing.change_coupon, viewer=request.viewer, mark=mark)
+    if done(form, lambda: change(**form.cleaned_data), (SaleRefused,)) != 200:
+        return _one(request, mark, change_form=form)
+    messages.success(request, pgettext("toast", "Saved."))
+    return redirect("desk:coupon", mark)
 
 
 @for_the_desk(Permission.CHANGE_SALES)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.flashing import FlashForm, shown
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import SaleRefused
 from zhiyue.product.commerce.lowering.flashing import all_sales, end_sale, make_sale, offers_to_choose
@@ -25,15 +26,10 @@ def flash(request: PageRequest) -> HttpResponse:
 def make(request: PageRequest) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     form = FlashForm(offers_to_choose(request.viewer), request.POST)
-    if form.is_valid():
-        try:
-            make_sale(viewer=request.viewer, wish=form.wish())
-        except SaleRefused as why:
-            form.refuse(why)
-        else:
-            messages.success(request, pgettext("toast", "The flash price is made."))
-            return redirect("desk:flash")
-    return _page(request, refused=form)
+    if done(form, lambda: make_sale(viewer=request.viewer, wish=form.wish()), (SaleRefused,)) != 200:
+        return _page(request, refused=form)
+    messages.success(request, pgettext("toast", "The flash price is made."))
+    return redirect("desk:flash")
 
 
 @for_the_desk(Permission.CHANGE_SALES)

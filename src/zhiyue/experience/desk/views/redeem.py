@@ -10,6 +10,7 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.redeeming import CODES_HEADER, BatchForm, code_rows
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.errors import SaleRefused
@@ -28,17 +29,12 @@ def redeem(request: PageRequest) -> HttpResponse:
 def make(request: PageRequest) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     form = BatchForm(offers_to_choose(request.viewer), request.POST)
-    if form.is_valid():
-        try:
-            make_batch(viewer=request.viewer, **form.cleaned_data)
-        except SaleRefused as why:
-            form.refuse(why)
-        else:
-            made = form.cleaned_data["count"]
-            words = npgettext("toast", "%(n)s code is made.", "%(n)s codes are made.", made)
-            messages.success(request, words % {"n": made})
-            return redirect("desk:redeem")
-    return _page(request, refused=form)
+    if done(form, lambda: make_batch(viewer=request.viewer, **form.cleaned_data), (SaleRefused,)) != 200:
+        return _page(request, refused=form)
+    made = form.cleaned_data["count"]
+    words = npgettext("toast", "%(n)s code is made.", "%(n)s codes are made.", made)
+    messages.success(request, words % {"n": made})
+    return redirect("desk:redeem")
 
 
 @for_the_desk(Permission.CHANGE_SALES)
