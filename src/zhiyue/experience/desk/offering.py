@@ -40,7 +40,9 @@ def price_field() -> forms.DecimalField:
 
 
 class OfferForm(TypedForm):
-    """What is sold, as it is typed; `offer_id` is 0 of a new one."""
+    """What is sold, as it is typed; `offer_id` is 0 of a new one. `called` is the field of its name."""
+
+    called = "name"
 
     def __init__(
         self, kind: str, offer_id: int, of: dict[str, Any] | None, typed: Mapping[str, Any] | None
@@ -124,6 +126,7 @@ class PlanForm(OfferForm):
 
 
 class BundleForm(OfferForm):
+    called = "title"
     title = forms.CharField(label=pgettext_lazy("bundle", "Title"), max_length=60)
     slug = forms.CharField(
         label=pgettext_lazy("bundle", "Address"),

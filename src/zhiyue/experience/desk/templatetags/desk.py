@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.models import Role
 from zhiyue.core.accounts.permissions import Permission
+from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.entries import ShownEntry
 from zhiyue.experience.desk.import_rows import first_rows
 from zhiyue.experience.desk.import_words import AnyPlan
@@ -54,6 +55,9 @@ def desk_tabbar(context: template.Context) -> dict[str, object]:
         "groups": groups if more else [],
         "is_in_more": more and tab not in {place.tab for place in tabs},
     }
+
+
+register.filter("yuan", yuan)
 
 
 @register.filter

@@ -7,7 +7,6 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.offering import BundleForm
 from zhiyue.experience.desk.views import offering
@@ -22,6 +21,8 @@ from zhiyue.product.commerce.bundles import (
     withdraw_bundle,
 )
 
+_TURNS = {"offer": offer_bundle, "withdraw": withdraw_bundle}
+
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_safe
@@ -34,7 +35,7 @@ def bundles(request: PageRequest) -> HttpResponse:
 def make(request: PageRequest) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     form = BundleForm(courses_to_bundle(request.viewer), typed=request.POST)
-    return offering.made(request, "bundle", form, make_bundle) or _page(request, refused=form)
+    return offering.kept(request, "bundle", form, make_bundle) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
@@ -43,18 +44,14 @@ def change(request: PageRequest, bundle_id: int) -> HttpResponseBase:
     of = _found(request, bundle_id)
     form = BundleForm(courses_to_bundle(request.viewer), offer_id=bundle_id, of=of, typed=request.POST)
     change = partial(change_bundle, bundle_id=bundle_id)
-    return offering.changed(request, "bundle", form, change) or _page(request, refused=form)
+    return offering.kept(request, "bundle", form, change) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_POST
 def turn(request: PageRequest, bundle_id: int, verb: str) -> HttpResponseBase:
-    turns = {
-        "offer": partial(offer_bundle, viewer=request.viewer, bundle_id=bundle_id),
-        "withdraw": partial(withdraw_bundle, viewer=request.viewer, bundle_id=bundle_id),
-    }
     withdrawn = pgettext("toast", "It is sold no longer. Whoever bought it keeps its courses.")
-    return offering.turned(request, "bundle", turns, verb, withdrawn=withdrawn)
+    return offering.turned(request, "bundle", bundle_id, _TURNS, verb, withdrawn=withdrawn)
 
 
 def _found(request: PageRequest, bundle_id: int) -> BundleOnDesk:
@@ -65,17 +62,5 @@ def _found(request: PageRequest, bundle_id: int) -> BundleOnDesk:
 
 
 def _page(request: PageRequest, *, refused: BundleForm | None = None) -> HttpResponse:
-    courses = courses_to_bundle(request.viewer)
-    rows = [
-        {
-            "one": one,
-            "offer": one.bundle,
-            "price": yuan(one.bundle.price_fen),
-            "apart": yuan(one.apart_fen),
-            "form": offering.form_of(one.bundle, refused)
-            or BundleForm(courses, offer_id=one.bundle.pk, of=one),
-        }
-        for one in all_bundles(request.viewer)
-    ]
-    new = offering.form_of(None, refused) or BundleForm(courses)
-    return offering.page(request, "bundle", rows, new=new, refused=refused)
+    form = partial(BundleForm, courses_to_bundle(request.viewer))
+    return offering.page(request, "bundle", all_bundles(request.viewer), form, refused)

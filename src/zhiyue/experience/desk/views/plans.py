@@ -7,7 +7,6 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.accounts.permissions import Permission
-from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
 from zhiyue.experience.desk.offering import PlanForm
 from zhiyue.experience.desk.views import offering
@@ -21,6 +20,8 @@ from zhiyue.product.commerce.membership.plans import (
     withdraw_plan,
 )
 
+_TURNS = {"offer": offer_plan, "withdraw": withdraw_plan}
+
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_safe
@@ -33,7 +34,7 @@ def plans(request: PageRequest) -> HttpResponse:
 def make(request: PageRequest) -> HttpResponseBase:
     """Refused, the page comes back with what was typed."""
     form = PlanForm(_topics(), typed=request.POST)
-    return offering.made(request, "plan", form, make_plan) or _page(request, refused=form)
+    return offering.kept(request, "plan", form, make_plan) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
@@ -41,33 +42,19 @@ def make(request: PageRequest) -> HttpResponseBase:
 def change(request: PageRequest, plan_id: int) -> HttpResponseBase:
     form = PlanForm(_topics(), offer_id=plan_id, typed=request.POST)
     change = partial(change_plan, plan_id=plan_id)
-    return offering.changed(request, "plan", form, change) or _page(request, refused=form)
+    return offering.kept(request, "plan", form, change) or _page(request, refused=form)
 
 
 @for_the_desk(Permission.CHANGE_SALES)
 @require_POST
 def turn(request: PageRequest, plan_id: int, verb: str) -> HttpResponseBase:
-    turns = {
-        "offer": partial(offer_plan, viewer=request.viewer, plan_id=plan_id),
-        "withdraw": partial(withdraw_plan, viewer=request.viewer, plan_id=plan_id),
-    }
     withdrawn = pgettext("toast", "It is sold no longer. Whoever has it keeps it until its end.")
-    return offering.turned(request, "plan", turns, verb, withdrawn=withdrawn)
+    return offering.turned(request, "plan", plan_id, _TURNS, verb, withdrawn=withdrawn)
 
 
 def _page(request: PageRequest, *, refused: PlanForm | None = None) -> HttpResponse:
-    topics = _topics()
-    rows = [
-        {
-            "one": one,
-            "offer": one.plan,
-            "price": yuan(one.plan.price_fen),
-            "form": offering.form_of(one.plan, refused) or PlanForm(topics, offer_id=one.plan.pk, of=one),
-        }
-        for one in all_plans(request.viewer)
-    ]
-    new = offering.form_of(None, refused) or PlanForm(topics)
-    return offering.page(request, "plan", rows, new=new, refused=refused)
+    form = partial(PlanForm, _topics())
+    return offering.page(request, "plan", all_plans(request.viewer), form, refused)
 
 
 def _topics() -> list[tuple[int, str]]:
