@@ -178,3 +178,16 @@ def test_who_sees_invoices_and_who_decides(signed_in, agent, operator, learner, 
             assert signed_in(one).get(f"/desk/invoices/{address}").status_code == 403
     invoice.refresh_from_db()
     assert invoice.status == "issued"
+
+
+def test_nobody_decides_about_their_own_on_the_desk_either(desk, operator, course):
+    asked_invoice(operator, bought(operator, course))
+    later(1)
+    own = Invoice.objects.get()
+
+    answer = act(desk, own, "issue", seen_fen=19_900, invoice_number=NUMBER)
+
+    assert answer.status_code == 409
+    assert "Nobody decides about an invoice of their own" in answer.content.decode()
+    own.refresh_from_db()
+    assert (own.status, own.invoice_number) == ("asked", "")

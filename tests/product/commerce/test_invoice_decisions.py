@@ -11,7 +11,7 @@ from tests.factories import make_course
 from tests.product.commerce.coupon_makers import staff
 from tests.product.commerce.invoice_makers import NUMBER, asked_invoice, by_hand, later
 from tests.product.commerce.test_refunds import bought, why
-from zhiyue.core.accounts.errors import NotAllowed, Unfit
+from zhiyue.core.accounts.errors import NotAllowed, NotOneself, Unfit
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.facilities.notices.models import OutgoingMessage
@@ -213,6 +213,37 @@ def test_a_file_is_put_beside_it_later(operator, invoice):
     for n in (b"1", b"2"):
         deciding.attach(viewer=viewer, number=invoice.number, file=b"%PDF-" + n)
     assert file_for_staff(viewer, invoice.number).content == b"%PDF-2" and len(kept_files()) == 1
+
+
+def test_nobody_decides_about_an_invoice_of_their_own(operator, learner):
+    own = asked_invoice(operator, bought(operator, make_course("b", price_fen=100)))
+    theirs = {"viewer": staff(operator), "number": own.number}
+    acts = {
+        "asked": (
+            lambda: deciding.issue_by_hand(seen_fen=100, invoice_number=NUMBER, file=b"%PDF-1", **theirs),
+            lambda: deciding.fail(why="x", **theirs),
+        ),
+        "failed": (lambda: deciding.try_again(why="x", **theirs),),
+        "issued": (
+            lambda: deciding.reverse(why="x", **theirs),
+            lambda: deciding.reverse_by_hand(why="x", reversal_number=RED, **theirs),
+            lambda: deciding.attach(file=b"%PDF-1", **theirs),
+        ),
+    }
+    for status, of_it in acts.items():
+        number = NUMBER if status == "issued" else ""
+        Invoice.objects.update(status=status, invoice_number=number)
+        for act in of_it:
+            with pytest.raises(NotOneself):
+                act()
+        own.refresh_from_db()
+        assert (own.status, own.invoice_number, own.file, own.reversal_why) == (status, number, "", "")
+    assert kept_files() == []
+    assert not AuditEntry.objects.exists()
+    # A colleague does.
+    Invoice.objects.update(status="asked", invoice_number="")
+    own.refresh_from_db()
+    assert by_hand(learner, own).status == "issued"
 
 
 def test_who_may_not_decides_and_sees_nothing(learner, agent, creator, invoice):

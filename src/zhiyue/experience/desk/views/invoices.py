@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
-from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.accounts.errors import NotOneself, Unfit
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
@@ -44,7 +44,7 @@ from zhiyue.product.commerce.invoices.register import issuer
 from zhiyue.product.commerce.models import Invoice
 
 _S = Invoice.Status
-_REFUSALS = (Unfit, InvoiceDecided, NoInvoice, AmountChanged)
+_REFUSALS = (Unfit, NotOneself, InvoiceDecided, NoInvoice, AmountChanged)
 _FORMS: Mapping[str, type[ActForm]] = {
     form.key: form for form in (IssueForm, FailForm, AgainForm, ReverseForm, ReversedForm, AttachForm)
 }

@@ -1,5 +1,5 @@
 """What staff do about invoices: enter one that they issued, say that it can't be, have it tried again, reverse one.
-Each act asks for its permission here, and is noted."""
+Each act asks for its permission here, and is noted; nobody decides about an invoice of their own."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.core.accounts.errors import Unfit
+from zhiyue.core.accounts.errors import NotOneself, Unfit
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
@@ -41,14 +41,14 @@ def issue_by_hand(
 ) -> Invoice:
     """Enter an invoice that staff issued of the amount they saw, with its file where they have it.
 
-    Raises NotAllowed, NoSuchInvoice, InvoiceDecided, NoInvoice, AmountChanged, Unfit.
+    Raises NotAllowed, NoSuchInvoice, NotOneself, InvoiceDecided, NoInvoice, AmountChanged, Unfit.
     """
     by = require(viewer, Permission.ISSUE_INVOICES)
     theirs, code = fitting_number(invoice_number, invoice_code)
     kept = files.keep(file) if file else ""
     try:
         with transaction.atomic():
-            order, invoice = _held(number)
+            order, invoice = _held(number, by)
             _to_issue(order, invoice, seen_fen)
             _nobody_elses(theirs, code)
             before = {"status": invoice.status}
@@ -64,9 +64,10 @@ def issue_by_hand(
 
 @transaction.atomic
 def fail(*, viewer: Viewer, number: str, why: str) -> Invoice:
-    """Say that it can't be issued; the member reads why. Raises NotAllowed, NoSuchInvoice, InvoiceDecided, Unfit."""
+    """Say that it can't be issued; the member reads why. Raises NotAllowed, NoSuchInvoice, NotOneself,
+    InvoiceDecided, Unfit."""
     by, why = require(viewer, Permission.ISSUE_INVOICES), tidy_why(why)
-    order, invoice = _held(number)
+    order, invoice = _held(number, by)
     _in_state(invoice, _S.ASKED)
     settling.failed(order, invoice, why, by=by)
     _note(by, "invoice.failed", invoice, before={"status": _S.ASKED.value}, why=why)
@@ -77,7 +78,7 @@ def fail(*, viewer: Viewer, number: str, why: str) -> Invoice:
 def try_again(*, viewer: Viewer, number: str, why: str) -> Invoice:
     """Have one that failed issued once more, as it is. Raises as `fail` does, and NoInvoice."""
     by, why = require(viewer, Permission.ISSUE_INVOICES), tidy_why(why)
-    order, invoice = _held(number)
+    order, invoice = _held(number, by)
     _to_issue(order, invoice, invoice.amount_fen, states=(_S.FAILED,))
     before = {"status": invoice.status, "fault": invoice.fault}
     invoice.status, invoice.fault, invoice.due_at = _S.ASKED, "", clock.now()
@@ -93,7 +94,7 @@ def reverse(*, viewer: Viewer, number: str, why: str) -> Invoice:
     """Have an issued one reversed by whoever issued it; where that is staff, it waits for them to say that they did.
     Raises as `fail` does."""
     by, why = require(viewer, Permission.ISSUE_INVOICES), tidy_why(why)
-    order, invoice = _held(number)
+    order, invoice = _held(number, by)
     _in_state(invoice, _S.ISSUED)
     invoice.reversal_why, invoice.due_at, invoice.fault = why, clock.now(), ""
     invoice.save()
@@ -108,7 +109,7 @@ def reverse_by_hand(*, viewer: Viewer, number: str, reversal_number: str, why: s
     """Enter the red-letter invoice by which staff reversed an issued one themselves. Raises as `fail` does."""
     by, why = require(viewer, Permission.ISSUE_INVOICES), tidy_why(why)
     theirs, _ = fitting_number(reversal_number, "", is_reversal=True)
-    order, invoice = _held(number)
+    order, invoice = _held(number, by)
     _in_state(invoice, _S.ISSUED)
     _nobody_elses(theirs, invoice.invoice_code)
     invoice.reversal_why = invoice.reversal_why or ("" if invoice.must_be_reversed else why)
@@ -121,21 +122,21 @@ def attach(*, viewer: Viewer, number: str, file: bytes) -> Invoice:
     """Put the file of an issued invoice beside it, in place of the one before. Raises as `fail` does."""
     by = require(viewer, Permission.ISSUE_INVOICES)
     kept = files.keep(file)
-    with transaction.atomic():
-        _, invoice = _held(number)
-        is_issued = bool(invoice.invoice_number)
-        before = invoice.file
-        if is_issued:
-            invoice.file = kept
+    try:
+        with transaction.atomic():
+            _, invoice = _held(number, by)
+            if not invoice.invoice_number:
+                raise InvoiceDecided(
+                    pgettext_lazy("invoice", "It has no number yet: enter that together with its file.")
+                )
+            before, invoice.file = invoice.file, kept
             invoice.save(update_fields=["file"])
             _note(by, "invoice.file_attached", invoice)
-    files_gone = before if is_issued else kept
-    if files_gone:
-        files.forget(files_gone)
-    if not is_issued:
-        raise InvoiceDecided(
-            pgettext_lazy("invoice", "It has no number yet: enter that together with its file.")
-        )
+    except BaseException:
+        files.forget(kept)
+        raise
+    if before:
+        files.forget(before)
     return invoice
 
 
@@ -158,11 +159,15 @@ def fitting_number(number: str, code: str, *, is_reversal: bool = False) -> tupl
     )
 
 
-def _held(number: str) -> tuple[Order, Invoice]:
-    """The order, held, and its invoice as it is then. Raises NoSuchInvoice."""
+def _held(number: str, by: User) -> tuple[Order, Invoice]:
+    """The order, held, and its invoice as it is then. Raises NoSuchInvoice, NotOneself."""
     order = Order.objects.select_for_update(of=("self",)).filter(invoices__number=number).first()
     if order is None:
         raise NoSuchInvoice(pgettext_lazy("invoice", "There is no such invoice."))
+    if order.user_id == by.pk:
+        raise NotOneself(
+            pgettext_lazy("invoice", "Nobody decides about an invoice of their own. Ask a colleague.")
+        )
     invoice = Invoice.objects.get(number=number)
     invoice.order = order
     return order, invoice
