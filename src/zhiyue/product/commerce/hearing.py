@@ -5,6 +5,7 @@ judged anew.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.db import IntegrityError, transaction
 
@@ -17,20 +18,24 @@ Judged = tuple[Payment | None, str]
 NO_SUCH_PAYMENT = "no_such_payment"
 NO_SUCH_REFUND = "no_such_refund"
 _UNKNOWN = frozenset({NO_SUCH_PAYMENT, NO_SUCH_REFUND})
+# Each time it fails something else was written; what fails so often has another reason.
+_TRIES = 4
 
 
 def enter_once(provider: str, told: Told, judge: Callable[[str, Told], Judged]) -> str:
     """Enter what a provider said, with all that follows from it; what became of it. Told again it changes nothing."""
-    try:
-        with transaction.atomic():
-            known = _known(provider, told)
-            return known.outcome if known is not None else _entered(provider, told, judge)
-    except IntegrityError:
-        # Another process entered the same word at this moment; its outcome is the outcome.
-        known = _known(provider, told)
-        if known is None:
-            raise
-        return known.outcome
+    for _ in range(_TRIES - 1):
+        # Another process may write at this moment what this one had found missing: the same word, whose outcome is the
+        # outcome, or of another payment the number that this one names, too. Then it is there to be seen.
+        with suppress(IntegrityError):
+            return _once(provider, told, judge)
+    return _once(provider, told, judge)
+
+
+@transaction.atomic
+def _once(provider: str, told: Told, judge: Callable[[str, Told], Judged]) -> str:
+    known = _known(provider, told)
+    return known.outcome if known is not None else _entered(provider, told, judge)
 
 
 def _known(provider: str, told: Told) -> ProviderNotice | None:
