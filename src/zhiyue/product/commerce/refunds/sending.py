@@ -11,7 +11,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.errors import ProviderNotOffered, ProviderUnreachable
 from zhiyue.product.commerce.hearing import NO_SUCH_REFUND, Judged, enter_once
-from zhiyue.product.commerce.models import Order, Payment, Posting, Refund
+from zhiyue.product.commerce.models import Entry, Order, Payment, Posting, Refund
 from zhiyue.product.commerce.providers.protocol import GivenBack, Told
 from zhiyue.product.commerce.providers.register import provider_named
 from zhiyue.product.commerce.refunds.settling import enter, fail, finish, told_of
@@ -94,7 +94,7 @@ def _given_up(refund: Refund, payment: Payment, fault: str) -> bool:
         order = Order.objects.select_for_update(of=("self",)).get(pk=refund.order_id)
         stuck = Refund.objects.get(pk=refund.pk)
         if stuck.status in Refund.TO_SEND and stuck.tries == refund.tries + 1:
-            fail(order, stuck, fault)
+            _failed(order, stuck, fault)
     return True
 
 
@@ -141,7 +141,7 @@ def _settled(order: Order, refund: Refund, told: Told) -> str:
         return "settled_before"
     if told.kind == "refunding":
         return _on_its_way(refund)
-    fail(order, refund, str(told.words.get("why", "")))
+    _failed(order, refund, str(told.words.get("why", "")))
     return "refund_failed"
 
 
@@ -155,21 +155,46 @@ def _through(order: Order, refund: Refund, told: Told) -> str:
     if refund.status == _S.REFUSED:
         # Nothing should have gone by this number; it did, and the order may have had the money by another one.
         return _after_all(order, refund, told, paid_from=via)
-    again = Refund.objects.filter(again_of=refund).first()
-    if again is not None and not _is_left_unsent(order, again):
-        # Another was sent: the money may have gone twice, and staff must look.
+    newest = _newest(refund)
+    if newest.pk != refund.pk and not _is_not_needed(order, newest):
+        # Another was sent: the money may have gone twice, and staff must look. Should that one fail, this one counts.
         return _after_all(order, refund, told, paid_from=via)
     finish(order, refund, paid_from=via, at=told.at)
     return "refunded"
 
 
-def _is_left_unsent(order: Order, again: Refund) -> bool:
-    """Nothing was asked of the provider by the new number yet, and nothing will be. False where it was: a worker takes
-    what it sends without the order's row, so only the row of the refund says which of the two came first."""
-    waiting = Refund.objects.filter(pk=again.pk, status=_S.APPROVED)
+def _failed(order: Order, refund: Refund, fault: str) -> None:
+    """One ends that didn't go. Where money went by a former number of it after all, that one counts, and nothing is to
+    be sent again."""
+    fail(order, refund, fault)
+    gone = _gone_before(refund)
+    if gone is not None and gone.payment is not None and _is_not_needed(order, refund):
+        finish(order, gone, paid_from=ledger.receivable(gone.payment.provider))
+
+
+def _newest(refund: Refund) -> Refund:
+    """The last of those by which it was sent again; itself, where it wasn't."""
+    again = Refund.objects.filter(again_of=refund).first()
+    return refund if again is None else _newest(again)
+
+
+def _gone_before(refund: Refund) -> Refund | None:
+    """The first of those that it was sent again for by which the books say that money went."""
+    former = Refund.objects.select_related("payment").filter(pk=refund.again_of_id, status=_S.FAILED).first()
+    if former is None:
+        return None
+    is_gone = Entry.objects.filter(key=f"refunded:{former.number}").exists()
+    return _gone_before(former) or (former if is_gone else None)
+
+
+def _is_not_needed(order: Order, newest: Refund) -> bool:
+    """Nothing was asked of the provider by the new number yet, or nothing came of it; and nothing will be. False where
+    it was: a worker takes what it sends without the order's row, so only the row of the refund says which of the two
+    came first."""
+    waiting = Refund.objects.filter(pk=newest.pk, status__in=[_S.APPROVED, _S.FAILED])
     if not waiting.update(status=_S.REFUSED, settled_at=clock.now(), due_at=None):
         return False
-    journal.note(order, why="refund_not_needed", told=told_of(again))
+    journal.note(order, why="refund_not_needed", told=told_of(newest))
     return True
 
 
