@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import lesson_of, make_bundle, make_course, make_plan
 from tests.product.commerce.test_refunds import bought, pay
+from tests.product.commerce.test_standing import buy
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.core.kit import clock
@@ -181,3 +182,20 @@ def test_looking_costs_a_constant_number_of_queries(asking, learner, django_asse
     pay(learner, order)
     with django_assert_max_num_queries(14):
         assert len(asking.get(address(order)).json()["parts"]) == 6
+
+
+def test_what_a_membership_saved_is_a_line_and_a_bundled_course_says_why(asking, learner, course):
+    plan = buy(learner, f"plan:{make_plan(months=12, price_fen=36_500, off_percent=20).pk}")
+    kept = buy(learner, f"course:{course.pk}")
+    buy(learner, f"bundle:{make_bundle([course, make_course('second', price_fen=9_900)]).pk}")
+
+    (part,) = asking.get(address(plan)).json()["parts"]
+    assert {"kind": "saved", "amount_fen": -2_980, "count": 0, "of": 0} in part["lines"]
+    body = {"reason": "time", "amount_fen": part["amount_fen"]}
+    told = asking.get(address(kept)).json()
+    assert (told["amount_fen"], told["closed_to"], told["parts"][0]["why_not"]) == (0, "", "bundled")
+    assert told["parts"][0]["detail"].startswith(("The price of a bundle", "你保留的组合"))
+    answer = send(asking, plan, body)
+    assert (answer.status_code, answer.json()["is_by_rule"]) == (201, True)
+    answer = send(asking, kept, {"reason": "time", "amount_fen": 0})
+    assert (answer.status_code, answer.json()["status"]) == (201, "asked")

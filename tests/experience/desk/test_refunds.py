@@ -5,8 +5,9 @@ from html import unescape
 
 import pytest
 
-from tests.factories import lesson_of, make_course
+from tests.factories import lesson_of, make_course, make_plan
 from tests.product.commerce.test_refunds import asked, bought
+from tests.product.commerce.test_standing import buy
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models import CourseRefundTerms, Order, OrderCourse, Refund
@@ -214,3 +215,13 @@ def test_nobody_decides_about_their_own_on_the_desk_either(desk, operator, cours
     assert "Nobody decides about a refund of their own" in answer.content.decode()
     refund.refresh_from_db()
     assert refund.status == "asked"
+
+
+def test_staff_see_what_a_membership_saved(read, learner, course):
+    plan = buy(learner, f"plan:{make_plan(months=12, price_fen=36_500, off_percent=20).pk}")
+    kept = buy(learner, f"course:{course.pk}")
+
+    page = read(f"/desk/orders/{plan.number}/give-back/")
+
+    assert "<dt>Saved by member prices on what is kept</dt><dd>-¥19.80</dd>" in page
+    assert f'href="/desk/orders/{kept.number}/">{course.title}</a> ¥19.80' in page

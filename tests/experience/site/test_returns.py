@@ -5,7 +5,8 @@ from html import unescape
 
 import pytest
 
-from tests.factories import lesson_of, make_course
+from tests.factories import lesson_of, make_bundle, make_course, make_plan
+from tests.product.commerce.test_standing import buy
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.kit import clock
@@ -14,6 +15,7 @@ from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.deciding import refuse
+from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.learning.services import open_lesson
@@ -59,7 +61,7 @@ def test_an_order_leads_to_what_goes_back_and_why(read, learner, course, client,
     open_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson_of(course, "two"))
     assert f'href="/orders/{order.number}/refund/"' in read(f"/orders/{order.number}/")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/orders/{order.number}/refund/")
     page = read(f"/orders/{order.number}/refund/")
 
@@ -206,3 +208,25 @@ def test_the_till_chooses_how_money_goes_back(client, learner, course):
     client.post(f"/pay/sandbox/{payment.number}/", {"deed": "pay", "refunds": "fail_first"})
 
     assert sandbox.SandboxTrade.objects.get().refund_way == "fail_first"
+
+
+def test_what_a_membership_saved_is_shown_before_it_is_given_back(read, client, learner, course):
+    year = make_plan(months=12, price_fen=36_500, off_percent=20)
+    assert "What its member prices saved on what you keep is taken off" in read(
+        f"/checkout/?offer=plan:{year.pk}"
+    )
+    plan = buy(learner, f"plan:{year.pk}")
+    kept = buy(learner, f"course:{course.pk}")
+
+    page = read(f"/orders/{plan.number}/refund/")
+    assert "<dt>Saved by member prices on what is kept</dt><dd>-¥19.80</dd>" in page
+    assert f'href="/orders/{kept.number}/">{course.title}</a> ¥19.80' in page
+    seen = refund_of(learner, plan.number).parts[0].by_rule_fen
+    client.post(f"/orders/{plan.number}/refund/", {"reason": "time", "seen_fen": seen})
+    assert Refund.objects.get().amount_fen == seen
+
+    bundle = make_bundle([course, make_course("second", price_fen=9_900)])
+    buy(learner, f"bundle:{bundle.pk}")
+    page = read(f"/orders/{kept.number}/refund/")
+    assert "The price of a bundle that you keep was lowered for it: give that back first." in page
+    assert "By rule nothing goes back" in page

@@ -74,7 +74,7 @@ def test_what_somebody_owns_of_it_comes_off_by_its_share(learner, courses, bundl
 
     assert order.lines == [
         {"kind": "price", "amount_fen": 20_000, "code": ""},
-        {"kind": "credit", "amount_fen": -12_121, "code": ""},
+        {"kind": "credit", "amount_fen": -12_121, "code": "", "courses": {str(courses[1].pk): 12_121}},
     ]
     assert dict(order.courses.values_list("course_id", "total_fen")) == {
         courses[0].pk: 6_061,

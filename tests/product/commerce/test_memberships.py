@@ -13,7 +13,14 @@ from zhiyue.facilities.notices.models import OutgoingMessage
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.checkout import checkout_of
-from zhiyue.product.commerce.errors import AlreadyOwned, NoMembership, NotForSale, NoTrial, TrialOver
+from zhiyue.product.commerce.errors import (
+    AlreadyOwned,
+    NoMembership,
+    NotForSale,
+    NoTrial,
+    PriceChanged,
+    TrialOver,
+)
 from zhiyue.product.commerce.lending.gifts import gift_of, make_gift
 from zhiyue.product.commerce.lending.trials import plan_trials, remind_of_ends, start_plan_trial
 from zhiyue.product.commerce.membership.held import (
@@ -295,9 +302,13 @@ def test_what_is_left_comes_off_one_order_only(learner):
 def test_a_credit_for_money_that_went_back_pays_nothing(learner):
     month = paid(learner, plan())
     order = ordered(learner, plan("年", months=12, price_fen=30_000))
+    ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+    notice = sandbox.press(begin(user=learner, order_number=order.number, **ways).number, "pay")
     Order.objects.filter(pk=month.pk).update(status=Order.Status.REFUNDED)
 
-    pay(learner, order)
+    with pytest.raises(PriceChanged):
+        pay(learner, order)
+    receive("sandbox", notice)
 
     order.refresh_from_db()
     assert order.status == "expired"

@@ -22,6 +22,9 @@ _WHY_NOT: Mapping[str, Words] = {
     "credited": pgettext_lazy(
         "why not refunded", "What was left of it came off the price of another membership."
     ),
+    "bundled": pgettext_lazy(
+        "why not refunded", "The price of a bundle that you keep was lowered for it: give that back first."
+    ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
 _CLOSED_TO: Mapping[str, Words] = {
@@ -86,6 +89,15 @@ def terms_words(terms: RefundTerms, unit: Unit = "lessons") -> str:
     return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": fee} if fee else said
 
 
+def plan_terms_words(terms: RefundTerms, off_percent: int) -> str:
+    """The same of a membership, which may take so much off what its members buy."""
+    said = terms_words(terms, "days")
+    if not (terms.window_days and off_percent):
+        return said
+    less = pgettext("refund terms", "What its member prices saved on what you keep is taken off.")
+    return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": less}
+
+
 def _lessons_left(terms: RefundTerms) -> str:
     return npgettext(
         "refund terms",
@@ -137,6 +149,7 @@ def _line(kind: str, count: int, of: int) -> str:
     names = {
         "paid": pgettext("refund line", "Paid"),
         "returned": pgettext("refund line", "Went back before"),
+        "saved": pgettext("refund line", "Saved by member prices on what is kept"),
         "fee": pgettext("refund line", "Fee"),
     }
     return names.get(kind, kind)

@@ -8,7 +8,7 @@ from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.refunding import ReckonedLine, Words
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.models import Order, OrderPlan, Refund
 from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable
 
 
@@ -41,7 +41,15 @@ class ShownPart:
 
     @property
     def terms(self) -> str:
-        return refunding.terms_words(self.part.terms, self.part.bought.unit)
+        bought = self.part.part
+        if isinstance(bought, OrderPlan):
+            return refunding.plan_terms_words(self.part.terms, bought.off_percent)
+        return refunding.terms_words(self.part.terms)
+
+    @property
+    def savings(self) -> list[tuple[Order, str]]:
+        """The orders on which a membership saved something, and how much, where that is taken off."""
+        return [(one.order, yuan(one.amount_fen)) for one in self.part.savings]
 
     @property
     def until(self) -> datetime | None:

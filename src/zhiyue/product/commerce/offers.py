@@ -36,6 +36,12 @@ class Offer:
     def kind(self) -> str:
         return self.ref.partition(":")[0]
 
+    @property
+    def owned(self) -> dict[int, int]:
+        """Of a bundle the courses that are theirs already, each with its share of the price."""
+        shown = self.bundle
+        return {pk: fen for pk, fen in shown.shares.items() if pk in shown.owned} if shown else {}
+
 
 def offer_of(ref: str, user: User | None = None) -> Offer:
     """An offer as it is for sale to somebody (None: a visitor) now. Raises NotForSale."""

@@ -23,7 +23,6 @@ from zhiyue.product.commerce.facts import CourseOpened, OrderPaid
 from zhiyue.product.commerce.hearing import NO_SUCH_PAYMENT, Judged, enter_once
 from zhiyue.product.commerce.lowering import holds
 from zhiyue.product.commerce.membership.deferring import income_account, take_over
-from zhiyue.product.commerce.membership.held import credit_holds
 from zhiyue.product.commerce.models import Enrolment, Order, OrderPlan, Payment
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.providers import refusing
@@ -32,9 +31,11 @@ from zhiyue.product.commerce.providers.register import provider_for, provider_na
 from zhiyue.product.commerce.refunds import sending
 from zhiyue.product.commerce.refunds.owing import owe_back
 from zhiyue.product.commerce.selectors import PAID
+from zhiyue.product.commerce.standing import price_holds
 
 # What a payment can hold.
 MOST_FEN = 2**31 - 1
+_LOOK_AGAIN = pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
 
 
 def begin(
@@ -53,8 +54,8 @@ def begin(
     nowhere.
 
     Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (some of it became theirs meanwhile, and the order has
-    ended), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and is asked after,
-    for the provider may have begun it.
+    ended, or what lowered its price went back), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last
+    the payment stays, and is asked after, for the provider may have begun it.
     """
     twin = provider_for(provider, channel)
     needs_payer = channel in twin.by_payer and not payer
@@ -88,7 +89,8 @@ def _payment(
     user: User, order_number: str, provider: str, channel: str, notify_at: str, *, needs_payer: bool
 ) -> Payment | None:
     """The payment of an order that was begun this way, or a new one. None where a part of what it opens became theirs:
-    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PayerUnknown."""
+    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged,
+    PayerUnknown."""
     order = _open_order(user, order_number)
     new, theirs = new_and_theirs(order)
     if theirs and not new:
@@ -96,6 +98,8 @@ def _payment(
     if theirs:
         end(order, Order.Status.EXPIRED, why="theirs_already")
         return None
+    if not price_holds(order):
+        raise PriceChanged(_LOOK_AGAIN)
     begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
     if needs_payer and not (begun and begun.shown):
         raise refusing.no_payer()
@@ -115,10 +119,8 @@ def pay_nothing(*, user: User, order_number: str) -> Order:
     # The member first, as who orders and who asks for money back does.
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values("pk"))
     order = _open_order(user, order_number)
-    if not credit_holds(order):
-        raise OrderNotOpen(
-            pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
-        )
+    if not price_holds(order):
+        raise OrderNotOpen(_LOOK_AGAIN)
     if order.total_fen:
         raise OrderNotOpen(pgettext_lazy("order", "This order has a price: choose how to pay it."))
     _pay(order, None, clock.now())
@@ -221,7 +223,7 @@ def _takes_money(order: Order) -> bool:
         or new_and_theirs(order)[1]
     ):
         return False
-    if not credit_holds(order):
+    if not price_holds(order):
         return False
     if order.is_open:
         return True

@@ -1,7 +1,7 @@
 """What an offer costs somebody now: everything that a price is made of, gathered, and the best coupons found."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,18 +23,20 @@ from zhiyue.product.commerce.membership.held import running_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.offers import Offer
 from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
+from zhiyue.product.commerce.shares import shared_out
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
     """A price and what it was made of. `usable` are the coupons that take something off, alone, the most first;
     `chosen` those in this price, whether they were asked for or are the best ones. `flash` is the flash price, where
-    there is one."""
+    there is one. `owned` are the courses of a bundle that are theirs already, each with its part of the price."""
 
     quote: Quote
     usable: tuple[tuple[Coupon, int], ...]
     chosen: tuple[Coupon, ...]
     flash: Flash | None = None
+    owned: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def total_fen(self) -> int:
@@ -57,13 +59,18 @@ class Priced:
         return sum(line.amount_fen for line in self.quote.lines if line.kind in lowering)
 
     def lines(self) -> list[dict[str, Any]]:
-        """As an order keeps them; a coupon with its title, which may change."""
+        """As an order keeps them; a coupon with its title, which may change, and what came off for courses that were
+        theirs with how much it was for each: see `standing`."""
         titles = {coupon.mark: coupon.title for coupon in self.chosen}
         return [
             {"kind": line.kind, "amount_fen": line.amount_fen, "code": line.code}
             | ({"title": titles[line.code]} if line.code in titles else {})
+            | ({"courses": self._credited(-line.amount_fen)} if line.kind == "credit" and self.owned else {})
             for line in self.quote.lines
         ]
+
+    def _credited(self, amount_fen: int) -> dict[str, int]:
+        return {str(course): fen for course, fen in shared_out(amount_fen, self.owned).items()}
 
     def amounts(self) -> dict[int, int]:
         """What each coupon takes off, by its id."""
@@ -89,7 +96,7 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     usable = sorted((one for one in alone if one[1]), key=lambda one: (-one[1], one[0].pk))
     whole = quote(terms, [terms_of(coupon) for coupon in chosen])
     used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
-    return Priced(whole, tuple(usable), used, _used(flash, whole))
+    return Priced(whole, tuple(usable), used, _used(flash, whole), offer.owned)
 
 
 def before_coupons(user: User | None, offers: Sequence[Offer]) -> dict[str, Priced]:

@@ -219,6 +219,7 @@ def _reckoned(found: OrderReckoning) -> list[dict[str, object]]:
             "left": yuan(one.left_fen),
             "why_not": refunding.why_not(one.why_not) if one.why_not else "",
             "until": one.until,
+            "savings": [(saved.order, yuan(saved.amount_fen)) for saved in one.savings],
         }
         for one in found.parts
     ]

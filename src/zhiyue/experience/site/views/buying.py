@@ -32,7 +32,7 @@ from zhiyue.experience.shell.paying import (
     ways_to_pay,
 )
 from zhiyue.experience.shell.redirects import safe_next
-from zhiyue.experience.shell.refunding import terms_of_all, terms_words
+from zhiyue.experience.shell.refunding import plan_terms_words, terms_of_all
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
 from zhiyue.experience.site.bought import NOW, order_address, shown_order, way_back
@@ -289,7 +289,7 @@ def _checkout_page(
         "total": yuan(found.price.total_fen),
         "total_fen": found.price.total_fen,
         "list_price": yuan(list_price) if list_price else "",
-        "refund_terms": terms_words(default_terms(), "days")
+        "refund_terms": plan_terms_words(default_terms(), found.offer.plan.off_percent)
         if found.offer.plan
         else terms_of_all(list(terms_of(found.offer.courses).values())),
         "ways": ways,

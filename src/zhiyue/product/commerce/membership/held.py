@@ -1,7 +1,7 @@
 """A member's own membership: what runs, what follows, what is left of it in money, and the word before it ends."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -89,6 +89,19 @@ def running_of(member_id: int, *, now: datetime | None = None) -> Held | None:
     """The membership that runs, of those that were bought. One query."""
     moment = now or clock.now()
     return next((held for held in ahead_of(member_id, now=moment) if goes_on(held.period, moment)), None)
+
+
+def ran_at(rows: Iterable[OrderPlan], moment: datetime) -> OrderPlan | None:
+    """Which of a member's paid plans ran at a moment, as it was known then: what was bought or given back since
+    changes nothing about whose price somebody was shown."""
+    known = {row.order_id: row for row in rows}
+    bought = [one for one in map(bought_of, known.values()) if one.paid_at <= moment]
+    then = [
+        replace(one, returned_at=None) if one.returned_at and one.returned_at > moment else one
+        for one in bought
+    ]
+    found = periods(then, clock.business_zone())
+    return next((known[one.order.order_id] for one in found if goes_on(one, moment)), None)
 
 
 def ahead_of(member_id: int, *, now: datetime | None = None) -> list[Held]:

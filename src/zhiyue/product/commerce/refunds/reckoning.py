@@ -1,7 +1,7 @@
 """What the rule gives back of an order at a moment, course by course, and why where it is nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
 from zhiyue.product.commerce.refunds.terms import default_terms, terms_of_parts
+from zhiyue.product.commerce.standing import Saving, bundled, savings_by
 
 # Why of a whole order nothing can be asked for.
 ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses", "credited"]
@@ -35,7 +36,8 @@ _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
 @dataclass(frozen=True, slots=True)
 class Returnable:
     """A course of an order, or the membership it is of, as the rule reckons it now. `why_not` is why the rule gives
-    nothing back, "" where it does; `until` is the end of its window, None where it has none."""
+    nothing back, "" where it does; `until` is the end of its window, None where it has none. `savings` are what a
+    membership saved on what is kept, order by order."""
 
     part: OrderCourse | OrderPlan
     terms: RefundTerms
@@ -43,6 +45,7 @@ class Returnable:
     reckoning: Reckoning
     why_not: WhyNot
     until: datetime | None
+    savings: Sequence[Saving] = ()
 
     @property
     def course(self) -> Course | None:
@@ -105,6 +108,8 @@ def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
         _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get((part.pk, None), 0), moment)
         for part in parts
     ]
+    if any(one.by_rule_fen for one in returnable):
+        returnable = _but_bundled(order, returnable)
     return OrderReckoning(order, returnable, _closed_to(order, returnable))
 
 
@@ -149,19 +154,33 @@ def _returnable(
     )
 
 
+def _but_bundled(order: Order, parts: Sequence[Returnable]) -> list[Returnable]:
+    """By rule nothing goes back of what came off the price of a bundle that is kept; that bundle can go back before."""
+    kept = bundled(order, [one.part for one in parts if isinstance(one.part, OrderCourse)])
+    return [
+        replace(one, why_not="bundled") if one.part.pk in kept and not one.why_not else one for one in parts
+    ]
+
+
 def _membership(
     plan: OrderPlan, taken: Mapping[tuple[int | None, int | None], int], moment: datetime
 ) -> Returnable:
     """A membership: what is left of it by days. What came off the price of another one is in that."""
     use = use_of(plan, moment)
     terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else default_terms()
+    savings = savings_by(plan) if plan.returned_at is None else []
     bought = Bought(
-        plan.total_fen, use.days, max(use.used - use.covered, 0), taken.get((None, plan.pk), 0), unit="days"
+        plan.total_fen,
+        use.days,
+        max(use.used - use.covered, 0),
+        taken.get((None, plan.pk), 0),
+        unit="days",
+        saved_fen=sum(one.amount_fen for one in savings),
     )
     paid_at = plan.order.paid_at or moment
     why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=moment - paid_at)
     until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None
-    return Returnable(plan, terms, bought, reckon(terms, bought), why, until)
+    return Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings)
 
 
 def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:

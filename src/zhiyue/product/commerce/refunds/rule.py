@@ -3,7 +3,8 @@ opened and given back before is asked elsewhere.
 
 Lines come in this order, each from what the ones before have left, and none takes it below 0:
 
-    paid · lessons that were opened, or days that were used · what went back before · fee
+    paid · lessons that were opened, or days that were used · what went back before ·
+    what a membership saved on what is kept · fee
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,17 @@ from datetime import timedelta
 from typing import Any, Literal
 
 Unit = Literal["lessons", "days"]
-LineKind = Literal["paid", "lessons", "days", "returned", "fee"]
+LineKind = Literal["paid", "lessons", "days", "returned", "saved", "fee"]
 WhyNot = Literal[
-    "", "no_refunds", "too_late", "costs_nothing", "all_opened", "used_up", "credited", "nothing_left"
+    "",
+    "no_refunds",
+    "too_late",
+    "costs_nothing",
+    "all_opened",
+    "used_up",
+    "credited",
+    "bundled",
+    "nothing_left",
 ]
 THOUSAND = 1_000
 LONGEST_DAYS = 3_650
@@ -57,16 +66,18 @@ class RefundTerms:
 @dataclass(frozen=True, slots=True)
 class Bought:
     """What was paid for: `paid_fen` of which `returned_fen` went back or are on their way; of a course `opened` of the
-    `lessons` that were for money, of a membership so many of its days."""
+    `lessons` that were for money, of a membership so many of its days. `saved_fen` is what a membership's percent saved
+    on what is kept."""
 
     paid_fen: int
     lessons: int
     opened: int
     returned_fen: int = 0
     unit: Unit = "lessons"
+    saved_fen: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.paid_fen, self.lessons, self.opened, self.returned_fen) < 0:
+        if min(self.paid_fen, self.lessons, self.opened, self.returned_fen, self.saved_fen) < 0:
             raise ValueError("nothing that was bought is below 0")
         if self.opened > self.lessons:
             raise ValueError("no more lessons are opened than there are")
@@ -117,6 +128,11 @@ def reckon(terms: RefundTerms, bought: Bought) -> Reckoning:
     if returned:
         lines.append(Line("returned", -returned))
         left -= returned
+    # Else somebody would be given back the membership and keep its prices.
+    saved = min(bought.saved_fen, left)
+    if saved:
+        lines.append(Line("saved", -saved))
+        left -= saved
     fee = min(max(_up(left * terms.fee_permille, THOUSAND), terms.fee_least_fen), left)
     if fee:
         lines.append(Line("fee", -fee))

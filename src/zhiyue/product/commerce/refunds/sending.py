@@ -180,10 +180,10 @@ def _newest(refund: Refund) -> Refund:
 
 def _gone_before(refund: Refund) -> Refund | None:
     """The first of those that it was sent again for by which the books say that money went."""
-    former = Refund.objects.select_related("payment").filter(pk=refund.again_of_id, status=_S.FAILED).first()
-    if former is None:
+    if refund.again_of_id is None:
         return None
-    is_gone = Entry.objects.filter(key=f"refunded:{former.number}").exists()
+    former = Refund.objects.select_related("payment").get(pk=refund.again_of_id)
+    is_gone = former.status == _S.FAILED and Entry.objects.filter(key=f"refunded:{former.number}").exists()
     return _gone_before(former) or (former if is_gone else None)
 
 
