@@ -1,5 +1,5 @@
-"""kill -9 between any two steps of an order, a refund or a reconciliation: afterwards the books balance, each right is
-there exactly once, and money went back exactly once."""
+"""kill -9 between any two steps of an order, a membership, a refund or a reconciliation: afterwards the books
+balance, each right is there exactly once, and money came, went back and was paid out exactly once."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("program", ["killed", "killed_refunding", "killed_reconciling"])
+@pytest.mark.parametrize("program", ["killed", "killed_refunding", "killed_reconciling", "killed_offers"])
 def test_killed_at_any_moment_money_comes_and_goes_once(program):
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))}
     ended = subprocess.run(
