@@ -1,4 +1,4 @@
-"""kill -9 between any two steps of an order, a membership, a refund or a reconciliation: afterwards the books
+"""kill -9 between any two steps of an order, a membership, a refund, a reconciliation or a night: afterwards the books
 balance, each right is there exactly once, and money came, went back and was paid out exactly once."""
 
 import os
@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("program", ["killed", "killed_refunding", "killed_reconciling", "killed_offers"])
+@pytest.mark.parametrize(
+    "program", ["killed", "killed_refunding", "killed_reconciling", "killed_offers", "killed_nightly"]
+)
 def test_killed_at_any_moment_money_comes_and_goes_once(program):
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("ZHIYUE_", "DJANGO_"))}
     ended = subprocess.run(
