@@ -27,8 +27,15 @@ class AccountWords:
 ACCOUNTS: Mapping[str, AccountWords] = {
     "receivable": AccountWords(
         pgettext_lazy("account", "Owed to us by %(of)s"),
-        pgettext_lazy("account", "What came through this provider, less what went back and what it kept."),
+        pgettext_lazy(
+            "account",
+            "What came through this provider, less what went back, what it kept and what it paid in.",
+        ),
         of=provider_words,
+    ),
+    "bank": AccountWords(
+        pgettext_lazy("account", "Paid into the academy's bank"),
+        pgettext_lazy("account", "What providers paid into the bank account, as staff entered it."),
     ),
     "revenue": AccountWords(
         pgettext_lazy("account", "Sold"), pgettext_lazy("account", "The price of everything that was paid.")

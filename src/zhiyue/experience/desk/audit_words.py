@@ -58,6 +58,8 @@ ACTS: Mapping[str, Words] = {
     "bills.fetched": pgettext_lazy("audit act", "had fetched the bills of"),
     "difference.asked": pgettext_lazy("audit act", "asked the provider about"),
     "difference.resolved": pgettext_lazy("audit act", "resolved the difference of"),
+    "settlement.entered": pgettext_lazy("audit act", "entered what was paid in by"),
+    "settlement.taken_back": pgettext_lazy("audit act", "took back what was entered as paid in by"),
     "invoice.issued": pgettext_lazy("audit act", "entered as issued the invoice"),
     "invoice.failed": pgettext_lazy("audit act", "said that it can't be issued, of the invoice"),
     "invoice.tried_again": pgettext_lazy("audit act", "had issued once more the invoice"),
@@ -280,6 +282,7 @@ _FIELDS_OF: Mapping[str, Words] = {
     "lesson.picture": pgettext_lazy("audit field", "Picture"),
     "policy.policies": pgettext_lazy("audit field", "Policies tried by lot"),
     "policy.policy": pgettext_lazy("audit field", "Policy for everybody"),
+    "settlement.paid_on": pgettext_lazy("settlement", "Paid in on"),
     "teacher.picture": pgettext_lazy("audit field", "Picture"),
 }
 

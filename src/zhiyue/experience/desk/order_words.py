@@ -109,6 +109,8 @@ _ENTRIES: Mapping[str, Words] = {
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
     "fee": pgettext_lazy("ledger entry", "Fee of the provider"),
     "adjusted": pgettext_lazy("ledger entry", "Difference from the provider's bill"),
+    "settlement": pgettext_lazy("ledger entry", "Paid in by the provider"),
+    "settlement_back": pgettext_lazy("ledger entry", "Entered wrongly as paid in: taken back"),
     "share": pgettext_lazy("ledger entry", "Teacher's share"),
     "share_back": pgettext_lazy("ledger entry", "Teacher's share taken back"),
     "payout": pgettext_lazy("ledger entry", "Paid out to a teacher"),

@@ -219,6 +219,25 @@ class StatementDecided(Refused):
     code = "statement_decided"
 
 
+class NoSuchSettlement(Refused):
+    """There is no such settlement."""
+
+    code = "no_such_settlement"
+    status: ClassVar[int] = 404
+
+
+class SettlementKnown(Refused):
+    """What a provider paid in by this reference is entered already."""
+
+    code = "settlement_known"
+
+
+class SettlementTakenBack(Refused):
+    """The settlement was taken back already: somebody was faster."""
+
+    code = "settlement_taken_back"
+
+
 class NotProved(Refused):
     """A notice that doesn't prove to be the provider's own word."""
 

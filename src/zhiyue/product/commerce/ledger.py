@@ -1,6 +1,7 @@
 """The books: writing an entry, and what the accounts stand at. Which account is what:
 
-receivable:PROVIDER  what a provider owes us · revenue  what was sold · refunds  what of it went back
+receivable:PROVIDER  what a provider owes us · bank  what of it providers paid into the academy's bank
+revenue  what was sold · refunds  what of it went back
 deferred:ORDER  what a membership brought in and hasn't earned yet: see `deferring`
 fees  what providers kept for their work · differences  what staff entered to agree with a provider's bill
 owed:ORDER  money that came without an order that could take it, until it goes back
@@ -12,7 +13,7 @@ opening  what past orders brought in before these books began: it is with the ac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Sum
@@ -27,13 +28,15 @@ DIFFERENCES = "differences"
 BY_HAND = "by_hand"
 OPENING = "opening"
 DEFERRED = "deferred:"
+RECEIVABLE = "receivable:"
+BANK = "bank"
 TEACHER_SHARES = "teacher_shares"
 PAID_TO_TEACHERS = "paid_to_teachers"
 AT_ONCE = 500
 
 
 def receivable(provider: str) -> str:
-    return f"receivable:{provider}"
+    return f"{RECEIVABLE}{provider}"
 
 
 def owed(order: Order) -> str:
@@ -46,6 +49,11 @@ def deferred(order: Order) -> str:
 
 def teacher(teacher_id: int) -> str:
     return f"teacher:{teacher_id}"
+
+
+def moment_of(day: date) -> datetime:
+    """When something stands in the books that staff say of a day: now, or where that day is over, its beginning."""
+    return clock.now() if day == clock.business_day() else clock.day_start(day)
 
 
 @dataclass(frozen=True, slots=True)

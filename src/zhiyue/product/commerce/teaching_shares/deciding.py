@@ -2,7 +2,7 @@
 noted; nobody decides about their own money."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db import transaction
 from django.utils.translation import pgettext_lazy
@@ -50,7 +50,7 @@ def mark_paid(*, viewer: Viewer, number: str, paid: PaidOut) -> PayoutStatement:
         f"payout:{statement.number}",
         kind="payout",
         order=None,
-        at=_moment_of(paid.on),
+        at=ledger.moment_of(paid.on),
         postings={
             ledger.teacher(statement.teacher_id): statement.amount_fen,
             ledger.PAID_TO_TEACHERS: -statement.amount_fen,
@@ -103,11 +103,6 @@ def _check(statement: PayoutStatement, paid: PaidOut, reference: str) -> None:
         raise Unfit(pgettext_lazy("payout", "Choose from the list how it was paid."))
     if len(reference) > LONGEST_REFERENCE:
         raise Unfit(pgettext_lazy("payout", "Shorten the reference to 80 characters."))
-
-
-def _moment_of(day: date) -> datetime:
-    """When it stands in the books: now, or where it was paid before today, the beginning of that day."""
-    return clock.now() if day == clock.business_day() else clock.day_start(day)
 
 
 def _note(
