@@ -35,10 +35,13 @@ from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.product.catalogue.models import Likeness, Teacher
 from zhiyue.product.catalogue.services import put_picture
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.invoices.files import keep as keep_file
 from zhiyue.product.commerce.models import Bill, Difference, Invoice, InvoiceTitle, PayoutStatement, Refund
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin
+from zhiyue.product.commerce.settlements.entering import PaidIn
+from zhiyue.product.commerce.settlements.entering import enter as enter_settlement
 from zhiyue.recommend.rules import Wish, put_rule
 
 EVERYBODY = frozenset({"visitor", "learner", "rival", "creator", "agent", "operator", "owner"})
@@ -283,6 +286,7 @@ def _of_the_learner(learner, course):
         "desk:turn_bundle verb": "offer",
         "desk:turn_plan verb": "offer",
         **_of_a_bill(),
+        **_of_a_settlement(learner),
         "desk:invoice number": invoice.number,
         "desk:invoice_file number": invoice.number,
         "desk:decide_invoice number": invoice.number,
@@ -300,6 +304,18 @@ def _of_a_bill():
         bill=bill, provider="sandbox", item="payment:X", kind="missing_here", theirs_fen=1, ours_fen=0
     )
     return {"day": day.isoformat(), "difference_id": one.pk}
+
+
+def _of_a_settlement(learner):
+    """What the pretended provider paid in, which it owed."""
+    at = clock.now() - timedelta(days=3)
+    beside = make_course("settled", price_fen=100)
+    import_orders(
+        rows=[PastOrder("settled", learner.pk, beside.pk, 100, placed_at=at, paid_at=at, via="sandbox")]
+    )
+    staff = make_member("settling@test.example", "会计")
+    paid = PaidIn("sandbox", clock.business_day(), 100, "0405")
+    return {"settlement_id": enter_settlement(viewer=_viewer(staff, "operator"), paid=paid).pk}
 
 
 def _of_a_teacher(course):

@@ -123,6 +123,9 @@ GROUPS: tuple[Group, ...] = (
                 "scale",
                 Permission.SEE_BOOKS,
             ),
+            Place(
+                "settlements", pgettext_lazy("desk navigation", "Paid in"), "download", Permission.SEE_BOOKS
+            ),
             Place("books", pgettext_lazy("desk navigation", "Books"), "book-open", Permission.SEE_BOOKS),
             Place("invoices", pgettext_lazy("desk navigation", "Invoices"), "pencil", Permission.SEE_ORDERS),
             Place(

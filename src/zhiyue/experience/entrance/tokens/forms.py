@@ -56,7 +56,7 @@ class TokenForm(forms.Form):
 _OF_STAFF: Mapping[Scope, tuple[Permission, ...]] = {
     Scope.ACTIVITY_READ: (Permission.SEE_ACTIVITY,),
     Scope.SALES_READ: (Permission.SEE_ORDERS, Permission.CHANGE_SALES, Permission.SEE_BOOKS),
-    Scope.SALES_WRITE: (Permission.REFUND_ORDERS, Permission.CHANGE_SALES),
+    Scope.SALES_WRITE: (Permission.REFUND_ORDERS, Permission.CHANGE_SALES, Permission.RECONCILE),
 }
 
 

@@ -18,5 +18,7 @@ SCOPE_WORDS: Mapping[Scope, Promise] = {
     Scope.EVENTS_WRITE: pgettext_lazy("scope", "Tell what I read and watched"),
     Scope.ACTIVITY_READ: pgettext_lazy("scope", "See the academy's activity, as far as my role allows"),
     Scope.SALES_READ: pgettext_lazy("scope", "See orders, refunds and the books, as far as my role allows"),
-    Scope.SALES_WRITE: pgettext_lazy("scope", "Decide refunds and make coupons, as far as my role allows"),
+    Scope.SALES_WRITE: pgettext_lazy(
+        "scope", "Decide refunds, make coupons and enter what was paid in, as far as my role allows"
+    ),
 }
