@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, Sum
 
 from zhiyue.core.accounts import staff
 from zhiyue.core.accounts.kinds import Viewer
@@ -17,15 +17,20 @@ from zhiyue.facilities.search.services import put_synonyms
 from zhiyue.product.catalogue.models import Chapter, Course, Topic
 from zhiyue.product.catalogue.services import change_course, facts_of, put_keyword, rename_chapter
 from zhiyue.product.catalogue.services.shelving import TopicFacts, change_topic
-from zhiyue.product.commerce.models import PayoutStatement, TeacherShare
+from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.models import PayoutStatement, Posting, TeacherShare
+from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.services import open_course, revoke_course
+from zhiyue.product.commerce.settlements.entering import PaidIn, enter
 from zhiyue.product.commerce.teaching_shares.deciding import PaidOut, mark_paid
 from zhiyue.product.commerce.teaching_shares.statements import ended_month, make_statements, month_end
 from zhiyue.product.commerce.teaching_shares.terms import set_share
 
 # Below so many members there is nobody to tag, ban and help.
 _MEMBERS_AT_LEAST = 6
+# What came so shortly before a month ended is paid in with the next one.
+_STILL_UNDER_WAY = timedelta(days=3)
 
 
 @transaction.atomic
@@ -34,6 +39,7 @@ def run_the_academy() -> None:
     by = operator()
     _tidy_a_draft(by)
     _tidy_the_shelves(by)
+    enter_what_was_paid_in(by)
     pay_the_teachers(by)
     members = list(User.objects.filter(is_simulated=True).order_by("-joined_at", "-pk")[:_MEMBERS_AT_LEAST])
     if len(members) == _MEMBERS_AT_LEAST:
@@ -72,6 +78,18 @@ def _tidy_the_shelves(by: Viewer) -> None:
     put_synonyms(by=by, words=["AB 实验", "A/B 测试", "对照实验"])
 
 
+def enter_what_was_paid_in(by: Viewer) -> None:
+    """On the fifth of each month the pretended provider paid in what it owed shortly before the last one ended."""
+    postings = Posting.objects.filter(account=ledger.receivable(sandbox.NAME))
+    first_at = postings.aggregate(first=Min("entry__at"))["first"]
+    for month in _months_since(first_at):
+        day = clock.business_day(month_end(month)) + timedelta(days=4)
+        until = month_end(month) - _STILL_UNDER_WAY
+        owed_fen = postings.filter(entry__at__lt=until).aggregate(total=Sum("amount_fen"))["total"] or 0
+        if owed_fen > 0 and day <= clock.business_day():
+            enter(viewer=by, paid=PaidIn(sandbox.NAME, day, owed_fen, f"网银 {day:%Y%m%d}"))
+
+
 def pay_the_teachers(by: Viewer) -> None:
     """The months that are over are stated, each at its time, and all but the last are paid; a course has a share of its
     own from now on."""
@@ -88,10 +106,14 @@ def pay_the_teachers(by: Viewer) -> None:
 
 def _months_over() -> Iterator[date]:
     """Those in which something was due to a teacher, by their first days."""
-    due_at = TeacherShare.objects.aggregate(first=Min("due_at"))["first"]
-    if due_at is None:
+    return _months_since(TeacherShare.objects.aggregate(first=Min("due_at"))["first"])
+
+
+def _months_since(moment: datetime | None) -> Iterator[date]:
+    """The months that are over, from that of a moment on, by their first days."""
+    if moment is None:
         return
-    month = clock.business_day(due_at).replace(day=1)
+    month = clock.business_day(moment).replace(day=1)
     while month <= ended_month():
         yield month
         month = clock.business_day(month_end(month))
