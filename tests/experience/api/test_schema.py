@@ -56,7 +56,7 @@ def test_each_operation_says_what_a_programmer_needs(browser):
 def test_every_post_takes_an_idempotency_key(browser):
     schema, _ = operations(browser)
     posts = [methods["post"] for methods in schema["paths"].values() if "post" in methods]
-    assert len(posts) == 17
+    assert len(posts) == 19
     for post in posts:
         assert "Idempotency-Key" in {parameter["name"] for parameter in post["parameters"]}
 
@@ -104,6 +104,7 @@ def test_the_page_about_the_api_needs_no_other_host(browser):
         (examples.ASK_INVOICE[0].value, orders.AskInvoiceShape),
         (examples.DECIDE[0].value, sales.DecideShape),
         (examples.MAKE_COUPON[0].value, sales.MakeCouponShape),
+        (examples.ENTER_SETTLEMENT[0].value, sales.EnterSettlementShape),
         (examples.CODE[0].value, coupons.CodeShape),
         (examples.MEMBERSHIP[0].value, membership.MembershipShape),
         (examples.TRY[0].value, membership.StartTrialShape),
@@ -120,4 +121,4 @@ def test_examples_are_as_the_schema_says(example, shape):
 
 def test_the_examples_stand_in_the_schema(browser):
     schema, _ = operations(browser)
-    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 24
+    assert json.dumps(schema, ensure_ascii=False).count('"examples"') == 25

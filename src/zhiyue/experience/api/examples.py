@@ -174,4 +174,7 @@ MAKE_COUPON = asked(
         "most_uses": 500,
     }
 )
+ENTER_SETTLEMENT = asked(
+    {"provider": "wechat", "day": "2026-12-05", "amount_fen": 1284560, "reference": "网银 20261205-0417"}
+)
 BATCH = asked(EVENTS)

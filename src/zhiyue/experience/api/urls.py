@@ -24,6 +24,7 @@ from zhiyue.experience.api.views import (
     refunds,
     sales,
     search,
+    settlements,
 )
 
 app_name = "api"
@@ -91,6 +92,12 @@ urlpatterns = [
     path("v1/sales/coupons/<slug:mark>/pause", couponing.CouponPause.as_view(), name="sales_coupon_pause"),
     path("v1/sales/coupons/<slug:mark>/codes", couponing.CouponCodes.as_view(), name="sales_coupon_codes"),
     path("v1/sales/differences", sales.Differences.as_view(), name="sales_differences"),
+    path("v1/sales/settlements", settlements.Settlements.as_view(), name="sales_settlements"),
+    path(
+        "v1/sales/settlements/<int:settlement_id>/taking-back",
+        settlements.TakeSettlementBack.as_view(),
+        name="sales_settlement_back",
+    ),
     path("v1/activity", activity.Activity.as_view(), name="activity"),
     path("v1/collected", activity.Collected.as_view(), name="collected"),
     re_path(r"^(?P<rest>.*)$", ground.NothingHere.as_view()),

@@ -1,4 +1,5 @@
-"""Sales as staff see them: everybody's orders, refunds, coupons, and where providers and the books differ."""
+"""Sales as staff see them: everybody's orders, refunds, coupons, where providers and the books
+differ, and what providers paid in."""
 
 from typing import Any
 
@@ -17,6 +18,7 @@ from zhiyue.experience.api.shapes.refunds import (
 )
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_FEN, MOST_USES
 from zhiyue.product.commerce.models import Coupon, Difference
+from zhiyue.product.commerce.settlements.entering import LONGEST_REFERENCE
 
 AUDIENCES = Coupon.Audience.values
 DIFFERENCE_KINDS = Difference.Kind.values
@@ -290,3 +292,40 @@ class DifferenceShape(Shape):
 
 class DifferencePageShape(ListShape):
     items = DifferenceShape(many=True)
+
+
+class SettlementsQuery(PageQuery):
+    q = serializers.CharField(
+        required=False, max_length=LONGEST_REFERENCE, help_text="Part of the bank's reference."
+    )
+    provider = serializers.CharField(required=False, max_length=20)
+    since = serializers.DateField(required=False, help_text="The first day.")
+    until = serializers.DateField(required=False, help_text="The last day.")
+
+
+class EnterSettlementShape(Shape):
+    """A line of the bank by which a provider paid."""
+
+    provider = serializers.CharField(max_length=20)
+    day = serializers.DateField(help_text="On which the bank had it.")
+    amount_fen = serializers.IntegerField(
+        min_value=1, max_value=MOST_FEN, help_text="No more than the provider owes now."
+    )
+    reference = serializers.CharField(
+        max_length=LONGEST_REFERENCE, help_text="What the bank calls the line; each is entered once."
+    )
+
+
+class SettlementShape(EnterSettlementShape):
+    """What a provider paid into the bank."""
+
+    id = serializers.IntegerField()
+    taken_back_at = Moment(allow_null=True, help_text="Set: it was entered wrongly, and counts no more.")
+
+
+class SettlementPageShape(ListShape):
+    items = SettlementShape(many=True)
+
+
+class TakeBackShape(Shape):
+    why = serializers.CharField(max_length=WHY_LENGTH, help_text="For your colleagues and the audit log.")
