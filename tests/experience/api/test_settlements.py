@@ -83,7 +83,7 @@ def test_a_wrong_one_is_taken_back_once(asking, owed):
     "wrong",
     [
         {"amount_fen": 0},
-        {"amount_fen": 10**13},
+        {"amount_fen": 10**30},
         {"amount_fen": "x"},
         {"day": "2026-02-30"},
         {"day": "0001-01-01"},

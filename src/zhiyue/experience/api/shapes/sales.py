@@ -18,7 +18,7 @@ from zhiyue.experience.api.shapes.refunds import (
 )
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_FEN, MOST_USES
 from zhiyue.product.commerce.models import Coupon, Difference
-from zhiyue.product.commerce.settlements.entering import LONGEST_REFERENCE
+from zhiyue.product.commerce.settlements import entering
 
 AUDIENCES = Coupon.Audience.values
 DIFFERENCE_KINDS = Difference.Kind.values
@@ -296,7 +296,7 @@ class DifferencePageShape(ListShape):
 
 class SettlementsQuery(PageQuery):
     q = serializers.CharField(
-        required=False, max_length=LONGEST_REFERENCE, help_text="Part of the bank's reference."
+        required=False, max_length=entering.LONGEST_REFERENCE, help_text="Part of the bank's reference."
     )
     provider = serializers.CharField(required=False, max_length=20)
     since = serializers.DateField(required=False, help_text="The first day.")
@@ -309,10 +309,10 @@ class EnterSettlementShape(Shape):
     provider = serializers.CharField(max_length=20)
     day = serializers.DateField(help_text="On which the bank had it.")
     amount_fen = serializers.IntegerField(
-        min_value=1, max_value=MOST_FEN, help_text="No more than the provider owes now."
+        min_value=1, max_value=entering.MOST_FEN, help_text="No more than the provider owes now."
     )
     reference = serializers.CharField(
-        max_length=LONGEST_REFERENCE, help_text="What the bank calls the line; each is entered once."
+        max_length=entering.LONGEST_REFERENCE, help_text="What the bank calls the line; each is entered once."
     )
 
 

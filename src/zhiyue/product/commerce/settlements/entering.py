@@ -24,6 +24,8 @@ KIND = "settlement"
 BACK = "settlement_back"
 # A key holds 80 characters: the kind, which turn it is, the provider (20 at most) and this.
 LONGEST_REFERENCE = 40
+# No bank has a line of more.
+MOST_FEN = 10**16
 # So often a reference can be entered anew after it was taken back; nobody errs so often about one line of the bank.
 MOST_TURNS = 99
 
