@@ -46,6 +46,7 @@ def test_an_operation_opens_to_its_scope_and_to_no_other(owner, course, program,
         number="Z1",
         secret="s",
         mark="M",
+        settlement_id=1,
     )
     needed = scope_of(operation)
     for scope in Scope:
