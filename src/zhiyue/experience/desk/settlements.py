@@ -8,17 +8,14 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import pgettext, pgettext_lazy
 
-from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.orders import moment_cell, yuan_cell
-from zhiyue.experience.desk.typed import DayField, YuanField, as_text_where_unread
+from zhiyue.experience.desk.lists import CHUNK
+from zhiyue.experience.desk.typed import DayField, TypedForm, WhyField, YuanField
+from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.commerce.models import Posting
 from zhiyue.product.commerce.settlements.book import Owing, Settlement, SoughtSettlements, told
 from zhiyue.product.commerce.settlements.entering import LONGEST_REFERENCE, PaidIn
-
-PAGE_SIZE = 50
-_CHUNK = 500
 
 TABLE_HEADER = (
     pgettext_lazy("settlement column", "Day"),
@@ -46,7 +43,7 @@ class SettlementsForm(forms.Form):
         self.fields["provider"].choices = [any_one, *_named(owing)]  # type: ignore[attr-defined]
 
 
-class PaidInForm(forms.Form):
+class PaidInForm(TypedForm):
     """What a provider paid in."""
 
     provider = forms.ChoiceField(label=pgettext_lazy("settlement column", "Provider"))
@@ -71,19 +68,13 @@ class PaidInForm(forms.Form):
     def __init__(self, owing: Sequence[Owing], typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="enter-%s", initial={"on": clock.business_day()})
         self.fields["provider"].choices = _named(owing)  # type: ignore[attr-defined]
-        as_text_where_unread(self, ("on",))
 
     def paid(self) -> PaidIn:
         return PaidIn(**self.cleaned_data)
 
 
-class TakeBackForm(forms.Form):
-    why = forms.CharField(
-        label=pgettext_lazy("refund", "Why"),
-        help_text=pgettext_lazy("settlement", "For your colleagues and the audit log."),
-        max_length=WHY_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+class TakeBackForm(TypedForm):
+    why = WhyField(help_text=pgettext_lazy("settlement", "For your colleagues and the audit log."))
 
     def __init__(self, typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="back-%s")
@@ -111,7 +102,7 @@ def state(one: Settlement) -> tuple[str, str]:
 
 def table_rows(found: QuerySet[Posting]) -> Iterator[list[str]]:
     """Settlements as rows under TABLE_HEADER, read piece by piece."""
-    for one in map(told, found.iterator(chunk_size=_CHUNK)):
+    for one in map(told, found.iterator(chunk_size=CHUNK)):
         yield [
             one.on.isoformat(),
             str(provider_words(one.provider)),

@@ -99,9 +99,9 @@ class TypedForm(forms.Form):
     """A form of staff, which says what a service refused beside the field that it is about."""
 
     def clean(self) -> None:
-        """A browser shows nothing of a moment that it can't read, so it is shown as a text."""
+        """A browser shows nothing of a day or moment that it can't read, so it is shown as a text."""
         for name, field in self.fields.items():
-            if isinstance(field, MomentField) and name in self.errors and self.data.get(name):
+            if isinstance(field, DayField | MomentField) and name in self.errors and self.data.get(name):
                 field.widget.attrs["type"] = "text"
 
     def refuse(self, why: Refused) -> None:

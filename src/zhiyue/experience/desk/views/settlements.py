@@ -1,7 +1,6 @@
 """Paid in: what each provider owes, what it paid into the bank, and one settlement with what can be done about it."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import pgettext
@@ -12,8 +11,8 @@ from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.access import for_the_desk
+from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.desk.settlements import (
-    PAGE_SIZE,
     TABLE_HEADER,
     PaidInForm,
     TakeBackForm,
@@ -21,6 +20,7 @@ from zhiyue.experience.desk.settlements import (
     state,
     table_rows,
 )
+from zhiyue.experience.desk.typed import done
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.experience.shell.viewers import PageRequest
@@ -59,13 +59,9 @@ def enter_settlement(request: PageRequest) -> HttpResponseBase:
     """A provider paid in. Refused, the page comes back with what was typed."""
     owed = owing(request.viewer)
     form = PaidInForm(owed, request.POST)
-    if not form.is_valid():
-        return _list(request, owed, form, status=422)
-    try:
-        enter(viewer=request.viewer, paid=form.paid())
-    except (Unfit, SettlementKnown) as refusal:
-        form.add_error(None, str(refusal.message))
-        return _list(request, owed, form, status=refusal.status)
+    status = done(form, lambda: enter(viewer=request.viewer, paid=form.paid()), (Unfit, SettlementKnown))
+    if status != 200:
+        return _list(request, owed, form, status=status)
     messages.success(request, pgettext("toast", "Entered. The provider owes so much less."))
     return redirect("desk:settlements")
 
@@ -81,13 +77,13 @@ def settlement(request: PageRequest, settlement_id: int) -> HttpResponse:
 def take_back_settlement(request: PageRequest, settlement_id: int) -> HttpResponseBase:
     """It was entered wrongly. Refused, the page comes back with what was typed."""
     form = TakeBackForm(request.POST)
-    if not form.is_valid():
-        return _page(request, settlement_id, form, status=422)
-    try:
+
+    def act() -> None:
         take_back(viewer=request.viewer, settlement_id=settlement_id, why=form.cleaned_data["why"])
-    except (Unfit, SettlementTakenBack) as refusal:
-        form.add_error(None, str(refusal.message))
-        return _page(request, settlement_id, form, status=refusal.status)
+
+    status = done(form, act, (Unfit, SettlementTakenBack))
+    if status != 200:
+        return _page(request, settlement_id, form, status=status)
     messages.success(request, pgettext("toast", "Taken back. Enter it anew as the bank's line has it."))
     return redirect("desk:settlements")
 
@@ -97,18 +93,15 @@ def _list(
 ) -> HttpResponse:
     form, wanted = sought(request.GET, owed)
     found = all_settlements(request.viewer, wanted)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page", ""))
-    kept = request.GET.copy()
-    kept.pop("page", None)
+    page = page_asked(found, request.GET)
     context = {
         "tab": "settlements",
+        **filters_asked(request.GET),
         "owing": [(one, provider_words(one.provider), yuan(one.owed_fen)) for one in owed],
         "form": form,
         "page": page,
         "rows": [_shown(told(one)) for one in page.object_list],
         "together": yuan(paid_in_fen(found)) if page.paginator.count else "",
-        "asked": kept.urlencode(),
-        "narrowed": any(kept.values()),
         "entering": entering,
         "may_act": bool(owed) and request.viewer.may(Permission.RECONCILE),
     }
