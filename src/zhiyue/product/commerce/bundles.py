@@ -15,7 +15,7 @@ from zhiyue.core.accounts.selectors import require
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.errors import BadTerm, NoSuchOffer
 from zhiyue.product.commerce.models import Bundle, BundleCourse, Order
-from zhiyue.product.commerce.offering import Facts, check_price, held, note_act, note_change, turn
+from zhiyue.product.commerce.offering import Facts, check_price, locked, note_act, note_change, turn
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
 
@@ -135,7 +135,7 @@ def change_bundle(*, viewer: Viewer, bundle_id: int, wish: BundleWish) -> bool:
     """Change it for the next buyer; what was bought stays. False where nothing changed. Raises NotAllowed, BadTerm,
     NoSuchOffer."""
     by = require(viewer, Permission.CHANGE_SALES)
-    bundle = held(Bundle, bundle_id)
+    bundle = locked(Bundle, bundle_id)
     before = _facts(bundle)
     _write(bundle, wish)
     return note_change(by, "bundle.changed", bundle, before=before, after=_facts(bundle))

@@ -17,7 +17,7 @@ Made = TypeVar("Made", Bundle, Plan)
 Facts = dict[str, Any]
 
 
-def held(kind: type[Made], pk: int) -> Made:
+def locked(kind: type[Made], pk: int) -> Made:
     """One whose row is held from here on. Raises NoSuchOffer."""
     found = kind.objects.select_for_update().filter(pk=pk).first()
     if found is None:
@@ -29,7 +29,7 @@ def turn(viewer: Viewer, kind: type[Made], pk: int, to: Bundle.Status | Plan.Sta
     """Offer or withdraw one; False where it was so, or is a draft that was never for sale. Raises NotAllowed,
     NoSuchOffer."""
     by = require(viewer, Permission.CHANGE_SALES)
-    one = held(kind, pk)
+    one = locked(kind, pk)
     if one.status == to or (to == kind.Status.WITHDRAWN and one.status == kind.Status.DRAFT):
         return False
     before, one.status = one.status, to

@@ -3,7 +3,7 @@
 from zhiyue.core.jobs.services import enqueue
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.invoices.jobs import issue_invoice
-from zhiyue.product.commerce.invoices.sending import held
+from zhiyue.product.commerce.invoices.sending import locked
 from zhiyue.product.commerce.models import Invoice
 
 
@@ -12,7 +12,7 @@ def follow_refund(order_id: int) -> None:
     nothing. Inside a transaction."""
     live = Invoice.objects.filter(order_id=order_id, status__in=Invoice.LIVE).values_list("pk", flat=True)
     for pk in list(live):
-        _, invoice = held(pk)
+        _, invoice = locked(pk)
         # What is being issued or reversed is looked at once that is through.
         if invoice.status in (Invoice.Status.ASKED, Invoice.Status.ISSUED):
             invoice.due_at = clock.now()

@@ -50,7 +50,7 @@ def take_in(invoice_id: int, told: ToldInvoice) -> None:
     """Enter what an issuer said; told again it changes nothing."""
     kept = files.keep(told.file) if told.file else ""
     with transaction.atomic():
-        order, invoice = held(invoice_id)
+        order, invoice = locked(invoice_id)
         if invoice.status == _S.ISSUING:
             _of_issuing(order, invoice, told, kept)
         elif invoice.status == _S.REVERSING:
@@ -59,7 +59,7 @@ def take_in(invoice_id: int, told: ToldInvoice) -> None:
         files.forget(kept)
 
 
-def held(invoice_id: int) -> tuple[Order, Invoice]:
+def locked(invoice_id: int) -> tuple[Order, Invoice]:
     """An invoice as it is, and its order, whose row is held from here on."""
     order = Order.objects.select_for_update(of=("self",)).get(invoices=invoice_id)
     invoice = Invoice.objects.get(pk=invoice_id)
@@ -71,7 +71,7 @@ def held(invoice_id: int) -> tuple[Order, Invoice]:
 def _taken(invoice_id: int, moment: datetime) -> tuple[Invoice, str] | None:
     """An invoice that is ours to ask for now, and the state from which it is. Marked before anybody is asked:
     afterwards nobody could know whether it was."""
-    order, invoice = held(invoice_id)
+    order, invoice = locked(invoice_id)
     before = invoice.status
     if invoice.due_at is None or invoice.due_at > moment:
         return None
@@ -144,7 +144,7 @@ def _reversal(invoice: Invoice) -> WantedReversal:
 def _silent(invoice: Invoice, fault: str) -> None:
     """It may have been begun there or not: it is asked after again, and in the end by staff."""
     with transaction.atomic():
-        _, now = held(invoice.pk)
+        _, now = locked(invoice.pk)
         if now.status != invoice.status or now.tries != invoice.tries:
             return
         if now.tries >= MOST_TRIES:

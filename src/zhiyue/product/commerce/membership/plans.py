@@ -15,7 +15,7 @@ from zhiyue.product.catalogue.models import Course, Topic
 from zhiyue.product.commerce.errors import BadTerm, NoSuchOffer
 from zhiyue.product.commerce.models import CourseTerms, Order, OrderPlan, Plan
 from zhiyue.product.commerce.models.lending import LONGEST_TRIAL_DAYS
-from zhiyue.product.commerce.offering import Facts, check_price, held, note_act, note_change, turn
+from zhiyue.product.commerce.offering import Facts, check_price, locked, note_act, note_change, turn
 from zhiyue.product.commerce.rights import coverable
 
 LONGEST_GRACE_DAYS = 30
@@ -115,7 +115,7 @@ def change_plan(*, viewer: Viewer, plan_id: int, wish: PlanWish) -> bool:
     """Change what stands of it. What was sold stays as it was: once somebody ordered it, what it opens and its months
     don't change any more. False where nothing changed. Raises NotAllowed, BadTerm, NoSuchOffer."""
     by = require(viewer, Permission.CHANGE_SALES)
-    plan = held(Plan, plan_id)
+    plan = locked(Plan, plan_id)
     _check(wish)
     before = _facts(plan)
     is_other = wish.months != plan.months or sorted(wish.topic_ids) != before["topics"]

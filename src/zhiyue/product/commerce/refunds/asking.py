@@ -16,7 +16,7 @@ from zhiyue.product.commerce.errors import AmountChanged, NoSuchOrder, NothingGo
 from zhiyue.product.commerce.models import Order, OrderPlan, Refund, RefundPart
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.refunds.approving import approve
-from zhiyue.product.commerce.refunds.locking import held
+from zhiyue.product.commerce.refunds.locking import locked
 from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
 from zhiyue.product.commerce.refunds.settling import told_of
 
@@ -42,7 +42,7 @@ def ask(
 
     Raises NoSuchOrder, Unfit, NothingGoesBack, AmountChanged.
     """
-    order = held(user=user, number=order_number)
+    order = locked(user=user, number=order_number)
     if order is None:
         raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
     waiting = under_way(order)

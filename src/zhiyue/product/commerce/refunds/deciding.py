@@ -25,7 +25,7 @@ from zhiyue.product.commerce.numbers import number as new_number
 from zhiyue.product.commerce.refunds import approving
 from zhiyue.product.commerce.refunds.asking import part_of
 from zhiyue.product.commerce.refunds.jobs import send_refund
-from zhiyue.product.commerce.refunds.locking import held
+from zhiyue.product.commerce.refunds.locking import locked
 from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
 from zhiyue.product.commerce.refunds.settling import finish, told_of
 from zhiyue.product.commerce.refunds.telling import tell
@@ -74,7 +74,7 @@ def give_back(*, viewer: Viewer, order_number: str, amounts: Mapping[int, int], 
     cost nothing its courses are closed. Raises NotAllowed, NoSuchOrder, NothingGoesBack, RefundDecided, NotOneself,
     Unfit."""
     by, why = require(viewer, Permission.REFUND_ORDERS), tidy_why(why)
-    order = held(number=order_number)
+    order = locked(number=order_number)
     if order is None:
         raise NoSuchOrder(pgettext_lazy("order", "There is no such order."))
     _not_oneself(order, by)
@@ -151,7 +151,7 @@ def settle_by_hand(*, viewer: Viewer, number: str, why: str) -> Refund:
 
 def _locked(number: str, by: User) -> tuple[Order, Refund]:
     """The order, held, and its refund as it is then. Raises NoSuchRefund, NotOneself."""
-    order = held(refunds__number=number)
+    order = locked(refunds__number=number)
     if order is None:
         raise NoSuchRefund(pgettext_lazy("refund", "There is no such refund."))
     _not_oneself(order, by)

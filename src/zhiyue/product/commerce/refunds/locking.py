@@ -7,7 +7,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.product.commerce.models import Order
 
 
-def held(**which: Any) -> Order | None:
+def locked(**which: Any) -> Order | None:
     """The first order of these, held until the transaction ends; None where there is none."""
     found = Order.objects.filter(**which)
     list(User.objects.select_for_update(no_key=True).filter(pk__in=found.values("user_id")).values("pk"))
