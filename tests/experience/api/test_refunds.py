@@ -62,6 +62,7 @@ def test_what_goes_back_is_told_to_the_fen_before_anything_is_asked(asking, lear
         ],
         "why_not": "",
         "detail": "",
+        "is_by_rule": True,
     }
     assert not Refund.objects.exists()
 
@@ -194,6 +195,7 @@ def test_what_a_membership_saved_is_a_line_and_a_bundled_course_says_why(asking,
     body = {"reason": "time", "amount_fen": part["amount_fen"]}
     told = asking.get(address(kept)).json()
     assert (told["amount_fen"], told["closed_to"], told["parts"][0]["why_not"]) == (0, "", "bundled")
+    assert told["parts"][0]["is_by_rule"] is False
     assert told["parts"][0]["detail"].startswith(("The price of a bundle", "你保留的组合"))
     answer = send(asking, plan, body)
     assert (answer.status_code, answer.json()["is_by_rule"]) == (201, True)

@@ -130,6 +130,7 @@ RECKONED = answer(
                 ],
                 "why_not": "",
                 "detail": "",
+                "is_by_rule": True,
                 "until": "2026-12-06T02:00:00Z",
             }
         ],

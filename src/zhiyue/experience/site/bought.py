@@ -30,6 +30,7 @@ from zhiyue.product.commerce.models import Order, OrderPlan, Payment
 from zhiyue.product.commerce.offers import Offer, bundle_ref, course_offer, course_ref, plan_ref
 from zhiyue.product.commerce.order_book import plan_of
 from zhiyue.product.commerce.quoting import Priced, before_coupons
+from zhiyue.product.commerce.refunds.reckoning import may_go_back
 from zhiyue.product.commerce.selectors import Access
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
@@ -41,7 +42,8 @@ _PAID = (Order.Status.PAID, Order.Status.FULFILLED)
 
 @dataclass(frozen=True, slots=True)
 class ShownOrder:
-    """An order of whoever looks. `onward` is where they came to buy for, "" where it isn't known."""
+    """An order of whoever looks. `onward` is where they came to buy for, "" where it isn't known; `can_return`:
+    something of it may still be given back."""
 
     order: Order
     courses: Sequence[Course]
@@ -53,6 +55,7 @@ class ShownOrder:
     origin: str
     device: Device = "computer"
     plan: OrderPlan | None = None
+    can_return: bool = False
     is_begun_now: bool = False
 
     @property
@@ -73,12 +76,6 @@ class ShownOrder:
     def opens_something(self) -> bool:
         has_plan = self.plan is not None and self.plan.returned_at is None
         return bool(self.open_courses) or (has_plan and self.order.status in Order.OPENING)
-
-    @property
-    def can_return(self) -> bool:
-        """May something of it still be given back?"""
-        is_under_way = any(one.is_under_way for one in self.refunds)
-        return bool(self.order.total_fen and self.opens_something and self.order.paid_at) and not is_under_way
 
     @property
     def can_be_invoiced(self) -> bool:
@@ -168,7 +165,7 @@ class ShownOrder:
 
 def shown_order(request: HttpRequest, order: Order, onward: str | None = None) -> ShownOrder:
     """`order` as `order_book.order_of` gives it. `onward` is where the request's `next` doesn't say so."""
-    parts = list(order.courses.all())
+    parts, plan = list(order.courses.all()), plan_of(order)
     is_opening = order.status in Order.OPENING
     return ShownOrder(
         order=order,
@@ -180,7 +177,8 @@ def shown_order(request: HttpRequest, order: Order, onward: str | None = None) -
         onward=safe_next(request, "") if onward is None else onward,
         origin=request.build_absolute_uri("/")[:-1],
         device=device_of(request),
-        plan=plan_of(order),
+        plan=plan,
+        can_return=may_go_back(order, [*parts, *([plan] if plan else [])]),
         is_begun_now=request.GET.get("pay") == NOW["pay"],
     )
 

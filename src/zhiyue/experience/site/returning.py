@@ -9,7 +9,7 @@ from zhiyue.experience.shell import refunding
 from zhiyue.experience.shell.refunding import ReckonedLine, Words
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.models import Order, OrderPlan, Refund
-from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable
+from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable, goes_by_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ShownReturn:
 
     @property
     def is_by_rule(self) -> bool:
-        return bool(self.amount_fen) and all(one.part.why_not in ("", "costs_nothing") for one in self.chosen)
+        return goes_by_rule([one.part for one in self.chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,6 @@ class ShownRefund:
     @property
     def amount(self) -> str:
         return yuan(self.refund.amount_fen) if self.refund.amount_fen else ""
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.refund.status in Refund.UNDER_WAY and self.refund.cause != Refund.Cause.OWED
 
     @property
     def tone(self) -> str:

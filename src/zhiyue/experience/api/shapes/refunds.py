@@ -38,6 +38,7 @@ class ReturnableShape(Shape):
         choices=WHY_NOT, help_text="Why the rule gives nothing back; empty: it does."
     )
     detail = serializers.CharField(allow_blank=True, help_text="The same in words.")
+    is_by_rule = serializers.BooleanField(help_text="True: nobody has to decide about it.")
     until = Moment(allow_null=True, help_text="The end of its time; null: it has none.")
 
 

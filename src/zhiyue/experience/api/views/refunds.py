@@ -61,8 +61,8 @@ class OrderRefund(MyEndpoint):
     def post(self, request: Request, number: str) -> Response:
         """Ask for money back
 
-        Where `why_not` of every part is empty (or `costs_nothing`) it is approved at once, and what goes back closes;
-        else staff decide. The one under way is told again: there is one at a time.
+        Where `is_by_rule` holds of every part that is asked for and money goes back, it is approved at once, and its
+        parts close; else staff decide. The one under way is told again: there is one at a time.
         """
         # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
         order = order_of(self.member, number)
@@ -94,6 +94,7 @@ def part_told(one: Returnable) -> dict[str, Any]:
         "lines": [line.to_json() for line in one.reckoning.lines],
         "why_not": one.why_not,
         "detail": str(refunding.why_not(one.why_not)),
+        "is_by_rule": one.is_by_rule,
         "until": one.until,
     }
 

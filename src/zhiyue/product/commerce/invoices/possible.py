@@ -8,7 +8,8 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.product.commerce.errors import NoInvoice
 from zhiyue.product.commerce.invoices.register import issues_invoices
-from zhiyue.product.commerce.models import Order, Refund
+from zhiyue.product.commerce.models import Order
+from zhiyue.product.commerce.refunds.reckoning import under_way
 
 WhyNot = Literal["", "off", "not_paid", "elsewhere", "costs_nothing", "returned", "returning"]
 WORDS: Mapping[str, str | Promise] = {
@@ -50,9 +51,7 @@ def why_none(order: Order) -> WhyNot:
 
 def is_returning(order: Order) -> bool:
     """May money of it still go back by a refund that was asked for?"""
-    return any(
-        one.status in Refund.UNDER_WAY and one.cause != Refund.Cause.OWED for one in order.refunds.all()
-    )
+    return under_way(order) is not None
 
 
 def require_possible(order: Order) -> None:

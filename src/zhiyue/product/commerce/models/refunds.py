@@ -142,6 +142,11 @@ class Refund(models.Model):
         return f"{self.number} {self.status}"
 
     @property
+    def is_under_way(self) -> bool:
+        """It was asked for and isn't settled yet; what is owed goes its own way."""
+        return self.status in self.UNDER_WAY and self.cause != self.Cause.OWED
+
+    @property
     def is_by_hand(self) -> bool:
         """No provider can do it: staff pay it out and say so."""
         return bool(self.amount_fen) and self.payment_id is None

@@ -17,12 +17,16 @@ from zhiyue.product.commerce.models import Order, OrderPlan, Refund, RefundPart
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.refunds.approving import approve
 from zhiyue.product.commerce.refunds.locking import locked
-from zhiyue.product.commerce.refunds.reckoning import Returnable, payment_of, reckoned, under_way
+from zhiyue.product.commerce.refunds.reckoning import (
+    Returnable,
+    goes_by_rule,
+    payment_of,
+    reckoned,
+    under_way,
+)
 from zhiyue.product.commerce.refunds.settling import told_of
 
 WORDS_AT_MOST = 300
-# What cost nothing may go with what did.
-_BY_RULE = ("", "costs_nothing")
 
 
 @transaction.atomic
@@ -105,7 +109,7 @@ def _asked(order: Order, chosen: Sequence[Returnable], amount: int, reason: str,
         reason=reason,
         words=words,
         asked_at=now,
-        is_by_rule=bool(amount) and all(one.why_not in _BY_RULE for one in chosen),
+        is_by_rule=goes_by_rule(chosen),
     )
     RefundPart.objects.bulk_create(part_of(refund, one, one.by_rule_fen) for one in chosen)
     return refund

@@ -1,6 +1,6 @@
 """What the rule gives back of an order at a moment, course by course, and why where it is nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -24,10 +24,10 @@ from zhiyue.product.commerce.standing import Saving, bundled, savings_by
 # Why of a whole order nothing can be asked for.
 ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses", "credited"]
 _S, _C = Refund.Status, Refund.Cause
-# Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
 # What was paid before it came here, and its provider never heard of by the number that we made for it. The sandbox's
 # trades are written along with its past orders.
 _ELSEWHERE = Q(channel=PAST) & ~Q(provider=sandbox.NAME)
+# Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
 _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
     refund__status=_S.FAILED, refund__again=None
 )
@@ -64,6 +64,11 @@ class Returnable:
     @property
     def by_rule_fen(self) -> int:
         return 0 if self.why_not else self.reckoning.amount_fen
+
+    @property
+    def is_by_rule(self) -> bool:
+        """Has nobody to decide about it? What cost nothing may go with what did."""
+        return self.why_not in ("", "costs_nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,19 @@ def taken_fen(order: Order) -> dict[tuple[int | None, int | None], int]:
     return {(part, plan): total for part, plan, total in rows.annotate(total=Sum("amount_fen"))}
 
 
+def goes_by_rule(chosen: Collection[Returnable]) -> bool:
+    """Does money go back for these at once, without anybody's decision?"""
+    return any(one.by_rule_fen for one in chosen) and all(one.is_by_rule for one in chosen)
+
+
+def may_go_back(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> bool:
+    """May something of an order be asked back, as far as it and what it opens tell without a reckoning?"""
+    return bool(order.total_fen) and not _closed_at_sight(order, parts)
+
+
 def under_way(order: Order) -> Refund | None:
-    """The refund that was asked for and isn't settled yet; what is owed goes its own way."""
-    return order.refunds.filter(status__in=Refund.UNDER_WAY).exclude(cause=_C.OWED).first()
+    """The refund of an order that is under way. Reads its refunds, which may be prefetched."""
+    return next((one for one in order.refunds.all() if one.is_under_way), None)
 
 
 def payment_of(order: Order) -> Payment | None:
@@ -200,15 +215,20 @@ def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
 
 
 def _closed_to(order: Order, parts: Sequence[Returnable]) -> ClosedTo:
+    if why := _closed_at_sight(order, [one.part for one in parts]):
+        return why
+    still_open = [one for one in parts if one.part.returned_at is None]
+    if any(one.why_not == "credited" for one in still_open):
+        return "credited"
+    return "" if any(one.left_fen for one in still_open) else "costs_nothing"
+
+
+def _closed_at_sight(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> ClosedTo:
     if order.paid_at is None or order.status not in (*Order.OPENING, Order.Status.REFUNDED):
         return "not_paid"
     if not parts:
         return "no_courses"
     if under_way(order):
         return "under_way"
-    still_open = [one for one in parts if one.part.returned_at is None]
-    if order.status == Order.Status.REFUNDED or not still_open:
-        return "returned"
-    if any(one.why_not == "credited" for one in still_open):
-        return "credited"
-    return "" if any(one.left_fen for one in still_open) else "costs_nothing"
+    is_over = order.status == Order.Status.REFUNDED or all(one.returned_at is not None for one in parts)
+    return "returned" if is_over else ""
