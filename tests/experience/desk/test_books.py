@@ -203,3 +203,34 @@ def test_agents_see_no_books(signed_in, agent, sold):
             read(viewer)
     with pytest.raises(NotAllowed):
         books.postings(viewer, books.SoughtPostings())
+
+
+def test_what_takes_an_entry_back_is_told_apart_by_its_key(read, desk, sold):
+    order = sold[0].order
+    ledger.post(
+        "credited:A:B", kind="credited", order=order, postings={"deferred:A": 100, "deferred:B": -100}
+    )
+    ledger.post(
+        "credit_back:B:A", kind="credited", order=order, postings={"deferred:B": 70, "deferred:A": -70}
+    )
+    for occasion, fen in (("fee", 60), ("fee_back", -60)):
+        postings = {ledger.FEES: fen, ledger.receivable("sandbox"): -fen}
+        ledger.post(f"{occasion}:sandbox:2026-11-29:1", kind="fee", order=order, postings=postings)
+    for occasion, fen in (("adjusted", 5), ("adjusted_back", -5)):
+        postings = {ledger.receivable("sandbox"): fen, ledger.DIFFERENCES: -fen}
+        ledger.post(f"{occasion}:1", kind="adjusted", order=order, postings=postings)
+
+    names = {
+        "Taken over by another membership",
+        "Back with the membership it was taken over from",
+        "Fee of the provider",
+        "Fee of the provider taken back",
+        "Difference from the provider's bill",
+        "Difference from the provider's bill taken back",
+    }
+    page = read("/desk/books/entries/")
+    assert {name for name in names if f">{name}<" in page} == names
+    whole = read(f"/desk/orders/{order.number}/")
+    assert {name for name in names if f">{name} <" in whole} == names
+    table = b"".join(desk.get("/desk/books/entries.csv").streaming_content).decode()
+    assert {name for name in names if f",{name}," in table} == names

@@ -115,7 +115,7 @@ def table_rows(found: QuerySet[Posting]) -> Iterator[list[str]]:
         yield [
             moment_cell(one.entry.at),
             one.entry.key,
-            str(order_words.entry(one.entry.kind)),
+            str(order_words.entry(one.entry)),
             one.account,
             account_name(one.account),
             one.entry.order.number if one.entry.order else "",

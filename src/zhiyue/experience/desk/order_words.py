@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.paying import provider_words
+from zhiyue.product.commerce.models import Entry
 
 Words = str | Promise
 
@@ -45,7 +46,7 @@ _STEPS: Mapping[str, Words] = {
     "refunded_by_hand": pgettext_lazy("order step", "Staff paid money back by hand"),
     "refunded_after_all": pgettext_lazy(
         "order step",
-        "A refund that had failed and was sent again went back after all: look whether it went twice",
+        "A refund went through after it had been settled otherwise: look whether money went back twice",
     ),
     "owed_back": pgettext_lazy("order step", "What was owed went back"),
     "difference_entered": pgettext_lazy("order step", "Staff entered what the provider's bill says"),
@@ -96,7 +97,7 @@ _OUTCOMES: Mapping[str, Words] = {
     "on_its_way": pgettext_lazy("notice outcome", "is on its way"),
     "refunded": pgettext_lazy("notice outcome", "ended the refund"),
     "refunded_before": pgettext_lazy("notice outcome", "had ended the refund before"),
-    "refunded_after_all": pgettext_lazy("notice outcome", "came after it was sent again"),
+    "refunded_after_all": pgettext_lazy("notice outcome", "came after it was settled otherwise"),
     "refund_failed": pgettext_lazy("notice outcome", "failed the refund"),
 }
 _ENTRIES: Mapping[str, Words] = {
@@ -114,6 +115,12 @@ _ENTRIES: Mapping[str, Words] = {
     "share": pgettext_lazy("ledger entry", "Teacher's share"),
     "share_back": pgettext_lazy("ledger entry", "Teacher's share taken back"),
     "payout": pgettext_lazy("ledger entry", "Paid out to a teacher"),
+}
+# What takes an entry back bears its kind; by how its key begins the two are told apart.
+_BACK: Mapping[str, Words] = {
+    "credit_back": pgettext_lazy("ledger entry", "Back with the membership it was taken over from"),
+    "fee_back": pgettext_lazy("ledger entry", "Fee of the provider taken back"),
+    "adjusted_back": pgettext_lazy("ledger entry", "Difference from the provider's bill taken back"),
 }
 
 
@@ -136,8 +143,8 @@ def notice_outcome(outcome: str) -> Words:
     return _OUTCOMES.get(outcome, outcome)
 
 
-def entry(kind: str) -> Words:
-    return _ENTRIES.get(kind, kind)
+def entry(one: Entry) -> Words:
+    return _BACK.get(one.key.partition(":")[0]) or _ENTRIES.get(one.kind, one.kind)
 
 
 def _value(name: str, value: Any) -> str:

@@ -12,8 +12,8 @@ CODE_LETTERS = 10
 
 
 def number(of: str, moment: datetime) -> str:
-    """“Z” for an order, “P” for a payment, “R” for a refund, “F” for an invoice (发票), and 50
-    bits that nobody guesses: Z261129K7Q2M9X4TB."""
+    """“Z” for an order, “P” for a payment, “R” for a refund, “F” for an invoice (发票), “S” for a statement of a
+    teacher, and 50 bits that nobody guesses: Z261129K7Q2M9X4TB."""
     return f"{of}{clock.business_day(moment):%y%m%d}{by_chance(_BY_CHANCE)}"
 
 

@@ -83,7 +83,7 @@ def postings_csv(request: PageRequest) -> HttpResponseBase:
 def _row(one: Posting, stood_fen: int) -> dict[str, object]:
     return {
         "entry": one.entry,
-        "name": order_words.entry(one.entry.kind),
+        "name": order_words.entry(one.entry),
         "account": one.account,
         "account_name": account_name(one.account),
         "debit": yuan(one.amount_fen) if one.amount_fen > 0 else "",

@@ -99,7 +99,7 @@ def _entry(one: Entry) -> dict[str, object]:
     postings = sorted(one.postings.all(), key=lambda posting: -posting.amount_fen)
     return {
         "row": one,
-        "name": order_words.entry(one.kind),
+        "name": order_words.entry(one),
         "postings": [
             (account_name(posting.account), yuan(abs(posting.amount_fen)), posting.amount_fen > 0)
             for posting in postings
