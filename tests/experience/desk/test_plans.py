@@ -76,6 +76,7 @@ def test_topics_bound_what_it_opens(client):
     [
         ({"price": "0"}, "greater than or equal to 0.01"),
         ({"price": "1.234"}, "2 decimal places"),
+        ({"price": "100000.01"}, "less than or equal to 100000"),
         ({"months": "5"}, "valid choice"),
         ({"topics": ["999"]}, "valid choice"),
         ({"trial_days": "365"}, "less than or equal to 90"),

@@ -1,13 +1,12 @@
 """The forms in which offers are typed. Amounts are typed in yuan."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.experience.desk.typed import TypedForm
+from zhiyue.experience.desk.typed import TypedForm, YuanField
 from zhiyue.product.commerce.bundles import BundleOnDesk, BundleWish
 from zhiyue.product.commerce.membership.plans import (
     LONGEST_GRACE_DAYS,
@@ -28,15 +27,13 @@ def as_yuan(fen: int) -> str:
     return f"{whole}.{cents:02d}" if cents else str(whole)
 
 
-def price_field() -> forms.DecimalField:
-    return forms.DecimalField(
-        label=pgettext_lazy("offer", "Price in yuan"),
-        min_value=Decimal("0.01"),
-        max_value=Decimal(MOST_FEN) / 100,
-        max_digits=9,
-        decimal_places=2,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+class PriceField(YuanField):
+    """What an offer costs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=pgettext_lazy("offer", "Price in yuan"), least_fen=1, most_fen=MOST_FEN, max_digits=9
+        )
 
 
 class OfferForm(TypedForm):
@@ -66,7 +63,7 @@ class PlanForm(OfferForm):
     months = forms.TypedChoiceField(
         label=pgettext_lazy("plan", "How long"), coerce=int, choices=Plan.Months.choices
     )
-    price = price_field()
+    price = PriceField()
     topics = forms.TypedMultipleChoiceField(
         label=pgettext_lazy("plan", "Topics"),
         help_text=pgettext_lazy("plan", "None chosen: every course with a price."),
@@ -117,7 +114,7 @@ class PlanForm(OfferForm):
             name=self.tidy("name"),
             summary=self.tidy("summary"),
             months=typed["months"],
-            price_fen=int(typed["price"] * 100),
+            price_fen=typed["price"],
             topic_ids=typed["topics"],
             grace_days=typed["grace_days"],
             trial_days=typed["trial_days"],
@@ -142,7 +139,7 @@ class BundleForm(OfferForm):
     courses = forms.TypedMultipleChoiceField(
         label=pgettext_lazy("bundle", "Courses"), coerce=int, widget=forms.CheckboxSelectMultiple
     )
-    price = price_field()
+    price = PriceField()
 
     def __init__(
         self,
@@ -163,7 +160,7 @@ class BundleForm(OfferForm):
             title=self.tidy("title"),
             slug=typed["slug"].strip(),
             summary=self.tidy("summary"),
-            price_fen=int(typed["price"] * 100),
+            price_fen=typed["price"],
             course_ids=typed["courses"],
         )
 

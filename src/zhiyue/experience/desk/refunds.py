@@ -10,7 +10,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.lists import FindForm
-from zhiyue.experience.desk.typed import CountField, WhyField
+from zhiyue.experience.desk.typed import CountField, WhyField, YuanField
 from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.refunds.book import SoughtRefunds
 from zhiyue.product.commerce.refunds.reckoning import Returnable
@@ -53,11 +53,7 @@ class AmountsForm(WhyForm):
     def amounts(self) -> Mapping[int, int]:
         """Fen by the number of each course of the order. Raises Unfit where nothing was filled in."""
         typed = {name: self.cleaned_data.get(name) for name in self._parts}
-        found = {
-            self._parts[name].part.pk: int(amount * 100)
-            for name, amount in typed.items()
-            if amount is not None
-        }
+        found = {self._parts[name].part.pk: fen for name, fen in typed.items() if fen is not None}
         if not found:
             raise Unfit(pgettext("refund", "Fill in how much goes back of at least one course."))
         return found
@@ -67,20 +63,18 @@ def _can_go(one: Returnable) -> bool:
     return bool(one.left_fen) or one.part.returned_at is None
 
 
-def _amount_field(one: Returnable) -> forms.DecimalField:
+def _amount_field(one: Returnable) -> YuanField:
     least, most = min(1, one.left_fen), one.left_fen
     words = pgettext("refund", "Up to %(most)s in yuan. Empty: it stays open.")
     by_rule = one.by_rule_fen or (0 if not most else None)
-    return forms.DecimalField(
+    return YuanField(
         label=one.part.title,
         help_text=words % {"most": yuan(most)},
         required=False,
-        min_value=Decimal(least) / 100,
-        max_value=Decimal(most) / 100,
-        decimal_places=2,
+        least_fen=least,
+        most_fen=most,
         max_digits=9,
         initial=None if by_rule is None else Decimal(by_rule) / 100,
-        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "autocomplete": "off"}),
     )
 
 
@@ -105,13 +99,8 @@ class TermsForm(forms.Form):
         min_value=0,
         max_value=1000,
     )
-    fee_least = forms.DecimalField(
-        label=pgettext_lazy("refund terms", "Least fee in yuan"),
-        required=False,
-        min_value=0,
-        max_value=Decimal(MOST_FEE_FEN) / 100,
-        decimal_places=2,
-        widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
+    fee_least = YuanField(
+        label=pgettext_lazy("refund terms", "Least fee in yuan"), required=False, most_fen=MOST_FEE_FEN
     )
     why = WhyField()
 
@@ -123,5 +112,4 @@ class TermsForm(forms.Form):
         typed = self.cleaned_data
         if typed["days"] is None:
             return None
-        least = int((typed["fee_least"] or 0) * 100)
-        return RefundTerms(typed["days"], typed["fee_permille"] or 0, least)
+        return RefundTerms(typed["days"], typed["fee_permille"] or 0, typed["fee_least"] or 0)

@@ -55,14 +55,14 @@ class MomentField(forms.DateTimeField):
 
 
 class YuanField(forms.DecimalField):
-    """An amount of money; `clean` gives it in fen."""
+    """An amount of money, typed in yuan; `clean` gives it in fen."""
 
-    def __init__(self, *, least_fen: int = 0, **told: Any) -> None:
+    def __init__(self, *, least_fen: int = 0, most_fen: int = 10**9, **told: Any) -> None:
         super().__init__(
             min_value=Decimal(least_fen) / 100,
-            max_value=Decimal(10**7),
+            max_value=Decimal(most_fen) / 100,
             decimal_places=2,
-            widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
+            widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "autocomplete": "off"}),
             **told,
         )
 
