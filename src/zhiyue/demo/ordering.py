@@ -1,16 +1,18 @@
 """What simulated people order, at the price that it had for them then: by the academy's own pricing, from the flash
-prices, coupons and memberships that there were."""
+prices, coupons and memberships that there were. Coupons for who has a tag or enters a code aren't asked, for simulated
+people have neither; nor what is theirs of a bundle, for they take bundles of which they own nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from zhiyue.core.kit import clock
 from zhiyue.demo.lent import PlanOrder, orders_of, running
 from zhiyue.product.commerce.flash import with_left
 from zhiyue.product.commerce.imports.past_sales import Sold
-from zhiyue.product.commerce.lowering.coupons import fitting, terms_of
-from zhiyue.product.commerce.models import Bundle, Coupon, FlashSale, Order, Plan
+from zhiyue.product.commerce.lowering.coupons import Held, counted, fitting, terms_of
+from zhiyue.product.commerce.models import Bundle, Coupon, CouponUse, FlashSale, Order, Plan
 from zhiyue.product.commerce.offers import Offer, bundle_ref, course_ref, plan_ref
 from zhiyue.product.commerce.periods import Bought, Period, left_fen
 from zhiyue.product.commerce.pricing import Terms, best, quote
@@ -32,7 +34,15 @@ class Till:
         paid = Order.objects.filter(user__in=wanted, paid_at__isnull=False, total_fen__gt=0)
         self._paid = set(paid.values_list("user_id", flat=True)) if wanted else set()
         audiences = (Coupon.Audience.NEWCOMERS, Coupon.Audience.EVERYBODY)
-        self._coupons = list(Coupon.objects.filter(audience__in=audiences, paused_at=None)) if wanted else []
+        coupons = Coupon.objects.filter(audience__in=audiences, paused_at=None)
+        self._coupons = {one.coupon.pk: one for one in counted(coupons, None)} if wanted else {}
+        uses = CouponUse.objects.filter(
+            coupon__in=self._coupons,
+            order__user__in=wanted,
+            returned_at=None,
+            coupon__most_each__isnull=False,
+        )
+        self._uses = Counter(uses.values_list("coupon_id", "order__user_id") if self._coupons else ())
         sales = list(FlashSale.objects.filter(ended_at=None)) if wanted else []
         self._flash: dict[str, list[FlashSale]] = defaultdict(list)
         self._left = {one.sale.pk: one.left for one in with_left(sales)}
@@ -57,30 +67,34 @@ class Till:
         if any(one.plan_id != plan_id for one, _ in ahead):
             zone = clock.business_zone()
             left = sum(left_fen(one.worth_fen, period, at, zone) for one, period in ahead)
-        is_credited = 0 < left < plan.price_fen
-        lines = quote(Terms(plan.price_fen, credit_fen=left if is_credited else 0)).lines
-        return Sold(
-            plan_ref(plan_id), plan.name, lines, plan_id=plan_id, credited_at=at if is_credited else None
-        )
+        credit = left if left < plan.price_fen and all(one.worth_fen for one, _ in ahead) else 0
+        offer = Offer(plan_ref(plan_id), plan.name, plan.price_fen, None, {}, plan=plan, credit_fen=credit)
+        sold = self._sold(who, offer, at, offer.courses)
+        return replace(sold, plan_id=plan_id, credited_at=at if credit else None)
 
     def pay(self, who: int, sold: Sold, at: datetime) -> None:
         """It is paid: what follows costs what it costs after that."""
         self._paid.add(who)
         if sold.flash_id is not None and self._left[sold.flash_id] is not None:
             self._left[sold.flash_id] -= 1  # type: ignore[operator]
+        for pk, _ in sold.coupons:
+            self._uses[pk, who] += 1
+            self._coupons[pk] = replace(self._coupons[pk], used=self._coupons[pk].used + 1)
         if sold.plan_id is not None:
             plan, orders = self._plans[sold.plan_id], self._orders[who]
             bought = Bought(
                 _LAST + len(orders), at, plan.months, plan.grace_days, sold.credited_at, plan_id=plan.id
             )
-            orders.append(PlanOrder(sold.plan_id, bought, plan.price_fen, plan.off_percent))
+            credit = -sum(line.amount_fen for line in sold.lines if line.kind == "credit")
+            orders.append(PlanOrder(sold.plan_id, bought, sold.total_fen + credit, plan.off_percent))
 
     def _sold(self, who: int, offer: Offer, at: datetime, shares: Mapping[int, int]) -> Sold:
         flash = self._flash_of(offer.ref, at)
         terms = Terms(
             offer.price_fen,
             flash_fen=flash.price_fen if flash else None,
-            member_percent=self._percent(who, at),
+            member_percent=0 if offer.plan else self._percent(who, at),
+            credit_fen=offer.credit_fen,
         )
         coupons = {one.mark: one for one in self._usable(who, offer, at)}
         whole = quote(terms, best(terms, map(terms_of, coupons.values())))
@@ -111,11 +125,10 @@ class Till:
 
     def _usable(self, who: int, offer: Offer, at: datetime) -> Sequence[Coupon]:
         standing = [
-            one
-            for one in self._coupons
-            if one.begins_at <= at
-            and (one.ends_at is None or at < one.ends_at)
-            and (one.audience == Coupon.Audience.EVERYBODY or who not in self._paid)
+            one.coupon
+            for one in self._coupons.values()
+            if (one.coupon.audience == Coupon.Audience.EVERYBODY or who not in self._paid)
+            and not Held(one.coupon, one.used, self._uses[one.coupon.pk, who]).why_not(at)
         ]
         fits = fitting(standing, offer)
         return [one for one in standing if one.pk in fits]
