@@ -1,5 +1,5 @@
 """What staff do about refunds: approve, refuse, begin one themselves, send one again, pay one out by hand. Each act
-asks for its permission here, says why, and is noted. Who teaches decides nothing, and nobody decides about their own
+asks for its permission here, says why, and is noted. Creators decide nothing, and nobody decides about their own
 money."""
 
 from collections.abc import Mapping
