@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import override
 
 from tests.factories import lesson_of, make_course, make_member
 from zhiyue.collect.kinds import Actor
@@ -359,8 +360,10 @@ def test_what_is_mine_cant_be_ordered_again(learner, course):
 def test_a_stranger_neither_pays_nor_cancels_my_order(learner, stranger, course):
     order = ordered(learner, course)
 
-    with pytest.raises(NoSuchOrder):
+    with pytest.raises(NoSuchOrder) as refused:
         begun(stranger, order)
+    with override("zh-hans"):
+        assert str(refused.value.message) == "没有这个订单。"
     with pytest.raises(NoSuchOrder):
         cancel(user=stranger, number=order.number, actor=Actor(member_id=stranger.pk))
     assert not Payment.objects.exists()
