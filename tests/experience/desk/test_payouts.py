@@ -5,12 +5,14 @@ from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.translation import override
 
 from tests.factories import make_course
 from tests.product.commerce.test_payouts import APRIL, earned
 from tests.product.commerce.test_refunds import bought
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.account_words import account_name, people_of
 from zhiyue.product.catalogue.models import Teacher
 from zhiyue.product.commerce.models import CourseShareTerms, Entry, PayoutStatement
 from zhiyue.product.commerce.teaching_shares.entering import settle
@@ -191,7 +193,20 @@ def test_an_agent_sees_none_of_it(signed_in, agent, march):
 
 def test_the_order_shows_the_share_in_its_books(read, march):
     page = read(f"/desk/orders/{march.shares.get().order.number}/")
-    assert "Teacher's share" in page and f"Owed to teacher no. {march.teacher_id}" in page
+    assert "Teacher's share" in page and f"Owed to {march.teacher.name} (teacher)" in page
+    account = f"teacher:{march.teacher_id}"
+    assert f"Owed to {march.teacher.name} (teacher)" in read("/desk/books/entries/", account=account)
+
+
+def test_whose_accounts_they_are_is_asked_for_all_together(march, django_assert_num_queries):
+    mine = f"teacher:{march.teacher_id}"
+    with django_assert_num_queries(1):
+        people = people_of([mine, "teacher:99999999", "teacher:x", "revenue", "owed:12"])
+    assert people == {mine: march.teacher.name}
+    with override("en"):
+        assert account_name("teacher:99999999", people) == "Owed to teacher no. 99999999"
+    with django_assert_num_queries(0):
+        assert people_of(["revenue", "owed:12"]) == {}
 
 
 def test_a_long_list_is_paged(read, march):

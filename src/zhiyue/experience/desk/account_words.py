@@ -1,26 +1,29 @@
 """What the accounts of the books are called, and what stands in them. A new kind of account takes one line of ACCOUNTS:
 the part of its name before the colon."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.experience.shell.paying import provider_words
+from zhiyue.product.catalogue.selectors import teacher_names
 
 Words = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
 class AccountWords:
-    """`name` may hold %(of)s: whose account it is, as `of` writes what follows the colon. `together` names all accounts
-    of the kind as one, where there may be many; `meaning` says what its balance tells."""
+    """`name` may hold %(of)s: whose account it is, as `of` writes what follows the colon. `named` is its name where it
+    is known what they are called. `together` names all accounts of the kind as one, where there may be many; `meaning`
+    says what its balance tells."""
 
     name: Words
     meaning: Words
     together: Words = ""
     of: Callable[[str], Words] = str
+    named: Words = ""
 
 
 # In the order in which the page of the books lists them.
@@ -65,6 +68,7 @@ ACCOUNTS: Mapping[str, AccountWords] = {
         pgettext_lazy("account", "Owed to teacher no. %(of)s"),
         pgettext_lazy("account", "What a teacher has earned, less what was paid out to them."),
         together=pgettext_lazy("account", "Owed to teachers"),
+        named=pgettext_lazy("account", "Owed to %(of)s (teacher)"),
     ),
     "paid_to_teachers": AccountWords(
         pgettext_lazy("account", "Paid out to teachers"),
@@ -90,11 +94,25 @@ def kind_of(account: str) -> str:
     return account.partition(":")[0]
 
 
-def account_name(account: str) -> str:
-    """An account for people; one without words keeps its name."""
+def account_name(account: str, people: Mapping[str, str] | None = None) -> str:
+    """An account for people; one without words keeps its name. `people` are those that `people_of` found."""
     kind, _, of = account.partition(":")
     words = ACCOUNTS.get(kind)
-    return account if words is None else str(words.name) % {"of": words.of(of)}
+    if words is None:
+        return account
+    if words.named and people and account in people:
+        return str(words.named) % {"of": people[account]}
+    return str(words.name) % {"of": words.of(of)}
+
+
+def people_of(accounts: Iterable[str]) -> Mapping[str, str]:
+    """What the people are called whose these accounts are, by account; asked for all together."""
+    teachers = {
+        int(of): f"{kind}:{of}"
+        for kind, _, of in (account.partition(":") for account in accounts)
+        if kind == "teacher" and of.isascii() and of.isdecimal()
+    }
+    return {teachers[pk]: name for pk, name in teacher_names(teachers).items()} if teachers else {}
 
 
 def account_meaning(account: str) -> str:

@@ -17,6 +17,7 @@ from zhiyue.experience.desk.account_words import (
     account_meaning,
     account_name,
     kind_of,
+    people_of,
     together_name,
 )
 from zhiyue.experience.desk.lists import CHUNK
@@ -80,7 +81,8 @@ def sought(names: Sequence[str], asked: QueryDict) -> tuple[PostingsForm, Sought
     form = PostingsForm(names, asked)
     account = asked.get("account", "")
     if account in names and account not in dict(form.fields["account"].choices):  # type: ignore[attr-defined]
-        form.fields["account"].choices += [(account, account_name(account))]  # type: ignore[attr-defined]
+        name = account_name(account, people_of({account}))
+        form.fields["account"].choices += [(account, name)]  # type: ignore[attr-defined]
     form.is_valid()
     found = form.cleaned_data
     return form, SoughtPostings(

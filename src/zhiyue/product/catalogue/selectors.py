@@ -15,6 +15,7 @@ from zhiyue.product.catalogue.models import (
     FormerSlug,
     Lesson,
     Level,
+    Teacher,
     Topic,
 )
 
@@ -134,6 +135,10 @@ def summaries(course_ids: Iterable[int]) -> dict[int, str]:
 
 def lesson_titles(lesson_ids: Iterable[int]) -> dict[int, str]:
     return dict(Lesson.objects.filter(pk__in=list(lesson_ids)).values_list("pk", "title"))
+
+
+def teacher_names(teacher_ids: Iterable[int]) -> dict[int, str]:
+    return dict(Teacher.objects.filter(pk__in=list(teacher_ids)).values_list("pk", "name"))
 
 
 def course_texts() -> list[CourseText]:

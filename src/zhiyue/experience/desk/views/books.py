@@ -1,5 +1,6 @@
 """The books: what the accounts stand at, whether they balance, money that may have gone twice, and what was posted."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.http import HttpResponse, HttpResponseBase
@@ -12,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import booking, order_words
 from zhiyue.experience.desk.access import for_the_desk
-from zhiyue.experience.desk.account_words import account_meaning, account_name, together_name
+from zhiyue.experience.desk.account_words import account_meaning, account_name, people_of, together_name
 from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.shell.downloads import csv_download
 from zhiyue.experience.shell.viewers import PageRequest
@@ -57,13 +58,14 @@ def postings(request: PageRequest) -> HttpResponse:
     runs = bool(wanted.account) and not wanted.words.strip()
     shown = list(page.object_list)
     after = running(wanted.account, shown) if runs else [0] * len(shown)
+    people = people_of({one.account for one in shown} | {wanted.account})
     context = {
         "tab": "books",
         "form": form,
         "page": page,
-        "rows": [_row(one, stood) for one, stood in zip(shown, after, strict=True)],
+        "rows": [_row(one, stood, people) for one, stood in zip(shown, after, strict=True)],
         "runs": runs,
-        "account": _name(wanted),
+        "account": _name(wanted, people),
         "meaning": account_meaning(wanted.account),
         **filters_asked(request.GET),
     }
@@ -80,24 +82,24 @@ def postings_csv(request: PageRequest) -> HttpResponseBase:
     return csv_download(request, name, booking.TABLE_HEADER, rows)
 
 
-def _row(one: Posting, stood_fen: int) -> dict[str, object]:
+def _row(one: Posting, stood_fen: int, people: Mapping[str, str]) -> dict[str, object]:
     return {
         "entry": one.entry,
         "name": order_words.entry(one.entry),
         "account": one.account,
-        "account_name": account_name(one.account),
+        "account_name": account_name(one.account, people),
         "debit": yuan(one.amount_fen) if one.amount_fen > 0 else "",
         "credit": yuan(-one.amount_fen) if one.amount_fen < 0 else "",
         "after": booking.balance_words(stood_fen),
     }
 
 
-def _name(wanted: SoughtPostings) -> str:
+def _name(wanted: SoughtPostings, people: Mapping[str, str]) -> str:
     if not wanted.account:
         return ""
-    return (
-        together_name(wanted.account[:-1]) if wanted.account.endswith(":") else account_name(wanted.account)
-    )
+    if wanted.account.endswith(":"):
+        return together_name(wanted.account[:-1])
+    return account_name(wanted.account, people)
 
 
 def _twice(one: GoneTwice) -> tuple[GoneTwice, str, str, str]:

@@ -1,6 +1,7 @@
 """Orders: the list, one with all that is known of it, and the list as a table to take away."""
 
 import json
+from collections.abc import Mapping
 
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk import order_words
 from zhiyue.experience.desk.access import for_the_desk
-from zhiyue.experience.desk.account_words import account_name
+from zhiyue.experience.desk.account_words import account_name, people_of
 from zhiyue.experience.desk.lists import filters_asked, page_asked
 from zhiyue.experience.desk.orders import TABLE_HEADER, sought, table_rows
 from zhiyue.experience.shell import refunding
@@ -46,6 +47,7 @@ def orders(request: PageRequest) -> HttpResponse:
 def order(request: PageRequest, number: str) -> HttpResponse:
     """One order: its lines, its payments, what providers told, its journal and its entries in the books."""
     found = whole_order(request.viewer, number)
+    people = people_of({posting.account for entry in found.entries for posting in entry.postings.all()})
     context = {
         "tab": "orders",
         "order": found.order,
@@ -56,7 +58,7 @@ def order(request: PageRequest, number: str) -> HttpResponse:
         "payments": [_payment(one) for one in found.payments],
         "notices": [_notice(one) for one in found.notices],
         "steps": [(one, order_words.step(one.why), order_words.told(one.told)) for one in found.steps],
-        "entries": [_entry(one) for one in found.entries],
+        "entries": [_entry(one, people) for one in found.entries],
         "refunds": [(one, yuan(one.amount_fen), refunding.tone(one)) for one in found.refunds],
         "invoices": [(one, yuan(one.amount_fen), tone(one)) for one in found.invoices],
         "may_refund": request.viewer.may(Permission.REFUND_ORDERS),
@@ -94,14 +96,14 @@ def _notice(one: ProviderNotice) -> dict[str, object]:
     }
 
 
-def _entry(one: Entry) -> dict[str, object]:
+def _entry(one: Entry, people: Mapping[str, str]) -> dict[str, object]:
     """What the entry does to each account, debits before credits."""
     postings = sorted(one.postings.all(), key=lambda posting: -posting.amount_fen)
     return {
         "row": one,
         "name": order_words.entry(one),
         "postings": [
-            (account_name(posting.account), yuan(abs(posting.amount_fen)), posting.amount_fen > 0)
+            (account_name(posting.account, people), yuan(abs(posting.amount_fen)), posting.amount_fen > 0)
             for posting in postings
         ],
     }
