@@ -117,6 +117,18 @@ def test_codes_are_made_exported_and_revoked(desk, read, operator):
     assert CouponCode.objects.filter(revoked_at=None).count() == 0
 
 
+def test_a_coupon_that_goes_by_a_code_and_has_none_says_so(desk, read, operator):
+    coupon = make(operator, "Summer", audience="code")
+    at = f"/desk/coupons/{coupon.mark}/"
+
+    page = read(at)
+    assert "It has no code yet, so nobody can get it." in page and "Without a code" in page
+    assert f">{coupon.mark}<" not in page
+    assert "Without a code" in read("/desk/coupons/")
+    desk.post(f"{at}codes/", {"shared": "1"})
+    assert "Without a code" not in read(at) and "1 code that wasn't revoked." in read(at)
+
+
 def test_a_coupon_without_codes_has_none_to_make(desk, read, operator):
     coupon = make(operator, "Summer")
     assert "Make codes" not in read(f"/desk/coupons/{coupon.mark}/")

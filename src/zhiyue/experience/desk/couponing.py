@@ -156,7 +156,7 @@ def row(one: Counted, names: dict[str, str]) -> dict[str, object]:
         "off": takes_off(coupon),
         "needs": needs(coupon),
         "scope": [names.get(part, part) for part in coupon.scope],
-        "state": state_of(coupon),
+        "state": state_of(one),
         "uses": one.open_uses + one.paid_uses,
         "counted": one,
         "cost": yuan(one.cost_fen),
@@ -170,13 +170,16 @@ def rows(found: Iterable[Counted]) -> list[dict[str, object]]:
     return [row(one, names) for one in every]
 
 
-def state_of(coupon: Coupon) -> str:
-    """`on`, `coming`, `paused` or `over`."""
+def state_of(one: Counted) -> str:
+    """`on`, `coming`, `paused`, `over`, or `codeless` where nobody can have it: it goes by a code, and has none."""
+    coupon = one.coupon
     moment = clock.now()
     if coupon.ends_at is not None and coupon.ends_at <= moment:
         return "over"
     if coupon.paused_at is not None:
         return "paused"
+    if coupon.audience == Coupon.Audience.CODE and not (one.codes or one.holders):
+        return "codeless"
     return "coming" if not_standing(coupon, moment) else "on"
 
 

@@ -51,6 +51,17 @@ class UnknownCode(Refused):
     status: ClassVar[int] = 404
 
 
+class OtherKindOfCode(UnknownCode):
+    """Here no code that holds reads so; among those of `kind`, “coupon” or “redeem”, one does. It counts as a guess."""
+
+    code = "other_kind_of_code"
+    kind: str
+
+    def __init__(self, message: str | Promise, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class NoSuchCoupon(Refused):
     """There is no such coupon."""
 

@@ -28,11 +28,12 @@ from zhiyue.product.commerce.errors import (
     CodeRefused,
     NoSuchBatch,
     NotForSale,
+    OtherKindOfCode,
     SaleRefused,
     UnknownCode,
 )
 from zhiyue.product.commerce.lowering.claiming import ENTERED_BEFORE, NO_SUCH_CODE
-from zhiyue.product.commerce.models import Order, RedeemBatch, RedeemCode
+from zhiyue.product.commerce.models import CouponCode, Order, RedeemBatch, RedeemCode
 from zhiyue.product.commerce.numbers import CODE_LETTERS, by_chance, tidy_code
 from zhiyue.product.commerce.offers import offer_of, redeemable_offer, titles_of
 from zhiyue.product.commerce.orders import end_waiting, is_owned, placed
@@ -65,14 +66,17 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     """What the code opens becomes the member's, by an order that costs nothing. Redeemed by them already, it is that
     order.
 
-    Raises AgreementsPending, UnknownCode (also where it was revoked), CodeRefused, NotForSale, AlreadyOwned; then the
-    code is as it was.
+    Raises AgreementsPending, UnknownCode (also where it was revoked), OtherKindOfCode, CodeRefused, NotForSale,
+    AlreadyOwned; then the code is as it was.
     """
     require_accepted(user)
     member = User.objects.select_for_update().get(pk=user.pk)
     found = RedeemCode.objects.select_for_update(of=("self",)).select_related("batch")
     row = found.filter(text=tidy_code(code), revoked_at=None).first()
     if row is None:
+        if CouponCode.objects.filter(text=tidy_code(code), revoked_at=None).exists():
+            words = pgettext_lazy("redeem", "This is a coupon's code: it opens nothing, it lowers a price.")
+            raise OtherKindOfCode(words, "coupon")
         raise UnknownCode(NO_SUCH_CODE)
     if row.order_id is not None:
         mine = Order.objects.filter(pk=row.order_id, user=member).first()

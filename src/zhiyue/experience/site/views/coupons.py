@@ -59,7 +59,7 @@ def redeem(request: PageRequest) -> HttpResponse:
         return _redeem_page(request)
     code = request.POST.get("code", "").strip()
     if not code:
-        return _redeem_page(request, refused=CodeRefused(pgettext("coupon", "Write the code.")))
+        return _redeem_page(request, refused=CodeRefused(pgettext("redeem", "Write the redeem code.")))
     try:
         with counted_try(request, user):
             order = redeem_code(user=user, code=code, actor=actor_of(request))

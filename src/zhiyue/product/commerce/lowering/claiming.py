@@ -9,9 +9,9 @@ from zhiyue.collect.services import record
 from zhiyue.core.academy.selectors import require_accepted
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
-from zhiyue.product.commerce.errors import CouponRefused, UnknownCode
+from zhiyue.product.commerce.errors import CouponRefused, OtherKindOfCode, UnknownCode
 from zhiyue.product.commerce.lowering.coupons import USED_UP, counted, not_standing
-from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder
+from zhiyue.product.commerce.models import Coupon, CouponCode, CouponHolder, RedeemCode
 from zhiyue.product.commerce.numbers import tidy_code
 
 NO_SUCH_CODE = pgettext_lazy(
@@ -25,12 +25,15 @@ _YOURS = pgettext_lazy("coupon", "You have this coupon already; the code is stil
 def claim(*, user: User, code: str, actor: Actor) -> Coupon:
     """The coupon of a code becomes the member's; theirs by this code already, it stays so.
 
-    Raises AgreementsPending, UnknownCode (also where it was revoked), CouponRefused.
+    Raises AgreementsPending, UnknownCode (also where it was revoked), OtherKindOfCode, CouponRefused.
     """
     require_accepted(user)
     found = CouponCode.objects.select_for_update(of=("self",)).select_related("coupon")
     row = found.filter(text=tidy_code(code), revoked_at=None).first()
     if row is None:
+        if RedeemCode.objects.filter(text=tidy_code(code), revoked_at=None).exists():
+            words = pgettext_lazy("coupon", "This is a redeem code: it lowers no price, it opens something.")
+            raise OtherKindOfCode(words, "redeem")
         raise UnknownCode(NO_SUCH_CODE)
     held = CouponHolder.objects.filter(coupon=row.coupon, user=user).first()
     if held is not None and (row.is_shared or held.code_id == row.pk):
