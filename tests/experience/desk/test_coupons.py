@@ -48,20 +48,20 @@ def test_a_coupon_is_made_and_shown(desk, read, course):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"title": ""}, "This field is required."),
+        ({"title": ""}, "Fill this in."),
         ({"off_fen": "", "off_percent": ""}, "Give either an amount or a share"),
         ({"off_percent": "5"}, "Give either an amount or a share"),
-        ({"off_fen": "-1"}, "greater than or equal to 0"),
-        ({"off_fen": "1.234"}, "no more than 2 decimal places"),
-        ({"off_fen": "NaN"}, "Enter a number."),
-        ({"off_fen": "", "off_percent": "101"}, "less than or equal to 100"),
-        ({"audience": "friends"}, "Select a valid choice."),
+        ({"off_fen": "-1"}, "Give 0 or more."),
+        ({"off_fen": "1.234"}, "Write 2 digits behind the point at most."),
+        ({"off_fen": "NaN"}, "Write the amount in yuan, such as 19.90."),
+        ({"off_fen": "", "off_percent": "101"}, "Give 100 or less."),
+        ({"audience": "friends"}, "Choose one of the list."),
         ({"audience": "tagged"}, "A tag has 1 to 20 characters"),
         ({"scope": "course:0"}, "Choose what the coupon is for from the list."),
         ({"ends_at": "soon"}, "Write day and time as in 2026-12-01 09:00."),
         ({"ends_at": typed(-1)}, "The end must lie after the beginning, and after now."),
-        ({"most_uses": "0"}, "greater than or equal to 1"),
-        ({"title": "\0"}, "Null characters are not allowed."),
+        ({"most_uses": "0"}, "Give 1 or more."),
+        ({"title": "\0"}, "There are signs in it that nobody sees"),
     ],
 )
 def test_what_a_coupon_cant_be_is_said_beside_its_field(desk, course, changed, said):

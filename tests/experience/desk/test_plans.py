@@ -74,12 +74,12 @@ def test_topics_bound_what_it_opens(client):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"price": "0"}, "greater than or equal to 0.01"),
-        ({"price": "1.234"}, "2 decimal places"),
-        ({"price": "100000.01"}, "less than or equal to 100000"),
+        ({"price": "0"}, "Give 0.01 or more."),
+        ({"price": "1.234"}, "Write 2 digits behind the point at most."),
+        ({"price": "100000.01"}, "Give 100000 or less."),
         ({"months": "5"}, "valid choice"),
         ({"topics": ["999"]}, "valid choice"),
-        ({"trial_days": "365"}, "less than or equal to 90"),
+        ({"trial_days": "365"}, "Give 90 or less."),
         ({"name": " "}, "required"),
     ],
 )

@@ -38,10 +38,10 @@ def test_codes_are_made_exported_and_revoked(desk, read, course):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"title": ""}, "This field is required."),
+        ({"title": ""}, "Fill this in."),
         ({"offer": "course:0"}, "Choose one of the courses that are sold."),
-        ({"count": "0"}, "greater than or equal to 1"),
-        ({"count": "5001"}, "less than or equal to 5000"),
+        ({"count": "0"}, "Give 1 or more."),
+        ({"count": "5001"}, "Give 5000 or less."),
         ({"ends_at": "soon"}, "Write day and time as in 2026-12-01 09:00."),
         ({"ends_at": f"{clock.now() - timedelta(days=2):%Y-%m-%dT%H:%M}"}, "The end must lie after now."),
     ],

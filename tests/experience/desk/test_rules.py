@@ -70,17 +70,17 @@ def test_each_kind_takes_what_it_needs(desk, read, courses):
     ("kind", "changed", "said"),
     [
         ("pin", {"ends_at": "soon"}, "Write day and time as in 2026-12-01 09:00."),
-        ("pin", {"ends_at": ""}, "This field is required."),
+        ("pin", {"ends_at": ""}, "Fill this in."),
         ("pin", {"ends_at": typed(-1)}, "The end must lie after the beginning, and after now."),
         ("pin", {"ends_at": typed(200)}, "A pin needs an end, 90 days after its beginning at the latest."),
-        ("pin", {"place": "99"}, "Ensure this value is less than or equal to 12."),
+        ("pin", {"place": "99"}, "Give 12 or less."),
         ("pin", {"course": "0"}, "Choose one of the courses that are out."),
         ("pin", {"course": "x\x00"}, "Choose one of the courses that are out."),
         ("pin", {"slot": ""}, "Choose the shelf: a pin stands on one of them."),
         ("pin", {"why": "a"}, "Write 3 to 300 characters"),
-        ("weigh", {"factor": "nan"}, "Enter a number."),
+        ("weigh", {"factor": "nan"}, "Write a number, such as 12.5."),
         ("weigh", {"factor": "1"}, "Give a factor from 0.5 to 2.0"),
-        ("weigh", {"factor": "9"}, "Ensure this value is less than or equal to 2.0."),
+        ("weigh", {"factor": "9"}, "Give 2.0 or less."),
     ],
 )
 def test_what_is_wrong_stands_beside_what_was_typed(desk, courses, kind, changed, said):

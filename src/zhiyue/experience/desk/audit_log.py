@@ -10,11 +10,12 @@ from django.utils.translation import pgettext_lazy
 from zhiyue.core.audit.selectors import Sought, actors, acts_noted
 from zhiyue.experience.desk.entries import act_words
 from zhiyue.experience.desk.members import day_field
+from zhiyue.experience.desk.typed import WordedForm
 
 CONSOLE = "console"
 
 
-class SeekForm(forms.Form):
+class SeekForm(WordedForm):
     """Who, which act, about whom, on which days. What can't be understood narrows nothing and says so."""
 
     who = forms.ChoiceField(label=pgettext_lazy("audit filter", "Who"), required=False)

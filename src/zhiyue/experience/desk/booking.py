@@ -21,7 +21,7 @@ from zhiyue.experience.desk.account_words import (
     together_name,
 )
 from zhiyue.experience.desk.lists import CHUNK
-from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.desk.typed import DayField, WordedForm
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.books import SoughtPostings
 from zhiyue.product.commerce.ledger import Balance
@@ -51,13 +51,13 @@ class ShownAccount:
     count: int = 1
 
 
-class DayForm(forms.Form):
+class DayForm(WordedForm):
     """As of which day the accounts are shown."""
 
     day = DayField(label=pgettext_lazy("books", "As of the end of"), required=False)
 
 
-class PostingsForm(forms.Form):
+class PostingsForm(WordedForm):
     """The filters of postings. What can't be understood narrows nothing and says so."""
 
     q = forms.CharField(

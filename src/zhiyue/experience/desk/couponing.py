@@ -11,7 +11,14 @@ from zhiyue.core.accounts.staff import TAG_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.desk.typed import CountField, MomentField, TypedForm, YuanField, typed_moment
+from zhiyue.experience.desk.typed import (
+    CountField,
+    MomentField,
+    TypedForm,
+    WordedForm,
+    YuanField,
+    typed_moment,
+)
 from zhiyue.experience.shell.coupon_words import needs, scope_names, takes_off
 from zhiyue.experience.shell.downloads import moment_cell
 from zhiyue.product.commerce.lowering.couponing import MOST_CODES, MOST_USES, Counted, CouponWish
@@ -140,7 +147,7 @@ class ChangeForm(ChangeableForm):
         super().__init__(typed, auto_id="change-%s", initial=shown)
 
 
-class CodesForm(forms.Form):
+class CodesForm(WordedForm):
     count = CountField(
         label=pgettext_lazy("coupon", "How many codes, each for one person"),
         min_value=1,

@@ -10,10 +10,11 @@ from zhiyue.core.academy.selectors import academy
 from zhiyue.core.accounts.models import Role, StaffInvitation
 from zhiyue.core.accounts.permissions import STAFF_ROLES
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.typed import WordedForm
 from zhiyue.facilities.notices.services import send_mail
 
 
-class InviteForm(forms.Form):
+class InviteForm(WordedForm):
     role = forms.ChoiceField(label=pgettext_lazy("invitation", "Role"), widget=forms.Select)
     remark = forms.CharField(
         label=pgettext_lazy("invitation", "For whom"),

@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.experience.desk.lists import CHUNK, FindForm
-from zhiyue.experience.desk.typed import WhyField
+from zhiyue.experience.desk.typed import WhyField, WordedForm
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.invoices.book import SoughtInvoices
 from zhiyue.product.commerce.invoices.files import BYTES_AT_MOST
@@ -47,7 +47,7 @@ def sought(asked: QueryDict) -> tuple[FindForm, SoughtInvoices]:
     return form, SoughtInvoices(**form.sought())
 
 
-class ActForm(forms.Form):
+class ActForm(WordedForm):
     """What staff enter for one act, by the word in its address."""
 
     key = ""

@@ -10,6 +10,8 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from zhiyue.experience.desk.typed import WordedForm
+
 PAGE_SIZE = 50
 # Rows of a table that leaves the academy are read so many at a time.
 CHUNK = 500
@@ -17,7 +19,7 @@ CHUNK = 500
 State = tuple[str, str | Promise]
 
 
-class FindForm(forms.Form):
+class FindForm(WordedForm):
     """The filters of a list. What can't be understood narrows nothing and says so."""
 
     q = forms.CharField(required=False, max_length=80)

@@ -19,7 +19,7 @@ from zhiyue.core.accounts.kinds import Viewer
 from zhiyue.core.accounts.models import Role, User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.kit import clock
-from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.desk.typed import DayField, WordedForm
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.selectors import owns
 
@@ -45,7 +45,7 @@ def day_field(label: str | Promise) -> DayField:
     return DayField(label=label, required=False)
 
 
-class FindForm(forms.Form):
+class FindForm(WordedForm):
     """The filters of the list. What can't be understood narrows nothing and says so."""
 
     q = forms.CharField(

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.lists import CHUNK, FindForm
-from zhiyue.experience.desk.typed import DayField, WhyField
+from zhiyue.experience.desk.typed import DayField, WhyField, WordedForm
 from zhiyue.experience.shell.downloads import yuan_cell
 from zhiyue.product.commerce.models import PayoutStatement
 from zhiyue.product.commerce.teaching_shares.book import SoughtStatements
@@ -66,7 +66,7 @@ def table_rows(statements: QuerySet[PayoutStatement]) -> Iterator[list[str]]:
         ]
 
 
-class PaidForm(forms.Form):
+class PaidForm(WordedForm):
     """How a statement was paid."""
 
     on = DayField(label=pgettext_lazy("payout", "Paid on"))
@@ -86,14 +86,14 @@ class PaidForm(forms.Form):
         return PaidOut(**self.cleaned_data)
 
 
-class VoidForm(forms.Form):
+class VoidForm(WordedForm):
     why = WhyField(help_text=pgettext_lazy("payout", "For your colleagues, the audit log and the teacher."))
 
     def __init__(self, typed: QueryDict | None = None) -> None:
         super().__init__(typed, auto_id="void-%s")
 
 
-class ShareForm(forms.Form):
+class ShareForm(WordedForm):
     """A course's own share; left empty it is the academy's again."""
 
     course = forms.TypedChoiceField(

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.staff import WHY_LENGTH
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.lists import CHUNK
-from zhiyue.experience.desk.typed import DayField
+from zhiyue.experience.desk.typed import DayField, WordedForm
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.commerce.models import Bill, Difference
@@ -76,7 +76,7 @@ _ADVICE: Mapping[str, Promise] = {
 }
 
 
-class BillsForm(forms.Form):
+class BillsForm(WordedForm):
     """The filters of the days. What can't be understood narrows nothing and says so."""
 
     provider = forms.ChoiceField(label=pgettext_lazy("bill column", "Provider"), required=False)
@@ -95,7 +95,7 @@ class BillsForm(forms.Form):
         _name_providers(self)
 
 
-class DifferencesForm(forms.Form):
+class DifferencesForm(WordedForm):
     """The filters of the differences."""
 
     q = forms.CharField(label=pgettext_lazy("bill filter", "A number"), required=False, max_length=80)
@@ -111,7 +111,7 @@ class DifferencesForm(forms.Form):
         _name_providers(self)
 
 
-class DaysForm(forms.Form):
+class DaysForm(WordedForm):
     """Days of which the bills are fetched."""
 
     since = DayField(label=pgettext_lazy("bill filter", "First day"))
@@ -126,7 +126,7 @@ class DaysForm(forms.Form):
         }
 
 
-class ResolveForm(forms.Form):
+class ResolveForm(WordedForm):
     """What a difference comes from, and whether the books shall say what the provider says."""
 
     seen_fen = forms.IntegerField(min_value=-MOST_FEN, max_value=MOST_FEN, widget=forms.HiddenInput())

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from zhiyue.core.accounts.errors import Unfit
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.desk.lists import FindForm
-from zhiyue.experience.desk.typed import CountField, WhyField, YuanField
+from zhiyue.experience.desk.typed import CountField, WhyField, WordedForm, YuanField
 from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.refunds.book import SoughtRefunds
 from zhiyue.product.commerce.refunds.reckoning import Returnable
@@ -26,7 +26,7 @@ def sought(asked: QueryDict) -> tuple[FindForm, SoughtRefunds]:
     return form, SoughtRefunds(**form.sought())
 
 
-class WhyForm(forms.Form):
+class WhyForm(WordedForm):
     """A decision with its reason."""
 
     why = WhyField()
@@ -78,7 +78,7 @@ def _amount_field(one: Returnable) -> YuanField:
     )
 
 
-class TermsForm(forms.Form):
+class TermsForm(WordedForm):
     """Terms of a course of its own; days left empty are the academy's terms again."""
 
     course = forms.TypedChoiceField(

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from zhiyue.core.kit import clock
 from zhiyue.experience.desk.lists import CHUNK
-from zhiyue.experience.desk.typed import DayField, TypedForm, WhyField, YuanField
+from zhiyue.experience.desk.typed import DayField, TypedForm, WhyField, WordedForm, YuanField
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.experience.shell.paying import provider_words
 from zhiyue.product.commerce.models import Posting
@@ -27,7 +27,7 @@ TABLE_HEADER = (
 )
 
 
-class SettlementsForm(forms.Form):
+class SettlementsForm(WordedForm):
     """The filters of the list. What can't be understood narrows nothing and says so."""
 
     q = forms.CharField(

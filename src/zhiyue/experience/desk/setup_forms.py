@@ -10,10 +10,11 @@ from zhiyue.core.academy.models import Academy, Accent, Agreement
 from zhiyue.core.academy.selectors import WithdrawnText
 from zhiyue.core.academy.services import LONGEST_AGREEMENT, Looks
 from zhiyue.core.kit import clock
+from zhiyue.experience.desk.typed import WordedForm
 from zhiyue.experience.shell.fields import LongTextField
 
 
-class LooksForm(forms.Form):
+class LooksForm(WordedForm):
     """Name, colour, logo and footer."""
 
     name = forms.CharField(label=pgettext_lazy("looks", "Name"), max_length=40)
@@ -66,7 +67,7 @@ class LooksForm(forms.Form):
         )
 
 
-class AgreementForm(forms.Form):
+class AgreementForm(WordedForm):
     """The next version of an agreement."""
 
     title = forms.CharField(label=pgettext_lazy("agreement", "Title"), max_length=60)
@@ -102,7 +103,7 @@ class AgreementForm(forms.Form):
         return cls(initial={"title": last.title, "body": last.body} if last else {})
 
 
-class PhoneForm(forms.Form):
+class PhoneForm(WordedForm):
     phone = forms.RegexField(
         r"^\+?[0-9]{6,15}$",
         label=pgettext_lazy("setup", "Your phone number"),

@@ -1,11 +1,13 @@
-"""What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan."""
+"""What staff type in forms, read as the academy means it: moments by its clock, amounts in yuan. What is wrong with it
+is said in the desk's own words (`WordedForm`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
@@ -14,6 +16,26 @@ from zhiyue.core.kit.errors import Refused
 
 # Beyond these nobody means what they typed, and at the ends of the calendar no day comes before or after.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+_FILL_IN = pgettext_lazy("typed", "Fill this in.")
+_CHOOSE = pgettext_lazy("typed", "Choose one of the list.")
+_WHOLE = pgettext_lazy("typed", "Write a whole number.")
+_NUMBER = pgettext_lazy("typed", "Write a number, such as 12.5.")
+_DIGITS = pgettext_lazy("typed", "That are too many digits.")
+# What Django says by these names, in words of the desk.
+_WORDS: dict[str, str | Promise] = {
+    "min_value": pgettext_lazy("typed", "Give %(limit_value)s or more."),
+    "max_value": pgettext_lazy("typed", "Give %(limit_value)s or less."),
+    "max_decimal_places": pgettext_lazy("typed", "Write %(max)s digits behind the point at most."),
+    "max_digits": _DIGITS,
+    "max_whole_digits": _DIGITS,
+    "max_length": pgettext_lazy(
+        "typed", "Write %(limit_value)s characters at most; these are %(show_value)s."
+    ),
+    "null_characters_not_allowed": pgettext_lazy(
+        "typed", "There are signs in it that nobody sees: type it anew."
+    ),
+}
 
 
 class DayField(forms.DateField):
@@ -63,6 +85,7 @@ class YuanField(forms.DecimalField):
             max_value=Decimal(most_fen) / 100,
             decimal_places=2,
             widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal", "autocomplete": "off"}),
+            error_messages={"invalid": pgettext_lazy("typed", "Write the amount in yuan, such as 19.90.")},
             **told,
         )
 
@@ -95,7 +118,34 @@ def typed_moment(moment: datetime | None) -> str:
     return f"{moment.astimezone(clock.business_zone()):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-class TypedForm(forms.Form):
+class WordedForm(forms.Form):
+    """A form of staff. Its fields say what is wrong in the desk's words, where they have none of their own."""
+
+    def full_clean(self) -> None:
+        for field in self.fields.values():
+            stock = {
+                name: words
+                for kind in reversed(type(field).__mro__)
+                for name, words in getattr(kind, "default_error_messages", {}).items()
+            }
+            for name, words in _words_for(field):
+                if field.error_messages.get(name) is stock.get(name):
+                    field.error_messages[name] = words
+        super().full_clean()
+
+
+def _words_for(field: forms.Field) -> Iterator[tuple[str, str | Promise]]:
+    yield from _WORDS.items()
+    if isinstance(field, forms.ChoiceField):
+        yield "invalid_choice", _CHOOSE
+    yield "required", _CHOOSE if isinstance(field, forms.ChoiceField) else _FILL_IN
+    if isinstance(field, forms.DecimalField | forms.FloatField):
+        yield "invalid", _NUMBER
+    elif isinstance(field, forms.IntegerField):
+        yield "invalid", _WHOLE
+
+
+class TypedForm(WordedForm):
     """A form of staff, which says what a service refused beside the field that it is about."""
 
     def clean(self) -> None:

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import pgettext_lazy
 
-from zhiyue.experience.desk.typed import MomentField
+from zhiyue.experience.desk.typed import MomentField, WordedForm
 from zhiyue.facilities.webhooks.addresses import LONGEST
 from zhiyue.facilities.webhooks.endpoints import LONGEST_NAME
 from zhiyue.facilities.webhooks.errors import AddressRefused, EndpointRefused
@@ -14,7 +14,7 @@ from zhiyue.facilities.webhooks.models import Delivery, Endpoint
 from zhiyue.facilities.webhooks.topics import topics
 
 
-class EndpointForm(forms.Form):
+class EndpointForm(WordedForm):
     address = forms.CharField(
         label=pgettext_lazy("webhook", "Address"),
         help_text=pgettext_lazy("webhook", "Where your other system takes messages: https://…"),
@@ -50,7 +50,7 @@ class EndpointForm(forms.Form):
         self.add_error("address" if isinstance(why, AddressRefused) else None, str(why.message))
 
 
-class AgainForm(forms.Form):
+class AgainForm(WordedForm):
     """From when on messages are sent again."""
 
     since = MomentField(label=pgettext_lazy("webhook", "Made since"))
@@ -61,7 +61,7 @@ class AgainForm(forms.Form):
     )
 
 
-class StateForm(forms.Form):
+class StateForm(WordedForm):
     """The filter of an endpoint's messages. What can't be understood narrows nothing."""
 
     state = forms.ChoiceField(
