@@ -119,7 +119,7 @@ def test_a_statement_is_made_void_on_its_page(read, desk, march):
         ({"on": ""}, 422, "required"),
         ({"on": "31.12."}, 422, "Write the day as 2026-03-31."),
         ({"on": "2026-03-31"}, 400, "Give the day it was paid"),
-        ({"how": "gold"}, 422, "valid choice"),
+        ({"how": "gold"}, 422, "Choose one of the list."),
         ({"reference": "x" * 81}, 422, "80"),
     ],
 )

@@ -48,7 +48,7 @@ def test_what_waits_stands_first_and_is_found(read, desk, late, stranger, django
 
 def test_an_empty_desk_says_so(read):
     page = read("/desk/refunds/")
-    assert "Nobody gave anything back yet" in page and "None waits for you." in page
+    assert "Nobody asked for a refund yet" in page and "None waits for you." in page
 
 
 def test_a_refund_is_decided_beside_the_rules_reckoning(read, desk, late, learner, course):
@@ -82,7 +82,7 @@ def test_a_refund_is_decided_beside_the_rules_reckoning(read, desk, late, learne
         ({}, 400, "Fill in how much goes back of at least one course."),
         ({"amount": "99.01"}, 422, "99"),
         ({"amount": "0"}, 422, "0.01"),
-        ({"amount": "1.234"}, 422, "2 decimal"),
+        ({"amount": "1.234"}, 422, "2 digits behind the point"),
         ({"amount": "all"}, 422, "number"),
         ({"amount": "5", "why": " "}, 422, "required"),
     ],

@@ -86,14 +86,14 @@ def test_a_provider_paid_in(read, desk, sold, django_assert_num_queries):
     [
         ({"amount_fen": "199.01"}, 400, "no more than this provider owes: ¥199."),
         ({"amount_fen": "0"}, 422, "0.01"),
-        ({"amount_fen": "1.234"}, 422, "2 decimal"),
+        ({"amount_fen": "1.234"}, 422, "2 digits behind the point"),
         ({"amount_fen": "NaN"}, 422, "number"),
         ({"on": "2100-01-01"}, 400, "not after today"),
         ({"on": "31.12."}, 422, "Write the day as 2026-03-31."),
         ({"reference": ""}, 422, "required"),
         ({"reference": "x" * 41}, 422, "40"),
-        ({"reference": "a\0"}, 422, "ull characters"),
-        ({"provider": "wechat"}, 422, "valid choice"),
+        ({"reference": "a\0"}, 422, "signs in it that nobody sees"),
+        ({"provider": "wechat"}, 422, "Choose one of the list."),
     ],
 )
 def test_what_doesnt_fit_enters_nothing(desk, sold, wrong, status, words):

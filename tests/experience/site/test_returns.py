@@ -65,7 +65,7 @@ def test_an_order_leads_to_what_goes_back_and_why(read, learner, course, client,
         client.get(f"/orders/{order.number}/refund/")
     page = read(f"/orders/{order.number}/refund/")
 
-    for words in ("¥99", "Opened: 1 of 3 lessons for money", "-¥33", "Goes back by rule", "Get ¥66 back"):
+    for words in ("¥99", "Opened: 1 of 3 paid lessons", "-¥33", "Refunded by rule", "Get ¥66 back"):
         assert words in page
     assert "Within 7 days of paying you get back the share of the lessons" in page
     assert 'name="seen_fen" value="6600"' in page
@@ -79,7 +79,7 @@ def test_asked_within_the_rule_it_is_on_its_way_and_the_lessons_are_closed(read,
 
     assert answer["Location"] == f"/orders/{order.number}/"
     page = read(f"/orders/{order.number}/")
-    assert "Approved: ¥99 goes back to you." in page
+    assert "Approved: ¥99 is refunded to you." in page
     assert "Your money is on its way back" in page and "Go on learning" not in page
     assert Refund.objects.get().number in page and f"/orders/{order.number}/refund/" not in page
     assert not may_open(learner, lesson_of(course, "two")).open
@@ -102,7 +102,7 @@ def test_a_second_tap_changes_nothing(client, learner, course):
         ({"seen_fen": "1"}, 409, "has changed since you saw it"),
         ({"seen_fen": "many"}, 409, "has changed since you saw it"),
         ({"reason": ""}, 400, "Choose a reason from the list."),
-        ({"course": "x"}, 400, "Choose what you want to give back"),
+        ({"course": "x"}, 400, "Choose from the list what you want refunded"),
         ({"words": "x" * 301}, 400, "300 characters at most"),
     ],
 )
@@ -142,7 +142,7 @@ def test_of_several_courses_one_may_be_chosen(read, client, learner, course):
     other = make_course("other", title="别的课", price_fen=4_900)
     order = bought(learner, course, also=other)
     page = read(f"/orders/{order.number}/refund/")
-    assert "What do you give back?" in page and 'name="seen_fen" value="9900"' in page
+    assert "What do you want refunded?" in page and 'name="seen_fen" value="9900"' in page
     page = read(f"/orders/{order.number}/refund/", course=other.pk)
     assert 'name="seen_fen" value="4900"' in page
 
@@ -154,7 +154,7 @@ def test_of_several_courses_one_may_be_chosen(read, client, learner, course):
     assert may_open(learner, lesson_of(course, "two")).open
     assert not may_open(learner, lesson_of(other, "two")).open
     page = read(f"/orders/{order.number}/refund/")
-    assert "What do you give back?" not in page and 'name="seen_fen" value="5000"' in page
+    assert "What do you want refunded?" not in page and 'name="seen_fen" value="5000"' in page
 
 
 def test_what_wasnt_paid_has_nothing_to_give_back(read, learner, course):
@@ -228,5 +228,5 @@ def test_what_a_membership_saved_is_shown_before_it_is_given_back(read, client, 
     bundle = make_bundle([course, make_course("second", price_fen=9_900)])
     buy(learner, f"bundle:{bundle.pk}")
     page = read(f"/orders/{kept.number}/refund/")
-    assert "The price of a bundle that you keep was lowered for it: give that back first." in page
-    assert "By rule nothing goes back" in page
+    assert "The price of a bundle that you keep was lowered for it: ask for its refund first." in page
+    assert "By rule nothing is refunded" in page

@@ -39,7 +39,7 @@ def test_whoever_orders_and_does_not_pay_is_reminded_once_at_half_time(order, le
     letter = OutgoingMessage.objects.get()
     until = order.expires_at.astimezone(clock.business_zone())
     assert letter.to == learner.email
-    assert letter.subject == f"知跃：《{course.title}》在等您付款"
+    assert letter.subject == f"知跃：《{course.title}》在等你付款"
     assert order.number in letter.content["text"] and "¥99" in letter.content["text"]
     assert f"{until:%H:%M}" in letter.content["text"]
     event = Event.objects.get(name="message.sent")

@@ -19,6 +19,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _FILL_IN = pgettext_lazy("typed", "Fill this in.")
 _CHOOSE = pgettext_lazy("typed", "Choose one of the list.")
+_NOT_THERE = pgettext_lazy("typed", "“%(value)s” isn't in the list.")
 _WHOLE = pgettext_lazy("typed", "Write a whole number.")
 _NUMBER = pgettext_lazy("typed", "Write a number, such as 12.5.")
 _DIGITS = pgettext_lazy("typed", "That are too many digits.")
@@ -137,7 +138,7 @@ class WordedForm(forms.Form):
 def _words_for(field: forms.Field) -> Iterator[tuple[str, str | Promise]]:
     yield from _WORDS.items()
     if isinstance(field, forms.ChoiceField):
-        yield "invalid_choice", _CHOOSE
+        yield "invalid_choice", _NOT_THERE if isinstance(field, forms.MultipleChoiceField) else _CHOOSE
     yield "required", _CHOOSE if isinstance(field, forms.ChoiceField) else _FILL_IN
     if isinstance(field, forms.DecimalField | forms.FloatField):
         yield "invalid", _NUMBER

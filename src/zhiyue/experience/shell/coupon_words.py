@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import in_language
@@ -14,11 +14,20 @@ def takes_off(coupon: Coupon) -> str:
     """“¥20 off”, or a share and its bound."""
     if coupon.off_fen:
         return pgettext("coupon", "%(amount)s off") % {"amount": yuan(coupon.off_fen)}
-    told = {"percent": coupon.off_percent}
+    share = percent_off(coupon.off_percent)
     if coupon.most_fen is None:
-        return pgettext("coupon", "%(percent)s%% off") % told
-    words = pgettext("coupon", "%(percent)s%% off, %(most)s at most")
-    return words % {**told, "most": yuan(coupon.most_fen)}
+        return share
+    return pgettext("coupon", "%(share)s, %(most)s at most") % {"share": share, "most": yuan(coupon.most_fen)}
+
+
+def percent_off(percent: int) -> str:
+    """“10% off”. Chinese shops say what is left of the price, in tenths: “9 折”, “85 折”."""
+    left = 100 - percent
+    if left and (get_language() or "").startswith("zh"):
+        # 15 % off is “85 折”, 90 % off “1 折”, 95 % off “0.5 折”.
+        said = f"{left / 10:g}" if left < 10 or not left % 10 else str(left)
+        return pgettext("percent off", "%(left)s of ten") % {"left": said}
+    return pgettext("percent off", "%(percent)s%% off") % {"percent": percent}
 
 
 def needs(coupon: Coupon) -> str:

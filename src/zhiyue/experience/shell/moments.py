@@ -1,7 +1,8 @@
-"""How long ago something was, said in one way on every page."""
+"""How long ago something was, and how long it is until it is, said in one way on every page."""
 
 from datetime import datetime
 
+from django.utils.timesince import timeuntil
 from django.utils.translation import npgettext, pgettext
 
 from zhiyue.core.kit import clock
@@ -28,3 +29,8 @@ def ago(moment: datetime) -> str:
         return npgettext("ago", "%(n)s day ago", "%(n)s days ago", days) % {"n": days}
     n = days // 30
     return npgettext("ago", "%(n)s month ago", "%(n)s months ago", n) % {"n": n}
+
+
+def ahead(moment: datetime) -> str:
+    """“20 hours, 28 minutes”. In Chinese, which counts so without a comma, a space stands between."""
+    return timeuntil(moment, clock.now()).replace("，", " ")

@@ -23,14 +23,15 @@ _WHY_NOT: Mapping[str, Words] = {
         "why not refunded", "What was left of it came off the price of another membership."
     ),
     "bundled": pgettext_lazy(
-        "why not refunded", "The price of a bundle that you keep was lowered for it: give that back first."
+        "why not refunded",
+        "The price of a bundle that you keep was lowered for it: ask for its refund first.",
     ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
 _CLOSED_TO: Mapping[str, Words] = {
     "not_paid": pgettext_lazy("why not refunded", "This order wasn't paid, so nothing can go back."),
     "under_way": pgettext_lazy("why not refunded", "A refund of this order is under way already."),
-    "returned": pgettext_lazy("why not refunded", "Everything of this order was given back already."),
+    "returned": pgettext_lazy("why not refunded", "Everything of this order was refunded already."),
     "costs_nothing": pgettext_lazy("why not refunded", "This order cost nothing, so nothing can go back."),
     "credited": pgettext_lazy(
         "why not refunded", "What was left of it came off the price of another membership."
@@ -140,7 +141,7 @@ def _fee_words(terms: RefundTerms) -> str:
 
 def _line(kind: str, count: int, of: int) -> str:
     if kind == "lessons":
-        return pgettext("refund line", "Opened: %(count)s of %(of)s lessons for money") % {
+        return pgettext("refund line", "Opened: %(count)s of %(of)s paid lessons") % {
             "count": count,
             "of": of,
         }

@@ -45,7 +45,7 @@ def figures(found: OwnSales) -> list[Figure]:
         (
             pgettext("sales", "Due later"),
             yuan(found.later_fen),
-            pgettext("sales", "while buyers may still give back"),
+            pgettext("sales", "while buyers may still ask for a refund"),
         ),
     ]
 

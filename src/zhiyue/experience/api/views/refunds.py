@@ -117,6 +117,6 @@ def _course_ids(order: Order, slugs: list[str] | None) -> list[int]:
         return [part.course_id for part in parts if part.returned_at is None]
     known = {part.course.slug: part.course_id for part in parts}
     if not known.keys() >= {*slugs}:
-        words = pgettext("refund", "Choose what you want to give back from the list.")
+        words = pgettext("refund", "Choose from the list what you want refunded.")
         raise ValidationError({"courses": [words]})
     return [known[slug] for slug in slugs]

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from zhiyue.core.accounts.phones import said_phone
 from zhiyue.experience.shell.cards import Shelf, ShownCourse
 from zhiyue.experience.shell.charts import Chart
-from zhiyue.experience.shell.moments import ago
+from zhiyue.experience.shell.moments import ago, ahead
 from zhiyue.experience.shell.pictures import address_of
 
 register = template.Library()
@@ -110,6 +110,7 @@ def phone(kept: str | None) -> str:
 
 
 register.filter("ago", ago)
+register.filter("ahead", ahead)
 
 
 @register.inclusion_tag("shell/parts/field.html")

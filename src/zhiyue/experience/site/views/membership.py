@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
+from zhiyue.experience.shell.coupon_words import percent_off
 from zhiyue.experience.shell.doors import by_sign_in
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
@@ -52,6 +53,11 @@ class ShownPlan:
     def usual(self) -> str:
         """The price before it was lowered, "" where it wasn't."""
         return yuan(self.now.usual_fen) if self.now.lowered_fen < self.now.usual_fen else ""
+
+    @property
+    def off(self) -> str:
+        """What members pay less for everything else."""
+        return percent_off(self.plan.off_percent)
 
     @property
     def to_pay(self) -> str:

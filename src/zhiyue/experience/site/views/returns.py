@@ -48,14 +48,14 @@ def refund(request: PageRequest, number: str) -> HttpResponse:
 def _said(asked: Refund) -> str:
     if asked.status == Refund.Status.ASKED:
         return pgettext("toast", "The academy has your request and decides about it.")
-    return pgettext("toast", "Approved: %(amount)s goes back to you.") % {"amount": yuan(asked.amount_fen)}
+    return pgettext("toast", "Approved: %(amount)s is refunded to you.") % {"amount": yuan(asked.amount_fen)}
 
 
 def _page(request: PageRequest, user: User, number: str, refused: Refused | None = None) -> HttpResponse:
     found = refund_of(user, number)
     page = {
         "tab": "me",
-        "meta": meta.plain(request, pgettext("refund", "Give back")),
+        "meta": meta.plain(request, pgettext("refund", "Ask for a refund")),
         "order": found.order,
         "shown": shown_return(found, _chosen(request)),
         "reasons": Refund.Reason.choices,
