@@ -78,7 +78,7 @@ def test_topics_bound_what_it_opens(client):
         ({"price": "1.234"}, "Write 2 digits behind the point at most."),
         ({"price": "100000.01"}, "Give 100000 or less."),
         ({"months": "5"}, "Choose one of the list."),
-        ({"topics": ["999"]}, "Choose one of the list."),
+        ({"topics": ["999"]}, "in the list."),
         ({"trial_days": "365"}, "Give 90 or less."),
         ({"name": " "}, "required"),
     ],
