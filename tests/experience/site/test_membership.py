@@ -182,3 +182,36 @@ def test_what_is_learnt_by_membership_is_told_apart(client, course):
     page = client.get("/learning/").content.decode()
 
     assert "Open to you by your membership or trial" in page
+
+
+def test_a_member_sees_wider_plans_first_and_narrower_ones_folded_away(client, course):
+    make_course("paint", topic="art", price_fen=100)
+    whole, narrow = make_plan(), make_plan("数据季卡", months=3, price_fen=9_900, topics=["data"])
+    buy(client, whole)
+
+    page = client.get("/membership/").content.decode()
+
+    folded = page.index("Memberships that open less than yours")
+    assert page.index("Buy again") < folded < page.index(narrow.name)
+    assert "1 course fewer than you have now." in page
+    assert f'href="/courses/{course.slug}/"' in page and "Learn a first course" in page
+
+
+def test_a_holder_of_a_narrow_plan_is_offered_the_wider_one(client, course):
+    make_course("paint", topic="art", price_fen=100)
+    make_plan("全站年卡", months=12, price_fen=29_900)
+    buy(client, make_plan("数据月卡", topics=["data"]))
+
+    page = client.get("/membership/").content.decode()
+
+    assert "open less than yours" not in page and "fewer than you have" not in page
+    assert page.index("Buy again") < page.index("全站年卡")
+
+
+def test_the_refund_of_an_upgrade_says_that_the_former_comes_back(client, course):
+    month, year = make_plan(), make_plan("年度会员", months=12, price_fen=30_000)
+    first = client.get(buy(client, month) + "refund/").content.decode()
+    seen = client.get(f"/checkout/?offer=plan:{year.pk}").context["total_fen"]
+    upgraded = client.get(buy(client, year, seen_fen=seen) + "refund/").content.decode()
+
+    assert "whose place it took comes back" in upgraded and "comes back" not in first

@@ -47,6 +47,11 @@ class ShownPart:
         return refunding.terms_words(self.part.terms)
 
     @property
+    def brings_back(self) -> bool:
+        """It took the place of another membership, which has its time again where this one is refunded."""
+        return isinstance(self.part.part, OrderPlan) and self.part.part.credited_at is not None
+
+    @property
     def savings(self) -> list[tuple[Order, str]]:
         """The orders on which a membership saved something, and how much, where that is taken off."""
         return [(one.order, yuan(one.amount_fen)) for one in self.part.savings]

@@ -27,10 +27,11 @@ from zhiyue.product.commerce.membership.held import (
     membership_of,
     terms_for_each,
 )
-from zhiyue.product.commerce.membership.plans import courses_in, plan_for_sale, plans_for_sale
+from zhiyue.product.commerce.membership.plans import compared, courses_in, plan_for_sale, plans_for_sale
 from zhiyue.product.commerce.models import Plan
 from zhiyue.product.commerce.offers import plan_offer, plan_ref
 from zhiyue.product.commerce.quoting import Priced, before_coupons
+from zhiyue.product.commerce.rights import covered_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,18 @@ class ShownPlan:
     trial: TrialOffer
     is_mine: bool
     buy_url: str
+    more: int = 0
+    fewer: int = 0
+
+    @property
+    def is_narrower(self) -> bool:
+        """It opens nothing that isn't open to its member already, and less than that."""
+        return bool(self.fewer and not self.more)
+
+    @property
+    def rank(self) -> int:
+        """To go on with what one has first, then what opens more."""
+        return 0 if self.is_mine else 1 if self.more else 2
 
     @property
     def price(self) -> str:
@@ -78,10 +91,13 @@ def membership(request: PageRequest) -> HttpResponse:
     user = request.viewer.user
     mine = membership_of(user)
     onward = safe_next(request, "")
+    plans = _plans(user, mine, onward)
     page = {
         "tab": "me",
         "meta": meta.plain(request, pgettext("membership", "Membership")),
-        "plans": _plans(user, mine, onward),
+        "plans": [one for one in plans if not one.is_narrower],
+        "narrower": [one for one in plans if one.is_narrower],
+        "first": covered_by([mine.running.plan.pk]).order_by("pk").first() if mine.running else None,
         "mine": mine,
         "onward": onward,
         "takes_payments": takes_payments(),
@@ -130,7 +146,8 @@ def _plans(user: User | None, mine: Membership, onward: str) -> list[ShownPlan]:
     trials, terms, courses = plan_trials(user, offered), terms_for_each(user, offered), courses_in(offered)
     prices = before_coupons(user, [plan_offer(plan, terms[plan.pk]) for plan in offered])
     held = mine.last.plan.pk if mine.last else None
-    return [
+    beside = compared(mine.last.plan, offered) if mine.last else {}
+    shown = [
         ShownPlan(
             plan=plan,
             courses=courses[plan.pk],
@@ -139,9 +156,12 @@ def _plans(user: User | None, mine: Membership, onward: str) -> list[ShownPlan]:
             trial=trials[plan.pk] if mine.running is None else TrialOffer(0),
             is_mine=plan.pk == held,
             buy_url=_buy_address(plan, onward),
+            more=beside.get(plan.pk, (0, 0))[0],
+            fewer=beside.get(plan.pk, (0, 0))[1],
         )
         for plan in offered
     ]
+    return sorted(shown, key=lambda one: one.rank) if mine.last else shown
 
 
 def _buy_address(plan: Plan, onward: str) -> str:
