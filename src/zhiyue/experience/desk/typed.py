@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.staff import WHY_LENGTH
@@ -24,7 +23,7 @@ _WHOLE = pgettext_lazy("typed", "Write a whole number.")
 _NUMBER = pgettext_lazy("typed", "Write a number, such as 12.5.")
 _DIGITS = pgettext_lazy("typed", "That are too many digits.")
 # What Django says by these names, in words of the desk.
-_WORDS: dict[str, str | Promise] = {
+_WORDS: dict[str, Any] = {
     "min_value": pgettext_lazy("typed", "Give %(limit_value)s or more."),
     "max_value": pgettext_lazy("typed", "Give %(limit_value)s or less."),
     "max_decimal_places": pgettext_lazy("typed", "Write %(max)s digits behind the point at most."),
@@ -135,7 +134,7 @@ class WordedForm(forms.Form):
         super().full_clean()
 
 
-def _words_for(field: forms.Field) -> Iterator[tuple[str, str | Promise]]:
+def _words_for(field: forms.Field) -> Iterator[tuple[str, Any]]:
     yield from _WORDS.items()
     if isinstance(field, forms.ChoiceField):
         yield "invalid_choice", _NOT_THERE if isinstance(field, forms.MultipleChoiceField) else _CHOOSE
