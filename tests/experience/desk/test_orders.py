@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -71,9 +71,41 @@ def test_orders_are_found_by_number_payment_member_and_title(read, sold, learner
 
 
 def test_the_list_asks_a_constant_number_of_queries(desk, sold, django_assert_num_queries):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = desk.get("/desk/orders/").content.decode()
     assert "3 orders" in page and "¥99" in page
+
+
+def test_orders_are_found_by_when_they_were_placed_with_the_sum_of_what_is_shown(read, desk, sold):
+    first, second, third = sold
+    # The academy's day is ahead of UTC's: half past four in the afternoon there is half past midnight here.
+    for order, at in (
+        (first, "2026-03-01T16:30Z"),
+        (second, "2026-03-02T16:30Z"),
+        (third, "2026-03-04T01:00Z"),
+    ):
+        Order.objects.filter(pk=order.pk).update(created_at=datetime.fromisoformat(at))
+
+    def shown(**asked):
+        page = found(read, **asked)
+        return {order for order in sold if f"/desk/orders/{order.number}/" in page}
+
+    assert shown(since="2026-03-02") == {first, second, third}
+    assert shown(since="2026-03-03") == {second, third}
+    assert shown(since="2026-03-02", until="2026-03-02") == {first}
+    assert shown(until="2026-03-03") == {first, second}
+    assert shown(since="2026-03-05") == set()
+    assert shown(since="soon") == set(sold)
+    assert "Write the day as 2026-03-31." in read("/desk/orders/", since="soon")
+    assert "1 order · ¥99 paid" in " ".join(found(read, until="2026-03-02").split())
+    assert "2 orders · ¥0 paid" in found(read, since="2026-03-03")
+
+    Order.objects.filter(pk=first.pk).update(refunded_fen=1990)
+    assert "3 orders · ¥99 paid · ¥19.90 gone back" in found(read)
+
+    answer = desk.post("/desk/orders/export/", {"asked": "since=2026-03-03&until=2026-03-03"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [row["Order"] for row in rows] == [second.number]
 
 
 def test_an_order_tells_everything_that_is_known_of_it(read, desk, sold, learner, django_assert_num_queries):

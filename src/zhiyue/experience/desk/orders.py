@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.experience.desk.lists import CHUNK, FindForm
+from zhiyue.experience.desk.typed import DayField
 from zhiyue.experience.shell.downloads import moment_cell, yuan_cell
 from zhiyue.product.commerce.models import Order
 from zhiyue.product.commerce.order_book import SoughtOrders
@@ -28,6 +29,8 @@ TABLE_HEADER = (
 
 
 class OrdersForm(FindForm):
+    since = DayField(label=pgettext_lazy("order filter", "Placed from"), required=False)
+    until = DayField(label=pgettext_lazy("order filter", "Placed to"), required=False)
     member = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput())
 
 
@@ -36,7 +39,10 @@ def sought(asked: QueryDict) -> tuple[OrdersForm, SoughtOrders]:
     finds = pgettext_lazy("order filter", "Number, member or title")
     form = OrdersForm(asked, finds=finds, states=Order.Status.choices)
     found = form.sought()
-    return form, SoughtOrders(**found, member_id=form.cleaned_data.get("member"))
+    told = form.cleaned_data
+    return form, SoughtOrders(
+        **found, member_id=told.get("member"), since=told.get("since"), until=told.get("until")
+    )
 
 
 def table_rows(orders: QuerySet[Order]) -> Iterator[list[str]]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.kinds import Viewer
@@ -12,6 +14,7 @@ from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.permissions import Permission
 from zhiyue.core.accounts.selectors import require
 from zhiyue.core.audit.services import note
+from zhiyue.core.kit import clock
 from zhiyue.product.commerce.errors import NoSuchOrder
 from zhiyue.product.commerce.models import (
     Entry,
@@ -29,11 +32,22 @@ from zhiyue.product.commerce.models import (
 @dataclass(frozen=True, slots=True)
 class SoughtOrders:
     """Which orders staff look for; what is empty narrows nothing. `words` are part of an order's number, the whole
-    number of one of its payments or of a past order elsewhere, or part of who ordered or of what is called so."""
+    number of one of its payments or of a past order elsewhere, or part of who ordered or of what is called so. It was
+    placed on the academy's days from `since` to `until`, both of them too."""
 
     words: str = ""
     status: str = ""
     member_id: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What was paid for orders, and what of it has gone back by now."""
+
+    paid_fen: int
+    refunded_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,18 @@ def all_orders(viewer: Viewer, sought: SoughtOrders) -> QuerySet[Order]:
         orders = orders.filter(status=sought.status)
     if sought.member_id is not None:
         orders = orders.filter(user_id=sought.member_id)
+    if sought.since is not None:
+        orders = orders.filter(created_at__gte=clock.day_start(sought.since))
+    if sought.until is not None:
+        orders = orders.filter(created_at__lt=clock.day_start(sought.until + timedelta(days=1)))
     return orders.order_by("-created_at", "-pk")
+
+
+def money_of(orders: QuerySet[Order]) -> Money:
+    """The sums of orders that `all_orders` gave: of those that were paid, whatever became of them since."""
+    paid = Sum("total_fen", filter=Q(paid_at__isnull=False))
+    sums = orders.order_by().aggregate(paid=Coalesce(paid, 0), refunded=Coalesce(Sum("refunded_fen"), 0))
+    return Money(sums["paid"], sums["refunded"])
 
 
 def whole_order(viewer: Viewer, number: str) -> WholeOrder:

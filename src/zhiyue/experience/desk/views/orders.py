@@ -21,18 +21,22 @@ from zhiyue.experience.shell.invoicing import tone
 from zhiyue.experience.shell.paying import channel_words, price_lines, provider_words
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.product.commerce.models import Entry, Payment, ProviderNotice
-from zhiyue.product.commerce.order_book import all_orders, export_orders, whole_order
+from zhiyue.product.commerce.order_book import all_orders, export_orders, money_of, whole_order
 
 
 @for_the_desk(Permission.SEE_ORDERS)
 @require_safe
 def orders(request: PageRequest) -> HttpResponse:
     form, wanted = sought(request.GET)
-    page = page_asked(all_orders(request.viewer, wanted), request.GET)
+    found = all_orders(request.viewer, wanted)
+    page = page_asked(found, request.GET)
+    money = money_of(found)
     context = {
         "tab": "orders",
         "form": form,
         "page": page,
+        "paid": yuan(money.paid_fen),
+        "went_back": yuan(money.refunded_fen) if money.refunded_fen else "",
         "rows": [(order, yuan(order.total_fen)) for order in page.object_list],
         **filters_asked(request.GET),
         "may_export": request.viewer.may(Permission.EXPORT_MEMBERS),
