@@ -149,6 +149,13 @@ def test_orders_leave_as_a_table_and_that_is_noted(desk, sold, operator):
     assert (entry.by_id, entry.after) == (operator.pk, {"orders": 1})
 
 
+@pytest.mark.parametrize("address", ["/desk/orders/", "/desk/invoices/", "/desk/audit/"])
+def test_what_is_exported_follows_the_filters_that_change_the_list_alone(read, sold, address):
+    page = read(address, since="2026-03-01")
+    assert '<input type="hidden" id="asked" name="asked" value="since=2026-03-01">' in page
+    assert 'hx-select-oob="#asked"' in page
+
+
 def test_a_name_that_is_a_formula_stays_a_name(desk, course):
     ordered(make_member("evil@test.example", "=1+1"), course)
     answer = desk.post("/desk/orders/export/", {"asked": ""})

@@ -18,6 +18,8 @@ def test_days_of_a_trial_are_kept(client, course):
     page = client.get("/desk/terms/").content.decode()
     assert course.title in page
     assert f'name="trial-{course.pk}" value="0"' in page
+    # On a phone, where the head of the table isn't shown, each field says what it is.
+    assert 'data-is="Days of a trial, 0 is none"><input' in page and 'data-is="In memberships"><input' in page
 
     answer = client.post("/desk/terms/", {f"trial-{course.pk}": "14"}, follow=True)
 

@@ -63,6 +63,7 @@ def test_sales_are_shown_without_who_bought(studio, learner, course, django_asse
         "¥199.50",
         "1 sale",
         "Due later",
+        'data-is="Your share">¥199.50',
         "None yet",
     ):
         assert words in page
@@ -134,4 +135,4 @@ def test_the_chart_says_what_it_shows(before, last, now, said):
     months = [
         (date(2026, month, 1), Sales(gross_fen=fen)) for month, fen in ((3, before), (4, last), (5, now))
     ]
-    assert selling.finding(OwnSales(Teacher(), months, [], 0, 0)) == said
+    assert selling.chart(OwnSales(Teacher(), months, [], 0, 0), csv_url="").finding == said
