@@ -147,6 +147,7 @@ FOR = {
     "desk:order": SUPPORT,
     "desk:orders_export": OPERATORS,
     "desk:refund": SUPPORT,
+    "desk:sales": SUPPORT,
     "desk:refund_terms": OPERATORS,
     "desk:decide_refund": OPERATORS,
     "desk:give_back": OPERATORS,

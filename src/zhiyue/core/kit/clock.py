@@ -28,3 +28,10 @@ def day_start(day: date) -> datetime:
 
 def days_before(day: date, days: int) -> date:
     return day - timedelta(days=days)
+
+
+def last_months(count: int, moment: datetime | None = None) -> list[date]:
+    """The first days of the academy's last months up to that of `moment` (default: now), the earliest first."""
+    this = business_day(moment)
+    back = (divmod(this.year * 12 + this.month - 1 - n, 12) for n in reversed(range(count)))
+    return [date(year, month + 1, 1) for year, month in back]

@@ -97,6 +97,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         pgettext_lazy("desk navigation", "Sales"),
         (
+            Place("sales", pgettext_lazy("desk page", "Sales"), "table-2", Permission.SEE_ORDERS),
             Place("orders", pgettext_lazy("desk navigation", "Orders"), "receipt", Permission.SEE_ORDERS),
             Place("refunds", pgettext_lazy("desk navigation", "Refunds"), "history", Permission.SEE_ORDERS),
             Place("coupons", pgettext_lazy("desk navigation", "Coupons"), "tag", Permission.CHANGE_SALES),

@@ -27,6 +27,7 @@ from zhiyue.experience.desk.views import (
     redeem,
     refunds,
     rules,
+    sales,
     sameness,
     searches,
     settlements,
@@ -99,6 +100,8 @@ urlpatterns = [
         path(f"members/<int:member_id>/{act}/", member_acts.acting(act), name=f"member_{act}")
         for act in member_acts.ACTS
     ),
+    path("sales/", sales.sales, name="sales"),
+    path("sales.csv", sales.sales_csv, name="sales_csv"),
     path("orders/", orders.orders, name="orders"),
     path("orders/export/", orders.orders_csv, name="orders_export"),
     path("orders/import/", imports.orders, name="import_orders"),

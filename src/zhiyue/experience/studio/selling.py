@@ -1,15 +1,14 @@
 """What a teacher's sales say: headline figures, the chart of twelve months with its finding, and both as tables."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
-from zhiyue.experience.shell.charts import Cell, Chart
+from zhiyue.experience.shell.charts import Chart
 from zhiyue.experience.shell.downloads import yuan_cell
+from zhiyue.experience.shell.months import long_month, monthly_chart, short_month
 from zhiyue.product.commerce.teaching_shares.own import OwnSales, Sales
 
 SALES_HEADER = (
@@ -52,43 +51,12 @@ def figures(found: OwnSales) -> list[Figure]:
 
 def chart(found: OwnSales, *, csv_url: str) -> Chart:
     """What the courses brought in month by month, and the share of it."""
-    columns = [
-        pgettext("statement column", "Month"),
-        pgettext("sales column", "Sold"),
-        pgettext("sales column", "Your share"),
-    ]
-    rows: list[list[Cell]] = [
-        [short_month(month), one.gross_fen / 100, one.share_fen / 100] for month, one in found.months
-    ]
+    names = [pgettext("sales column", "Sold"), pgettext("sales column", "Your share")]
     note = pgettext(
         "sales", "What was paid for your courses in each month, in yuan. The last point is this month so far."
     )
-    return Chart("sales", "line", finding(found), columns, rows, note=note, csv_url=csv_url, is_open=True)
-
-
-def finding(found: OwnSales) -> str:
-    """How the last whole month stands to the one before it."""
-    (_, before), (month, last), (_, now) = found.months[-3:]
-    said = {"month": long_month(month), "amount": yuan(last.gross_fen), "before": yuan(before.gross_fen)}
-    if not last.gross_fen and now.gross_fen:
-        return pgettext("finding", "This month has brought %(amount)s so far") % {
-            "amount": yuan(now.gross_fen)
-        }
-    if not last.gross_fen:
-        return pgettext("finding", "%(month)s brought nothing") % said
-    if not before.gross_fen:
-        return pgettext("finding", "%(month)s brought %(amount)s, the month before nothing") % said
-    if last.gross_fen == before.gross_fen:
-        return pgettext("finding", "%(month)s brought %(amount)s, as much as the month before") % said
-    if last.gross_fen > before.gross_fen:
-        return (
-            pgettext("finding", "%(month)s brought %(amount)s, more than the %(before)s of the month before")
-            % said
-        )
-    return (
-        pgettext("finding", "%(month)s brought %(amount)s, less than the %(before)s of the month before")
-        % said
-    )
+    months = [(month, (one.gross_fen, one.share_fen)) for month, one in found.months]
+    return monthly_chart(months, names, note=note, csv_url=csv_url)
 
 
 def shown(named: Sequence[tuple[str, Sales]]) -> list[dict[str, object]]:
@@ -115,14 +83,6 @@ def sales_rows(found: OwnSales) -> Iterator[list[str]]:
     """The twelve months as rows under SALES_HEADER."""
     for month, one in found.months:
         yield [
-            f"{month:%Y-%m}", str(one.sold), yuan_cell(one.gross_fen), str(one.refunds), yuan_cell(one.refunded_fen),
+            short_month(month), str(one.sold), yuan_cell(one.gross_fen), str(one.refunds), yuan_cell(one.refunded_fen),
             yuan_cell(one.share_fen),
         ]  # fmt: skip
-
-
-def long_month(month: date) -> str:
-    return date_format(month, "YEAR_MONTH_FORMAT")
-
-
-def short_month(month: date) -> str:
-    return f"{month:%Y-%m}"

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.downloads import csv_download
+from zhiyue.experience.shell.months import long_month
 from zhiyue.experience.shell.payout_words import STATEMENT_HEADER, statement_rows, tone, whole_values
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.experience.studio import selling
@@ -22,9 +23,7 @@ def sales(request: PageRequest) -> HttpResponse:
     values: dict[str, object] = {
         "tab": "sales",
         "teaches": found is not None,
-        "statements": [
-            (one, selling.long_month(one.month), yuan(one.amount_fen), tone(one)) for one in statements
-        ],
+        "statements": [(one, long_month(one.month), yuan(one.amount_fen), tone(one)) for one in statements],
     }
     if found is not None and (found.total != Sales() or found.due_fen or found.later_fen):
         values |= {

@@ -80,7 +80,7 @@ def own_sales(viewer: Viewer, *, now: datetime | None = None) -> OwnSales | None
     if teacher is None:
         return None
     moment = now or clock.now()
-    firsts = _last_months(moment)
+    firsts = clock.last_months(MONTHS, moment)
     kept = _Kept(months={first: Sales() for first in firsts})
     since = clock.day_start(firsts[0])
     _put_sold(kept, teacher, since)
@@ -110,13 +110,6 @@ def own_statements(viewer: Viewer) -> QuerySet[PayoutStatement]:
 def own_statement(viewer: Viewer, number: str) -> WholeStatement:
     """One of them with its lines. Raises NotAllowed, NoSuchStatement, also where it is another teacher's."""
     return with_lines(own_statements(viewer).filter(number=number))
-
-
-def _last_months(now: datetime) -> list[date]:
-    """The first days of the last months of the academy, this one last."""
-    this = clock.business_day(now).replace(day=1)
-    back = [divmod(this.year * 12 + this.month - 1 - n, 12) for n in range(MONTHS)]
-    return [date(year, month + 1, 1) for year, month in reversed(back)]
 
 
 def _put_sold(kept: _Kept, teacher: Teacher, since: datetime) -> None:
