@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from zhiyue.collect.models import Event
+from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.demo import living, services
 from zhiyue.demo.living import town
@@ -14,6 +15,7 @@ from zhiyue.engine.simulate.kinds import NONE, People
 from zhiyue.engine.simulate.parameters import ACADEMY
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.imports.past_orders import PastOrder, import_orders
 from zhiyue.product.commerce.membership.deferring import left_of
 from zhiyue.product.commerce.membership.held import membership_of
 from zhiyue.product.commerce.models import (
@@ -26,6 +28,7 @@ from zhiyue.product.commerce.models import (
     Order,
     OrderCourse,
     Plan,
+    Refund,
     TrialPass,
 )
 from zhiyue.product.commerce.rights import covered_by
@@ -230,16 +233,37 @@ def test_the_named_people_have_an_invoice_a_membership_and_a_refund_to_look_at(m
     mine = Order.objects.filter(outside_number="")
     assert {(one.user.email, one.offer.partition(":")[0]) for one in mine} == {
         ("learner@example.com", "course"), ("creator@example.com", "plan"),
+        ("creator@example.com", "course"),
     }  # fmt: skip
     kept, back = mine.filter(user__email="learner@example.com").order_by("pk")
     assert kept.invoices.get().title == "林小满" and kept.status == "paid"
     assert back.refunds.get().is_by_rule and back.refunds.get().amount_fen == back.total_fen
     assert Course.objects.get(slug="writing-at-work").pk in {part.course_id for part in kept.courses.all()}
-    company = mine.get(user__email="creator@example.com").invoices.get()
+    company = mine.get(user__email="creator@example.com", offer__startswith="plan:").invoices.get()
     assert company.kind == "company" and len(company.tax_number) == 18
     before = mine.count()
     services.customers.buy()
     assert mine.count() == before
+
+
+def test_two_refunds_wait_for_staff(mailoutbox):
+    services.seed(members=3, history_days=1)
+    read = Refund.objects.get(status="asked")
+    assert (read.order.user.email, read.order.courses.get().course.slug) == (
+        "creator@example.com", "sql-for-analysts",
+    )  # fmt: skip
+    assert not read.is_by_rule and read.order.refunded_fen == 0
+
+    # Nobody's purchase is old enough on a demo's second day.
+    who, course = User.objects.filter(is_simulated=True).first(), Course.objects.get(slug="seeing-light")
+    long_ago = clock.now() - timedelta(days=60)
+    import_orders(
+        rows=[PastOrder("old", who.pk, course.pk, 9900, placed_at=long_ago, paid_at=long_ago, via="sandbox")]
+    )
+    for _ in range(2):
+        services.customers.buy()
+    late = Refund.objects.exclude(pk=read.pk).get(status="asked")
+    assert (late.order.outside_number, late.amount_fen, late.is_by_rule) == ("old", 0, False)
 
 
 def test_without_the_pretended_till_nobody_named_buys(settings):
