@@ -21,7 +21,7 @@ _CHOOSE = pgettext_lazy("typed", "Choose one of the list.")
 _NOT_THERE = pgettext_lazy("typed", "“%(value)s” isn't in the list.")
 _WHOLE = pgettext_lazy("typed", "Write a whole number.")
 _NUMBER = pgettext_lazy("typed", "Write a number, such as 12.5.")
-_DIGITS = pgettext_lazy("typed", "That are too many digits.")
+_DIGITS = pgettext_lazy("typed", "These are too many digits.")
 # What Django says by these names, in words of the desk.
 _WORDS: dict[str, Any] = {
     "min_value": pgettext_lazy("typed", "Give %(limit_value)s or more."),
