@@ -163,6 +163,17 @@ def test_what_came_off_another_membership_goes_back_by_that_one_alone(learner):
     assert refund_of(learner, month.number).closed_to == ""
 
 
+def test_an_upgrade_ordered_and_paid_at_one_instant_goes_back_by_itself(learner):
+    month = paid(learner, plan(price_fen=3_100), hours=1)
+    year = paid(learner, plan("年", months=12, price_fen=30_000))
+    year.refresh_from_db()
+    OrderPlan.objects.filter(order=year).update(credited_at=year.paid_at)
+
+    assert refund_of(learner, month.number).closed_to == "credited"
+    assert refund_of(learner, year.number).closed_to == ""
+    assert give_back(learner, year).amount_fen == year.total_fen
+
+
 def test_a_refund_of_a_membership_names_no_course(learner):
     course = make_course("stats", price_fen=19_900)
     order = paid(learner, plan())

@@ -189,10 +189,16 @@ def _covered(row: OrderPlan, bought: Sequence[Bought], moment: datetime) -> int:
 
 
 def _takes_over(later: Bought, row: OrderPlan, bought: Sequence[Bought]) -> bool:
-    """Did what was left of an order come off the price of a later one?"""
-    if later.credited_at is None or bought_of(row).paid_at > later.credited_at:
+    """Did what was left of an order come off the price of a later one? Never of its own, also where it was ordered and
+    paid at the same instant."""
+    if later.order_id == row.order_id or later.credited_at is None:
         return False
-    before = periods([one for one in bought if one.paid_at <= later.credited_at], clock.business_zone())
+    if bought_of(row).paid_at > later.credited_at:
+        return False
+    before = periods(
+        [one for one in bought if one.order_id != later.order_id and one.paid_at <= later.credited_at],
+        clock.business_zone(),
+    )
     return any(one.order.order_id == row.order_id and one.opens_until > later.paid_at for one in before)
 
 
