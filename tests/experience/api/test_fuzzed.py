@@ -21,17 +21,17 @@ from tests.factories import make_course, make_lesson_gift, make_member
 from zhiyue.core.accounts.services import grant
 from zhiyue.core.accounts.tokens import Scope, make_token
 from zhiyue.core.kit import clock
+from zhiyue.experience.api.parsers import NO_TEXT
 from zhiyue.experience.api.views.ground import written
 from zhiyue.product.commerce.models import Coupon, LessonGift, Order, OrderCourse, Refund, RefundPart
 from zhiyue.product.commerce.services import grant_course
 
 pytestmark = pytest.mark.django_db
 
-OPERATIONS = [
-    (method, path)
-    for path, methods in json.loads(written(OpenApiJsonRenderer))["paths"].items()
-    for method in methods
-]
+SCHEMA = json.loads(written(OpenApiJsonRenderer))
+OPERATIONS = [(method, path) for path, methods in SCHEMA["paths"].items() for method in methods]
+# One event with such a text is refused alone: `test_a_numbers_digits_and_half_a_letter_are_refused_alone`.
+_EVENTS = "/api/v1/events"
 # What the addresses name and the academy has.
 KNOWN = {
     "slug": "intuition",
@@ -60,6 +60,16 @@ MANY = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+def _fields(method, path):
+    """What the body of an operation names, by the schema."""
+    body = SCHEMA["paths"][path][method].get("requestBody")
+    if body is None or path == _EVENTS:
+        return []
+    shape = body["content"]["application/json"]["schema"]
+    named = shape.get("$ref", "").rpartition("/")[2]
+    return list(SCHEMA["components"]["schemas"].get(named, shape)["properties"])
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +157,29 @@ def test_nothing_makes_the_api_fail_and_all_answers_fit_the_schema(asking, fuzze
     # Where any header is right and nothing else is asked, nothing can be wrong.
     with suppress(Unsatisfiable):
         fuzz(ask, operation.as_strategy(GenerationMode.NEGATIVE))
+
+
+@pytest.mark.parametrize(
+    ("asking", "method", "path"),
+    [
+        ("owner" if "/sales/" in path else "token", how, path)
+        for how, path in OPERATIONS
+        if _fields(how, path)
+    ],
+    indirect=["asking"],
+)
+def test_half_a_character_is_refused_wherever_a_body_is_read(asking, method, path):
+    """In a field that may be any text, in one to be chosen, in a list, and in a name."""
+    client = Client(raise_request_exception=False)
+    for name in [*_fields(method, path), "else\udfff"]:
+        for value in ("\ud800", ["a\udc00"], {"\udfff": [{}]}, [[{"why": "b\ud8ff"}]]):
+            answer = client.generic(
+                method.upper(),
+                path.format(**KNOWN, settlement_id=1),
+                json.dumps({name: value}),
+                content_type="application/json",
+                headers={"Authorization": asking["Authorization"]},
+            )
+            told = answer.json()
+            assert (answer.status_code, told["code"]) == (400, "parse_error"), (name, value, told)
+            assert str(NO_TEXT) in told["detail"]

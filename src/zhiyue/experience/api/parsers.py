@@ -1,7 +1,8 @@
 """How the API reads what it is sent. What the values mean is checked by `shapes` and by services."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import IO, Any
 
@@ -15,13 +16,20 @@ DEEPEST = 32
 BYTES_AT_MOST = 1_000_000
 NOT_JSON = pgettext_lazy("api", "This is no JSON:")
 TOO_DEEP = pgettext_lazy("api", "The JSON is nested too deeply.")
+NO_TEXT = pgettext_lazy(
+    "api",
+    "A text holds half of a surrogate pair (\\ud800 to \\udfff), which is no character: send both halves.",
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ShallowJSONParser(JSONParser):
-    """JSON of at most 1 MB and 32 levels. Deeper would end in a fault of ours: a 500 for what is a bad request."""
+    """JSON of at most 1 MB and 32 levels, whose texts are characters. Anything else would end in a fault of ours: a 500
+    for what is a bad request."""
 
     bytes_at_most = BYTES_AT_MOST
     deepest = DEEPEST
+    is_of_characters = True
 
     def parse(
         self,
@@ -38,6 +46,8 @@ class ShallowJSONParser(JSONParser):
             raise ParseError(TOO_DEEP) from why
         level: list[object] = [found]
         for _ in range(self.deepest):
+            if self.is_of_characters:
+                _refuse_halves(level)
             level = [inner for outer in level for inner in _inside(outer)]
             if not level:
                 return found
@@ -52,10 +62,11 @@ class ShallowJSONParser(JSONParser):
 
 class EventsParser(ShallowJSONParser):
     """A batch of events: at most 256 kB and 8 levels, and no object that names something twice, of which one reader
-    takes the first and another the last."""
+    takes the first and another the last. One event with half a character is refused alone, not its batch."""
 
     bytes_at_most = 256_000
     deepest = 8
+    is_of_characters = False
 
     def read(
         self, content: bytes, media_type: str | None, parser_context: Mapping[str, Any] | None
@@ -79,6 +90,16 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         raise ValueError(pgettext("api", "An object names something twice."))
     return found
+
+
+def _refuse_halves(values: Iterable[object]) -> None:
+    """Raises ParseError where a text of these objects and lists, not of those within, is none that can be kept or
+    answered; JSON may write it all the same."""
+    for value in values:
+        inside = value if isinstance(value, list) else [value]
+        own = [*value, *value.values()] if isinstance(value, dict) else inside
+        if any(isinstance(text, str) and _SURROGATE.search(text) for text in own):
+            raise ParseError(NO_TEXT)
 
 
 def _inside(value: object) -> list[object]:
