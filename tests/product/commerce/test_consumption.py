@@ -7,7 +7,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.consumption import open_for
-from zhiyue.product.commerce.models import LessonOpening, OrderCourse
+from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
@@ -125,6 +125,49 @@ def test_what_is_fetched_just_in_case_is_refused_and_opens_nothing(learner, cour
     # Whoever goes there then asks again.
     assert client.get("/courses/stats/two/", headers={"sec-purpose": ""}).status_code == 200
     assert LessonOpening.objects.count() == 1
+
+
+@pytest.mark.parametrize("told", [{"sec-purpose": "prefetch;prerender"}, {"purpose": "prefetch"}])
+def test_the_api_gives_nothing_just_in_case(learner, course, client, told):
+    bought(learner, course)
+    client.force_login(learner)
+
+    for slug in ("one", "two"):
+        answer = client.get(f"/api/v1/courses/stats/lessons/{slug}", headers=told)
+        assert (answer.status_code, answer.json()["code"]) == (503, "just_in_case")
+        assert "no-store" in answer["Cache-Control"]
+    assert not LessonOpening.objects.exists()
+
+
+@pytest.mark.parametrize("condition", [{"if-none-match": "*"}, {"if-match": '"another"'}])
+def test_an_answer_of_the_api_without_the_text_opens_nothing(learner, course, client, condition):
+    bought(learner, course)
+    client.force_login(learner)
+    address = "/api/v1/courses/stats/lessons/two"
+
+    answer = client.get(address, headers=condition)
+    assert (answer.status_code, answer.content) in {(304, b""), (412, b"")}
+    assert not LessonOpening.objects.exists()
+
+    answer = client.get(address, headers={"if-none-match": '"another"'})
+    assert (answer.status_code, answer.json()["access"]) == (200, "enrolled")
+    assert LessonOpening.objects.count() == 1
+    # Who has it already gets it no more, and opened it before.
+    assert client.get(address, headers={"if-none-match": answer["ETag"]}).status_code == 304
+
+
+def test_the_api_gives_no_text_where_the_money_goes_back_meanwhile(learner, course, client, monkeypatch):
+    order = bought(learner, course)
+    client.force_login(learner)
+
+    def asked(*args, **kwargs):
+        Order.objects.filter(pk=order.pk).update(status=Order.Status.REFUNDED)
+        return open_for(*args, **kwargs)
+
+    monkeypatch.setattr("zhiyue.experience.api.views.catalogue.open_for", asked)
+    answer = client.get("/api/v1/courses/stats/lessons/two")
+    assert (answer.status_code, answer.json().get("access", "closed")) in {(200, "preview"), (403, "closed")}
+    assert not LessonOpening.objects.exists()
 
 
 def test_only_the_first_opening_asks_the_database_for_more(learner, course, django_assert_num_queries):

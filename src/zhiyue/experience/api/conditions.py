@@ -31,6 +31,12 @@ def etag_of(body: bytes) -> str:
     return f'"{sha256(body).hexdigest()[:32]}"'
 
 
+def is_sent(request: Request, told: object) -> bool:
+    """Does whoever asks get these words: by a GET, and neither have them already nor want another state of them?"""
+    tag = etag_of(OneJSONRenderer().render(told))
+    return request.method == "GET" and get_conditional_response(request._request, etag=tag) is None
+
+
 def with_etag(request: Request, response: Response) -> Response:
     """Give an answer its ETag once it is rendered; to whoever has read it already, 304."""
 

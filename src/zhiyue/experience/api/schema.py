@@ -33,6 +33,7 @@ _PROBLEMS = {
     422: "The idempotency key belongs to another request.",
     429: "Too many requests in a while.",
     502: "A payment provider can't be reached, or refused: ask again, or pay in another way.",
+    503: "It isn't given just in case: ask once somebody wants it.",
 }
 
 

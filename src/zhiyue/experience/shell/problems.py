@@ -164,6 +164,15 @@ KINDS = {
             pgettext_lazy("problem", "The academy is resting for a moment"),
             pgettext_lazy("problem", "Wait as long as Retry-After says."),
         ),
+        Kind(
+            "just_in_case",
+            503,
+            pgettext_lazy("problem", "A lesson isn't given just in case"),
+            pgettext_lazy(
+                "problem",
+                "Opening it counts: ask without Sec-Purpose or Purpose, once somebody wants to read it.",
+            ),
+        ),
     )
 }
 

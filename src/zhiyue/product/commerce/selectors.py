@@ -70,6 +70,11 @@ class Access:
     giver: str = ""
 
     @property
+    def is_first(self) -> bool:
+        """Would it be opened for money, for the first time?"""
+        return self.first_of is not None or self.first_of_plan is not None
+
+    @property
     def is_lent(self) -> bool:
         return self.why in LENT
 

@@ -1,18 +1,21 @@
 """Courses, their lessons, topics and teachers."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import pgettext, pgettext_lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zhiyue.core.accounts.tokens import Scope
 from zhiyue.experience.api import examples
+from zhiyue.experience.api.conditions import is_sent
 from zhiyue.experience.api.endpoint import Endpoint, needs
 from zhiyue.experience.api.shapes import catalogue as shapes
 from zhiyue.experience.api.shapes.lists import PageQuery
+from zhiyue.experience.shell.problems import KINDS
+from zhiyue.experience.shell.wanting import is_just_in_case
 from zhiyue.product.catalogue import listing, prose
 from zhiyue.product.catalogue import selectors as catalogue
 from zhiyue.product.catalogue.browse import prerequisites_of
@@ -20,7 +23,7 @@ from zhiyue.product.catalogue.editions import editions_beside
 from zhiyue.product.catalogue.models import Chapter, Course, Lesson
 from zhiyue.product.catalogue.openings import opening
 from zhiyue.product.commerce.consumption import open_for
-from zhiyue.product.commerce.selectors import course_for, lesson_for, may_open
+from zhiyue.product.commerce.selectors import Access, course_for, lesson_for, may_open
 from zhiyue.product.learning.errors import LessonClosed
 
 # What would open a closed lesson.
@@ -31,6 +34,12 @@ CLOSED = {
     "enrol": pgettext_lazy("api", "This lesson belongs to a course that isn't yours. Join the course first."),
     "unpublished": pgettext_lazy("api", "This lesson is announced, and not there yet."),
 }
+
+
+class JustInCase(APIException):
+    status_code = 503
+    default_code = "just_in_case"
+    default_detail = cast(Any, KINDS["just_in_case"].advice)
 
 
 class Courses(Endpoint):
@@ -72,6 +81,8 @@ class OneCourse(Endpoint):
 
 
 class OneLesson(Endpoint):
+    may_answer = frozenset({503})
+
     @needs(Scope.LESSONS_READ)
     @extend_schema(operation_id="getLesson", tags=["Lessons"], responses=shapes.LessonShape)
     def get(self, request: Request, course: str, lesson: str) -> Response:
@@ -80,31 +91,21 @@ class OneLesson(Endpoint):
         Free lessons open to everybody, the others to whoever owns the course. Of a closed article the opening is told,
         and `access` is `preview`; where there is none the answer is 403 `lesson_closed`, and `why` says what would open
         it. Reading here is not counted as reading a page is, but a lesson opened here is
-        opened: its share of what was paid for the course doesn't go back.
+        opened: its share of what was paid for the course doesn't go back. Where you have it already (304), or ask by
+        HEAD, nothing is opened. What is fetched just in case (`Sec-Purpose: prefetch`) is refused with 503.
         """
+        if is_just_in_case(self.page):
+            raise JustInCase
         try:
             found = lesson_for(self.viewer, course, lesson)
         except Lesson.DoesNotExist as missing:
             raise NotFound from missing
-        # A mere HEAD gives none of it, and opens nothing.
-        ask = may_open if request.method == "HEAD" else open_for
-        access = ask(self.viewer.user, found)
-        shown = opening(found.body, 100 if access.open else access.preview_percent)
-        if not access.open and not shown.text:
-            raise LessonClosed(access, str(CLOSED[access.why]))
-        beside = catalogue.neighbours(found)
-        told = {
-            **_outlined(found),
-            "course": found.course.slug,
-            "chapter": found.chapter.title,
-            "body": shown.text,
-            "html": prose.render(shown.text),
-            "access": access.why if access.open else "preview",
-            "previous": beside.previous.slug if beside.previous else None,
-            "next": beside.next.slug if beside.next else None,
-            "updated_at": found.updated_at,
-        }
-        return Response(shapes.LessonShape(told).data)
+        access = may_open(self.viewer.user, found)
+        answer = _lesson(found, access)
+        if access.is_first and is_sent(request, answer):
+            # What gives none of it opens nothing.
+            answer = _lesson(found, open_for(self.viewer.user, found))
+        return Response(answer)
 
 
 class Topics(Endpoint):
@@ -186,3 +187,23 @@ def _outlined(lesson: Lesson) -> dict[str, Any]:
         "is_free": lesson.is_free,
         "is_written": lesson.is_written,
     }
+
+
+def _lesson(found: Lesson, access: Access) -> dict[str, Any]:
+    """A lesson as far as it opens. Raises LessonClosed where nothing of it does."""
+    shown = opening(found.body, 100 if access.open else access.preview_percent)
+    if not access.open and not shown.text:
+        raise LessonClosed(access, str(CLOSED[access.why]))
+    beside = catalogue.neighbours(found)
+    told = {
+        **_outlined(found),
+        "course": found.course.slug,
+        "chapter": found.chapter.title,
+        "body": shown.text,
+        "html": prose.render(shown.text),
+        "access": access.why if access.open else "preview",
+        "previous": beside.previous.slug if beside.previous else None,
+        "next": beside.next.slug if beside.next else None,
+        "updated_at": found.updated_at,
+    }
+    return dict(shapes.LessonShape(told).data)
