@@ -6,8 +6,9 @@ import pytest
 
 from tests.core.accounts.test_staff import as_viewer
 from tests.factories import make_course, make_member
+from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts import uploads
-from zhiyue.core.accounts.errors import NotAllowed, Unfit
+from zhiyue.core.accounts.errors import NotAllowed, NotOneself, Unfit
 from zhiyue.core.accounts.models import RoleGrant, UploadedSheet, User
 from zhiyue.core.audit.models import AuditEntry
 from zhiyue.core.jobs.models import Job
@@ -15,10 +16,14 @@ from zhiyue.core.kit import clock
 from zhiyue.core.kit.sheets import UnreadableSheet
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
+from zhiyue.product.commerce.errors import AmountChanged
 from zhiyue.product.commerce.import_queue import start_order_import
 from zhiyue.product.commerce.imports import table_imports, typed
 from zhiyue.product.commerce.imports.order_importing import import_order_sheet, plan_orders
+from zhiyue.product.commerce.imports.past_orders import NOT_ONES_OWN, PastOrder, import_orders
 from zhiyue.product.commerce.models import Order, OrderStep, Payment
+from zhiyue.product.commerce.refunds.asking import ask
+from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.tasks import forget_uploads
 
@@ -57,7 +62,9 @@ def test_columns_are_known_in_both_languages_and_rows_by_any_mark(learner, cours
         ("Order number,Member,Course,Paid in yuan,Placed at,Paid at,Paid by\n", "138 0013 8000"),
         ("number,member,course,yuan,placed_at,paid_at,by\n", "LIN"),
     ):
-        plan = plan_orders(f"{header}A-1,{who},stats,199.00,2024-03-05 14:28,2024/3/5 14:30:05,微信支付\n")
+        plan = plan_orders(
+            f"{header}A-1,{who},stats,199.00,2024-03-05 14:28,2024/3/5 14:30:05,微信支付\n", by=None
+        )
         (row,) = plan.orders
         assert plan.errors == [] and plan.unknown_columns == []
         order = row.order
@@ -98,7 +105,9 @@ def test_each_wrong_cell_is_told_with_its_line_and_column(learner, course, row, 
     User.objects.filter(email="m1@members.example.com").update(is_simulated=True)
     Course.objects.filter(pk=make_course("draft").pk).update(status="draft")
     make_course("one", title="同名"), make_course("two", title="同名")
-    plan = plan_orders(HEADER + "A-1,learner@test.example,统计的直觉,199,2024-03-05,,\n" + row + "\n")
+    plan = plan_orders(
+        HEADER + "A-1,learner@test.example,统计的直觉,199,2024-03-05,,\n" + row + "\n", by=None
+    )
     assert wrong(plan) == [(3, column) for column in columns]
     assert [one.order.outside_number for one in plan.orders] == ["A-1"]
     assert all(str(error.words) for error in plan.errors)
@@ -107,19 +116,19 @@ def test_each_wrong_cell_is_told_with_its_line_and_column(learner, course, row, 
 def test_a_mark_that_may_be_two_members_is_told(learner, stranger, course):
     User.objects.filter(pk=learner.pk).update(phone="+8613800138000")
     User.objects.filter(pk=stranger.pk).update(username="13800138000")
-    plan = plan_orders(HEADER + "A-1,13800138000,stats,199,,2024-03-05,\n")
+    plan = plan_orders(HEADER + "A-1,13800138000,stats,199,,2024-03-05,\n", by=None)
     assert wrong(plan) == [(2, "member")] and "两位成员" in str(plan.errors[0].words)
 
 
 @pytest.mark.parametrize("missing", ["订单号", "学员", "课程", "实付（元）"])
 def test_a_table_without_a_needed_column_is_refused(missing):
     with pytest.raises(UnreadableSheet, match=missing):
-        plan_orders(HEADER.replace(missing, "别的") + "1,2,3,4,5,6,7\n")
+        plan_orders(HEADER.replace(missing, "别的") + "1,2,3,4,5,6,7\n", by=None)
 
 
 def test_a_table_without_any_time_is_refused():
     with pytest.raises(UnreadableSheet):
-        plan_orders("订单号,学员,课程,实付（元）\n1,2,3,4\n")
+        plan_orders("订单号,学员,课程,实付（元）\n1,2,3,4\n", by=None)
 
 
 def test_good_rows_are_imported_noted_and_entered_and_bad_ones_left_out(learner, operator, course):
@@ -141,7 +150,7 @@ def test_good_rows_are_imported_noted_and_entered_and_bad_ones_left_out(learner,
         "revenue": -19_900,
     }
     sheet.refresh_from_db()
-    counts = {"made": 2, "known": 0, "left_out": 1, "total_fen": 19_900}
+    counts = {"made": 2, "known": 0, "left_out": 1, "total_fen": 19_900, "members": 1}
     assert {name: n for name, n in sheet.result.items() if name != "line"} == counts
     assert sheet.text == "" and sheet.finished_at is not None
     assert acts() == ["orders.import_started", "orders.imported", "orders.import_finished"]
@@ -154,7 +163,7 @@ def test_the_same_table_again_changes_nothing_and_another_tale_of_an_order_is_wr
 ):
     table = HEADER + "A-1,learner@test.example,stats,199,,2024-03-05 14:30,\n"
     import_order_sheet(sheet_id=begun(operator, table).pk)
-    plan = plan_orders(table)
+    plan = plan_orders(table, by=None)
     assert (plan.known, plan.fresh, plan.errors) == (1, [], [])
     import_order_sheet(sheet_id=begun(operator, table).pk)
     again = UploadedSheet.objects.latest("pk").result
@@ -165,7 +174,7 @@ def test_the_same_table_again_changes_nothing_and_another_tale_of_an_order_is_wr
         "A-1,learner@test.example,stats,198,,2024-03-05 14:30,\n",
         "A-1,learner@test.example,stats,199,,2024-03-05 14:31,\n",
     ):
-        assert wrong(plan_orders(HEADER + other)) == [(2, "number")]
+        assert wrong(plan_orders(HEADER + other, by=None)) == [(2, "number")]
 
 
 def test_broken_off_it_goes_on_behind_its_last_step(learner, operator, course, monkeypatch):
@@ -200,8 +209,8 @@ def test_who_was_erased_since_the_look_is_left_out_and_the_rest_comes_in(
     )
     sheet = begun(operator, table)
     real = table_imports.importer_of
-    plan = plan_orders(sheet.text)
-    monkeypatch.setattr("zhiyue.product.commerce.imports.order_importing.plan_orders", lambda _: plan)
+    plan = plan_orders(sheet.text, by=None)
+    monkeypatch.setattr("zhiyue.product.commerce.imports.order_importing.plan_orders", lambda _, by: plan)
     User.objects.filter(pk=stranger.pk).delete()
     assert real(sheet) == operator
     import_order_sheet(sheet_id=sheet.pk)
@@ -275,6 +284,45 @@ def test_moments_are_read_as_people_write_them(text, moment):
 
 
 def test_a_day_on_which_it_was_placed_and_paid_needs_no_time_of_the_payment(learner, course):
-    (row,) = plan_orders(HEADER + "A-1,learner@test.example,stats,1,2024-03-05 14:30,2024-03-05,\n").orders
+    (row,) = plan_orders(
+        HEADER + "A-1,learner@test.example,stats,1,2024-03-05 14:30,2024-03-05,\n", by=None
+    ).orders
     assert row.order.paid_at == row.order.placed_at
     assert row.order.placed_at < clock.now() - timedelta(days=1)
+
+
+def test_nobody_brings_in_an_order_of_their_own(learner, operator, course):
+    """Else one person could give themselves a course, and money that was never paid."""
+    table = (
+        HEADER + "A-1,operator@test.example,stats,99999,,2024-03-05,\n"
+        "A-2,learner@test.example,stats,199,,2024-03-05,\nA-3,learner@test.example,stats,1,,2024-03-05,\n"
+    )
+    plan = plan_orders(table, by=operator)
+    assert (wrong(plan), str(plan.errors[0].words)) == ([(2, "member")], str(NOT_ONES_OWN))
+    import_order_sheet(sheet_id=begun(operator, table).pk)
+
+    assert set(Order.objects.values_list("outside_number", flat=True)) == {"A-2", "A-3"}
+    for act in ("orders.imported", "orders.import_finished"):
+        after = AuditEntry.objects.get(act=act).after
+        assert (after["made"], after["members"]) == (2, 1)
+    mine = PastOrder("A-9", operator.pk, course.pk, 100, clock.now(), clock.now())
+    with pytest.raises(NotOneself):
+        import_orders(rows=[mine], by=operator)
+    assert Order.objects.count() == 2
+
+
+def test_what_was_paid_elsewhere_waits_for_staff(learner, operator, course, signed_in):
+    now = clock.now()
+    import_orders(rows=[PastOrder("A-1", learner.pk, course.pk, 19_900, now, now, via="wechat")], by=operator)
+    order = Order.objects.get()
+
+    [part] = refund_of(learner, order.number).open
+    assert (part.why_not, part.by_rule_fen, part.left_fen) == ("elsewhere", 0, 19_900)
+    asked = {"course_ids": [course.pk], "reason": "time", "actor": Actor(member_id=learner.pk)}
+    with pytest.raises(AmountChanged):
+        ask(user=learner, order_number=order.number, seen_fen=19_900, **asked)
+    refund = ask(user=learner, order_number=order.number, seen_fen=0, **asked)
+    assert (refund.status, refund.is_by_rule) == ("asked", False)
+    assert enrolled_course_ids(learner.pk) == {course.pk}
+    page = signed_in(operator).get(f"/desk/refunds/{refund.number}/").content.decode()
+    assert "由学院决定是否退款" in page

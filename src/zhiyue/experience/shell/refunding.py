@@ -26,6 +26,9 @@ _WHY_NOT: Mapping[str, Words] = {
         "why not refunded",
         "The price of a bundle that you keep was lowered for it: ask for its refund first.",
     ),
+    "elsewhere": pgettext_lazy(
+        "why not refunded", "It was paid elsewhere, before it came here: the academy decides."
+    ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
 _CLOSED_TO: Mapping[str, Words] = {

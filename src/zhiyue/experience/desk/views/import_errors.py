@@ -35,5 +35,5 @@ def courses(request: PageRequest, sheet_id: int) -> HttpResponseBase:
 @require_safe
 def orders(request: PageRequest, sheet_id: int) -> HttpResponseBase:
     sheet = uploads.sheet_of(request.viewer, UploadedSheet.Kind.ORDERS, sheet_id)
-    header, rows = bad_orders(sheet, plan_orders(sheet.text))
+    header, rows = bad_orders(sheet, plan_orders(sheet.text, by=request.viewer.user))
     return csv_download(request, "orders-to-mend.csv", header, rows)

@@ -39,7 +39,6 @@ ERRORS_SHOWN = 100
 _PLANS: Mapping[str, Callable[[str], AnyPlan]] = {
     MEMBERS: plan_members,
     COURSES: plan_courses,
-    ORDERS: plan_orders,
 }
 
 
@@ -163,7 +162,7 @@ def _sheet_page(
         },
     }
     if sheet.started_at is None:
-        context |= _plan(kind, sheet.text)
+        context |= _plan(request, kind, sheet.text)
     elif sheet.finished_at is None:
         context["job"] = Job.objects.filter(pk=sheet.job_id or 0).first()
     else:
@@ -171,8 +170,12 @@ def _sheet_page(
     return render(request, "desk/import_sheet.html", context, status=status)
 
 
-def _plan(kind: str, text: str) -> dict[str, object]:
-    plan = _PLANS[kind](text)
+def _planned(request: PageRequest, kind: str, text: str) -> AnyPlan:
+    return plan_orders(text, by=request.viewer.user) if kind == ORDERS else _PLANS[kind](text)
+
+
+def _plan(request: PageRequest, kind: str, text: str) -> dict[str, object]:
+    plan = _planned(request, kind, text)
     names = SAID[kind].columns
     return {
         "plan": plan,
@@ -212,7 +215,7 @@ def _kept(request: PageRequest, kind: str) -> int:
     # One byte more than is taken tells that there is too much; the rest isn't read.
     content = file.read(MOST_BYTES + 1)
     sheet = uploads.keep_sheet(viewer=request.viewer, kind=kind, name=file.name or "", content=content)
-    _PLANS[kind](sheet.text)
+    _planned(request, kind, sheet.text)
     return sheet.pk
 
 

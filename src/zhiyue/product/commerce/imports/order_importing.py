@@ -21,12 +21,13 @@ from zhiyue.product.commerce.imports.importing import course_words, courses_by_n
 from zhiyue.product.commerce.imports.past_orders import (
     AT_ONCE,
     LONGEST_NUMBER,
+    NOT_ONES_OWN,
     OFFLINE,
     OTHER,
     PastOrder,
     import_orders,
 )
-from zhiyue.product.commerce.models import Order
+from zhiyue.product.commerce.models import Order, OrderStep
 
 ORDER_COLUMNS: Mapping[str, Promise] = {
     "number": pgettext_lazy("past order column", "Order number"),
@@ -98,8 +99,8 @@ class _Read:
         self.errors.append(RowError(self.line, column, words, self.cells.get(column, "")[:80]))
 
 
-def plan_orders(text: str) -> OrderPlan:
-    """What importing this table would do. Raises UnreadableSheet."""
+def plan_orders(text: str, *, by: User | None) -> OrderPlan:
+    """What importing this table would do; nobody brings in an order of their own. Raises UnreadableSheet."""
     sheet = sheets.read(text)
     keys = sheets.columns(sheet, ORDER_COLUMNS)
     missing = [str(ORDER_COLUMNS[key]) for key in _NEEDED if key not in keys]
@@ -113,7 +114,7 @@ def plan_orders(text: str) -> OrderPlan:
         for line, cells in sheet.rows
     ]
     _twice(rows)
-    made = _recognised(rows)
+    made = _recognised(rows, by)
     return OrderPlan(
         orders=made,
         errors=sorted((error for row in rows for error in row.errors), key=lambda error: error.line),
@@ -128,10 +129,22 @@ def import_order_sheet(*, sheet_id: int) -> None:
     if begun is None:
         return
     sheet, by = begun
-    plan = plan_orders(sheet.text)
+    plan = plan_orders(sheet.text, by=by)
     for rows in table_imports.steps(sheet, plan.orders):
         _step(sheet, by, rows)
-    table_imports.finish(sheet, by, left_out=len({error.line for error in plan.errors}))
+    left_out = len({error.line for error in plan.errors})
+    table_imports.finish(sheet, by, left_out=left_out, members=len(_brought_in(sheet, by, plan)))
+
+
+def _brought_in(sheet: UploadedSheet, by: User, plan: OrderPlan) -> set[int | None]:
+    """The members to whom this import gave orders, in whichever of its steps."""
+    numbers = [row.order.outside_number for row in plan.orders]
+    steps = OrderStep.objects.filter(why="imported", by=by, at__gte=sheet.started_at)
+    found: set[int | None] = set()
+    for start in range(0, len(numbers), AT_ONCE):
+        mine = steps.filter(order__outside_number__in=numbers[start : start + AT_ONCE])
+        found |= set(mine.values_list("order__user_id", flat=True))
+    return found
 
 
 @transaction.atomic
@@ -141,6 +154,7 @@ def _step(sheet: UploadedSheet, by: User, rows: Sequence[OrderRow]) -> None:
         sheet,
         by,
         rows,
+        {"members": len({order.member_id for order in made})},
         made=len(made),
         known=len(rows) - len(made) - left_out,
         left_out=left_out,
@@ -221,9 +235,9 @@ def _twice(rows: Iterable[_Read]) -> None:
             row.wrong("number", words % {"line": line})
 
 
-def _recognised(rows: Sequence[_Read]) -> list[OrderRow]:
+def _recognised(rows: Sequence[_Read], by: User | None) -> list[OrderRow]:
     """The rows with which nothing is wrong, tied to members, courses and orders there are."""
-    whose, of_course = _members(rows), courses_by_name()
+    whose, of_course = _members(rows, by), courses_by_name()
     made = []
     for row in rows:
         member = whose(row) if row.cells.get("member") else None
@@ -249,7 +263,7 @@ def _row(row: _Read, member: User, course: Course) -> OrderRow:
     return OrderRow(row.line, order, member.display_name, course.title)
 
 
-def _members(rows: Iterable[_Read]) -> Callable[[_Read], User | None]:
+def _members(rows: Iterable[_Read], by: User | None) -> Callable[[_Read], User | None]:
     """Who is meant by the cell of a row, by e-mail, phone or user name; None where that isn't one real member, and then
     the row says so."""
     marks = {row.line: _marks(row.cells.get("member", "")) for row in rows}
@@ -273,6 +287,9 @@ def _members(rows: Iterable[_Read]) -> Callable[[_Read], User | None]:
             row.wrong(
                 "member", pgettext_lazy("import", "This is a simulated member: they buy by themselves.")
             )
+            return None
+        if member is not None and by is not None and member.pk == by.pk:
+            row.wrong("member", NOT_ONES_OWN)
             return None
         return member
 

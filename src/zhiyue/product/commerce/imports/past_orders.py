@@ -7,12 +7,13 @@ from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
 from django.db import transaction
+from django.utils.translation import pgettext_lazy
 
 from zhiyue.collect.cleaning import Cleaned, clean
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.retention import days_kept
 from zhiyue.collect.services import import_history
-from zhiyue.core.accounts.errors import NoSuchMember
+from zhiyue.core.accounts.errors import NoSuchMember, NotOneself
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.errors import NotOffered
@@ -33,6 +34,7 @@ OFFLINE, OTHER = "offline", "other"
 VIA = ("wechat", "alipay", "stripe", sandbox.NAME, OFFLINE, OTHER)
 _PROVIDERS = frozenset(VIA) - {OFFLINE, OTHER}
 AT_ONCE = 500
+NOT_ONES_OWN = pgettext_lazy("import", "This is you: a colleague brings in what you bought yourself.")
 MOST_FEN = 2**31 - 1
 LONGEST_NUMBER = 64
 
@@ -99,14 +101,16 @@ def import_orders(*, rows: Iterable[PastOrder], by: User | None = None) -> Impor
     """Add past orders, all or none. One whose outside number is known stays as it is, whatever is
     told of it now. `by` is who brings them in; whoever calls asked for the right.
 
-    Raises NoSuchMember, NotOffered for a course that there isn't or that is a draft, and ValueError where two rows of
-    one number differ; whatever else was sold must be there. Of two calls that bring in the same order at the same
-    moment one gets an IntegrityError.
+    Raises NoSuchMember, NotOneself for an order of who brings it in, NotOffered for a course that there isn't or that
+    is a draft, and ValueError where two rows of one number differ; whatever else was sold must be there. Of two calls
+    that bring in the same order at the same moment one gets an IntegrityError.
     """
     new = _unknown(rows)
     if not new:
         return Imported()
     _check_there(new)
+    if by is not None and any(row.member_id == by.pk for row in new):
+        raise NotOneself(NOT_ONES_OWN)
     titles = dict(Course.objects.filter(pk__in={row.course_id for row in new}).values_list("pk", "title"))
     owned = owned_pairs({row.member_id for row in new})
     marks = past_sales.coupon_titles([row.sold for row in new if row.sold is not None])

@@ -22,6 +22,8 @@ NOT_ALLOWED, DISCARDED, GIVEN_UP = "not_allowed", "discarded", "given_up"
 # Imported by a job of commerce; courses are at once.
 _BY_JOB = (UploadedSheet.Kind.MEMBERS, UploadedSheet.Kind.ORDERS)
 
+_NOTHING: Mapping[str, int] = {}
+
 
 class Row(Protocol):
     """A row of the file, with the line in which it begins."""
@@ -60,16 +62,24 @@ def steps(sheet: UploadedSheet, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]
 
 
 @transaction.atomic
-def count_step(sheet: UploadedSheet, by: User, rows: Sequence[Row], **counts: int) -> None:
-    """Note what became of these rows, in the transaction that wrote them."""
+def count_step(
+    sheet: UploadedSheet,
+    by: User,
+    rows: Sequence[Row],
+    told: Mapping[str, int] = _NOTHING,
+    /,
+    **counts: int,
+) -> None:
+    """Note what became of these rows, in the transaction that wrote them; what is `told` besides adds up to nothing."""
     uploads.count(sheet, last_line=rows[-1].line, **counts)
     lines = f"{rows[0].line}–{rows[-1].line}"
-    _note(sheet, by, "imported", {"lines": lines, **counts})
+    _note(sheet, by, "imported", {"lines": lines, **told, **counts})
 
 
 @transaction.atomic
-def finish(sheet: UploadedSheet, by: User, *, left_out: int) -> None:
-    uploads.count(sheet, last_line=sheet.result.get("line", 0), left_out=left_out)
+def finish(sheet: UploadedSheet, by: User, **counts: int) -> None:
+    """The import has come to its end: what only then can be counted is noted with the rest."""
+    uploads.count(sheet, last_line=sheet.result.get("line", 0), **counts)
     _note(sheet, by, "import_finished", _so_far(sheet))
     uploads.finish(sheet)
 

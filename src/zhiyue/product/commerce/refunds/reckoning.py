@@ -104,7 +104,7 @@ def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
     plan = OrderPlan.objects.filter(order=order).select_related("plan").first()
     if plan is not None:
         plan.order = order
-        whole = [_membership(plan, taken, moment)]
+        whole = _but_elsewhere(order, [_membership(plan, taken, moment)])
         return OrderReckoning(order, whole, _closed_to(order, whole))
     parts = list(order.courses.select_related("course").order_by("pk"))
     terms = terms_of_parts(parts)
@@ -113,6 +113,7 @@ def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
         _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get((part.pk, None), 0), moment)
         for part in parts
     ]
+    returnable = _but_elsewhere(order, returnable)
     if any(one.by_rule_fen for one in returnable):
         returnable = _but_bundled(order, returnable)
     return OrderReckoning(order, returnable, _closed_to(order, returnable))
@@ -167,6 +168,13 @@ def _returnable(
         why_not=why_not(terms, bought, age=moment - paid_at),
         until=paid_at + terms.window if terms.window_days and order.paid_at else None,
     )
+
+
+def _but_elsewhere(order: Order, parts: Sequence[Returnable]) -> list[Returnable]:
+    """By rule nothing goes back of what was paid elsewhere: here nobody but who brought it in says that it was paid."""
+    if not order.outside_number or payment_of(order) is not None:
+        return list(parts)
+    return [one if one.why_not else replace(one, why_not="elsewhere") for one in parts]
 
 
 def _but_bundled(order: Order, parts: Sequence[Returnable]) -> list[Returnable]:

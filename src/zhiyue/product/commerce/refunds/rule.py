@@ -23,6 +23,7 @@ WhyNot = Literal[
     "used_up",
     "credited",
     "bundled",
+    "elsewhere",
     "nothing_left",
 ]
 THOUSAND = 1_000
