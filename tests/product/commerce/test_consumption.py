@@ -2,15 +2,17 @@
 
 import pytest
 
-from tests.factories import lesson_of, make_course
+from tests.factories import lesson_of, make_course, make_plan, make_visitor
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.consumption import open_for
-from zhiyue.product.commerce.models import LessonOpening, Order, OrderCourse
+from zhiyue.product.commerce.lending.gifts import make_gift, open_gift
+from zhiyue.product.commerce.models import LessonGift, LessonOpening, Order, OrderCourse
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
+from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.selectors import may_open
 from zhiyue.product.commerce.services import grant_course
 from zhiyue.product.learning.errors import LessonClosed
@@ -209,3 +211,95 @@ def test_what_was_bought_twice_is_opened_by_what_was_bought_first(learner, cours
     OrderCourse.objects.filter(order=first).update(returned_at=clock.now())
     read(learner, course, "two")
     assert [one.part.order for one in LessonOpening.objects.order_by("pk")] == [first, second]
+
+
+def shown_to(friend, giver, lesson, visitor=None):
+    """A friend (None: a visitor) opens a link of the giver's, and the right to the lesson that they get."""
+    gift = make_gift(user=giver, lesson=lesson, actor=Actor(member_id=giver.pk))
+    actor = Actor(member_id=friend.pk) if friend else Actor(visitor=visitor)
+    open_gift(secret=gift.secret, user=friend, visitor=visitor, actor=actor)
+    return open_lesson(user=friend, actor=actor, lesson=lesson)
+
+
+def test_what_friends_read_by_a_link_is_opened_by_who_gave_it(learner, stranger, course):
+    """Else a course could be read by links to oneself, and all of its money asked back."""
+    order = bought(learner, course)
+    part = order.courses.get()
+    two, three = lesson_of(course, "two"), lesson_of(course, "three")
+    assert shown_to(None, learner, two, make_visitor()).why == "gift"
+    assert shown_to(stranger, learner, two).why == "gift"
+    assert list(LessonOpening.objects.values_list("part", "lesson__slug")) == [(part.pk, "two")]
+    # Reading it themselves opens nothing new, nor does what the giver read before.
+    read(learner, course, "two", "three")
+    shown_to(stranger, learner, three)
+
+    assert LessonOpening.objects.count() == 2
+    [reckoned] = refund_of(learner, order.number).open
+    assert (reckoned.bought.opened, reckoned.by_rule_fen) == (2, 19_900 - reckoned_for(2, reckoned))
+
+
+def reckoned_for(opened, one):
+    return -(-19_900 * opened // one.bought.lessons)
+
+
+def test_looking_at_a_link_opens_nothing(learner, course, client):
+    bought(learner, course)
+    gift = make_gift(user=learner, lesson=lesson_of(course, "two"), actor=Actor(member_id=learner.pk))
+    client.get(f"/gifts/{gift.secret}/")
+    open_gift(secret=gift.secret, user=None, visitor=(key := make_visitor()), actor=Actor(visitor=key))
+    may_open(None, lesson_of(course, "two"), visitor=key)
+
+    assert not LessonOpening.objects.exists()
+
+
+def test_what_was_given_to_the_giver_is_opened_for_no_money(learner, stranger, course):
+    bought(learner, course)
+    grant_course(user=learner, course=course)
+    shown_to(stranger, learner, lesson_of(course, "two"))
+
+    assert not LessonOpening.objects.exists()
+
+
+def test_friends_open_lessons_of_a_membership_once(learner, stranger, course):
+    plan = make_plan()
+    order = place(
+        user=learner, offer=f"plan:{plan.pk}", seen_fen=plan.price_fen, actor=Actor(member_id=learner.pk)
+    )
+    ways = {"provider": "sandbox", "channel": "page", "returns_to": "/", "notify_at": "/"}
+    receive("sandbox", sandbox.press(begin(user=learner, order_number=order.number, **ways).number, "pay"))
+    shown_to(stranger, learner, lesson_of(course, "two"))
+    shown_to(None, learner, lesson_of(course, "two"), make_visitor())
+    read(learner, course, "two")
+
+    assert list(LessonOpening.objects.values_list("plan__order", "lesson__slug")) == [(order.pk, "two")]
+
+
+def test_no_friend_reads_on_where_the_money_goes_back_meanwhile(learner, stranger, course, monkeypatch):
+    order = bought(learner, course)
+    lesson = lesson_of(course, "two")
+    gift = make_gift(user=learner, lesson=lesson, actor=Actor(member_id=learner.pk))
+    open_gift(secret=gift.secret, user=stranger, visitor=None, actor=Actor(member_id=stranger.pk))
+    asked = may_open
+
+    def answered(*args, **kwargs):
+        found = asked(*args, **kwargs)
+        Order.objects.filter(pk=order.pk).update(status=Order.Status.REFUNDED)
+        return found
+
+    monkeypatch.setattr("zhiyue.product.commerce.consumption.may_open", answered)
+    assert not open_for(stranger, lesson).open
+    assert not LessonOpening.objects.exists()
+
+
+def test_the_giver_reads_that_it_counts(learner, stranger, course, client):
+    order = bought(learner, course)
+    client.force_login(learner)
+    said = "朋友通过你的链接打开的课时也算在内"
+    assert said not in client.get(f"/orders/{order.number}/refund/").content.decode()
+    shown_to(stranger, learner, lesson_of(course, "two"))
+
+    assert said in client.get(f"/orders/{order.number}/refund/").content.decode()
+    gift = LessonGift.objects.get()
+    assert "朋友读过后，这节就算你打开过" in client.get(f"/gifts/{gift.secret}/").content.decode()
+    client.force_login(stranger)
+    assert "朋友读过后，这节就算你打开过" not in client.get(f"/gifts/{gift.secret}/").content.decode()

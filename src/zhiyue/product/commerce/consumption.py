@@ -4,6 +4,9 @@ moment it is asked, for what goes back of an order depends on it.
 Who joined a course that is free, or was given it, opens by that right and not by a paid one; free lessons and previews
 aren't noted either. What somebody bought twice is opened by what they bought first. What a membership opened says whose
 courses its member read: see `teaching_shares.reading`.
+
+What a friend opens by a gift is opened by the right of who gave it: else a course could be read by links to oneself,
+and all of its money asked back.
 """
 
 from collections.abc import Iterable

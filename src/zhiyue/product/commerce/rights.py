@@ -4,7 +4,7 @@ over or a course changes its topic."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -51,7 +51,7 @@ class Right:
     """Why a course (a gift: a lesson of it) is open: it is somebody's own (`owned`), or lent to them until a moment.
     `member_id` is whose right it is, of a gift the giver's; `giver` what they are called. `part` is the course of an
     order that was paid for it, of a membership the plan of the order that runs, 0 where it cost nothing; `is_noted`:
-    the lesson that was asked about was opened by it before."""
+    the lesson that was asked about was opened by it before. Both of a gift are its giver's, who has the course `by`."""
 
     why: RightKind
     member_id: int
@@ -59,6 +59,7 @@ class Right:
     giver: str = ""
     part: int = 0
     is_noted: bool = True
+    by: RightKind | None = None
 
 
 class _Row(NamedTuple):
@@ -101,15 +102,28 @@ def right_to_lesson(
     best = _best(found)
     if best is None or best.why != "gift":
         return best
-    givers = may_share({right.member_id for right in found}, course, now=moment)
-    return _best(right for right in found if right.member_id in givers)
+    givers = _shared({right.member_id for right in found}, course, moment, lesson)
+    given = _best(right for right in found if right.member_id in givers)
+    if given is None:
+        return None
+    theirs = givers[given.member_id]
+    return replace(given, part=theirs.part, is_noted=theirs.is_noted, by=theirs.why)
 
 
 def may_share(member_ids: Collection[int], course: Course, *, now: datetime | None = None) -> set[int]:
     """Which of these members have the course in such a way that they may show a lesson of it to friends. One query."""
-    moment = now or clock.now()
-    found = _asked(_of_members(member_ids, course, moment), moment)
-    return {right.member_id for right in found if right.why in SHARED}
+    return set(_shared(member_ids, course, now or clock.now()))
+
+
+def _shared(
+    member_ids: Collection[int], course: Course, moment: datetime, lesson: Lesson | None = None
+) -> dict[int, Right]:
+    """Those of the members, each with the right by which they have the course."""
+    rights = defaultdict(list)
+    for right in _asked(_of_members(member_ids, course, moment, lesson), moment):
+        if right.why in SHARED:
+            rights[right.member_id].append(right)
+    return {pk: best for pk, mine in rights.items() if (best := _best(mine)) is not None}
 
 
 def bought() -> QuerySet[OrderCourse]:

@@ -58,8 +58,7 @@ PAID = "paid"
 class Access:
     """May the lesson be opened, and why (not). Of an article that doesn't open, `preview_percent` may be read.
     `first_of` is the course of an order, `first_of_plan` the membership of one, by which it would be opened for the
-    first time: see `consumption`. What is lent
-    is open `until`, a gift from `giver`."""
+    first time: see `consumption`; of a gift its giver's. What is lent is open `until`, a gift from `giver`."""
 
     open: bool
     why: Why
@@ -109,12 +108,12 @@ def _access(user: User | None, lesson: Lesson, ask: Callable[[], Right | None]) 
 
 def _by_right(right: Right) -> Access:
     why: Why = "enrolled" if right.why == "owned" else right.why
-    first = None if right.is_noted else right.part
+    first, source = None if right.is_noted else right.part, right.by or right.why
     return Access(
         open=True,
         why=why,
-        first_of=first if right.why == "owned" else None,
-        first_of_plan=first if right.why == "membership" else None,
+        first_of=first if source == "owned" else None,
+        first_of_plan=first if source == "membership" else None,
         until=right.until,
         giver=right.giver,
     )

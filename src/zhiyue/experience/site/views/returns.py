@@ -16,9 +16,10 @@ from zhiyue.experience.site import meta
 from zhiyue.experience.site.bought import order_address
 from zhiyue.experience.site.returning import shown_return
 from zhiyue.product.commerce.errors import AmountChanged, NothingGoesBack
+from zhiyue.product.commerce.lending.gifts import shown_courses
 from zhiyue.product.commerce.models import Refund
 from zhiyue.product.commerce.refunds.asking import WORDS_AT_MOST, ask
-from zhiyue.product.commerce.refunds.reckoning import refund_of
+from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, refund_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,6 +59,7 @@ def _page(request: PageRequest, user: User, number: str, refused: Refused | None
         "meta": meta.plain(request, pgettext("refund", "Ask for a refund")),
         "order": found.order,
         "shown": shown_return(found, _chosen(request)),
+        "shown_by_links": _shown_by_links(user, found),
         "reasons": Refund.Reason.choices,
         "reason": request.POST.get("reason", ""),
         "words": request.POST.get("words", "")[:WORDS_AT_MOST],
@@ -65,6 +67,12 @@ def _page(request: PageRequest, user: User, number: str, refused: Refused | None
         "refused": refused,
     }
     return render(request, "site/refund.html", page, status=refused.status if refused else 200)
+
+
+def _shown_by_links(user: User, found: OrderReckoning) -> set[int]:
+    """The courses of which lessons were opened, also by friends."""
+    opened = [one.course_id for one in found.open if one.course_id is not None and one.bought.opened]
+    return shown_courses(user, opened) if opened else set()
 
 
 def _chosen(request: PageRequest) -> list[int]:

@@ -105,6 +105,12 @@ def gifts_by(user: User) -> QuerySet[LessonGift]:
     return made.annotate(opened_count=Count("openings"))
 
 
+def shown_courses(user: User, course_ids: Iterable[int]) -> set[int]:
+    """Of which of these courses friends opened lessons by a member's links. One query."""
+    opened = GiftOpening.objects.filter(gift__giver=user, gift__lesson__course__in=list(course_ids))
+    return set(opened.values_list("gift__lesson__course_id", flat=True))
+
+
 def gifts_to(user: User) -> QuerySet[GiftOpening]:
     """What friends show to a member, as long as its time lasts; whether it still opens says `opening_now`."""
     opened = GiftOpening.objects.filter(user=user, gift__ends_at__gt=clock.now())
