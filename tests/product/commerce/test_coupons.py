@@ -296,6 +296,46 @@ def test_late_money_is_owed_back_where_somebody_else_has_the_coupon(learner, str
     }
 
 
+def paid_late(user, order, other, seen_fen, coupons):
+    """Money that comes once the order's time is over and another one was paid."""
+    notice = notice_of_payment(user, order)
+    expire(now=order.expires_at)
+    receive("sandbox", notice_of_payment(user, ordered(user, other, seen_fen, coupons=coupons)))
+    receive("sandbox", notice)
+    order.refresh_from_db()
+    return order.status
+
+
+def test_late_money_takes_no_second_coupon_for_newcomers(learner, operator, course):
+    first = make(operator, title="新人一", audience="newcomers")
+    second = make(operator, title="新人二", audience="newcomers")
+    order = ordered(learner, course, 17_900, coupons=[first.mark])
+    other = make_course("other", price_fen=19_900)
+
+    assert paid_late(learner, order, other, 17_900, [second.mark]) == "expired"
+    assert CouponUse.objects.get(returned_at=None).coupon == second
+    assert {one.account: one.amount_fen for one in ledger.balances()}[f"owed:{order.number}"] == -17_900
+
+
+def test_who_bought_something_else_since_keeps_the_price_that_was_promised(learner, operator, course):
+    first = make(operator, title="新人一", audience="newcomers")
+    order = ordered(learner, course, 17_900, coupons=[first.mark])
+    other = make_course("other", price_fen=19_900)
+    Coupon.objects.filter(pk=first.pk).update(paused_at=clock.now(), ends_at=clock.now())
+
+    assert paid_late(learner, order, other, 19_900, []) == "paid"
+    assert CouponUse.objects.get(returned_at=None).order == order
+
+
+def test_late_money_passes_no_limit_of_a_person(learner, operator, course):
+    coupon = make(operator, most_each=1)
+    order = ordered(learner, course, 17_900)
+    other = make_course("other", price_fen=19_900)
+
+    assert paid_late(learner, order, other, 17_900, [coupon.mark]) == "expired"
+    assert CouponUse.objects.filter(returned_at=None).count() == 1
+
+
 def test_paying_tells_which_coupon_was_used(learner, operator, course):
     coupon = make(operator)
     order = paid(learner, ordered(learner, course, 17_900))

@@ -45,12 +45,16 @@ def give_back(order: Order) -> None:
 
 
 def take_again(order: Order) -> bool:
-    """For an order whose time was over and whose money came all the same. False where what it held is gone."""
+    """For an order whose time was over and whose money came all the same. False where what it held is gone: used up by
+    all or by this person, or they came as a newcomer by another order since. Its price was promised when it was
+    ordered: that a coupon's own time is over, or that it is paused, changes nothing."""
     if not _holds(order):
         return True
     uses = CouponUse.objects.filter(order=order, returned_at__isnull=False)
     flash = FlashHold.objects.filter(order=order, returned_at__isnull=False)
     coupons = list(uses.values_list("coupon_id", flat=True))
+    if _is_newcomers_elsewhere(order, coupons):
+        return False
     if not _is_room(order, coupons, flash.values_list("sale_id", flat=True).first()):
         return False
     uses.update(returned_at=None)
@@ -74,6 +78,16 @@ def _is_room(order: Order, coupons: Sequence[int], sale_id: int | None) -> bool:
         return True
     sale = FlashSale.objects.select_for_update(no_key=True).get(pk=sale_id)
     return not with_left([sale])[0].is_sold_out
+
+
+def _is_newcomers_elsewhere(order: Order, coupons: Sequence[int]) -> bool:
+    """Is one of the coupons for newcomers, and does another order of this person hold such a one? Somebody is new once;
+    whoever calls holds the member's row."""
+    newcomers = Coupon.Audience.NEWCOMERS
+    if not Coupon.objects.filter(pk__in=coupons, audience=newcomers).exists():
+        return False
+    uses = CouponUse.objects.filter(order__user=order.user, coupon__audience=newcomers, returned_at=None)
+    return uses.exclude(order=order).exists()
 
 
 def _holds(order: Order) -> bool:
