@@ -62,7 +62,8 @@ class OrderRefund(MyEndpoint):
         """Ask for money back
 
         Where `is_by_rule` holds of every part that is asked for and money goes back, it is approved at once, and its
-        parts close; else staff decide. The one under way is told again: there is one at a time.
+        parts close; else staff decide. The one under way is told again: there is one at a time. One that waits for a
+        decision is approved where the rule gives it back by now, by the time at which it was first asked.
         """
         # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
         order = order_of(self.member, number)

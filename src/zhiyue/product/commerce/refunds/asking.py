@@ -41,7 +41,8 @@ def ask(
     words: str = "",
 ) -> Refund:
     """Ask for courses of an order to be given back, or for the membership that it is of. The one that is under way
-    already is the answer to a second tap, tab or device. `seen_fen` is the amount that the member saw; it decides
+    already is the answer to a second tap, tab or device; one that waits for a decision is asked anew where the rule
+    gives it back by now, as of when it was first asked. `seen_fen` is the amount that the member saw; it decides
     nothing.
 
     Raises NoSuchOrder, Unfit, NothingGoesBack, AmountChanged.
@@ -50,7 +51,7 @@ def ask(
     if order is None:
         raise NoSuchOrder(pgettext_lazy("order", "You have no such order."))
     waiting = under_way(order)
-    if waiting is not None:
+    if waiting is not None and reckoned(order).closed_to:
         return waiting
     words = _fitting(reason, words)
     chosen = _chosen(order, course_ids)
@@ -59,7 +60,9 @@ def ask(
         raise AmountChanged(
             pgettext_lazy("refund", "What goes back has changed since you saw it. Look at it again.")
         )
-    refund = _asked(order, chosen, amount, reason, words)
+    if waiting is not None and not all(one.is_by_rule for one in chosen):
+        return waiting
+    refund = _asked(order, chosen, amount, reason, words, waiting)
     journal.note(order, why="refund_asked", told=told_of(refund))
     record(
         "order.refund_asked",
@@ -98,19 +101,21 @@ def _chosen(order: Order, course_ids: Collection[int]) -> Sequence[Returnable]:
     return chosen
 
 
-def _asked(order: Order, chosen: Sequence[Returnable], amount: int, reason: str, words: str) -> Refund:
+def _asked(
+    order: Order,
+    chosen: Sequence[Returnable],
+    amount: int,
+    reason: str,
+    words: str,
+    waiting: Refund | None,
+) -> Refund:
+    """What is asked now: a new refund, or the one that waits, with its number and its time."""
     now = clock.now()
-    refund = Refund.objects.create(
-        number=number("R", now),
-        order=order,
-        payment=payment_of(order),
-        cause=Refund.Cause.ASKED,
-        amount_fen=amount,
-        reason=reason,
-        words=words,
-        asked_at=now,
-        is_by_rule=goes_by_rule(chosen),
-    )
+    refund = waiting or Refund(number=number("R", now), order=order, cause=Refund.Cause.ASKED, asked_at=now)
+    refund.payment, refund.amount_fen, refund.reason, refund.words = payment_of(order), amount, reason, words
+    refund.is_by_rule = goes_by_rule(chosen)
+    refund.save()
+    refund.parts.all().delete()
     RefundPart.objects.bulk_create(part_of(refund, one, one.by_rule_fen) for one in chosen)
     return refund
 

@@ -98,25 +98,28 @@ def refund_of(user: User, number: str, *, now: datetime | None = None) -> OrderR
 
 
 def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
-    """An order as it stands now. Whoever acts upon it holds the order's row."""
+    """An order as it stands now; of one whose refund waits for a decision by the time at which that was asked. Whoever
+    acts upon it holds the order's row."""
     moment = now or clock.now()
+    waiting = under_way(order)
+    asked_at = waiting.asked_at if waiting is not None and waiting.status == _S.ASKED else moment
     taken = taken_fen(order)
     plan = OrderPlan.objects.filter(order=order).select_related("plan").first()
     if plan is not None:
         plan.order = order
-        whole = _but_elsewhere(order, [_membership(plan, taken, moment)])
-        return OrderReckoning(order, whole, _closed_to(order, whole))
+        whole = _but_elsewhere(order, [_membership(plan, taken, moment, asked_at)])
+        return OrderReckoning(order, whole, _closed_to(order, whole, waiting))
     parts = list(order.courses.select_related("course").order_by("pk"))
     terms = terms_of_parts(parts)
     lessons = _lessons(parts)
     returnable = [
-        _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get((part.pk, None), 0), moment)
+        _returnable(order, part, terms[part.pk], lessons[part.pk], taken.get((part.pk, None), 0), asked_at)
         for part in parts
     ]
     returnable = _but_elsewhere(order, returnable)
     if any(one.by_rule_fen for one in returnable):
         returnable = _but_bundled(order, returnable)
-    return OrderReckoning(order, returnable, _closed_to(order, returnable))
+    return OrderReckoning(order, returnable, _closed_to(order, returnable, waiting))
 
 
 def taken_fen(order: Order) -> dict[tuple[int | None, int | None], int]:
@@ -132,8 +135,11 @@ def goes_by_rule(chosen: Collection[Returnable]) -> bool:
 
 
 def may_go_back(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> bool:
-    """May something of an order be asked back, as far as it and what it opens tell without a reckoning?"""
-    return bool(order.total_fen) and not _closed_at_sight(order, parts)
+    """May something of an order be asked back, as far as it and what it opens tell without a reckoning? What waits for
+    a decision may be asked again."""
+    refund = under_way(order)
+    is_under_way = refund is not None and refund.status != _S.ASKED
+    return bool(order.total_fen) and not _closed_at_sight(order, parts, is_under_way=is_under_way)
 
 
 def under_way(order: Order) -> Refund | None:
@@ -186,7 +192,10 @@ def _but_bundled(order: Order, parts: Sequence[Returnable]) -> list[Returnable]:
 
 
 def _membership(
-    plan: OrderPlan, taken: Mapping[tuple[int | None, int | None], int], moment: datetime
+    plan: OrderPlan,
+    taken: Mapping[tuple[int | None, int | None], int],
+    moment: datetime,
+    asked_at: datetime,
 ) -> Returnable:
     """A membership: what is left of it by days. What came off the price of another one is in that."""
     use = use_of(plan, moment)
@@ -200,8 +209,8 @@ def _membership(
         unit="days",
         saved_fen=sum(one.amount_fen for one in savings),
     )
-    paid_at = plan.order.paid_at or moment
-    why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=moment - paid_at)
+    paid_at = plan.order.paid_at or asked_at
+    why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=asked_at - paid_at)
     until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None
     return Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings)
 
@@ -222,8 +231,18 @@ def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
     return found
 
 
-def _closed_to(order: Order, parts: Sequence[Returnable]) -> ClosedTo:
-    if why := _closed_at_sight(order, [one.part for one in parts]):
+def _is_for_the_rule(waiting: Refund, parts: Sequence[Returnable]) -> bool:
+    """Would what waits for a decision be approved at once if it were asked now? What stood against it may be gone."""
+    if waiting.status != _S.ASKED:
+        return False
+    wanted = {part or plan for part, plan in waiting.parts.values_list("part_id", "plan_id")}
+    asked = [one for one in parts if one.part.pk in wanted]
+    return goes_by_rule(asked)
+
+
+def _closed_to(order: Order, parts: Sequence[Returnable], waiting: Refund | None) -> ClosedTo:
+    is_under_way = waiting is not None and not _is_for_the_rule(waiting, parts)
+    if why := _closed_at_sight(order, [one.part for one in parts], is_under_way=is_under_way):
         return why
     still_open = [one for one in parts if one.part.returned_at is None]
     if any(one.why_not == "credited" for one in still_open):
@@ -231,12 +250,14 @@ def _closed_to(order: Order, parts: Sequence[Returnable]) -> ClosedTo:
     return "" if any(one.left_fen for one in still_open) else "costs_nothing"
 
 
-def _closed_at_sight(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> ClosedTo:
+def _closed_at_sight(
+    order: Order, parts: Collection[OrderCourse | OrderPlan], *, is_under_way: bool
+) -> ClosedTo:
     if order.paid_at is None or order.status not in (*Order.OPENING, Order.Status.REFUNDED):
         return "not_paid"
     if not parts:
         return "no_courses"
-    if under_way(order):
+    if is_under_way:
         return "under_way"
     is_over = order.status == Order.Status.REFUNDED or all(one.returned_at is not None for one in parts)
     return "returned" if is_over else ""
