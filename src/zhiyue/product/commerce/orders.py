@@ -46,8 +46,9 @@ def place(
     Raises AgreementsPending, NotForSale, AlreadyOwned, CouponRefused, PriceChanged.
     """
     require_accepted(user)
-    # One order of a person at a time: a second tap, tab or device waits here and finds what the first one placed.
-    member = User.objects.select_for_update().get(pk=user.pk)
+    # One order of a person at a time: a second tap, tab or device waits here and finds what the first one placed. Not
+    # the key: who ends the order that we wait for names the member in an event, and would wait for us.
+    member = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     found = offer_of(offer, member)
     if is_owned(member.pk, found):
         raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))

@@ -70,7 +70,7 @@ def redeem(*, user: User, code: str, actor: Actor) -> Order:
     AlreadyOwned; then the code is as it was.
     """
     require_accepted(user)
-    member = User.objects.select_for_update().get(pk=user.pk)
+    member = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     found = RedeemCode.objects.select_for_update(of=("self",)).select_related("batch")
     row = found.filter(text=tidy_code(code), revoked_at=None).first()
     if row is None:
@@ -129,7 +129,7 @@ def make_batch(
 ) -> RedeemBatch:
     """So many codes that open an offer. The same form sent twice makes them once. Raises NotAllowed, SaleRefused."""
     by = require(viewer, Permission.CHANGE_SALES)
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     title = " ".join(storable(title).split())
     _check(title, count, ends_at)
     try:

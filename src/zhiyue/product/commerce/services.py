@@ -107,7 +107,7 @@ def _enrol(*, user: User, course: Course, actor: Actor, source: str) -> bool:
 
 
 def _member(member_id: int) -> User:
-    found = User.objects.select_for_update().filter(pk=member_id).first()
+    found = User.objects.select_for_update(no_key=True).filter(pk=member_id).first()
     if found is None:
         raise NoSuchMember
     return found

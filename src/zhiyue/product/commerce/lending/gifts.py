@@ -61,7 +61,7 @@ def make_gift(*, user: User, lesson: Lesson, actor: Actor) -> LessonGift:
     Raises AgreementsPending, NotYoursToShow, TooManyGifts."""
     require_accepted(user)
     # One at a time: of two taps one makes the link, and what a day allows isn't exceeded.
-    member = User.objects.select_for_update().get(pk=user.pk)
+    member = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not may_give(member, lesson, may_open(member, lesson)):
         raise NotYoursToShow(
             pgettext_lazy("gift", "Only who has the course can show a lesson of it to friends.")

@@ -110,7 +110,7 @@ def _at_the_door(user: User, **of: Course | Plan) -> tuple[User, TrialPass | Non
     """The member, held so that of two taps one starts the trial and the other finds it, and the trial that runs. Raises
     AgreementsPending, TrialOver."""
     require_accepted(user)
-    member = User.objects.select_for_update().get(pk=user.pk)
+    member = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     had = TrialPass.objects.filter(user=member, **of).first()
     if had is not None and had.ends_at <= clock.now():
         raise TrialOver(pgettext_lazy("trial", "You have tried this before: a trial is given once."))

@@ -133,7 +133,7 @@ def scopes(viewer: Viewer) -> list[tuple[str, str]]:
 def make_coupon(*, viewer: Viewer, wish: CouponWish) -> Coupon:
     """A new coupon. The same one sent twice is made once. Raises NotAllowed, SaleRefused, Unfit (its tag)."""
     by = require(viewer, Permission.CHANGE_SALES)
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     columns = _checked(wish)
     told = _plain(columns)
     before = just_noted(by=by, act="coupon.made", after=told)

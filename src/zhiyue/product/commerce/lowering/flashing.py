@@ -72,7 +72,7 @@ def offers_to_choose(viewer: Viewer) -> list[tuple[str, str]]:
 def make_sale(*, viewer: Viewer, wish: FlashWish) -> FlashSale:
     """A new flash price. The same one sent twice is made once. Raises NotAllowed, SaleRefused."""
     by = require(viewer, Permission.CHANGE_SALES)
-    User.objects.select_for_update().get(pk=by.pk)
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     try:
         offer = offer_of(wish.offer)
     except NotForSale as why:

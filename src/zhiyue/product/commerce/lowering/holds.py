@@ -1,8 +1,9 @@
 """What there is only so much of, and which orders hold it: taken when an order is placed, given back when it ends
 unpaid or all its money went back, taken again by late money where there still is some.
 
-Rows of what is bounded are locked last of all (after the member and the order), in the order of their ids: so no two
-transactions ever wait for each other.
+Rows of what is bounded are locked last of all (after the member and the order), in the order of their ids; the member's
+without its key (`no_key`), which events that are written meanwhile refer to: so no two transactions ever wait for each
+other.
 """
 
 from collections.abc import Mapping, Sequence
