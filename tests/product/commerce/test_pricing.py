@@ -1,10 +1,12 @@
 """What an offer costs: numbers worked by hand, and what holds whatever the terms are."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhiyue.product.commerce.pricing import CouponTerms, Line, Terms, best, quote
+from zhiyue.product.commerce.pricing import CouponTerms, Line, Terms, best, member_saved, quote
 
 ORDER = ("price", "flash", "membership", "credit", "coupon", "points")
 
@@ -179,6 +181,19 @@ def test_what_is_missing_of_a_bundle_is_never_had_for_nothing(data):
     found = quote(Terms(price, owned_fen=owned, **lowered)).total_fen
 
     assert 1 <= found <= quote(Terms(price, **lowered)).total_fen
+
+
+@given(TERMS, SEVERAL)
+def test_what_a_membership_saves_in_the_end_leads_back_to_the_price_for_everybody(terms, chosen):
+    codes = quote(terms, chosen).codes
+    used = [coupon for coupon in chosen if coupon.code in codes]
+    mine, everybodys = quote(terms, used), quote(replace(terms, member_percent=0), used)
+
+    saved = member_saved(terms, used)
+
+    assert mine.total_fen + saved == everybodys.total_fen
+    # What comes after it by share lessens it, never the other way.
+    assert 0 <= saved <= -sum(line.amount_fen for line in mine.lines if line.kind == "membership")
 
 
 @given(TERMS, SEVERAL)

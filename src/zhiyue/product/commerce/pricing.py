@@ -8,7 +8,7 @@ Reductions come in this order, each from what the ones before have left, and non
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 LineKind = Literal["price", "flash", "membership", "credit", "coupon", "points", "redeem"]
@@ -114,6 +114,15 @@ def quote(terms: Terms, coupons: Sequence[CouponTerms] = ()) -> Quote:
     if points > 0:
         lines.append(Line("points", -points))
     return Quote(tuple(lines))
+
+
+def member_saved(terms: Terms, coupons: Sequence[CouponTerms] = ()) -> int:
+    """What a membership's percent saves in the end: what is taken off after it, by share or by amount, is less than it
+    would be without it."""
+    if not terms.member_percent:
+        return 0
+    usual = quote(replace(terms, member_percent=0), coupons).total_fen
+    return max(usual - quote(terms, coupons).total_fen, 0)
 
 
 def best(terms: Terms, coupons: Iterable[CouponTerms]) -> tuple[CouponTerms, ...]:

@@ -22,7 +22,7 @@ from zhiyue.product.commerce.lowering.coupons import (
 from zhiyue.product.commerce.membership.held import running_of
 from zhiyue.product.commerce.models import Coupon
 from zhiyue.product.commerce.offers import Offer
-from zhiyue.product.commerce.pricing import Quote, Terms, best, quote
+from zhiyue.product.commerce.pricing import Quote, Terms, best, member_saved, quote
 from zhiyue.product.commerce.shares import shared_out
 
 
@@ -30,13 +30,15 @@ from zhiyue.product.commerce.shares import shared_out
 class Priced:
     """A price and what it was made of. `usable` are the coupons that take something off, alone, the most first;
     `chosen` those in this price, whether they were asked for or are the best ones. `flash` is the flash price, where
-    there is one. `owned` are the courses of a bundle that are theirs already, each with its part of the price."""
+    there is one. `owned` are the courses of a bundle that are theirs already, each with its part of the price.
+    `member_saved_fen` is what their membership saves in the end."""
 
     quote: Quote
     usable: tuple[tuple[Coupon, int], ...]
     chosen: tuple[Coupon, ...]
     flash: Flash | None = None
     owned: Mapping[int, int] = field(default_factory=dict)
+    member_saved_fen: int = 0
 
     @property
     def total_fen(self) -> int:
@@ -59,12 +61,14 @@ class Priced:
         return sum(line.amount_fen for line in self.quote.lines if line.kind in lowering)
 
     def lines(self) -> list[dict[str, Any]]:
-        """As an order keeps them; a coupon with its title, which may change, and what came off for courses that were
-        theirs with how much it was for each: see `standing`."""
+        """As an order keeps them; a coupon with its title, which may change, what a membership takes off with what it
+        saves in the end, and what came off for courses that were theirs with how much it was for each: see
+        `standing`."""
         titles = {coupon.mark: coupon.title for coupon in self.chosen}
         return [
             {"kind": line.kind, "amount_fen": line.amount_fen, "code": line.code}
             | ({"title": titles[line.code]} if line.code in titles else {})
+            | ({"saved_fen": self.member_saved_fen} if line.kind == "membership" else {})
             | ({"courses": self._credited(-line.amount_fen)} if line.kind == "credit" and self.owned else {})
             for line in self.quote.lines
         ]
@@ -96,7 +100,8 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     usable = sorted((one for one in alone if one[1]), key=lambda one: (-one[1], one[0].pk))
     whole = quote(terms, [terms_of(coupon) for coupon in chosen])
     used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
-    return Priced(whole, tuple(usable), used, _used(flash, whole), offer.owned)
+    saved = member_saved(terms, [terms_of(coupon) for coupon in used])
+    return Priced(whole, tuple(usable), used, _used(flash, whole), offer.owned, saved)
 
 
 def before_coupons(user: User | None, offers: Sequence[Offer]) -> dict[str, Priced]:
@@ -108,8 +113,9 @@ def before_coupons(user: User | None, offers: Sequence[Offer]) -> dict[str, Pric
     found: dict[str, Priced] = {}
     for offer in offers:
         flash = flashes.get(offer.ref)
-        whole = quote(_terms(offer, flash, 0 if offer.plan else percent))
-        found[offer.ref] = Priced(whole, (), (), _used(flash, whole))
+        terms = _terms(offer, flash, 0 if offer.plan else percent)
+        whole = quote(terms)
+        found[offer.ref] = Priced(whole, (), (), _used(flash, whole), member_saved_fen=member_saved(terms))
     return found
 
 

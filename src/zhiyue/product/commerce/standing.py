@@ -29,7 +29,7 @@ def price_holds(order: Order) -> bool:
     credited = _credited(order)
     if credited and not enrolled_course_ids(order.user_id) >= credited:
         return False
-    if not _member_fen(order):
+    if not _saved_fen(order):
         return True
     ran = ran_at(_plans(order.user_id), order.created_at)
     return ran is None or ran.returned_at is None
@@ -44,7 +44,7 @@ def savings_by(plan: OrderPlan) -> list[Saving]:
     kept = Order.objects.filter(
         user_id=order.user_id, status__in=Order.OPENING, created_at__gte=order.paid_at, plan=None
     )
-    lowered = [one for one in kept.order_by("pk") if _member_fen(one)]
+    lowered = [one for one in kept.order_by("pk") if _saved_fen(one)]
     if not lowered:
         return []
     plans = list(_plans(order.user_id))
@@ -52,7 +52,7 @@ def savings_by(plan: OrderPlan) -> list[Saving]:
     parts: dict[int, list[OrderCourse]] = {one.pk: [] for one in mine}
     for part in OrderCourse.objects.filter(order__in=mine).order_by("pk"):
         parts[part.order_id].append(part)
-    found = [Saving(one, _kept_of(_member_fen(one), parts[one.pk])) for one in mine]
+    found = [Saving(one, _kept_of(_saved_fen(one), parts[one.pk])) for one in mine]
     return [one for one in found if one.amount_fen]
 
 
@@ -76,8 +76,11 @@ def _plans(member_id: int) -> Iterable[OrderPlan]:
     return reckoned_plans().filter(order__user_id=member_id).select_related("order")
 
 
-def _member_fen(order: Order) -> int:
-    return -sum(int(line["amount_fen"]) for line in order.lines if line["kind"] == "membership")
+def _saved_fen(order: Order) -> int:
+    """What a membership's percent saved of it in the end. Orders of old, and imported ones, keep only what it took off
+    at first."""
+    lines = [line for line in order.lines if line["kind"] == "membership"]
+    return sum(int(line.get("saved_fen", -line["amount_fen"])) for line in lines)
 
 
 def _credited(order: Order) -> set[int]:

@@ -20,6 +20,10 @@ class PriceLineShape(Shape):
     amount_fen = serializers.IntegerField(help_text="By how much it changes the total; below 0 it is less.")
     code = serializers.CharField(allow_blank=True, help_text="The coupon's, else empty.")
     title = serializers.CharField(required=False, help_text="The coupon's, where there is one.")
+    saved_fen = serializers.IntegerField(
+        required=False,
+        help_text="Of a membership: what it saves in the end, after what is taken off by share.",
+    )
 
 
 class UsableCouponShape(Shape):
