@@ -3,14 +3,15 @@
 import pytest
 
 from tests.factories import make_bundle, make_course
+from tests.product.commerce import coupon_makers
 from zhiyue.collect.kinds import Actor
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.errors import AlreadyOwned, PriceChanged
-from zhiyue.product.commerce.models import Order, OrderStep, Refund
+from zhiyue.product.commerce.models import CouponUse, Order, OrderStep, Refund
 from zhiyue.product.commerce.orders import place
-from zhiyue.product.commerce.payments import begin, receive
+from zhiyue.product.commerce.payments import begin, pay_nothing, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.services import enrol_free, grant_course
 
@@ -84,9 +85,41 @@ def test_nobody_begins_to_pay_what_is_theirs(learner, course, signed_in):
     grant_course(user=learner, course=course)
     with pytest.raises(AlreadyOwned):
         begun(learner, order)
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
     answer = signed_in(learner).post(f"/orders/{order.number}/pay/", {"way": "sandbox:page"})
     assert answer.status_code == 409
     assert not order.payments.exists()
+
+
+def test_a_coupon_that_makes_it_free_is_not_spent_on_what_is_theirs(learner, operator, course):
+    coupon = coupon_makers.make(operator, off_percent=100)
+    order = ordered(learner, course, 0)
+    grant_course(user=learner, course=course)
+
+    with pytest.raises(AlreadyOwned):
+        pay_nothing(user=learner, order_number=order.number)
+
+    order.refresh_from_db()
+    assert (order.status, order.paid_at) == (Order.Status.EXPIRED, None)
+    assert OrderStep.objects.filter(order=order).latest("pk").why == "theirs_already"
+    assert CouponUse.objects.get(coupon=coupon).returned_at is not None
+    # It is there for something else.
+    other = ordered(learner, make_course("drawing", price_fen=9_900), 0)
+    assert pay_nothing(user=learner, order_number=other.number).status == Order.Status.PAID
+
+
+def test_what_costs_nothing_and_is_theirs_in_part_is_ordered_anew(learner, operator, course):
+    coupon_makers.make(operator, off_percent=100)
+    both = make_bundle([course, make_course("drawing", price_fen=9_900)], price_fen=20_000)
+    order = place(user=learner, offer=f"bundle:{both.pk}", seen_fen=0, actor=Actor(member_id=learner.pk))
+    grant_course(user=learner, course=course)
+
+    with pytest.raises(PriceChanged):
+        pay_nothing(user=learner, order_number=order.number)
+
+    order.refresh_from_db()
+    assert order.status == Order.Status.EXPIRED
 
 
 def bundled(learner, course):

@@ -11,6 +11,7 @@ from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
 from zhiyue.core.jobs.facts import announce
 from zhiyue.core.kit import clock
+from zhiyue.core.kit.errors import Refused
 from zhiyue.product.commerce import journal, ledger
 from zhiyue.product.commerce.ending import end, new_and_theirs
 from zhiyue.product.commerce.errors import (
@@ -53,15 +54,15 @@ def begin(
     see `pay_nothing`. `payer` is who pays at the provider, for channels that begin by it; it is handed on and kept
     nowhere.
 
-    Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (some of it became theirs meanwhile, and the order has
-    ended, or what lowered its price went back), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last
-    the payment stays, and is asked after, for the provider may have begun it.
+    Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (a part of it became theirs meanwhile, or what lowered
+    its price went back), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and
+    is asked after, for the provider may have begun it. Where it became theirs the order has ended.
     """
     twin = provider_for(provider, channel)
     needs_payer = channel in twin.by_payer and not payer
     payment = _payment(user, order_number, provider, channel, notify_at, needs_payer=needs_payer)
-    if payment is None:
-        raise PriceChanged(pgettext_lazy("order", "Part of it is yours by now: order it anew, for less."))
+    if isinstance(payment, Refused):
+        raise payment
     if payment.shown:
         return payment
     order = payment.order
@@ -87,17 +88,12 @@ def begin(
 @transaction.atomic
 def _payment(
     user: User, order_number: str, provider: str, channel: str, notify_at: str, *, needs_payer: bool
-) -> Payment | None:
-    """The payment of an order that was begun this way, or a new one. None where a part of what it opens became theirs:
-    the order ends, for what is missing costs less. Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged,
-    PayerUnknown."""
+) -> Payment | Refused:
+    """The payment of an order that was begun this way, or a new one; or what to refuse it with, where the order ended.
+    Raises NoSuchOrder, OrderNotOpen, PriceChanged, PayerUnknown."""
     order = _open_order(user, order_number)
-    new, theirs = new_and_theirs(order)
-    if theirs and not new:
-        raise AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
-    if theirs:
-        end(order, Order.Status.EXPIRED, why="theirs_already")
-        return None
+    if refused := _ended(order):
+        return refused
     if not price_holds(order):
         raise PriceChanged(_LOOK_AGAIN)
     begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
@@ -113,12 +109,34 @@ def _payment(
     )
 
 
-@transaction.atomic
+def _ended(order: Order) -> Refused | None:
+    """What paying an order is refused with, where it became theirs meanwhile, all of it or a part: then it ends, and
+    what it held is given back, for what is missing costs less. Raised once that is written."""
+    new, theirs = new_and_theirs(order)
+    if not theirs:
+        return None
+    end(order, Order.Status.EXPIRED, why="theirs_already")
+    if new:
+        return PriceChanged(pgettext_lazy("order", "Part of it is yours by now: order it anew, for less."))
+    return AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
+
+
 def pay_nothing(*, user: User, order_number: str) -> Order:
-    """An order that costs nothing needs no provider. Raises NoSuchOrder, OrderNotOpen."""
+    """An order that costs nothing needs no provider. Raises NoSuchOrder, OrderNotOpen, and AlreadyOwned and
+    PriceChanged as `begin` does."""
+    paid = _nothing_paid(user, order_number)
+    if isinstance(paid, Refused):
+        raise paid
+    return paid
+
+
+@transaction.atomic
+def _nothing_paid(user: User, order_number: str) -> Order | Refused:
     # The member first, as who orders and who asks for money back does.
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values("pk"))
     order = _open_order(user, order_number)
+    if refused := _ended(order):
+        return refused
     if not price_holds(order):
         raise OrderNotOpen(_LOOK_AGAIN)
     if order.total_fen:
