@@ -314,7 +314,7 @@ def test_a_credit_for_money_that_went_back_pays_nothing(learner):
     assert order.status == "expired"
     assert membership_of(learner).running is None
     whys = list(OrderStep.objects.filter(order=order).values_list("why", flat=True))
-    assert whys[1:3] == ["paid_too_much", "cant_be_paid"]
+    assert whys[1:3] == ["price_changed", "paid_too_much"]
 
 
 def test_an_order_that_isnt_paid_is_worth_nothing(learner, course):

@@ -19,6 +19,7 @@ _STEPS: Mapping[str, Words] = {
         "order step", "The first one went through after all: this one isn't sent"
     ),
     "theirs_already": pgettext_lazy("order step", "It was theirs already: this one ended"),
+    "price_changed": pgettext_lazy("order step", "What lowered its price went back: it ended"),
     "cant_be_paid": pgettext_lazy("order step", "What it was for or came off its price is gone: it ended"),
     "placed_anew": pgettext_lazy("order step", "Ordered anew: this one ended"),
     "paid": pgettext_lazy("order step", "Paid"),

@@ -28,15 +28,18 @@ from zhiyue.product.commerce.lending.trials import trial_offer
 from zhiyue.product.commerce.membership.plans import plans_opening
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
 from zhiyue.product.commerce.offers import Offer, bundle_ref, course_offer, course_ref, plan_ref
-from zhiyue.product.commerce.order_book import plan_of
+from zhiyue.product.commerce.order_book import plan_of, why_expired
 from zhiyue.product.commerce.quoting import Priced, before_coupons
 from zhiyue.product.commerce.refunds.reckoning import may_go_back
 from zhiyue.product.commerce.selectors import Access
+from zhiyue.product.commerce.standing import price_holds
 
 # Providers keep addresses of so many characters; a longer way back leads to the order alone.
 _LONGEST_ADDRESS = 300
 # What the address of an order says whose payment was begun this moment: where a script opens it, it does so at once.
 NOW: Mapping[str, str] = {"pay": "now"}
+# Why orders end that can be ordered anew at another price.
+_CHANGED = frozenset({"price_changed", "theirs_already"})
 _PAID = (Order.Status.PAID, Order.Status.FULFILLED)
 
 
@@ -57,12 +60,15 @@ class ShownOrder:
     plan: OrderPlan | None = None
     can_return: bool = False
     is_begun_now: bool = False
+    is_changed: bool = False
 
     @property
     def state(self) -> str:
-        """Its status; `over` where its time has passed and nobody noted it yet, `returning` while the money of all that
-        it opened is on its way back."""
-        if self.order.is_open and self.order.expires_at <= clock.now():
+        """Its status; `over` where its time has passed and nobody noted it yet, `changed` where it isn't paid any more
+        because it costs something else now, `returning` while the money of all that it opened is on its way back."""
+        if self.is_changed:
+            return "changed"
+        if _is_late(self.order):
             return "over"
         if self.order.status in _PAID and not self.is_paid:
             return "returning"
@@ -84,7 +90,7 @@ class ShownOrder:
 
     @property
     def can_be_paid(self) -> bool:
-        return self.order.is_open and self.state != "over"
+        return self.order.is_open and self.state not in ("over", "changed")
 
     @property
     def seen(self) -> str:
@@ -96,7 +102,7 @@ class ShownOrder:
     def is_awaited(self) -> bool:
         """May it still be paid while somebody looks? Money that was sent in time may arrive a while later."""
         late = timedelta(minutes=settings.ZHIYUE_ORDER_MINUTES)
-        is_late = self.state in ("over", "expired") and self.begun is not None
+        is_late = self.state in ("over", "expired", "changed") and self.begun is not None
         return self.can_be_paid or (is_late and clock.now() < self.order.expires_at + late)
 
     @property
@@ -135,6 +141,12 @@ class ShownOrder:
     def minutes_left(self) -> int:
         """Rounded up: nobody is told that none is left while one still may pay."""
         return -(-int((self.order.expires_at - clock.now()).total_seconds()) // 60)
+
+    @property
+    def anew(self) -> str:
+        """Where the same is ordered at the price of now."""
+        asked = {"offer": self.order.offer, **({"next": self.onward} if self.onward else {})}
+        return f"{reverse('site:checkout')}?{urlencode(asked)}"
 
     @property
     def pay_address(self) -> str:
@@ -180,7 +192,20 @@ def shown_order(request: HttpRequest, order: Order, onward: str | None = None) -
         plan=plan,
         can_return=may_go_back(order, [*parts, *([plan] if plan else [])]),
         is_begun_now=request.GET.get("pay") == NOW["pay"],
+        is_changed=_is_changed(order),
     )
+
+
+def _is_late(order: Order) -> bool:
+    return order.is_open and order.expires_at <= clock.now()
+
+
+def _is_changed(order: Order) -> bool:
+    """Does it cost something else now than it says? Asked while it waits, and of what has ended unpaid its journal
+    knows."""
+    if order.is_open:
+        return not _is_late(order) and not price_holds(order)
+    return why_expired(order) in _CHANGED
 
 
 def order_address(number: str, onward: str, name: str = "site:order", **query: str) -> str:

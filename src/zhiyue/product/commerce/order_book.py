@@ -102,6 +102,14 @@ def plan_of(order: Order) -> OrderPlan | None:
     return found
 
 
+def why_expired(order: Order) -> str:
+    """Why an order ended that waited for its money, as its journal says; "" where it didn't."""
+    if order.status != Order.Status.EXPIRED:
+        return ""
+    ended = order.steps.filter(before=Order.Status.CREATED, after=Order.Status.EXPIRED)
+    return ended.order_by("-pk").values_list("why", flat=True).first() or ""
+
+
 def numbers_of(ids: Iterable[int]) -> dict[int, str]:
     """What people call these orders, by their id."""
     return dict(Order.objects.filter(pk__in=list(ids)).values_list("pk", "number"))

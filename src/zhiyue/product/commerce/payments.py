@@ -36,7 +36,6 @@ from zhiyue.product.commerce.standing import price_holds
 
 # What a payment can hold.
 MOST_FEN = 2**31 - 1
-_LOOK_AGAIN = pgettext_lazy("order", "The price has changed since you saw it. Look at it again.")
 
 
 def begin(
@@ -56,7 +55,7 @@ def begin(
 
     Raises NoSuchOrder, OrderNotOpen, AlreadyOwned, PriceChanged (a part of it became theirs meanwhile, or what lowered
     its price went back), PayerUnknown, ProviderNotOffered, ProviderUnreachable; after the last the payment stays, and
-    is asked after, for the provider may have begun it. Where it became theirs the order has ended.
+    is asked after, for the provider may have begun it. After AlreadyOwned and PriceChanged the order has ended.
     """
     twin = provider_for(provider, channel)
     needs_payer = channel in twin.by_payer and not payer
@@ -90,12 +89,10 @@ def _payment(
     user: User, order_number: str, provider: str, channel: str, notify_at: str, *, needs_payer: bool
 ) -> Payment | Refused:
     """The payment of an order that was begun this way, or a new one; or what to refuse it with, where the order ended.
-    Raises NoSuchOrder, OrderNotOpen, PriceChanged, PayerUnknown."""
+    Raises NoSuchOrder, OrderNotOpen, PayerUnknown."""
     order = _open_order(user, order_number)
     if refused := _ended(order):
         return refused
-    if not price_holds(order):
-        raise PriceChanged(_LOOK_AGAIN)
     begun = order.payments.filter(provider=provider, channel=channel, status=Payment.Status.BEGUN).first()
     if needs_payer and not (begun and begun.shown):
         raise refusing.no_payer()
@@ -110,12 +107,15 @@ def _payment(
 
 
 def _ended(order: Order) -> Refused | None:
-    """What paying an order is refused with, where it became theirs meanwhile, all of it or a part: then it ends, and
-    what it held is given back, for what is missing costs less. Raised once that is written."""
+    """What paying an order is refused with, where it became theirs meanwhile, all of it or a part, for what is missing
+    costs less; or where what lowered its price went back. Then it ends, and what it held is given back. Raised once
+    that is written."""
     new, theirs = new_and_theirs(order)
-    if not theirs:
+    if not theirs and price_holds(order):
         return None
-    end(order, Order.Status.EXPIRED, why="theirs_already")
+    end(order, Order.Status.EXPIRED, why="theirs_already" if theirs else "price_changed")
+    if not theirs:
+        return PriceChanged(pgettext_lazy("order", "What lowered its price is gone: order it anew."))
     if new:
         return PriceChanged(pgettext_lazy("order", "Part of it is yours by now: order it anew, for less."))
     return AlreadyOwned(pgettext_lazy("order", "This is yours already: there is nothing to pay."))
@@ -137,8 +137,6 @@ def _nothing_paid(user: User, order_number: str) -> Order | Refused:
     order = _open_order(user, order_number)
     if refused := _ended(order):
         return refused
-    if not price_holds(order):
-        raise OrderNotOpen(_LOOK_AGAIN)
     if order.total_fen:
         raise OrderNotOpen(pgettext_lazy("order", "This order has a price: choose how to pay it."))
     _pay(order, None, clock.now())

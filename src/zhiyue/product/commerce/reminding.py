@@ -15,7 +15,9 @@ from zhiyue.core.consent.selectors import granted_to_many
 from zhiyue.core.kit import clock
 from zhiyue.core.kit.money import yuan
 from zhiyue.facilities.notices.services import send_mail
+from zhiyue.product.commerce.ending import new_and_theirs
 from zhiyue.product.commerce.models import Order
+from zhiyue.product.commerce.standing import price_holds
 
 CAMPAIGN = "unpaid-order"
 # Nobody is reminded of what they hardly reach any more.
@@ -47,6 +49,9 @@ def _remind(pk: int, moment: datetime) -> bool:
     order = Order.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
     member = order.user
     if not order.is_open or order.reminded_at is not None or member is None or not member.email:
+        return False
+    # Nobody is asked for money that wouldn't be taken.
+    if new_and_theirs(order)[1] or not price_holds(order):
         return False
     order.reminded_at = moment
     order.save(update_fields=["reminded_at"])

@@ -59,7 +59,14 @@ from zhiyue.product.commerce.providers.wechatpay_payer import openid_for
 from zhiyue.product.commerce.pursuing import ask_now
 from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
 
-_CANT_BEGIN = (AlreadyOwned, OrderNotOpen, PayerUnknown, ProviderNotOffered, ProviderUnreachable)
+_CANT_BEGIN = (
+    AlreadyOwned,
+    OrderNotOpen,
+    PayerUnknown,
+    PriceChanged,
+    ProviderNotOffered,
+    ProviderUnreachable,
+)
 _NOT_HERE = pgettext_lazy("payment", "Paying online isn't possible here yet. Ask the academy.")
 
 
@@ -236,7 +243,7 @@ def pay(request: PageRequest, number: str) -> HttpResponse:
         return by_sign_in(request, home="site:orders")
     try:
         return _begun(request, user, number, _way(request), safe_next(request, ""))
-    except (*_CANT_BEGIN, PriceChanged) as refusal:
+    except _CANT_BEGIN as refusal:
         return _order_page(request, user, number, refused=refusal)
 
 

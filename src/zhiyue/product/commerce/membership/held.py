@@ -204,7 +204,8 @@ def _takes_over(later: Bought, row: OrderPlan, bought: Sequence[Bought]) -> bool
 
 def credit_holds(order: Order) -> bool:
     """Is what came off the price of an order still there to be given for it? What was left may have gone back since."""
-    row = OrderPlan.objects.filter(order=order).first() if order.is_of_plan else None
+    asked = order.is_of_plan and credit_of(order) > 0
+    row = OrderPlan.objects.filter(order=order).first() if asked else None
     if row is None or row.credited_at is None or order.user_id is None:
         return True
     before = [one for one in _held(order.user_id) if one.row.order.paid_at <= row.credited_at]  # type: ignore[operator]
