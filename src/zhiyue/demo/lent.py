@@ -11,7 +11,7 @@ from zhiyue.demo.roster import wall_days
 from zhiyue.engine.simulate.kinds import NONE, Acts, Catalogue, Kind, People
 from zhiyue.product.commerce.models import TrialPass
 from zhiyue.product.commerce.periods import Bought, Period, periods
-from zhiyue.product.commerce.rights import bought_of, bought_plans, covered_by
+from zhiyue.product.commerce.rights import bought_of, covered_by, reckoned_plans
 
 # Orders that aren't written yet come after all that are.
 _LAST = 10**12
@@ -44,8 +44,9 @@ def is_credited(orders: Iterable[PlanOrder], plan_id: int, at: datetime) -> bool
 
 
 def orders_of(member_ids: Iterable[int] | None = None, *, before: datetime | None = None) -> Orders:
-    """The plans that these members (None: the simulated ones) bought."""
-    rows = bought_plans().select_related("order").order_by("order__paid_at", "order_id")
+    """The plans that these members (None: the simulated ones) bought. None of them gives one back, but staff may give
+    it back for them."""
+    rows = reckoned_plans().select_related("order").order_by("order__paid_at", "order_id")
     rows = (
         rows.filter(order__user__is_simulated=True)
         if member_ids is None
@@ -121,7 +122,10 @@ class Lent:
 
     def _put(self, people: People, person: int, place: Mapping[int, int]) -> None:
         """The last of a member's periods is the one that runs, if any does: another one takes its place or follows."""
-        plan_id, last = running(self.orders[person])[-1]
+        had = running(self.orders[person])
+        if not had:
+            return
+        plan_id, last = had[-1]
         people.plan[person] = place.get(plan_id, NONE)
         people.paid_until[person] = wall_days(last.opens_until)
         people.open_until[person] = wall_days(last.grace_until)

@@ -131,15 +131,8 @@ def bought() -> QuerySet[OrderCourse]:
     return OrderCourse.objects.filter(order__status__in=Order.OPENING, returned_at=None)
 
 
-def bought_plans() -> QuerySet[OrderPlan]:
-    """Plans whose orders count now: what goes back is as if it had never been paid."""
-    return OrderPlan.objects.filter(
-        order__status__in=Order.OPENING, order__paid_at__isnull=False, returned_at=None
-    )
-
-
 def reckoned_plans() -> QuerySet[OrderPlan]:
-    """Those, and what was given back: until then it ran, and the days that it had stay used."""
+    """Plans that were paid, also those given back since: until then they ran, and the days that they had stay used."""
     counts = Q(order__status__in=Order.OPENING) | Q(returned_at__isnull=False)
     return OrderPlan.objects.filter(counts, order__paid_at__isnull=False)
 

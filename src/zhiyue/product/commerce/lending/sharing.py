@@ -8,7 +8,7 @@ from typing import Any
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models import Enrolment, OrderPlan, Plan
 from zhiyue.product.commerce.periods import periods
-from zhiyue.product.commerce.rights import bought, bought_of, bought_plans, coverable, goes_on
+from zhiyue.product.commerce.rights import bought, bought_of, coverable, goes_on, reckoned_plans
 
 # A member and a course.
 Pair = tuple[int, int]
@@ -34,7 +34,7 @@ def may_share_each(pairs: Collection[Pair], *, now: datetime | None = None) -> s
 def _running(member_ids: Collection[int], moment: datetime) -> dict[int, int]:
     """The plan that runs of each member who has one."""
     mine: defaultdict[int, list[OrderPlan]] = defaultdict(list)
-    for row in bought_plans().filter(order__user__in=member_ids).select_related("order"):
+    for row in reckoned_plans().filter(order__user__in=member_ids).select_related("order"):
         if row.order.user_id is not None:
             mine[row.order.user_id].append(row)
     found = {}

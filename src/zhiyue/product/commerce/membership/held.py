@@ -18,7 +18,7 @@ from zhiyue.product.commerce.errors import NoMembership
 from zhiyue.product.commerce.flash import flashes_of
 from zhiyue.product.commerce.models import Order, OrderPlan, Plan, TrialPass
 from zhiyue.product.commerce.periods import Bought, Period, days_used, left_fen, periods
-from zhiyue.product.commerce.rights import bought_of, bought_plans, goes_on, reckoned_plans, trials_under_way
+from zhiyue.product.commerce.rights import bought_of, goes_on, reckoned_plans, trials_under_way
 
 REMINDED_BEFORE = timedelta(days=3)
 
@@ -238,7 +238,7 @@ def remind_of_membership_ends(*, now: datetime | None = None, at_once: int = 200
     """Write to those whose membership ends within three days; how many. Each period once, unless another one follows it
     or the member doesn't want to be told."""
     moment = now or clock.now()
-    members = bought_plans().filter(order__user__is_active=True, order__user__email__isnull=False)
+    members = reckoned_plans().filter(order__user__is_active=True, order__user__email__isnull=False)
     rows = members.order_by("order__user_id").values_list("order__user_id")
     told = 0
     for member_id, paid_at, months in rows.annotate(last=Max("order__paid_at"), n=Sum("months")):
