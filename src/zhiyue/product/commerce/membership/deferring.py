@@ -3,11 +3,11 @@
 lowered by what was left of another one takes over what that has not earned.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
@@ -32,7 +32,9 @@ def take_over(order: Order) -> None:
     before = Order.objects.filter(
         user_id=order.user_id, plan__isnull=False, plan__returned_at=None, paid_at__lte=plan.credited_at
     )
-    for one in before.exclude(pk=order.pk).order_by("pk").select_for_update(of=("self",)):
+    # Most have earned all that was paid for them: only the others are asked one by one.
+    unearned = _unearned([ledger.deferred(one) for one in before.exclude(pk=order.pk).only("number")])
+    for one in before.filter(number__in=unearned).order_by("pk").select_for_update(of=("self",)):
         _earn(one, order.paid_at or clock.now(), _use(one, plan.credited_at, but=order.pk))
         if left := left_of(one):
             ledger.post(
@@ -119,9 +121,10 @@ def left_of(order: Order) -> int:
     return -_sum(Posting.objects.filter(account=ledger.deferred(order)))
 
 
-def _unearned() -> list[str]:
-    """The numbers of orders that have something to earn."""
-    rows = Posting.objects.filter(account__startswith=ledger.DEFERRED).values_list("account")
+def _unearned(accounts: Collection[str] | None = None) -> list[str]:
+    """The numbers of orders that have something to earn; of those accounts, where some are named."""
+    named = Q(account__startswith=ledger.DEFERRED) if accounts is None else Q(account__in=accounts)
+    rows = Posting.objects.filter(named).values_list("account")
     sums: Iterable[tuple[str, int]] = (
         rows.annotate(total=Sum("amount_fen")).exclude(total=0).order_by("account")
     )
