@@ -84,6 +84,10 @@ class ShownReturn:
     def is_by_rule(self) -> bool:
         return goes_by_rule([one.part for one in self.chosen])
 
+    @property
+    def frees_another(self) -> bool:
+        return any(one.part.frees_another for one in self.chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRefund:

@@ -17,7 +17,15 @@ from zhiyue.product.commerce.membership.held import use_of
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan, Payment, Refund, RefundPart
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.providers import sandbox
-from zhiyue.product.commerce.refunds.rule import Bought, Reckoning, RefundTerms, WhyNot, reckon, why_not
+from zhiyue.product.commerce.refunds.rule import (
+    Bought,
+    Reckoning,
+    RefundTerms,
+    WhyNot,
+    reckon,
+    why_not,
+    why_not_free,
+)
 from zhiyue.product.commerce.refunds.terms import default_terms, terms_of_parts
 from zhiyue.product.commerce.standing import Saving, bundled, savings_by
 
@@ -69,6 +77,13 @@ class Returnable:
     def is_by_rule(self) -> bool:
         """Has nobody to decide about it? What cost nothing may go with what did."""
         return self.why_not in ("", "costs_nothing")
+
+    @property
+    def frees_another(self) -> bool:
+        """Did a membership cost nothing as it took the place of another? Given back, that one goes on, and its money
+        can go back."""
+        took_place = isinstance(self.part, OrderPlan) and self.part.credited_at is not None
+        return took_place and not self.bought.paid_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +145,9 @@ def taken_fen(order: Order) -> dict[tuple[int | None, int | None], int]:
 
 
 def goes_by_rule(chosen: Collection[Returnable]) -> bool:
-    """Does money go back for these at once, without anybody's decision?"""
-    return any(one.by_rule_fen for one in chosen) and all(one.is_by_rule for one in chosen)
+    """Does money go back for these at once, or is another membership freed, without anybody's decision?"""
+    goes = any(one.by_rule_fen or one.frees_another for one in chosen)
+    return goes and all(one.is_by_rule for one in chosen)
 
 
 def may_go_back(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> bool:
@@ -139,7 +155,8 @@ def may_go_back(order: Order, parts: Collection[OrderCourse | OrderPlan]) -> boo
     a decision may be asked again."""
     refund = under_way(order)
     is_under_way = refund is not None and refund.status != _S.ASKED
-    return bool(order.total_fen) and not _closed_at_sight(order, parts, is_under_way=is_under_way)
+    is_worth = order.total_fen or any(isinstance(one, OrderPlan) and one.credited_at for one in parts)
+    return bool(is_worth) and not _closed_at_sight(order, parts, is_under_way=is_under_way)
 
 
 def under_way(order: Order) -> Refund | None:
@@ -210,9 +227,13 @@ def _membership(
         saved_fen=sum(one.amount_fen for one in savings),
     )
     paid_at = plan.order.paid_at or asked_at
-    why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=asked_at - paid_at)
+    age = asked_at - paid_at
+    why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=age)
     until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None
-    return Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings)
+    found = Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings)
+    if why != "costs_nothing" or not found.frees_another:
+        return found
+    return replace(found, why_not=why_not_free(terms, age=age, saved_fen=bought.saved_fen))
 
 
 def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
@@ -247,7 +268,7 @@ def _closed_to(order: Order, parts: Sequence[Returnable], waiting: Refund | None
     still_open = [one for one in parts if one.part.returned_at is None]
     if any(one.why_not == "credited" for one in still_open):
         return "credited"
-    return "" if any(one.left_fen for one in still_open) else "costs_nothing"
+    return "" if any(one.left_fen or one.frees_another for one in still_open) else "costs_nothing"
 
 
 def _closed_at_sight(

@@ -144,14 +144,24 @@ def why_not(terms: RefundTerms, bought: Bought, *, age: timedelta) -> WhyNot:
     """Why nothing goes back by rule so long after the payment; "" where something does."""
     if not bought.paid_fen:
         return "costs_nothing"
-    if not terms.window_days:
-        return "no_refunds"
-    if age >= terms.window:
-        return "too_late"
+    if is_over := _time_over(terms, age):
+        return is_over
     if reckon(terms, bought).amount_fen:
         return ""
     is_used = bool(bought.lessons) and bought.opened == bought.lessons
     return _USED[bought.unit] if is_used else "nothing_left"
+
+
+def why_not_free(terms: RefundTerms, *, age: timedelta, saved_fen: int) -> WhyNot:
+    """The same of what cost nothing and takes the place of something that didn't. What it saved on what is kept can't
+    be kept of nothing."""
+    return _time_over(terms, age) or ("nothing_left" if saved_fen else "")
+
+
+def _time_over(terms: RefundTerms, age: timedelta) -> WhyNot:
+    if not terms.window_days:
+        return "no_refunds"
+    return "too_late" if age >= terms.window else ""
 
 
 _USED: Mapping[Unit, WhyNot] = {"lessons": "all_opened", "days": "used_up"}
