@@ -3,9 +3,9 @@
 import pytest
 
 from tests.factories import make_bundle, make_course, make_plan
-from tests.product.commerce.coupon_makers import flash
+from tests.product.commerce.coupon_makers import flash, make
 from zhiyue.collect.kinds import Actor
-from zhiyue.product.commerce.models import Bundle, Order
+from zhiyue.product.commerce.models import Bundle, FlashSale, Order
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
@@ -60,6 +60,8 @@ def test_who_owns_a_part_sees_what_comes_off(client, learner, course, bundle):
     assert "¥201 one by one: you save ¥67" in page
     assert "两门一起学" in checkout
     assert "¥134" in checkout
+    assert "Courses that are yours" in checkout and "What you paid before" not in checkout
+    assert "One by one" not in page + checkout
     form = {"offer": f"bundle:{bundle.pk}", "seen_fen": "13400", "way": "sandbox:page", "next": ""}
     assert client.post("/checkout/", form).status_code == 302
     assert Order.objects.get().total_fen == 13_400
@@ -73,6 +75,39 @@ def test_the_page_has_the_flash_price_and_the_usual_one_crossed_out(english, ope
     assert "Buy · ¥150" in page and "<s>¥200</s>" in page
     assert "¥300 one by one: you save ¥150" in page
     assert "3 of 3 left" in page
+
+
+def test_where_the_rest_is_cheaper_alone_the_bundle_says_so(client, learner, operator, course, other, bundle):
+    grant_course(user=learner, course=course)
+    flash(operator, other, 9_900)
+
+    page = client.get("/bundles/both/").content.decode()
+    checkout = client.get(f"/checkout/?offer=bundle:{bundle.pk}").content.decode()
+
+    for shown in (page, checkout):
+        assert "you don't have of it costs ¥99: less than the bundle." in shown.replace("&#x27;", "'")
+        assert f'<a class="link underline" href="/courses/{other.slug}/"' in shown
+
+
+def test_nobody_is_told_of_one_by_one_where_the_bundle_costs_the_same(client, operator, other, bundle):
+    flash(operator, other, 10_100)
+    at_once, checkout = "/bundles/both/", f"/checkout/?offer=bundle:{bundle.pk}"
+    assert "One by one" not in client.get(at_once).content.decode() + client.get(checkout).content.decode()
+
+    FlashSale.objects.update(price_fen=10_099)
+    for shown in (client.get(at_once).content.decode(), client.get(checkout).content.decode()):
+        assert "costs ¥199.99: less" in shown
+
+
+def test_a_coupon_for_the_one_that_is_missing_counts_at_the_checkout(
+    client, learner, operator, course, other, bundle
+):
+    grant_course(user=learner, course=course)
+    make(operator, "Half", off_percent=50, off_fen=0, scope=[f"course:{other.pk}"])
+
+    checkout = client.get(f"/checkout/?offer=bundle:{bundle.pk}").content.decode()
+
+    assert "of it costs ¥100.50: less than the bundle." in checkout and "Pay ¥134" in checkout
 
 
 def test_a_member_sees_what_the_checkout_asks_of_them(client, learner, course, bundle):

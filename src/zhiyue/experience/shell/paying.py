@@ -33,6 +33,8 @@ _LINES: Mapping[str, Words] = {
     "points": pgettext_lazy("price line", "Points"),
     "redeem": pgettext_lazy("price line", "By a redeem code"),
 }
+# Of a bundle the credit is what they own of it; its line says for which courses it comes off.
+_OWNED = pgettext_lazy("price line", "Courses that are yours")
 # A provider or a channel without words shows its code.
 _PROVIDERS: Mapping[str, Words] = {
     "sandbox": pgettext_lazy("payment provider", "Sandbox: no money moves"),
@@ -154,7 +156,7 @@ def begin_paying(
 
 def price_lines(lines: Sequence[Mapping[str, Any]]) -> list[PriceLine]:
     """Lines as an order keeps them."""
-    return [_line(str(one["kind"]), int(one["amount_fen"]), str(one.get("title") or "")) for one in lines]
+    return [_line(one, str(one.get("title") or "")) for one in lines]
 
 
 def provider_words(name: str) -> Words:
@@ -167,8 +169,9 @@ def channel_words(provider: str, channel: str) -> Words:
     return _CHANNELS.get(f"{provider}:{channel}", channel)
 
 
-def _line(kind: str, amount_fen: int, title: str) -> PriceLine:
-    name = str(_LINES.get(kind, kind))
+def _line(line: Mapping[str, Any], title: str) -> PriceLine:
+    kind, amount_fen = str(line["kind"]), int(line["amount_fen"])
+    name = str(_OWNED if kind == "credit" and line.get("courses") else _LINES.get(kind, kind))
     if title:
         name = pgettext("price line", "%(name)s “%(title)s”") % {"name": name, "title": title}
     return PriceLine(name, yuan(amount_fen), amount_fen < 0)

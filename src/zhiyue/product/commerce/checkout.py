@@ -8,9 +8,10 @@ from django.conf import settings
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.services import record
 from zhiyue.core.accounts.models import User
-from zhiyue.product.commerce.offers import Offer, offer_of
+from zhiyue.product.catalogue.models import Course
+from zhiyue.product.commerce.offers import Offer, course_offer, offer_of
 from zhiyue.product.commerce.orders import is_owned
-from zhiyue.product.commerce.quoting import Priced, priced
+from zhiyue.product.commerce.quoting import Priced, before_coupons, priced
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,14 @@ class Checkout:
     offer: Offer
     price: Priced
     is_owned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What of a bundle isn't somebody's yet, and what it costs them one by one."""
+
+    courses: Sequence[Course]
+    total_fen: int
 
 
 def takes_payments() -> bool:
@@ -49,3 +58,16 @@ def open_checkout(*, user: User, offer: str, actor: Actor, coupons: Sequence[str
             coupon=found.price.chosen[0].mark if found.price.chosen else None,
         )
     return found
+
+
+def cheaper_apart(user: User | None, found: Checkout) -> Apart | None:
+    """Where what is missing of a bundle costs somebody less one by one, as with a flash price of one of its courses. Of
+    several courses coupons count for none: one may be used once."""
+    shown = found.offer.bundle
+    if shown is None:
+        return None
+    missing = [course for course in shown.courses if course.pk not in shown.owned]
+    offers = [course_offer(course) for course in missing]
+    alone = [priced(user, offers[0])] if len(offers) == 1 else before_coupons(user, offers).values()
+    total_fen = sum(one.total_fen for one in alone)
+    return Apart(missing, total_fen) if total_fen < found.price.total_fen else None

@@ -21,7 +21,8 @@ from zhiyue.product.commerce.quoting import before_coupons
 def bundle(request: PageRequest, slug: str) -> HttpResponse:
     found = bundle_page(slug)
     shown = shown_bundle(request.viewer.user, found)
-    offers = [bundle_offer(shown), *(course_offer(one) for one in shown.courses if one.pk not in shown.owned)]
+    missing = [one for one in shown.courses if one.pk not in shown.owned]
+    offers = [bundle_offer(shown), *(course_offer(one) for one in missing)]
     whole, *alone = before_coupons(request.viewer.user, offers).values()
     apart_fen = sum(one.total_fen for one in alone)
     cards = catalogue.courses_by_id(shown.shares)
@@ -39,6 +40,7 @@ def bundle(request: PageRequest, slug: str) -> HttpResponse:
         "flash": whole.flash,
         "apart": yuan(apart_fen),
         "saved": yuan(apart_fen - whole.total_fen) if apart_fen > whole.total_fen else "",
+        "cheaper_apart": missing if apart_fen < whole.total_fen else [],
         "credit": yuan(whole.credit_fen),
         "buy_url": f"{reverse('site:checkout')}?{urlencode(asked)}"
         if takes_payments() and shown.is_whole and not shown.is_owned

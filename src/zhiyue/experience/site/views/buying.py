@@ -40,7 +40,13 @@ from zhiyue.experience.site.couponed import NO_COUPON, coupon_choice, said_of_cl
 from zhiyue.experience.site.paged import AT_ONCE, paged
 from zhiyue.experience.site.payer import came_back, send
 from zhiyue.product.catalogue import selectors as catalogue
-from zhiyue.product.commerce.checkout import Checkout, checkout_of, open_checkout, takes_payments
+from zhiyue.product.commerce.checkout import (
+    Checkout,
+    cheaper_apart,
+    checkout_of,
+    open_checkout,
+    takes_payments,
+)
 from zhiyue.product.commerce.errors import (
     AlreadyOwned,
     CouponRefused,
@@ -285,12 +291,15 @@ def _checkout_page(
     device = device_of(request)
     ways = ways_on(device)
     list_price = found.offer.list_price_fen
+    apart = cheaper_apart(request.viewer.user, found)
     page = {
         "tab": "courses",
         "meta": meta.plain(request, pgettext("checkout", "Checkout")),
         "offer": found.offer,
         "items": show(list(catalogue.courses_by_id(found.offer.courses).values())),
         "lines": price_lines(found.price.lines()),
+        "cheaper_apart": apart.courses if apart else [],
+        "apart": yuan(apart.total_fen) if apart else "",
         "coupons": coupon_choice(found.price, "" if isinstance(refused, CouponRefused) else _asked(request)),
         "typed_code": request.POST.get("code", "")[:40],
         "total": yuan(found.price.total_fen),
