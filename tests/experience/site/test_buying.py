@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from limits import RateLimitItemPerHour
 
-from tests.factories import lesson_of, make_course
+from tests.factories import PASSWORD, lesson_of, make_course
 from tests.product.commerce.coupon_makers import make
 from zhiyue.collect.kinds import Actor
 from zhiyue.collect.models import Event
@@ -109,6 +109,22 @@ def test_a_visitor_signs_up_first_and_comes_back(english, course):
         }
     assert not Order.objects.exists()
     assert not Event.objects.filter(name="checkout.opened").exists()
+
+
+def test_a_browser_in_which_somebody_signed_in_before_is_led_to_sign_in(english, learner, course):
+    english.post("/sign-in/", {"username": learner.email, "password": PASSWORD})
+    english.post("/sign-out/")
+
+    doors = [
+        english.get(f"/checkout/?offer=course:{course.pk}"),
+        english.post(f"/enrol/{course.slug}/"),
+        english.post(f"/try/{course.slug}/"),
+        english.get("/redeem/?code=ABC"),
+    ]
+    assert [urlsplit(one["Location"]).path for one in doors] == ["/sign-in/"] * 4
+    assert parse_qs(urlsplit(doors[3]["Location"]).query) == {"next": ["/redeem/?code=ABC"]}
+    english.cookies["zy_known"] = "made:up"
+    assert english.get(f"/checkout/?offer=course:{course.pk}")["Location"].startswith("/sign-up/")
 
 
 def test_paying_leads_to_the_till_and_a_second_press_to_the_same(client, course):

@@ -11,9 +11,9 @@ from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.academy.selectors import agreements_to_accept
 from zhiyue.core.accounts.models import User
-from zhiyue.experience.entrance.known import browser_known_to, remember_browser
 from zhiyue.experience.entrance.safety.devices import describe, is_signed_in_elsewhere
 from zhiyue.experience.entrance.safety.freshness import is_fresh
+from zhiyue.experience.shell.known import browser_known_to, remember_browser
 from zhiyue.experience.shell.viewers import PageRequest
 from zhiyue.facilities.notices.services import send_mail
 from zhiyue.product.learning.services import note_sign_in

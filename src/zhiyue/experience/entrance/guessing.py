@@ -13,7 +13,7 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, Rat
 from zhiyue.core.accounts.models import User
 from zhiyue.core.accounts.phones import tidy_phone
 from zhiyue.core.accounts.ways import member_named, tidy_mark
-from zhiyue.experience.entrance.known import browser_known_to
+from zhiyue.experience.shell.known import browser_known_to
 from zhiyue.experience.shell.limits import Allowance, TooMany, address_of, network_of, spend
 
 _FAILURES_OF_ONE_ACCOUNT = RateLimitItemPerMinute(10, 5)

@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control
 
 from zhiyue.core.accounts.errors import SecondFactorRequired
 from zhiyue.core.accounts.permissions import Permission
+from zhiyue.experience.shell.known import is_known
 from zhiyue.experience.shell.redirects import safe_address
 from zhiyue.experience.shell.viewers import PageRequest
 
@@ -44,6 +45,12 @@ def for_holders(needed: Collection[Permission], *, home: str) -> Callable[[View[
 def by_sign_in(request: PageRequest, *, home: str) -> HttpResponse:
     """To where one signs in, and back."""
     return by_way_of(request, "entrance:sign_in", home=home)
+
+
+def by_entering(request: PageRequest, back: str) -> HttpResponse:
+    """To where strangers become members, or members of a browser that is known sign in, and then on to `back`."""
+    stop = "entrance:sign_in" if is_known(request) else "entrance:sign_up"
+    return HttpResponseRedirect(f"{reverse(stop)}?{urlencode({'next': back})}")
 
 
 def by_way_of(request: PageRequest, stop: str, *, home: str, **query: str) -> HttpResponse:

@@ -18,7 +18,7 @@ from zhiyue.core.kit.errors import Refused
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.cards import show
 from zhiyue.experience.shell.code_tries import counted_try
-from zhiyue.experience.shell.doors import P, View, by_sign_in
+from zhiyue.experience.shell.doors import P, View, by_entering, by_sign_in
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.paying import (
     IN_WECHAT,
@@ -84,8 +84,8 @@ def to_providers(view: View[P]) -> View[P]:
 @to_providers
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: PageRequest) -> HttpResponse:
-    """One screen: what is bought, what it costs and why, how to pay. Whoever isn't signed in signs up first and comes
-    back."""
+    """One screen: what is bought, what it costs and why, how to pay. Whoever isn't signed in signs up or in first, and
+    comes back."""
     if not takes_payments():
         raise ProviderNotOffered(_NOT_HERE)
     offer = request.POST.get("offer") or request.GET.get("offer", "")
@@ -93,7 +93,7 @@ def checkout(request: PageRequest) -> HttpResponse:
     user = request.viewer.user
     if user is None:
         back = f"{reverse('site:checkout')}?{urlencode({'offer': offer, 'next': onward})}"
-        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': back})}")
+        return by_entering(request, back)
     if request.method == "POST":
         answer = _repriced if request.POST.get("act") == "price" else _ordered
         return answer(request, user, offer, onward)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.errors import Refused
 from zhiyue.experience.shell.code_tries import counted_try
-from zhiyue.experience.shell.doors import by_sign_in
+from zhiyue.experience.shell.doors import by_entering, by_sign_in
 from zhiyue.experience.shell.limits import TooMany
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
@@ -54,7 +54,7 @@ def redeem(request: PageRequest) -> HttpResponse:
     user = request.viewer.user
     if user is None:
         back = f"{reverse('site:redeem')}?{urlencode({'code': _typed(request)})}"
-        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': back})}")
+        return by_entering(request, back)
     if request.method != "POST":
         return _redeem_page(request)
     code = request.POST.get("code", "").strip()

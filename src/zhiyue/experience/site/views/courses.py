@@ -4,11 +4,11 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from zhiyue.experience.shell.cards import show
+from zhiyue.experience.shell.doors import by_entering
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
@@ -145,7 +145,7 @@ def enrol(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     address = reverse("site:course", args=[slug])
     if request.viewer.user is None:
-        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': address})}")
+        return by_entering(request, address)
     enrol_free(user=request.viewer.user, course=found, actor=actor_of(request))
     messages.success(request, pgettext("toast", "The course is yours. Begin whenever you like."))
     return redirect(address)
@@ -157,7 +157,7 @@ def try_course(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     address = safe_next(request, reverse("site:course", args=[slug]))
     if request.viewer.user is None:
-        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': address})}")
+        return by_entering(request, address)
     try:
         start_trial(user=request.viewer.user, course=found, actor=actor_of(request))
     except (AlreadyOwned, TrialOver, NoTrial) as refusal:

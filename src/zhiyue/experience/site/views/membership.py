@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhiyue.core.accounts.models import User
 from zhiyue.core.kit.money import yuan
 from zhiyue.experience.shell.coupon_words import percent_off
-from zhiyue.experience.shell.doors import by_sign_in
+from zhiyue.experience.shell.doors import by_entering, by_sign_in
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of
 from zhiyue.experience.site import meta
@@ -110,7 +110,7 @@ def try_plan(request: PageRequest, plan_id: int) -> HttpResponse:
     """Try a plan for some days; whoever isn't signed in does so first and comes back."""
     address = safe_next(request, reverse("site:membership"))
     if request.viewer.user is None:
-        return redirect(f"{reverse('entrance:sign_up')}?{urlencode({'next': reverse('site:membership')})}")
+        return by_entering(request, reverse("site:membership"))
     try:
         start_plan_trial(user=request.viewer.user, plan=plan_for_sale(plan_id), actor=actor_of(request))
     except (AlreadyOwned, NoSuchOffer, NoTrial, TrialOver) as refusal:

@@ -1,4 +1,5 @@
-"""Browsers in which a member signed in before: strangers who guess elsewhere take nothing from what they may try."""
+"""Browsers in which a member signed in before: strangers who guess elsewhere take nothing from what they may try, and
+whoever comes back is asked to sign in, not to sign up."""
 
 from uuid import uuid4
 
@@ -17,6 +18,11 @@ def browser_known_to(request: HttpRequest, user: User | None) -> str:
     """The key of this browser, where `user` has signed in with it before; else ""."""
     browser, members = _read(request)
     return browser if user is not None and user.pk in members else ""
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Has any member signed in with this browser before?"""
+    return bool(_read(request)[1])
 
 
 def remember_browser(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
