@@ -16,6 +16,7 @@ from zhiyue.experience.entrance.arriving import let_in
 from zhiyue.experience.entrance.forms import AddressForm, ForgottenForm, RefusableForm, SignInForm
 from zhiyue.experience.entrance.guessing import count_sign_in
 from zhiyue.experience.entrance.sending import send_code, send_reset
+from zhiyue.experience.entrance.wanted import wanted
 from zhiyue.experience.shell.limits import TooMany, give_back
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, forget_visitor
@@ -109,8 +110,9 @@ def form_page(
     too_many: TooMany | None = None,
     **more: object,
 ) -> HttpResponse:
-    """The form as it was typed; past what may be tried with status 429."""
-    page = render(request, template, {"tab": "me", "form": form, "onward": onward, **more})
+    """The form as it was typed, with what is bought once it is through; past what may be tried with status 429."""
+    shown = {"tab": "me", "form": form, "onward": onward, "wanted": wanted(onward), **more}
+    page = render(request, template, shown)
     if too_many:
         page.status_code = too_many.status
         page["Retry-After"] = str(too_many.retry_after)
