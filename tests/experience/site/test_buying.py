@@ -136,7 +136,7 @@ def test_paying_leads_to_the_till_and_a_second_press_to_the_same(client, course)
     assert payment.order == Order.objects.get()
     back = urlsplit(client.get(first["Location"]).context["trade"].returns_to)
     assert back.path == f"/orders/{payment.order.number}/"
-    assert parse_qs(back.query) == {"next": [f"/courses/{course.slug}/two/"]}
+    assert parse_qs(back.query) == {"next": [f"/courses/{course.slug}/two/"], "from": ["till"]}
 
 
 def test_paying_by_a_code_leads_to_the_order_that_shows_it(client, course):
@@ -255,6 +255,7 @@ def test_what_isnt_for_sale_says_so(client):
 def test_an_order_that_waits_says_how_long_and_how_to_pay(client, learner, course, django_assert_num_queries):
     order = ordered(learner, course)
     begun(learner, order)
+    Payment.objects.update(begun_at=clock.now() - timedelta(minutes=3), asked_at=clock.now())
     client.get(f"/orders/{order.number}/")
     with django_assert_num_queries(10):
         page = client.get(f"/orders/{order.number}/").content.decode()
@@ -265,11 +266,69 @@ def test_an_order_that_waits_says_how_long_and_how_to_pay(client, learner, cours
     assert "I have paid: look again" in page
 
 
+def test_who_comes_back_from_the_till_is_told_that_it_is_being_confirmed(client, learner, course):
+    order = ordered(learner, course)
+    begun(learner, order)
+    Payment.objects.update(begun_at=clock.now() - timedelta(minutes=20))
+
+    page = client.get(f"/orders/{order.number}/?from=till&next=/courses/").content.decode()
+
+    assert (
+        "<h1" in page and ">Confirming your payment…</h1>" in page and "Waiting for your payment" not in page
+    )
+    assert 'class="skeleton" aria-hidden="true"' in page
+    folded = page[page.index("Not paid yet?") :].partition("</details>")[0]
+    assert "Go and pay ¥99" in folded and page.count("Go and pay ¥99") == 1
+    assert "Nothing was taken" not in page and "What you may have paid already still counts" in page
+    # While it waits: by itself with scripts, by itself and by a link without.
+    assert "from=till&amp;next=/courses/".replace("/", "%2F") in page
+    assert "seen=created-begun-confirming" in page
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+    assert f'href="/orders/{order.number}/?from=till&amp;next=%2Fcourses%2F"' in page
+
+
+def test_a_payment_begun_at_a_till_a_moment_ago_is_being_confirmed_for_a_while(client, learner, course):
+    order = ordered(learner, course)
+    begun(learner, order)
+    at = f"/orders/{order.number}/"
+    assert "Confirming your payment…" in client.get(at).content.decode()
+
+    Payment.objects.update(begun_at=clock.now() - timedelta(minutes=3, seconds=1))
+    page = client.get(at).content.decode()
+    assert "Waiting for your payment" in page and "http-equiv" not in page and "Not paid yet?" not in page
+    turned = client.get(f"{at}state/?seen=created-begun-confirming", headers=HTMX).content.decode()
+    assert "Waiting for your payment" in turned
+
+
+def test_who_was_at_no_till_waits_as_ever(client, learner, course):
+    order = ordered(learner, course)
+    at = f"/orders/{order.number}/"
+    for address in (at, f"{at}?from=till"):
+        page = client.get(address).content.decode()
+        assert "Waiting for your payment" in page and "Nothing was taken" in page
+    begun(learner, order, channel="qr")
+    page = client.get(at).content.decode()
+    assert "Waiting for your payment" in page and 'role="img"' in page and "http-equiv" not in page
+    # Paid on this device after all.
+    assert "Confirming your payment…" in client.get(f"{at}?from=till").content.decode()
+
+
+def test_where_it_failed_or_is_paid_nothing_is_being_confirmed(client, learner, course):
+    order = ordered(learner, course)
+    at = f"/orders/{order.number}/?from=till"
+    receive("sandbox", sandbox.press(begun(learner, order).number, "fail"))
+    page = client.get(at).content.decode()
+    assert "succeed, and nothing was taken" in page and "Confirming" not in page
+    pay_at_sandbox(learner, order)
+    page = client.get(at).content.decode()
+    assert "Paid: go on learning" in page and "Confirming" not in page and "http-equiv" not in page
+
+
 def test_a_page_that_waits_is_told_nothing_while_nothing_happened(client, learner, course):
     order = ordered(learner, course)
     begun(learner, order)
 
-    answer = client.get(f"/orders/{order.number}/state/?seen=created-begun", headers=HTMX)
+    answer = client.get(f"/orders/{order.number}/state/?seen=created-begun-confirming", headers=HTMX)
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert "HX-Redirect" not in answer
@@ -295,7 +354,7 @@ def test_coming_back_asks_the_provider_where_it_told_nothing(client, learner, co
     payment = begun(learner, order)
     sandbox.press(payment.number, "pay")
 
-    assert "Waiting for your payment" in client.get(f"/orders/{order.number}/").content.decode()
+    assert "Confirming your payment…" in client.get(f"/orders/{order.number}/").content.decode()
     Payment.objects.update(begun_at=clock.now() - timedelta(seconds=6))
     assert "Paid: go on learning" in client.get(f"/orders/{order.number}/").content.decode()
     assert may_open(learner, lesson_of(course, "two")).open

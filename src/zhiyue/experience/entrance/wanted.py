@@ -17,8 +17,8 @@ from zhiyue.product.commerce.quoting import before_coupons
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An offer as everybody sees it. `usual` is crossed out, "" where nothing lowers the price; `cover` is a course's, "" of what is none; `language` that of its title, "" where
-    it is the academy's own."""
+    """An offer as everybody sees it. `usual` is crossed out, "" where nothing lowers the price; `cover` is a course's,
+    "" of what is none; `language` that of its title, "" where it is the academy's own."""
 
     title: str
     price: str

@@ -40,13 +40,17 @@ _LONGEST_ADDRESS = 300
 NOW: Mapping[str, str] = {"pay": "now"}
 # Why orders end that can be ordered anew at another price.
 _CHANGED = frozenset({"price_changed", "theirs_already"})
+# What the address says by which providers send people back.
+BACK: Mapping[str, str] = {"from": "till"}
+# Who began to pay at a till no longer ago than this may have paid there, whatever their address says.
+_AT_TILL = timedelta(minutes=3)
 _PAID = (Order.Status.PAID, Order.Status.FULFILLED)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownOrder:
     """An order of whoever looks. `onward` is where they came to buy for, "" where it isn't known; `can_return`:
-    something of it may still be given back."""
+    something of it may still be given back; `came_back`: from a provider's till, says the address."""
 
     order: Order
     courses: Sequence[Course]
@@ -61,6 +65,7 @@ class ShownOrder:
     can_return: bool = False
     is_begun_now: bool = False
     is_changed: bool = False
+    came_back: bool = False
 
     @property
     def state(self) -> str:
@@ -93,10 +98,20 @@ class ShownOrder:
         return self.order.is_open and self.state not in ("over", "changed")
 
     @property
+    def is_confirming(self) -> bool:
+        """Were they at a till, so that their money may be here in a moment? Who comes back says so, and a payment that
+        was begun there just now. A code to scan, or WeChat's own window, is paid beside this page."""
+        if not self.can_be_paid or self.begun is None or self.has_failed:
+            return False
+        is_fresh = clock.now() - self.begun.begun_at < _AT_TILL
+        return self.came_back or (is_fresh and self.begun.shown.get("way") == "go")
+
+    @property
     def seen(self) -> str:
         """A mark of everything that the page tells and that may change by itself."""
         payments, refunds = (one.status for one in self.payments), (one.refund.status for one in self.refunds)
-        return "-".join([self.state, *payments, *refunds])
+        confirming = ["confirming"] if self.is_confirming else []
+        return "-".join([self.state, *payments, *refunds, *confirming])
 
     @property
     def is_awaited(self) -> bool:
@@ -191,6 +206,7 @@ def shown_order(request: HttpRequest, order: Order, onward: str | None = None) -
         device=device_of(request),
         plan=plan,
         can_return=may_go_back(order, [*parts, *([plan] if plan else [])]),
+        came_back=request.GET.get("from") == BACK["from"],
         is_begun_now=request.GET.get("pay") == NOW["pay"],
         is_changed=_is_changed(order),
     )
@@ -216,8 +232,9 @@ def order_address(number: str, onward: str, name: str = "site:order", **query: s
 
 def way_back(request: HttpRequest, number: str, onward: str) -> str:
     """Where a provider sends people back to: a whole address."""
-    whole = request.build_absolute_uri(order_address(number, onward))
-    return whole if len(whole) <= _LONGEST_ADDRESS else request.build_absolute_uri(order_address(number, ""))
+    whole = request.build_absolute_uri(order_address(number, onward, **BACK))
+    alone = request.build_absolute_uri(order_address(number, "", **BACK))
+    return whole if len(whole) <= _LONGEST_ADDRESS else alone
 
 
 def low_thresholds(user: User | None, course: Course, onward: str) -> dict[str, object]:
