@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_course
 from tests.product.commerce.coupon_makers import codes, make
@@ -11,6 +13,7 @@ from zhiyue.collect.models import Event
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce.models import Coupon, CouponHolder, Order
 from zhiyue.product.commerce.orders import place
+from zhiyue.product.commerce.services import grant_course
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +180,64 @@ def test_me_leads_to_my_coupons(client):
 def test_a_coupon_that_ends_says_when(client, operator):
     make(operator, "Ends", ends_at=clock.now() + timedelta(days=2))
     assert " to " in client.get("/coupons/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/courses/{}/", "/courses/{}/one/", "/courses/{}/two/"])
+def test_a_member_sees_before_the_checkout_what_it_will_ask(client, operator, course, address):
+    make(operator, "Welcome", audience="newcomers", scope=["kind:course"])
+
+    page = client.get(address.format(course.slug)).content.decode()
+
+    assert "Buy · ¥79" in page and "Buy · ¥99" not in page
+    assert "With “Welcome” you pay ¥79" in page
+    assert "Pay ¥79" in client.get(checkout_url(course)).content.decode()
+
+
+def test_the_usual_price_is_crossed_out_and_search_engines_are_told_everybodys(client, operator, course):
+    make(operator, "Half", off_percent=50)
+
+    page = client.get(f"/courses/{course.slug}/").content.decode()
+    closed = client.get(f"/courses/{course.slug}/two/").content.decode()
+
+    assert page.count("<s>¥99</s>") == 2 and closed.count("<s>¥99</s>") == 1
+    assert page.count("With “Half” you pay ¥49.50") == 1 and page.count("with “Half”") == 1
+    assert '"price":"99.00"' in page.replace(": ", ":")
+
+
+def test_a_visitor_is_told_what_every_newcomer_gets_and_sees_everybodys_price(english, operator, course):
+    make(operator, "Welcome", audience="newcomers")
+    make(operator, "Mine", audience="code", off_fen=5_000)
+    make(operator, "Later", begun=False, off_fen=6_000)
+    make(operator, "Dear", threshold_fen=20_000, off_fen=6_000)
+    make(operator, "Elsewhere", scope=[f"course:{make_course('drawing', price_fen=100).pk}"], off_fen=6_000)
+
+    for address in (f"/courses/{course.slug}/", f"/courses/{course.slug}/two/"):
+        page = english.get(address).content.decode()
+        assert "Buy · ¥99" in page and "New here: ¥20 off" in page and "<s>¥99</s>" not in page
+
+
+def test_what_everybody_gets_is_not_called_the_newcomers(english, operator, course):
+    make(operator, "All", most_uses=1)
+    assert "Once you are signed in: ¥20 off" in english.get(f"/courses/{course.slug}/").content.decode()
+
+
+def test_nobody_hears_of_coupons_where_nothing_is_sold_or_it_is_theirs(
+    client, english, learner, operator, course, settings
+):
+    make(operator, "Welcome", audience="newcomers")
+    grant_course(user=learner, course=course)
+    assert "Welcome" not in client.get(f"/courses/{course.slug}/").content.decode()
+    settings.ZHIYUE_PAYMENT_PROVIDERS = []
+    with CaptureQueriesContext(connection) as asked:
+        page = english.get(f"/courses/{course.slug}/").content.decode()
+    assert "New here" not in page
+    assert not any("commerce_coupon" in one["sql"] for one in asked)
+
+
+def test_coupons_cost_a_course_page_one_query(client, english, operator, course):
+    make(operator, "Welcome", audience="newcomers")
+    for browser in (client, english):
+        browser.get(f"/courses/{course.slug}/")
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(f"/courses/{course.slug}/")
+        assert sum('FROM "commerce_coupon"' in one["sql"] for one in asked) == 1

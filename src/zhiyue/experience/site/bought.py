@@ -22,14 +22,13 @@ from zhiyue.experience.site.returning import ShownRefund
 from zhiyue.product.catalogue.models import Course
 from zhiyue.product.commerce.bundles import bundles_with
 from zhiyue.product.commerce.checkout import takes_payments
-from zhiyue.product.commerce.flash import Flash
 from zhiyue.product.commerce.invoices.possible import why_not
 from zhiyue.product.commerce.lending.trials import trial_offer
 from zhiyue.product.commerce.membership.plans import plans_opening
 from zhiyue.product.commerce.models import Order, OrderPlan, Payment
-from zhiyue.product.commerce.offers import Offer, bundle_ref, course_offer, course_ref, plan_ref
+from zhiyue.product.commerce.offers import Offer, bundle_ref, course_ref, plan_ref
 from zhiyue.product.commerce.order_book import plan_of, why_expired
-from zhiyue.product.commerce.quoting import Priced, before_coupons
+from zhiyue.product.commerce.quoting import before_coupons
 from zhiyue.product.commerce.refunds.reckoning import may_go_back
 from zhiyue.product.commerce.selectors import Access
 from zhiyue.product.commerce.standing import price_holds
@@ -267,52 +266,3 @@ def buy_address(course: Course, onward: str, access: Access) -> str:
 def is_for_sale(course: Course) -> bool:
     """Not where it is free or isn't out, or nobody takes the money."""
     return not course.is_free and course.is_published and takes_payments()
-
-
-@dataclass(frozen=True, slots=True)
-class CoursePrice:
-    """What a course's pages say that it costs who looks: what the checkout will ask before coupons, and the usual price
-    crossed out where that is more."""
-
-    course: Course
-    now: Priced | None = None
-
-    @property
-    def price_fen(self) -> int:
-        return self.now.total_fen if self.now else self.course.price_fen
-
-    @property
-    def is_lowered(self) -> bool:
-        return self.price_fen < self.course.price_fen
-
-    @property
-    def price(self) -> str:
-        return yuan(self.price_fen)
-
-    @property
-    def list_price(self) -> str:
-        crossed = self.course.price_fen if self.is_lowered else self.course.list_price_fen
-        return yuan(crossed) if crossed else ""
-
-    @property
-    def flash(self) -> Flash | None:
-        return self.now.flash if self.now else None
-
-    @property
-    def for_pages(self) -> dict[str, object]:
-        """As `site/parts/course_price.html` and `flash.html` read it."""
-        return {
-            "price": self.price,
-            "list_price": self.list_price,
-            "price_fen": self.price_fen,
-            "is_lowered": self.is_lowered,
-            "flash": self.flash,
-        }
-
-
-def course_price(course: Course, user: User | None, *, can_be_bought: bool) -> CoursePrice:
-    """What lowers it is asked for only where it can be had."""
-    if not can_be_bought:
-        return CoursePrice(course)
-    offer = course_offer(course)
-    return CoursePrice(course, before_coupons(user, [offer])[offer.ref])

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 
 from zhiyue.core.academy.selectors import academy
 from zhiyue.experience.shell.cards import in_language
-from zhiyue.experience.site.bought import CoursePrice
+from zhiyue.experience.site.course_prices import CoursePrice
 from zhiyue.product.catalogue.editions import Edition
 from zhiyue.product.catalogue.models import Course, Lesson, Teacher, Topic
 
@@ -134,7 +134,7 @@ def _offer(found: Course, price: CoursePrice) -> dict[str, object]:
     told: dict[str, object] = {
         "@type": "Offer",
         "category": "Free" if found.is_free else "Paid",
-        "price": f"{price.price_fen // 100}.{price.price_fen % 100:02d}",
+        "price": f"{price.without_coupons_fen // 100}.{price.without_coupons_fen % 100:02d}",
         "priceCurrency": "CNY",
     }
     return told | ({"priceValidUntil": price.flash.sale.ends_at.isoformat()} if price.flash else {})

@@ -16,6 +16,7 @@ from zhiyue.product.commerce.lowering.coupons import (
     Held,
     below_threshold,
     fitting,
+    for_newcomers,
     held_by,
     terms_of,
 )
@@ -102,6 +103,17 @@ def priced(user: User | None, offer: Offer, coupons: Sequence[str] | None = None
     used = tuple(coupon for coupon in chosen if coupon.mark in whole.codes)
     saved = member_saved(terms, [terms_of(coupon) for coupon in used])
     return Priced(whole, tuple(usable), used, _used(flash, whole), offer.owned, saved)
+
+
+def newcomers_price(offer: Offer, now: Priced) -> Priced:
+    """`now`, what an offer costs a visitor before coupons, with the best that whoever signs up today has."""
+    moment = clock.now()
+    ready = for_newcomers(offer, moment=moment)
+    terms = _terms(offer, now.flash, 0)
+    marks = {one.code for one in best(terms, map(terms_of, ready))}
+    chosen = tuple(coupon for coupon in ready if coupon.mark in marks)
+    whole = quote(terms, [terms_of(coupon) for coupon in chosen])
+    return Priced(whole, (), chosen, _used(now.flash, whole), offer.owned)
 
 
 def before_coupons(user: User | None, offers: Sequence[Offer]) -> dict[str, Priced]:

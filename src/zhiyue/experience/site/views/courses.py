@@ -12,7 +12,8 @@ from zhiyue.experience.shell.doors import by_entering
 from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.site import meta, shelves
-from zhiyue.experience.site.bought import buy_address, course_price, is_for_sale, low_thresholds
+from zhiyue.experience.site.bought import buy_address, is_for_sale, low_thresholds
+from zhiyue.experience.site.course_prices import course_price, flash_now
 from zhiyue.experience.site.looks import cover_of_course
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import outline_of
@@ -88,12 +89,12 @@ def flash(request: PageRequest, slug: str) -> HttpResponse:
     found = _course(slug)
     if not request.htmx:
         return redirect("site:course", slug)
-    shown = course_price(found, request.viewer.user, can_be_bought=is_for_sale(found))
-    if shown.flash is None:
+    shown = flash_now(found, request.viewer.user) if is_for_sale(found) else None
+    if shown is None:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    page = {"course": found, "flash": shown.flash, "is_short": request.GET.get("short") == "1"}
+    page = {"course": found, "flash": shown, "is_short": request.GET.get("short") == "1"}
     return render(request, "site/parts/flash.html", page)
 
 

@@ -13,7 +13,8 @@ from zhiyue.experience.shell.redirects import safe_next
 from zhiyue.experience.shell.viewers import PageRequest, actor_of, keep_visitor
 from zhiyue.experience.shell.wanting import only_when_wanted
 from zhiyue.experience.site import meta, text_size
-from zhiyue.experience.site.bought import buy_address, course_price, is_for_sale, low_thresholds
+from zhiyue.experience.site.bought import buy_address, is_for_sale, low_thresholds
+from zhiyue.experience.site.course_prices import course_price
 from zhiyue.experience.site.moved import moved
 from zhiyue.experience.site.outline import Outline, outline_of
 from zhiyue.product.catalogue import prose
@@ -107,12 +108,15 @@ def _ending(request: PageRequest, actor: Actor, found: Lesson, outline: Outline)
     """What stands below a lesson: is it finished, and where to from here; also whether that opens, and its price."""
     beside = catalogue.neighbours(found)
     progress = learning.progress_of(actor, found.course_id).get(found.pk)
-    can_be_bought = not outline.paid.open and is_for_sale(found.course)
+    is_theirs = outline.paid.open and not outline.paid.is_lent
+    can_be_bought = not is_theirs and is_for_sale(found.course)
+    price = course_price(found.course, request.viewer.user, can_be_bought=can_be_bought)
     return {
         "is_finished": bool(progress and progress.finished_at),
         "previous_lesson": beside.previous,
         "next_row": outline.row_of(beside.next),
-        "price": course_price(found.course, request.viewer.user, can_be_bought=can_be_bought).price,
+        "price": price.price,
+        "price_why": price.why,
     }
 
 

@@ -86,6 +86,16 @@ def held_by(
     return counted(rows, user, offer)
 
 
+def for_newcomers(offer: Offer, *, moment: datetime) -> list[Coupon]:
+    """The coupons that stand now with which whoever signs up today pays less for an offer: those for everybody, and for
+    members who never paid anything."""
+    audiences = Coupon.Audience
+    rows = Coupon.objects.standing(moment).filter(audience__in=(audiences.EVERYBODY, audiences.NEWCOMERS))
+    found = [one.coupon for one in counted(rows, None) if not one.why_not(moment)]
+    fits = fitting(found, offer)
+    return [coupon for coupon in found if coupon.pk in fits]
+
+
 def everything_of(user: User) -> list[Held]:
     """Every coupon that a member has, and those they used, whatever became of them; the newest first."""
     used = CouponUse.objects.filter(coupon=OuterRef("pk"), order__user=user, returned_at=None)
