@@ -52,17 +52,20 @@ def lived_on(day):
     return Event.objects.filter(day=day, origin="import").exclude(name="coupon.used")
 
 
-def stored_of(lived):
-    """The events of a day's acts that are stored: all but what people don't consent to. With an order's end it is told
-    that it was placed."""
-    told = [
+def told_of(lived):
+    """The events of a day's acts, and by whom: with an order's end it is told that it was placed."""
+    return [
         (name, person)
         for kind, person in zip(lived.acts.kind.tolist(), lived.acts.person.tolist(), strict=True)
         for name in (EVENT_NAMES[Kind(kind)], *(("order.placed",) if kind in (Kind.PAY, Kind.LAPSE) else ()))
     ]
+
+
+def stored_of(lived):
+    """Those of them that are stored: all but what people don't consent to."""
     return [
         name
-        for name, person in told
+        for name, person in told_of(lived)
         if KINDS[name].stored_for(granted_by(lived.figures[person]) or NOTHING) is not None
     ]
 
@@ -280,7 +283,8 @@ def test_a_day_lived_again_from_the_same_state_is_the_same_day():
         one, other = getattr(once, part.name), getattr(again, part.name)
         assert one == other if isinstance(one, tuple) else (one == other).all()
     assert {Kind(kind) for kind in once.kind.tolist()} >= {Kind.PAGE, Kind.VIEW}
-    assert lived_on(day).count() == len(stored_of(town(day=day, size=60).live(day))) < len(once)
+    lived = town(day=day, size=60).live(day)
+    assert lived_on(day).count() == len(stored_of(lived)) < len(told_of(lived))
 
 
 def test_who_joined_in_the_past_that_was_lived_was_seen():

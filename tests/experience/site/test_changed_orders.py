@@ -35,7 +35,7 @@ def said(answer) -> str:
 def is_changed(page, course) -> bool:
     leads_on = f'href="/checkout/?offer=course%3A{course.pk}"' in page
     assert leads_on == (NOW in page) == ("The price has changed since" in page)
-    assert leads_on != ("Waiting for your payment" in page)
+    assert leads_on != ("Waiting for your payment" in page or "Confirming your payment" in page)
     return leads_on
 
 

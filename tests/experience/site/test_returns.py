@@ -61,7 +61,7 @@ def test_an_order_leads_to_what_goes_back_and_why(read, learner, course, client,
     open_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson_of(course, "two"))
     assert f'href="/orders/{order.number}/refund/"' in read(f"/orders/{order.number}/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(f"/orders/{order.number}/refund/")
     page = read(f"/orders/{order.number}/refund/")
 
