@@ -49,7 +49,8 @@ def test_what_goes_back_is_told_to_the_fen_before_anything_is_asked(asking, lear
     read(learner, course)
     told = asking.get(address(order)).json()
     (part,) = told.pop("parts")
-    assert told == {"order": order.number, "closed_to": "", "detail": "", "amount_fen": 6_600}
+    whole = told.pop("goes_back_whole")
+    assert told == {"order": order.number, "closed_to": "", "detail": "", "amount_fen": 6_600} and not whole
     until = part.pop("until")
     assert until == (order.paid_at + timedelta(days=7)).isoformat().replace("+00:00", "Z")
     assert part == {
@@ -104,7 +105,7 @@ def test_beyond_the_rule_it_waits_for_staff_and_says_why(asking, learner, order,
     assert "期限已过" not in asking.get(f"/api/v1/me/orders/{order.number}").content.decode()
 
 
-def test_one_course_of_a_bundle_goes_back_and_the_other_stays(asking, learner, course):
+def test_a_bundle_goes_back_whole_and_single_courses_are_asked_for(asking, learner, course):
     other = make_course("second", price_fen=9_900)
     bundle = make_bundle([course, other], price_fen=15_000)
     actor = Actor(member_id=learner.pk)
@@ -114,9 +115,16 @@ def test_one_course_of_a_bundle_goes_back_and_the_other_stays(asking, learner, c
     assert [(one["course"], one["amount_fen"]) for one in told["parts"]] == [
         ("intuition", 7_500), ("second", 7_500)
     ]  # fmt: skip
-    answer = send(asking, order, {"courses": ["second"], "reason": "time", "amount_fen": 7_500})
-    assert (answer.status_code, answer.json()["amount_fen"]) == (201, 7_500)
-    assert (is_enrolled(learner, course.pk), is_enrolled(learner, other.pk)) == (True, False)
+    assert told["goes_back_whole"]
+    one = {"courses": ["second"], "reason": "time"}
+    assert send(asking, order, {**one, "amount_fen": 7_500}).status_code == 409
+    answer = send(asking, order, {**one, "amount_fen": 0}).json()
+    assert (answer["status"], answer["is_by_rule"], answer["amount_fen"]) == ("asked", False, 0)
+    assert (is_enrolled(learner, course.pk), is_enrolled(learner, other.pk)) == (True, True)
+    Refund.objects.update(status="refused")
+    answer = send(asking, order, {"reason": "time", "amount_fen": 15_000}).json()
+    assert (answer["status"], answer["is_by_rule"]) == ("approved", True)
+    assert not is_enrolled(learner, course.pk)
 
 
 def test_a_membership_goes_back_by_its_days(asking, learner):

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from tests.factories import lesson_of, make_bundle, make_course, make_plan
+from tests.product.commerce.coupon_makers import staff
 from tests.product.commerce.test_standing import buy
 from zhiyue.collect.kinds import Actor
 from zhiyue.core.accounts.kinds import Viewer
@@ -14,7 +15,7 @@ from zhiyue.product.commerce.models import CourseRefundTerms, Order, OrderCourse
 from zhiyue.product.commerce.orders import place
 from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
-from zhiyue.product.commerce.refunds.deciding import refuse
+from zhiyue.product.commerce.refunds.deciding import approve, refuse
 from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import may_open
@@ -138,15 +139,24 @@ def test_beyond_the_rule_the_academy_is_asked_and_its_reason_is_read(read, clien
     assert f"/orders/{order.number}/refund/" in page
 
 
-def test_of_several_courses_one_may_be_chosen(read, client, learner, course):
+def test_of_several_courses_some_may_be_asked_for(read, client, signed_in, learner, operator, course):
     other = make_course("other", title="别的课", price_fen=4_900)
     order = bought(learner, course, also=other)
     page = read(f"/orders/{order.number}/refund/")
     assert "What do you want refunded?" in page and 'name="seen_fen" value="9900"' in page
     page = read(f"/orders/{order.number}/refund/", course=other.pk)
-    assert 'name="seen_fen" value="4900"' in page
+    assert 'name="seen_fen" value="0"' in page and "Ask the academy" in page
+    why = "A bundle goes back whole by rule; the academy decides about single courses."
+    assert page.count(why) == 2
 
-    client.post(f"/orders/{order.number}/refund/", sent(other, 4_900))
+    client.post(f"/orders/{order.number}/refund/", sent(other, 0))
+    refund = order.refunds.get()
+    assert refund.status == "asked" and may_open(learner, lesson_of(other, "two")).open
+    browser = signed_in(operator)
+    browser.cookies["zy_language"] = "en"
+    assert why in unescape(browser.get(f"/desk/refunds/{refund.number}/").content.decode())
+    part = order.courses.get(course=other)
+    approve(viewer=staff(operator), number=refund.number, amounts={part.pk: 4_900}, why="x")
     pursue()
 
     page = read(f"/orders/{order.number}/")

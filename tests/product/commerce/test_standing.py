@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import lesson_of, make_bundle, make_course, make_plan
+from tests.product.commerce.coupon_makers import make as coupon
 from tests.product.commerce.coupon_makers import staff
 from tests.product.commerce.test_memberships import ago
 from tests.product.commerce.test_refunds import books
@@ -22,6 +23,7 @@ from zhiyue.product.commerce.payments import begin, receive
 from zhiyue.product.commerce.providers import sandbox
 from zhiyue.product.commerce.refunds.asking import ask
 from zhiyue.product.commerce.refunds.deciding import approve, refuse
+from zhiyue.product.commerce.refunds.deciding import give_back as staff_give_back
 from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.refunds.sending import pursue
 from zhiyue.product.commerce.selectors import enrolled_course_ids, may_open
@@ -58,7 +60,8 @@ def course_of(slug, fen=19_900):
 
 
 def give_back(user, order, *courses):
-    chosen = [one for one in refund_of(user, order.number).open if not courses or one.course in courses]
+    found = refund_of(user, order.number)
+    chosen = found.asked_for([one.pk for one in courses] or [one.course_id for one in found.open])
     refund = ask(
         user=user,
         order_number=order.number,
@@ -71,6 +74,15 @@ def give_back(user, order, *courses):
     refund.refresh_from_db()
     order.refresh_from_db()
     return refund
+
+
+def returned_by_staff(operator, order, course):
+    """Staff are free to give back a course of a bundle, all that was paid for it."""
+    part = order.courses.get(course=course)
+    staff_give_back(
+        viewer=staff(operator), order_number=order.number, amounts={part.pk: part.total_fen}, why="x"
+    )
+    pursue()
 
 
 def lines(user, order):
@@ -151,13 +163,13 @@ def test_never_more_is_kept_than_there_is(learner, operator):
     books_are_whole(plan)
 
 
-def test_of_a_bundle_what_is_kept_of_it_counts(learner, year):
+def test_of_a_bundle_what_is_kept_of_it_counts(learner, operator, year):
     plan = buy(learner, f"plan:{year.pk}")
     a, b = course_of("a", 10_000), course_of("b", 20_000)
     order = buy(learner, f"bundle:{make_bundle([a, b], price_fen=24_000).pk}")
     assert [(line["kind"], line["amount_fen"]) for line in order.lines][1] == ("membership", -4_800)
 
-    give_back(learner, order, a)
+    returned_by_staff(operator, order, a)
 
     # A third of the bundle went back.
     assert lines(learner, plan)[2:] == [("saved", -3_200)]
@@ -268,10 +280,10 @@ def test_what_a_bundle_was_lowered_for_goes_back_by_staff_alone(learner, operato
     books_are_whole(alone, bundle)
 
 
-def test_the_bundle_goes_back_first_and_then_the_course(learner, both):
+def test_the_bundle_goes_back_first_and_then_the_course(learner, operator, both):
     alone, bundle, (_, b, c) = both
 
-    assert give_back(learner, bundle, b).status == "done"
+    returned_by_staff(operator, bundle, b)
     # Something of it is kept.
     assert refund_of(learner, alone.number).parts[0].why_not == "bundled"
     give_back(learner, bundle, c)
@@ -280,6 +292,50 @@ def test_the_bundle_goes_back_first_and_then_the_course(learner, both):
 
     assert (refund.status, refund.amount_fen, alone.status) == ("done", 10_000, "refunded")
     assert books() == {"revenue": -23_939, "refunds": 23_939}
+
+
+def test_a_bundle_goes_back_whole_by_rule_and_in_part_by_staff(learner, operator):
+    courses = [course_of(f"c{n}", 10_000) for n in range(5)]
+    order = buy(learner, f"bundle:{make_bundle(courses, price_fen=10_000).pk}")
+    found = refund_of(learner, order.number)
+    assert found.goes_back_whole and [one.by_rule_fen for one in found.open] == [2_000] * 5
+    some = found.asked_for([one.pk for one in courses[1:]])
+    assert [(one.why_not, one.by_rule_fen, one.left_fen) for one in some] == [("in_part", 0, 2_000)] * 4
+
+    # Four of them don't go back at once while the fifth is kept for its share.
+    told = {"reason": "time", "actor": Actor(member_id=learner.pk), "course_ids": [c.pk for c in courses[1:]]}
+    with pytest.raises(AmountChanged):
+        ask(user=learner, order_number=order.number, seen_fen=8_000, **told)
+    refund = ask(user=learner, order_number=order.number, seen_fen=0, **told)
+    assert (refund.status, refund.is_by_rule, refund.amount_fen) == ("asked", False, 0)
+    assert len(enrolled_course_ids(learner.pk)) == 5
+    refuse(viewer=staff(operator), number=refund.number, why="x")
+
+    whole = give_back(learner, order)
+    assert (whole.status, whole.is_by_rule, whole.amount_fen) == ("done", True, 10_000)
+    books_are_whole(order)
+
+
+def test_what_staff_left_open_of_a_bundle_goes_back_whole(learner, operator):
+    courses = [course_of(f"c{n}", 10_000) for n in range(3)]
+    order = buy(learner, f"bundle:{make_bundle(courses, price_fen=12_000).pk}")
+    returned_by_staff(operator, order, courses[0])
+
+    assert refund_of(learner, order.number).asked_for([courses[1].pk])[0].why_not == "in_part"
+    assert give_back(learner, order).amount_fen == 8_000
+    assert not refund_of(learner, order.number).goes_back_whole
+    books_are_whole(order)
+
+
+def test_a_coupons_threshold_is_not_kept_by_a_part_of_a_bundle(learner, operator):
+    large, small = course_of("a", 90_000), course_of("b", 10_000)
+    made = make_bundle([large, small], price_fen=99_999)
+    coupon(operator, off_fen=50_000, threshold_fen=99_000)
+    order = buy(learner, f"bundle:{made.pk}")
+    assert order.total_fen == 49_999
+
+    assert give_back(learner, order, large).status == "asked"
+    assert order.refunded_fen == 0
 
 
 def test_refused_by_staff_it_can_be_asked_again_once_the_bundle_is_back(learner, operator, both):

@@ -119,6 +119,7 @@ RECKONED = answer(
         "closed_to": "",
         "detail": "",
         "amount_fen": 6600,
+        "goes_back_whole": False,
         "parts": [
             {
                 "course": "statistical-intuition",

@@ -29,6 +29,9 @@ _WHY_NOT: Mapping[str, Words] = {
     "elsewhere": pgettext_lazy(
         "why not refunded", "It was paid elsewhere, before it came here: the academy decides."
     ),
+    "in_part": pgettext_lazy(
+        "why not refunded", "A bundle goes back whole by rule; the academy decides about single courses."
+    ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
 _CLOSED_TO: Mapping[str, Words] = {

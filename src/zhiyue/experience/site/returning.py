@@ -67,6 +67,7 @@ class ShownReturn:
 
     parts: Sequence[ShownPart]
     closed_to: Words
+    goes_back_whole: bool = False
 
     @property
     def chosen(self) -> list[ShownPart]:
@@ -111,9 +112,10 @@ class ShownRefund:
 def shown_return(found: OrderReckoning, course_ids: Collection[int]) -> ShownReturn:
     """With the courses that were chosen; where none was, with all."""
     open_parts = found.open
-    known = {one.course_id for one in open_parts}
-    chosen = known & {*course_ids} or known
+    known = {one.course_id for one in open_parts if one.course_id is not None}
+    asked = {one.part.pk: one for one in found.asked_for(known & {*course_ids} or known)}
     return ShownReturn(
-        parts=[ShownPart(one, one.course_id in chosen) for one in open_parts],
+        parts=[ShownPart(asked.get(one.part.pk, one), one.part.pk in asked) for one in open_parts],
         closed_to=refunding.closed_to(found.closed_to) if found.closed_to else "",
+        goes_back_whole=found.goes_back_whole,
     )

@@ -51,6 +51,9 @@ class ReckoningShape(Shape):
     )
     detail = serializers.CharField(allow_blank=True, help_text="The same in words.")
     amount_fen = serializers.IntegerField(help_text="What all of it together gives back by the rule.")
+    goes_back_whole = serializers.BooleanField(
+        help_text="True: by rule all its courses go back, or none; asked for some of them, staff decide."
+    )
     parts = ReturnableShape(many=True)
 
 

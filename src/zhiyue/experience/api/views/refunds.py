@@ -45,7 +45,8 @@ class OrderRefund(MyEndpoint):
     def get(self, request: Request, number: str) -> Response:
         """Get what goes back of an order of mine now
 
-        Part by part, in lines, with the reason where it is nothing. Nothing is asked for by looking.
+        Part by part, in lines, with the reason where it is nothing; of several courses as all of them go back
+        together. Nothing is asked for by looking.
         """
         return Response(_reckoned(refund_of(self.member, number)))
 
@@ -62,8 +63,9 @@ class OrderRefund(MyEndpoint):
         """Ask for money back
 
         Where `is_by_rule` holds of every part that is asked for and money goes back, it is approved at once, and its
-        parts close; else staff decide. The one under way is told again: there is one at a time. One that waits for a
-        decision is approved where the rule gives it back by now, by the time at which it was first asked.
+        parts close; else staff decide. Where `goes_back_whole`, they also decide about some of its courses: by rule 0
+        fen go back of those. The one under way is told again: there is one at a time. One that waits for a decision is
+        approved where the rule gives it back by now, by the time at which it was first asked.
         """
         # Before the body: nobody learns more of somebody else's order than that it isn't theirs.
         order = order_of(self.member, number)
@@ -106,6 +108,7 @@ def _reckoned(found: OrderReckoning) -> Any:
         "closed_to": found.closed_to,
         "detail": str(refunding.closed_to(found.closed_to)),
         "amount_fen": sum(one.by_rule_fen for one in found.open),
+        "goes_back_whole": found.goes_back_whole,
         "parts": [part_told(one) for one in found.open],
     }
     return shapes.ReckoningShape(told).data

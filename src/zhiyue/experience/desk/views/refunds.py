@@ -1,6 +1,6 @@
 """Refunds: the list, one with the rule's reckoning, the decisions about it, and terms of courses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -29,7 +29,7 @@ from zhiyue.product.commerce.refunds.book import (
     waiting_count,
     whole_refund,
 )
-from zhiyue.product.commerce.refunds.reckoning import OrderReckoning
+from zhiyue.product.commerce.refunds.reckoning import OrderReckoning, Returnable
 from zhiyue.product.commerce.refunds.terms import courses_with_price, default_terms, own_terms, set_terms
 
 _S = Refund.Status
@@ -175,7 +175,7 @@ def _page(
         "provider": provider_words(shown.payment.provider) if shown.payment else "",
         "parts": [(one, yuan(one.amount_fen), refunding.reckoned_lines(one.lines)) for one in found.parts],
         "again": found.again,
-        "reckoned": _reckoned(found.reckoning),
+        "reckoned": _reckoned(found.reckoning, _asked_for(found)),
         "forms": {act: refused if refused and refused.key == act else _form(act, found) for act in acts},
         "refused": refused,
         "is_over": refused is not None and refused.key not in acts,
@@ -208,8 +208,14 @@ def _give_back_page(
     return render(request, "desk/give_back.html", context, status=status)
 
 
-def _reckoned(found: OrderReckoning) -> list[dict[str, object]]:
-    """What the rule says of each course, for who decides."""
+def _asked_for(found: WholeRefund) -> list[Returnable]:
+    """What was asked for, as the rule sees it now."""
+    return found.reckoning.asked_for([one.part.course_id for one in found.parts if one.part is not None])
+
+
+def _reckoned(found: OrderReckoning, asked: Sequence[Returnable] = ()) -> list[dict[str, object]]:
+    """What the rule says of each course, for who decides; of those that were `asked` for, as they were."""
+    known = {one.part.pk: one for one in asked}
     return [
         {
             "title": one.part.title,
@@ -221,7 +227,7 @@ def _reckoned(found: OrderReckoning) -> list[dict[str, object]]:
             "until": one.until,
             "savings": [(saved.order, yuan(saved.amount_fen)) for saved in one.savings],
         }
-        for one in found.parts
+        for one in (known.get(one.part.pk, one) for one in found.parts)
     ]
 
 

@@ -93,7 +93,7 @@ def _chosen(order: Order, course_ids: Collection[int]) -> Sequence[Returnable]:
     found = reckoned(order)
     if found.closed_to:
         raise NothingGoesBack(pgettext_lazy("refund", "Of this order nothing can go back any more."))
-    chosen = [one for one in found.open if one.course_id is None or one.course_id in course_ids]
+    chosen = found.asked_for(course_ids)
     if not chosen or sum(one.course_id is not None for one in chosen) != len(set(course_ids)):
         raise Unfit(pgettext_lazy("refund", "Choose from the list what you want refunded."))
     if not any(one.left_fen or one.frees_another for one in chosen):

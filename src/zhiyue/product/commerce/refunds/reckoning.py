@@ -103,6 +103,19 @@ class OrderReckoning:
     def left_fen(self) -> int:
         return sum(one.left_fen for one in self.parts)
 
+    @property
+    def goes_back_whole(self) -> bool:
+        """Of several courses by rule all that are still open go back, or none: some of them were had at the price of
+        all."""
+        return len(self.open) > 1
+
+    def asked_for(self, course_ids: Collection[int]) -> list[Returnable]:
+        """These courses that are open, or the membership, as they go back if they are asked for at once."""
+        chosen = [one for one in self.open if one.course_id is None or one.course_id in course_ids]
+        if len(chosen) == len(self.open):
+            return chosen
+        return [one if one.why_not else replace(one, why_not="in_part") for one in chosen]
+
 
 def refund_of(user: User, number: str, *, now: datetime | None = None) -> OrderReckoning:
     """What a member would get back of their order now. Raises NoSuchOrder, also where it is somebody else's."""
@@ -257,8 +270,8 @@ def _is_for_the_rule(waiting: Refund, parts: Sequence[Returnable]) -> bool:
     if waiting.status != _S.ASKED:
         return False
     wanted = {part or plan for part, plan in waiting.parts.values_list("part_id", "plan_id")}
-    asked = [one for one in parts if one.part.pk in wanted]
-    return goes_by_rule(asked)
+    asked = [one for one in parts if one.part.returned_at is None]
+    return all(one.part.pk in wanted for one in asked) and goes_by_rule(asked)
 
 
 def _closed_to(order: Order, parts: Sequence[Returnable], waiting: Refund | None) -> ClosedTo:

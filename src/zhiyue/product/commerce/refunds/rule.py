@@ -24,6 +24,7 @@ WhyNot = Literal[
     "credited",
     "bundled",
     "elsewhere",
+    "in_part",
     "nothing_left",
 ]
 THOUSAND = 1_000
