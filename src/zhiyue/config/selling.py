@@ -19,6 +19,7 @@ ZHIYUE_PAYMENT_PROVIDERS: list[str] = env.list(
 ZHIYUE_REFUND_DAYS: int = env.within("ZHIYUE_REFUND_DAYS", 0, 3_650, default=7)
 ZHIYUE_REFUND_FEE_PERMILLE: int = env.within("ZHIYUE_REFUND_FEE_PERMILLE", 0, 1_000, default=0)
 ZHIYUE_REFUND_FEE_LEAST_FEN: int = env.within("ZHIYUE_REFUND_FEE_LEAST_FEN", 0, 1_000_000, default=0)
+ZHIYUE_MEMBERSHIP_REFUND_LESSONS: int = env.within("ZHIYUE_MEMBERSHIP_REFUND_LESSONS", 0, 100_000, default=10)
 ZHIYUE_INVOICES = env.one_of(
     "ZHIYUE_INVOICES",
     {"off", "manual", "sandbox"},

@@ -9,6 +9,7 @@ from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from zhiyue.core.kit.money import yuan
 from zhiyue.product.commerce.models import Refund
+from zhiyue.product.commerce.refunds.reckoning import Returnable
 from zhiyue.product.commerce.refunds.rule import RefundTerms, Unit
 
 Words = str | Promise
@@ -31,6 +32,10 @@ _WHY_NOT: Mapping[str, Words] = {
     ),
     "in_part": pgettext_lazy(
         "why not refunded", "A bundle goes back whole by rule; the academy decides about single courses."
+    ),
+    "this_year": pgettext_lazy(
+        "why not refunded",
+        "By rule one membership goes back in 365 days, and one of yours did: the academy decides.",
     ),
     "nothing_left": pgettext_lazy("why not refunded", "Nothing is left after what is kept."),
 }
@@ -77,6 +82,16 @@ def why_not(code: str) -> Words:
     return _WHY_NOT.get(code, code)
 
 
+def why_not_of(one: Returnable) -> Words:
+    """The same of something that was bought, with its numbers; empty where something goes back."""
+    if one.why_not != "much_read":
+        return why_not(one.why_not)
+    return pgettext(
+        "why not refunded",
+        "%(opened)s lessons were opened by this membership, more than %(most)s: the academy decides.",
+    ) % {"opened": one.opened, "most": one.terms.most_lessons}
+
+
 def closed_to(code: str) -> Words:
     """Why nothing of an order can be asked for."""
     return _CLOSED_TO.get(code, code)
@@ -99,10 +114,23 @@ def terms_words(terms: RefundTerms, unit: Unit = "lessons") -> str:
 def plan_terms_words(terms: RefundTerms, off_percent: int) -> str:
     """The same of a membership, which may take so much off what its members buy."""
     said = terms_words(terms, "days")
-    if not (terms.window_days and off_percent):
+    if not terms.window_days:
         return said
-    less = pgettext("refund terms", "What its member prices saved on what you keep is taken off.")
-    return pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": less}
+    more = [pgettext("refund terms", "Once in 365 days; else the academy decides.")]
+    if terms.most_lessons:
+        more = [
+            pgettext(
+                "refund terms",
+                "Once in 365 days, and while you have opened no more than %(most)s lessons by it; else the academy "
+                "decides.",
+            )
+            % {"most": terms.most_lessons}
+        ]
+    if off_percent:
+        more.append(pgettext("refund terms", "What its member prices saved on what you keep is taken off."))
+    for words in more:
+        said = pgettext("refund terms", "%(rule)s %(fee)s") % {"rule": said, "fee": words}
+    return said
 
 
 def _lessons_left(terms: RefundTerms) -> str:

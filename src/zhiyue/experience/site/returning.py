@@ -37,7 +37,7 @@ class ShownPart:
 
     @property
     def why_not(self) -> Words:
-        return refunding.why_not(self.part.why_not) if self.part.why_not else ""
+        return refunding.why_not_of(self.part)
 
     @property
     def terms(self) -> str:

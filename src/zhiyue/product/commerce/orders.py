@@ -22,7 +22,7 @@ from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
 from zhiyue.product.commerce.numbers import number
 from zhiyue.product.commerce.offers import Offer, offer_of
 from zhiyue.product.commerce.quoting import Priced, priced
-from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
+from zhiyue.product.commerce.refunds.terms import plan_terms, terms_of
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
 
@@ -155,7 +155,7 @@ def placed(member: User, offer: Offer, price: Priced, now: datetime, actor: Acto
             grace_days=offer.plan.grace_days,
             off_percent=offer.plan.off_percent,
             credited_at=now if offer.credit_fen else None,
-            refund_terms=default_terms().to_json(),
+            refund_terms=plan_terms().to_json(),
         )
     if not holds.take(order, price.amounts(), price.flash.sale if price.flash else None):
         raise PriceChanged(_LOOK_AGAIN)

@@ -96,7 +96,7 @@ def part_told(one: Returnable) -> dict[str, Any]:
         "amount_fen": one.by_rule_fen,
         "lines": [line.to_json() for line in one.reckoning.lines],
         "why_not": one.why_not,
-        "detail": str(refunding.why_not(one.why_not)),
+        "detail": str(refunding.why_not_of(one)),
         "is_by_rule": one.is_by_rule,
         "until": one.until,
     }

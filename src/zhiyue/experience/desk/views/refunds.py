@@ -223,7 +223,7 @@ def _reckoned(found: OrderReckoning, asked: Sequence[Returnable] = ()) -> list[d
             "lines": refunding.reckoned_lines([line.to_json() for line in one.reckoning.lines]),
             "amount": yuan(one.by_rule_fen),
             "left": yuan(one.left_fen),
-            "why_not": refunding.why_not(one.why_not) if one.why_not else "",
+            "why_not": refunding.why_not_of(one),
             "until": one.until,
             "savings": [(saved.order, yuan(saved.amount_fen)) for saved in one.savings],
         }

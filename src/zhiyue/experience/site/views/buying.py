@@ -63,7 +63,7 @@ from zhiyue.product.commerce.orders import cancel, place
 from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.providers.wechatpay_payer import openid_for
 from zhiyue.product.commerce.pursuing import ask_now
-from zhiyue.product.commerce.refunds.terms import default_terms, terms_of
+from zhiyue.product.commerce.refunds.terms import plan_terms, terms_of
 
 _CANT_BEGIN = (
     AlreadyOwned,
@@ -305,7 +305,7 @@ def _checkout_page(
         "total": yuan(found.price.total_fen),
         "total_fen": found.price.total_fen,
         "list_price": yuan(list_price) if list_price else "",
-        "refund_terms": plan_terms_words(default_terms(), found.offer.plan.off_percent)
+        "refund_terms": plan_terms_words(plan_terms(), found.offer.plan.off_percent)
         if found.offer.plan
         else terms_of_all(list(terms_of(found.offer.courses).values())),
         "ways": ways,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import Q, Sum
@@ -26,7 +26,7 @@ from zhiyue.product.commerce.refunds.rule import (
     why_not,
     why_not_free,
 )
-from zhiyue.product.commerce.refunds.terms import default_terms, terms_of_parts
+from zhiyue.product.commerce.refunds.terms import plan_terms, terms_of_parts
 from zhiyue.product.commerce.standing import Saving, bundled, savings_by
 
 # Why of a whole order nothing can be asked for.
@@ -35,6 +35,9 @@ _S, _C = Refund.Status, Refund.Cause
 # What was paid before it came here, and its provider never heard of by the number that we made for it. The sandbox's
 # trades are written along with its past orders.
 _ELSEWHERE = Q(channel=PAST) & ~Q(provider=sandbox.NAME)
+_GIVEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE, _S.FAILED])
+# Of a person one membership goes back by rule in so long.
+PLAN_ONCE_IN = timedelta(days=365)
 # Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
 _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
     refund__status=_S.FAILED, refund__again=None
@@ -45,7 +48,7 @@ _TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
 class Returnable:
     """A course of an order, or the membership it is of, as the rule reckons it now. `why_not` is why the rule gives
     nothing back, "" where it does; `until` is the end of its window, None where it has none. `savings` are what a
-    membership saved on what is kept, order by order."""
+    membership saved on what is kept, order by order, `opened` how many lessons it opened."""
 
     part: OrderCourse | OrderPlan
     terms: RefundTerms
@@ -54,6 +57,7 @@ class Returnable:
     why_not: WhyNot
     until: datetime | None
     savings: Sequence[Saving] = ()
+    opened: int = 0
 
     @property
     def course(self) -> Course | None:
@@ -229,7 +233,7 @@ def _membership(
 ) -> Returnable:
     """A membership: what is left of it by days. What came off the price of another one is in that."""
     use = use_of(plan, moment)
-    terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else default_terms()
+    terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else plan_terms()
     savings = savings_by(plan) if plan.returned_at is None else []
     bought = Bought(
         plan.total_fen,
@@ -241,12 +245,28 @@ def _membership(
     )
     paid_at = plan.order.paid_at or asked_at
     age = asked_at - paid_at
+    opened = plan.openings.count()
     why: WhyNot = "credited" if use.is_credited else why_not(terms, bought, age=age)
     until = paid_at + terms.window if terms.window_days and plan.order.paid_at else None
-    found = Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings)
-    if why != "costs_nothing" or not found.frees_another:
-        return found
-    return replace(found, why_not=why_not_free(terms, age=age, saved_fen=bought.saved_fen))
+    found = Returnable(plan, terms, bought, reckon(terms, bought), why, until, savings, opened)
+    if why == "costs_nothing" and found.frees_another:
+        found = replace(found, why_not=why_not_free(terms, age=age, saved_fen=bought.saved_fen))
+    return found if found.why_not else replace(found, why_not=_too_often(plan, terms, opened, asked_at))
+
+
+def _too_often(plan: OrderPlan, terms: RefundTerms, opened: int, moment: datetime) -> WhyNot:
+    """Days alone say little of who read everything on the first one, or does so again and again."""
+    if terms.most_lessons and opened > terms.most_lessons:
+        return "much_read"
+    before = RefundPart.objects.filter(
+        _GIVEN,
+        refund__is_by_rule=True,
+        refund__decided_at__gt=moment - PLAN_ONCE_IN,
+        plan__order__user_id=plan.order.user_id,
+        amount_fen__gt=0,
+    )
+    is_again = plan.order.user_id is not None and before.exclude(plan=plan).exists()
+    return "this_year" if is_again else ""
 
 
 def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:

@@ -25,21 +25,26 @@ WhyNot = Literal[
     "bundled",
     "elsewhere",
     "in_part",
+    "much_read",
+    "this_year",
     "nothing_left",
 ]
 THOUSAND = 1_000
 LONGEST_DAYS = 3_650
 MOST_FEE_FEN = 1_000_000
+MOST_LESSONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class RefundTerms:
     """By which rule a course's money goes back: within `window_days` of 24 hours since it was paid (0: never by rule),
-    less a fee of so many thousandths of what would go back, `fee_least_fen` at least."""
+    less a fee of so many thousandths of what would go back, `fee_least_fen` at least. Of a membership only while no
+    more than `most_lessons` were opened by it (0: however many)."""
 
     window_days: int
     fee_permille: int = 0
     fee_least_fen: int = 0
+    most_lessons: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.window_days <= LONGEST_DAYS:
@@ -48,17 +53,25 @@ class RefundTerms:
             raise ValueError("a fee is 0 to 1000 thousandths")
         if not 0 <= self.fee_least_fen <= MOST_FEE_FEN:
             raise ValueError(f"the least fee is 0 to {MOST_FEE_FEN} fen")
+        if not 0 <= self.most_lessons <= MOST_LESSONS:
+            raise ValueError(f"a membership is given back with 0 to {MOST_LESSONS} lessons opened")
 
     def to_json(self) -> dict[str, int]:
         return {
             "window_days": self.window_days,
             "fee_permille": self.fee_permille,
             "fee_least_fen": self.fee_least_fen,
+            **({"most_lessons": self.most_lessons} if self.most_lessons else {}),
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "RefundTerms":
-        return cls(int(kept["window_days"]), int(kept["fee_permille"]), int(kept["fee_least_fen"]))
+        return cls(
+            window_days=int(kept["window_days"]),
+            fee_permille=int(kept["fee_permille"]),
+            fee_least_fen=int(kept["fee_least_fen"]),
+            most_lessons=int(kept.get("most_lessons", 0)),
+        )
 
     @property
     def window(self) -> timedelta:

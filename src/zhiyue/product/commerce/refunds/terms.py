@@ -2,7 +2,7 @@
 day, so changing them changes nothing for who has bought already."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -36,6 +36,11 @@ def default_terms() -> RefundTerms:
         fee_permille=settings.ZHIYUE_REFUND_FEE_PERMILLE,
         fee_least_fen=settings.ZHIYUE_REFUND_FEE_LEAST_FEN,
     )
+
+
+def plan_terms() -> RefundTerms:
+    """The academy's, of memberships."""
+    return replace(default_terms(), most_lessons=settings.ZHIYUE_MEMBERSHIP_REFUND_LESSONS)
 
 
 def terms_of(course_ids: Iterable[int]) -> dict[int, RefundTerms]:
