@@ -181,6 +181,13 @@ def _line(kind: str, count: int, of: int) -> str:
         }
     if kind == "days":
         return pgettext("refund line", "Used: %(count)s of %(of)s days") % {"count": count, "of": of}
+    if kind == "covered":
+        return npgettext(
+            "refund line",
+            "%(count)s day that the earlier membership had as well: what it cost more",
+            "%(count)s days that the earlier membership had as well: what they cost more",
+            count,
+        ) % {"count": count}
     names = {
         "paid": pgettext("refund line", "Paid"),
         "returned": pgettext("refund line", "Went back before"),

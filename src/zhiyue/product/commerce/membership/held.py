@@ -1,8 +1,10 @@
 """A member's own membership: what runs, what follows, what is left of it in money, and the word before it ends."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
+from math import ceil
 
 from django.conf import settings
 from django.db import transaction
@@ -151,41 +153,58 @@ def _terms(held: Sequence[Held], plan: Plan, moment: datetime, price_fen: int) -
 class Use:
     """How far an order of a plan is used up: `used` of its `days`, the one that runs among them; `over` are gone by
     whole. `is_credited`: what was left of it came off the price of another one, and is no longer of this. `covered` of
-    the used days were those of memberships whose place it took."""
+    the used days were those of memberships whose place it took; `covered_fen` is what its days cost more than theirs
+    on those, rounded up."""
 
     used: int = 0
     over: int = 0
     days: int = 0
     is_credited: bool = False
     covered: int = 0
+    covered_fen: int = 0
 
 
 def use_of(row: OrderPlan, moment: datetime, *, but: int | None = None) -> Use:
     """How far an order is used up at a moment; as if the order `but` had never been paid."""
     zone = clock.business_zone()
-    held = _held(row.order.user_id) if row.order.user_id is not None else []
-    rows = {one.row.order_id: one.row for one in held if one.row.order_id != but} | {row.order_id: row}
+    found = _rows(row.order.user_id) if row.order.user_id is not None else {}
+    rows = {pk: one for pk, one in found.items() if pk != but and _stands(one)} | {row.order_id: row}
     bought = [bought_of(one) for one in rows.values()]
     mine = [one for one in periods(bought, zone) if one.order.order_id == row.order_id]
     if not mine or any(_takes_over(one, row, bought) for one in bought):
         return Use(is_credited=True)
     used, days = days_used(mine[0], moment, zone)
     runs = mine[0].opens_from <= moment < mine[0].opens_until
-    return Use(used, used - runs, days, covered=_covered(row, bought, moment))
+    covered, covered_fen = _covered(row, rows, used, days)
+    return Use(used, used - runs, days, covered=covered, covered_fen=covered_fen)
 
 
-def _covered(row: OrderPlan, bought: Sequence[Bought], moment: datetime) -> int:
-    """How many days of one that took the place of others those have had anyway: given back, they have their time
-    again, which ran meanwhile."""
+def _stands(row: OrderPlan) -> bool:
+    """One that took the place of others and was given back is as if it had never been."""
+    return row.returned_at is None or row.credited_at is None
+
+
+def _covered(row: OrderPlan, rows: Mapping[int, OrderPlan], used: int, days: int) -> tuple[int, int]:
+    """How many of the `used` days of one that took the place of others those have had anyway: given back, they have
+    their time again, which ran meanwhile. And what those days of its `days` cost more than theirs."""
     if row.credited_at is None:
-        return 0
+        return 0, 0
     zone = clock.business_zone()
-    before = periods(
-        [one for one in bought if one.order_id != row.order_id and one.paid_at <= row.credited_at], zone
-    )
-    begun = bought_of(row).paid_at
-    until = max((one.opens_until for one in before), default=begun)
-    return max((min(until, moment).astimezone(zone).date() - begun.astimezone(zone).date()).days + 1, 0)
+    earlier = [bought_of(one) for pk, one in rows.items() if pk != row.order_id]
+    before = periods([one for one in earlier if one.paid_at <= row.credited_at], zone)
+    begun = bought_of(row).paid_at.astimezone(zone).date()
+    its_day = Fraction(row.order.total_fen + credit_of(row.order), days)
+    covered, more = 0, Fraction(0)
+    for period in before:
+        first = period.opens_from.astimezone(zone).date()
+        length = days_used(period, period.opens_until, zone)[1]
+        # Of both together, in days since it began.
+        since = max((first - begun).days, 0)
+        until = min((first - begun).days + length, used)
+        count = max(until - since, 0)
+        covered += count
+        more += count * max(its_day - Fraction(_worth(rows[period.order.order_id].order), length), 0)
+    return covered, ceil(more)
 
 
 def _takes_over(later: Bought, row: OrderPlan, bought: Sequence[Bought]) -> bool:
@@ -275,10 +294,15 @@ def _remind(held: Held, moment: datetime) -> bool:
     return True
 
 
-def _held(member_id: int) -> list[Held]:
-    """Everything that a member ever bought of plans, in the order of time; what was given back until then."""
+def _rows(member_id: int) -> dict[int, OrderPlan]:
+    """Everything that a member ever bought of plans, by the order."""
     rows = reckoned_plans().filter(order__user_id=member_id).select_related("order", "plan")
-    by_order = {row.order_id: row for row in rows}
+    return {row.order_id: row for row in rows}
+
+
+def _held(member_id: int) -> list[Held]:
+    """The same in the order of time; what was given back until then."""
+    by_order = _rows(member_id)
     found = periods([bought_of(row) for row in by_order.values()], clock.business_zone())
     return [Held(period, by_order[period.order.order_id]) for period in found]
 

@@ -13,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.catalogue.models import Course, Lesson
 from zhiyue.product.commerce.consumption import opened_lesson_ids
 from zhiyue.product.commerce.errors import NoSuchOrder
-from zhiyue.product.commerce.membership.held import use_of
+from zhiyue.product.commerce.membership.held import credit_of, use_of
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan, Payment, Refund, RefundPart
 from zhiyue.product.commerce.models.payments import PAST
 from zhiyue.product.commerce.providers import sandbox
@@ -231,17 +231,21 @@ def _membership(
     moment: datetime,
     asked_at: datetime,
 ) -> Returnable:
-    """A membership: what is left of it by days. What came off the price of another one is in that."""
+    """A membership: what is left of it by days. What came off the price of another one is in that; days that the other
+    one had anyway are kept at what they cost more."""
     use = use_of(plan, moment)
     terms = RefundTerms.from_json(plan.refund_terms) if plan.refund_terms else plan_terms()
     savings = savings_by(plan) if plan.returned_at is None else []
     bought = Bought(
         plan.total_fen,
         use.days,
-        max(use.used - use.covered, 0),
+        use.used - use.covered,
         taken.get((None, plan.pk), 0),
         unit="days",
         saved_fen=sum(one.amount_fen for one in savings),
+        covered=use.covered,
+        covered_fen=use.covered_fen,
+        credit_fen=credit_of(plan.order),
     )
     paid_at = plan.order.paid_at or asked_at
     age = asked_at - paid_at

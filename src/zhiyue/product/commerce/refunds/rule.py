@@ -3,8 +3,8 @@ opened and given back before is asked elsewhere.
 
 Lines come in this order, each from what the ones before have left, and none takes it below 0:
 
-    paid · lessons that were opened, or days that were used · what went back before ·
-    what a membership saved on what is kept · fee
+    paid · lessons that were opened, or days that were used · what days cost more than those of the membership whose
+    place it took · what went back before · what a membership saved on what is kept · fee
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 Unit = Literal["lessons", "days"]
-LineKind = Literal["paid", "lessons", "days", "returned", "saved", "fee"]
+LineKind = Literal["paid", "lessons", "days", "covered", "returned", "saved", "fee"]
 WhyNot = Literal[
     "",
     "no_refunds",
@@ -82,7 +82,8 @@ class RefundTerms:
 class Bought:
     """What was paid for: `paid_fen` of which `returned_fen` went back or are on their way; of a course `opened` of the
     `lessons` that were for money, of a membership so many of its days. `saved_fen` is what a membership's percent saved
-    on what is kept."""
+    on what is kept. `covered` days more were had anyway by what it took the place of, and cost `covered_fen` more than
+    that; `credit_fen` of its price were paid before."""
 
     paid_fen: int
     lessons: int
@@ -90,11 +91,15 @@ class Bought:
     returned_fen: int = 0
     unit: Unit = "lessons"
     saved_fen: int = 0
+    covered: int = 0
+    covered_fen: int = 0
+    credit_fen: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.paid_fen, self.lessons, self.opened, self.returned_fen, self.saved_fen) < 0:
+        of_days = min(self.covered, self.covered_fen, self.credit_fen)
+        if min(self.paid_fen, self.lessons, self.opened, self.returned_fen, self.saved_fen, of_days) < 0:
             raise ValueError("nothing that was bought is below 0")
-        if self.opened > self.lessons:
+        if self.opened + self.covered > self.lessons:
             raise ValueError("no more lessons are opened than there are")
         if self.returned_fen > self.paid_fen:
             raise ValueError("no more went back than was paid")
@@ -135,9 +140,14 @@ def reckon(terms: RefundTerms, bought: Bought) -> Reckoning:
     lines = [Line("paid", bought.paid_fen)]
     left = bought.paid_fen
     if bought.opened:
-        kept = min(_up(bought.paid_fen * bought.opened, bought.lessons), left)
+        price = bought.paid_fen + bought.credit_fen
+        kept = min(_up(price * bought.opened, bought.lessons), left)
         lines.append(Line(bought.unit, -kept, bought.opened, bought.lessons))
         left -= kept
+    covered = min(bought.covered_fen, left)
+    if covered:
+        lines.append(Line("covered", -covered, bought.covered, bought.lessons))
+        left -= covered
     # What lessons keep is kept of what is still there: whatever went back before can't be kept any more.
     returned = min(bought.returned_fen, left)
     if returned:
@@ -162,7 +172,7 @@ def why_not(terms: RefundTerms, bought: Bought, *, age: timedelta) -> WhyNot:
         return is_over
     if reckon(terms, bought).amount_fen:
         return ""
-    is_used = bool(bought.lessons) and bought.opened == bought.lessons
+    is_used = bool(bought.lessons) and bought.opened + bought.covered == bought.lessons
     return _USED[bought.unit] if is_used else "nothing_left"
 
 
