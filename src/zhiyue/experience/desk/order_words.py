@@ -107,6 +107,7 @@ _ENTRIES: Mapping[str, Words] = {
     "overpaid": pgettext_lazy("ledger entry", "Came without an order that takes it"),
     "earned": pgettext_lazy("ledger entry", "Earned by a membership"),
     "credited": pgettext_lazy("ledger entry", "Taken over by another membership"),
+    "unearned": pgettext_lazy("ledger entry", "Earned no more: the membership was given back"),
     "refunded": pgettext_lazy("ledger entry", "Gone back"),
     "owed_back": pgettext_lazy("ledger entry", "Gone back that was owed"),
     "fee": pgettext_lazy("ledger entry", "Fee of the provider"),

@@ -13,7 +13,7 @@ from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.membership.held import Use, use_of
 from zhiyue.product.commerce.models import Entry, Order, OrderPlan, Posting
-from zhiyue.product.commerce.teaching_shares.reading import share_earned
+from zhiyue.product.commerce.teaching_shares.reading import share_earned, take_back_earned
 
 
 def income_account(order: Order) -> str:
@@ -47,31 +47,70 @@ def take_over(order: Order) -> None:
 
 
 def taken_back(order: Order, amount_fen: int) -> dict[str, int]:
-    """The accounts from which money of an order goes back: what wasn't earned yet first."""
-    unearned = min(left_of(order), amount_fen) if order.is_of_plan else 0
+    """The accounts from which money of an order goes back: what wasn't earned yet first, but for what those have again
+    whose place it took."""
+    unearned = 0
+    if order.is_of_plan:
+        again = sum(fen for _, fen in _have_again(order))
+        unearned = min(max(left_of(order) - again, 0), amount_fen)
     postings = {ledger.deferred(order): unearned, ledger.REFUNDS: amount_fen - unearned}
     return {account: amount for account, amount in postings.items() if amount}
 
 
 def earn_rest(order: Order) -> None:
-    """A membership that was given back earns what was kept of it; what it had taken over goes back to those whose place
-    it took. The caller holds the order's row."""
+    """A membership that was given back earns what was kept of it. Those whose place it took have again what their own
+    days left are worth; had it earned too much for that, so much is earned no more. The caller holds the order's
+    row."""
     if not order.is_of_plan:
         return
     if not OrderPlan.objects.filter(order=order, returned_at__isnull=False).exists():
         return
-    left = left_of(order)
-    for one, taken in _taken_over(order):
-        back = min(taken, left)
-        if back and ledger.post(
-            f"credit_back:{order.number}:{one.number}",
+    again = _have_again(order)
+    missing = sum(fen for _, fen in again) - left_of(order)
+    if missing > 0:
+        _earn_no_more(order, missing)
+    for one, fen in again:
+        ledger.post(
+            _again_key(order, one),
             kind="credited",
             order=order,
-            postings={ledger.deferred(order): back, ledger.deferred(one): -back},
-        ):
-            left -= back
-    if left:
+            postings={ledger.deferred(order): fen, ledger.deferred(one): -fen},
+        )
+    if left := left_of(order):
         _enter(order, left, clock.now(), "rest")
+
+
+def _have_again(order: Order) -> list[tuple[Order, int]]:
+    """The orders whose place it took, and how much of what it took over they have again, now that it was given back:
+    what their days left at that moment are worth. Those that have it already aren't among them."""
+    row = OrderPlan.objects.filter(order=order, returned_at__isnull=False).first()
+    if row is None or row.returned_at is None:
+        return []
+    found = []
+    for one, taken in _taken_over(order):
+        use, put_in = _use(one, row.returned_at), _put_in(one)
+        worth = put_in - put_in * use.over // use.days if use.days else 0
+        if min(taken, worth) > 0 and not Entry.objects.filter(key=_again_key(order, one)).exists():
+            found.append((one, min(taken, worth)))
+    return found
+
+
+def _again_key(order: Order, one: Order) -> str:
+    return f"credit_back:{order.number}:{one.number}"
+
+
+def _earn_no_more(order: Order, amount_fen: int) -> None:
+    """Take back what an order had earned too much, and the teachers' parts of it."""
+    key, now = f"unearned:{order.number}", clock.now()
+    postings = {ledger.REVENUE: amount_fen, ledger.deferred(order): -amount_fen}
+    if ledger.post(key, kind="unearned", order=order, at=now, postings=postings):
+        take_back_earned(order, amount_fen, earned_fen=_earned(order), key=key, at=now)
+
+
+def _earned(order: Order) -> int:
+    """All that an order ever earned."""
+    mine = Posting.objects.filter(entry__order=order, entry__kind="earned", account=ledger.REVENUE)
+    return -_sum(mine)
 
 
 def _taken_over(order: Order) -> list[tuple[Order, int]]:
@@ -121,6 +160,13 @@ def left_of(order: Order) -> int:
     return -_sum(Posting.objects.filter(account=ledger.deferred(order)))
 
 
+def _put_in(order: Order) -> int:
+    """What there was to be earned by an order in all its time. What another one took over of it, and gave back or
+    earned itself, is in that."""
+    mine = Posting.objects.filter(account=ledger.deferred(order)).exclude(entry__kind="earned")
+    return -_sum(mine.exclude(~Q(entry__order=order), entry__kind="credited"))
+
+
 def _unearned(accounts: Collection[str] | None = None) -> list[str]:
     """The numbers of orders that have something to earn; of those accounts, where some are named."""
     named = Q(account__startswith=ledger.DEFERRED) if accounts is None else Q(account__in=accounts)
@@ -141,7 +187,7 @@ def _earn(order: Order, moment: datetime, use: Use) -> bool:
     """Earn the share of the days that are over, rounded down, less what was earned before."""
     if not use.days:
         return False
-    put_in = -_sum(Posting.objects.filter(account=ledger.deferred(order)).exclude(entry__kind="earned"))
+    put_in = _put_in(order)
     gone = put_in - left_of(order)
     return _enter(
         order, put_in * use.over // use.days - gone, moment, f"{clock.business_day(moment):%Y-%m-%d}"

@@ -173,7 +173,8 @@ def _taken_back(back: RefundPart, shares: list[TeacherShare]) -> Earning:
 
 def _gone_back() -> QuerySet[RefundPart]:
     """Of courses. By rule what goes back of a membership wasn't earned yet; where staff give back more, the academy
-    bears it, and those who were read keep their share."""
+    bears it, and those who were read keep their share. What an upgrade had earned too much for what it took over goes
+    back in `reading.take_back_earned`."""
     return RefundPart.objects.filter(refund__status=Refund.Status.DONE, amount_fen__gt=0, part__isnull=False)
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from zhiyue.product.catalogue.models import Course
-from zhiyue.product.commerce.models import Entry, LessonOpening, Order
+from zhiyue.product.commerce.models import Entry, LessonOpening, Order, TeacherShare
 from zhiyue.product.commerce.shares import shared_out
 from zhiyue.product.commerce.teaching_shares.entering import Earning, enter
-from zhiyue.product.commerce.teaching_shares.rule import share_fen
+from zhiyue.product.commerce.teaching_shares.rule import share_fen, taken_back_fen
 from zhiyue.product.commerce.teaching_shares.terms import SharesByTime
 
 
@@ -46,5 +46,31 @@ def share_earned(order: Order, earned_fen: int, *, key: str, at: datetime) -> in
             )
             for course_id, part in parts.items()
             if part
+        ],
+    )
+
+
+def take_back_earned(order: Order, amount_fen: int, *, earned_fen: int, key: str, at: datetime) -> int:
+    """Take back what teachers earned of so much of what a membership had earned, `earned_fen` in all: of each share
+    alike, by the entry `key` of the books; how many were new. In the caller's transaction, which holds the row."""
+    shares = list(TeacherShare.objects.filter(order=order, part=None, sold_fen__gt=0).order_by("pk"))
+    sold = {one.pk: one.sold_fen for one in shares}
+    # What nobody was read for is the academy's.
+    parts = shared_out(amount_fen, {0: earned_fen - sum(sold.values()), **sold})
+    return enter(
+        order,
+        [
+            Earning(
+                teacher_id=one.teacher_id,
+                key=f"share_back:{key}:{one.pk}",
+                sold_fen=-parts[one.pk],
+                permille=one.permille,
+                amount_fen=-taken_back_fen(one.amount_fen, one.sold_fen - parts[one.pk], one.permille),
+                at=at,
+                due_at=max(at, one.due_at),
+                course_id=one.course_id,
+            )
+            for one in shares
+            if parts[one.pk]
         ],
     )
