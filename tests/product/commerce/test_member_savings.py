@@ -2,14 +2,16 @@
 
 import pytest
 
-from tests.factories import make_bundle, make_plan
+from tests.factories import lesson_of, make_bundle, make_plan
 from tests.product.commerce import coupon_makers
 from tests.product.commerce.test_standing import books_are_whole, buy, course_of, give_back, lines, placed
+from zhiyue.collect.kinds import Actor
 from zhiyue.product.commerce.checkout import checkout_of
 from zhiyue.product.commerce.membership.held import membership_of
 from zhiyue.product.commerce.models import Order
 from zhiyue.product.commerce.payments import pay_nothing
 from zhiyue.product.commerce.services import grant_course
+from zhiyue.product.learning.services import open_lesson
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +103,19 @@ def test_orders_of_old_keep_what_it_took_off_at_first(learner, operator, year):
     Order.objects.filter(pk=order.pk).update(lines=kept)
 
     assert lines(learner, plan)[2:] == [("saved", -2_000)]
+
+
+def test_of_a_course_that_was_read_and_given_back_what_was_read_counts(learner):
+    plan = buy(learner, f"plan:{make_plan('年', months=12, price_fen=365_000, off_percent=50).pk}")
+    course = course_of("a", 100_000)
+    order = buy(learner, f"course:{course.pk}")
+    for slug in ("two", "three"):
+        open_lesson(user=learner, actor=Actor(member_id=learner.pk), lesson=lesson_of(course, slug))
+    # Two of three lessons for money are kept at half the price.
+    give_back(learner, order)
+    assert (order.total_fen, order.kept_fen) == (50_000, 33_334)
+
+    assert lines(learner, plan)[2:] == [("saved", -33_334)]
+    give_back(learner, plan)
+    assert plan.kept_fen + order.kept_fen == 1_000 + 66_668
+    books_are_whole(plan, order)

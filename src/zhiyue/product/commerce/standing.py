@@ -2,11 +2,12 @@
 lowered for. Else somebody would keep what they gave back: by rule neither goes back past what it lowered, and no money
 is taken for a price whose reason is gone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from zhiyue.product.commerce.membership.held import credit_holds, ran_at
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
+from zhiyue.product.commerce.refunds.taken import taken_fen
 from zhiyue.product.commerce.rights import reckoned_plans
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
@@ -37,7 +38,7 @@ def price_holds(order: Order) -> bool:
 
 def savings_by(plan: OrderPlan) -> list[Saving]:
     """What the percent of a membership saved, order by order: of those that were placed while it ran, are paid, and of
-    which something is kept. Three queries at most, none where it takes nothing off."""
+    which something is kept. Four queries at most, none where it takes nothing off."""
     order = plan.order
     if not plan.off_percent or order.user_id is None or order.paid_at is None:
         return []
@@ -52,7 +53,8 @@ def savings_by(plan: OrderPlan) -> list[Saving]:
     parts: dict[int, list[OrderCourse]] = {one.pk: [] for one in mine}
     for part in OrderCourse.objects.filter(order__in=mine).order_by("pk"):
         parts[part.order_id].append(part)
-    found = [Saving(one, _kept_of(_saved_fen(one), parts[one.pk])) for one in mine]
+    gone = {part: fen for (part, _), fen in taken_fen(*mine).items() if part is not None} if mine else {}
+    found = [Saving(one, _kept_of(_saved_fen(one), parts[one.pk], gone)) for one in mine]
     return [one for one in found if one.amount_fen]
 
 
@@ -88,10 +90,18 @@ def _credited(order: Order) -> set[int]:
     return {int(course) for line in order.lines for course in line.get("courses", ())}
 
 
-def _kept_of(saved_fen: int, parts: Iterable[OrderCourse]) -> int:
+def _kept_of(saved_fen: int, parts: Iterable[OrderCourse], gone: Mapping[int, int]) -> int:
     """The share of what was saved that lies in what is still kept: by what each course cost, of those that cost nothing
-    alike."""
+    alike. Of a course that went back by what stayed of its money, for so much of it was read at that price; rounded
+    up."""
     whole = {part.pk: part for part in parts}
     shares = {pk: part.total_fen for pk, part in whole.items()}
     of_each = shared_out(saved_fen, shares if any(shares.values()) else dict.fromkeys(shares, 1))
-    return sum(fen for pk, fen in of_each.items() if whole[pk].returned_at is None)
+    found = 0
+    for pk, fen in of_each.items():
+        part = whole[pk]
+        if part.returned_at is None:
+            found += fen
+        elif part.total_fen:
+            found += -(-fen * (part.total_fen - gone.get(pk, 0)) // part.total_fen)
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
 from zhiyue.core.accounts.models import User
@@ -26,6 +26,7 @@ from zhiyue.product.commerce.refunds.rule import (
     why_not,
     why_not_free,
 )
+from zhiyue.product.commerce.refunds.taken import taken_fen
 from zhiyue.product.commerce.refunds.terms import plan_terms, terms_of_parts
 from zhiyue.product.commerce.standing import Saving, bundled, savings_by
 
@@ -38,10 +39,6 @@ _ELSEWHERE = Q(channel=PAST) & ~Q(provider=sandbox.NAME)
 _GIVEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE, _S.FAILED])
 # Of a person one membership goes back by rule in so long.
 PLAN_ONCE_IN = timedelta(days=365)
-# Money of these is gone, or will be: it can't go back again. What failed and was sent again counts there.
-_TAKEN = Q(refund__status__in=[_S.APPROVED, _S.SENT, _S.DONE]) | Q(
-    refund__status=_S.FAILED, refund__again=None
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +149,6 @@ def reckoned(order: Order, *, now: datetime | None = None) -> OrderReckoning:
     if any(one.by_rule_fen for one in returnable):
         returnable = _but_bundled(order, returnable)
     return OrderReckoning(order, returnable, _closed_to(order, returnable, waiting))
-
-
-def taken_fen(order: Order) -> dict[tuple[int | None, int | None], int]:
-    """How much of each course of an order, and of its membership, went back or is on its way, by the ids of the two of
-    which one is None; absent where nothing is."""
-    rows = RefundPart.objects.filter(_TAKEN, refund__order=order).values_list("part_id", "plan_id")
-    return {(part, plan): total for part, plan, total in rows.annotate(total=Sum("amount_fen"))}
 
 
 def goes_by_rule(chosen: Collection[Returnable]) -> bool:
