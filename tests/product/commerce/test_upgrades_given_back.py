@@ -12,7 +12,7 @@ from zhiyue.collect.kinds import Actor
 from zhiyue.core.kit import clock
 from zhiyue.product.commerce import ledger
 from zhiyue.product.commerce.membership.deferring import earn
-from zhiyue.product.commerce.models import Entry, Posting, TeacherShare
+from zhiyue.product.commerce.models import Entry, LessonOpening, Posting, TeacherShare
 from zhiyue.product.commerce.refunds.deciding import give_back as staff_give_back
 from zhiyue.product.commerce.refunds.reckoning import refund_of
 from zhiyue.product.commerce.refunds.sending import pursue
@@ -41,6 +41,7 @@ def at(monkeypatch, settings):
 def read(user, course, *slugs):
     for slug in slugs:
         open_lesson(user=user, actor=Actor(member_id=user.pk), lesson=lesson_of(course, slug))
+    LessonOpening.objects.filter(lesson__course=course).update(at=clock.now())
 
 
 def lines(user, order):

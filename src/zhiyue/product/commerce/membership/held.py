@@ -203,7 +203,9 @@ def _covered(row: OrderPlan, rows: Mapping[int, OrderPlan], used: int, days: int
         until = min((first - begun).days + length, used)
         count = max(until - since, 0)
         covered += count
-        more += count * max(its_day - Fraction(_worth(rows[period.order.order_id].order), length), 0)
+        more += count * max(
+            its_day - Fraction(_worth(rows[period.order.order_id].order), length), Fraction(0)
+        )
     return covered, ceil(more)
 
 

@@ -252,6 +252,8 @@ def _too_often(plan: OrderPlan, terms: RefundTerms, opened: int, moment: datetim
     """Days alone say little of who read everything on the first one, or does so again and again."""
     if terms.most_lessons and opened > terms.most_lessons:
         return "much_read"
+    if plan.order.user_id is None:
+        return ""
     before = RefundPart.objects.filter(
         _GIVEN,
         refund__is_by_rule=True,
@@ -259,8 +261,7 @@ def _too_often(plan: OrderPlan, terms: RefundTerms, opened: int, moment: datetim
         plan__order__user_id=plan.order.user_id,
         amount_fen__gt=0,
     )
-    is_again = plan.order.user_id is not None and before.exclude(plan=plan).exists()
-    return "this_year" if is_again else ""
+    return "this_year" if before.exclude(plan=plan).exists() else ""
 
 
 def _lessons(parts: Iterable[OrderCourse]) -> Mapping[int, tuple[int, int]]:
