@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from zhiyue.product.commerce.membership.held import credit_holds, ran_at
 from zhiyue.product.commerce.models import Order, OrderCourse, OrderPlan
-from zhiyue.product.commerce.refunds.taken import taken_fen
 from zhiyue.product.commerce.rights import reckoned_plans
 from zhiyue.product.commerce.selectors import enrolled_course_ids
 from zhiyue.product.commerce.shares import shared_out
+from zhiyue.product.commerce.taken import taken_fen
 
 
 @dataclass(frozen=True, slots=True)

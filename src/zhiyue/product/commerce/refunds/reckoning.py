@@ -26,9 +26,9 @@ from zhiyue.product.commerce.refunds.rule import (
     why_not,
     why_not_free,
 )
-from zhiyue.product.commerce.refunds.taken import taken_fen
 from zhiyue.product.commerce.refunds.terms import plan_terms, terms_of_parts
 from zhiyue.product.commerce.standing import Saving, bundled, savings_by
+from zhiyue.product.commerce.taken import taken_fen
 
 # Why of a whole order nothing can be asked for.
 ClosedTo = Literal["", "not_paid", "under_way", "returned", "costs_nothing", "no_courses", "credited"]
