@@ -93,8 +93,6 @@ def test_what_was_not_paid_in_time_says_so_still(client, learner, course):
 def test_nothing_more_is_asked_of_an_order_that_nothing_lowered(
     client, learner, course, plan, django_assert_num_queries
 ):
-    whole = buy(learner, f"plan:{plan.plan.plan_id}")
-    give_back(learner, whole)
     give_back(learner, plan)
     order = placed(learner, f"course:{course.pk}")
     client.get(f"/orders/{order.number}/")

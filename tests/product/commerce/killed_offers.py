@@ -199,17 +199,18 @@ def return_membership(member: User, order: Order) -> None:
 
 
 def return_one(member: User, order: Order) -> None:
+    """By rule a bundle goes back whole: of one course staff decide."""
     if not order.refunds.exists():
-        part = refund_of(member, order.number).parts[0]
-        asked(member, order, [part.part.course_id], part.by_rule_fen)
+        staff, part = viewer_of(User.objects.get(email=STAFF)), refund_of(member, order.number).parts[0]
+        amounts = {part.part.pk: part.left_fen}
+        give_back(viewer=staff, order_number=order.number, amounts=amounts, why="returned")
 
 
 def return_whole(member: User, order: Order) -> None:
     found = refund_of(member, order.number)
     if not found.closed_to:
-        staff = viewer_of(User.objects.get(email=STAFF))
-        amounts = {one.part.pk: one.left_fen for one in found.open}
-        give_back(viewer=staff, order_number=order.number, amounts=amounts, why="returned")
+        courses = [one.part.course_id for one in found.open]
+        asked(member, order, courses, sum(one.by_rule_fen for one in found.open))
 
 
 def asked(member: User, order: Order, course_ids: list[int], seen_fen: int) -> None:
